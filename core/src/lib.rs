@@ -1,0 +1,10 @@
+//! The hot path of AlphaPulse: what is paid per record, and nothing else.
+//!
+//! Deterministic and without I/O of its own, except that the ring maps a shared-memory file.
+//! Services, policy and configuration stay in Python. The Python module `alphapulse_core` is a thin
+//! layer under [`py`], built only with the feature `python`.
+
+pub mod ring;
+
+#[cfg(feature = "python")]
+mod py;

@@ -1,0 +1,14 @@
+//! The Python module `alphapulse_core._native`: each area registers itself with one line.
+//!
+//! Bindings convert types, release the GIL and map errors; they hold no logic of their own.
+
+use pyo3::prelude::*;
+
+mod ring;
+
+#[pymodule]
+fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    ring::register(m)?;
+    Ok(())
+}

@@ -1,0 +1,1 @@
+//! The shared-memory ring: one file, many producers, broadcast consumers.
