@@ -332,3 +332,364 @@ def ring_inspect(path: str) -> dict[str, Any]:
 
 def ring_reclaim(directory: str, mesh: str) -> list[str]:
     """Remove the stale and torn rings named ``<mesh>.*`` in `directory`; returns the paths removed."""
+
+# -------------------------------------------------------------------------------------------- frames
+#
+# A buffer handed to these functions must not be changed by others while the call runs. Buffers must
+# be C-contiguous; none needs to be aligned.
+
+class FrameError(ValueError):
+    """A frame that the codec refuses, or one that cannot be made.
+
+    `reason`: FRAME_TRUNCATED, FRAME_BAD_IDENTIFIER, FRAME_BAD_MAGIC, FRAME_BAD_VERSION,
+    FRAME_BAD_TYPE, FRAME_TYPE_MISMATCH, FRAME_BAD_SIZE, FRAME_BAD_CHECKSUM, FRAME_BAD_TLV,
+    FRAME_BAD_OFFSET, FRAME_BAD_COMPRESSION or FRAME_TOO_LARGE. `offset`: the byte of the input where
+    it was seen.
+    """
+
+    reason: str
+    offset: int
+
+class PredicateError(ValueError):
+    """A filter predicate that does not parse or does not fit its record.
+
+    `reason`: PREDICATE_SYNTAX, PREDICATE_UNKNOWN_FIELD, PREDICATE_TYPE or PREDICATE_TOO_LARGE.
+    `offset`: the character of the text where it was seen.
+    """
+
+    reason: str
+    offset: int
+
+@final
+class FrameInfo:
+    """What a frame says about itself. Offsets and lengths are bytes of the frame."""
+
+    @property
+    def message_type(self) -> int: ...
+    @property
+    def version(self) -> int: ...
+    @property
+    def source(self) -> int: ...
+    @property
+    def flags(self) -> int: ...
+    @property
+    def codec(self) -> int:
+        """Compression: 0 none, 1 LZ4, 2 Zstd, 3 Snappy."""
+    @property
+    def priority(self) -> int:
+        """0 normal … 3 highest."""
+    @property
+    def payload_size(self) -> int:
+        """Bytes of the rows before compression."""
+    @property
+    def checksum(self) -> int: ...
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def timestamp(self) -> int:
+        """Nanoseconds since the epoch, UTC."""
+    @property
+    def trace_id(self) -> bytes: ...
+    @property
+    def message_id(self) -> bytes: ...
+    @property
+    def causation_id(self) -> bytes: ...
+    @property
+    def trace_flags(self) -> int: ...
+    @property
+    def record_count(self) -> int:
+        """Rows; 0 for a compressed frame of a type registered at run time (its stride is inside)."""
+    @property
+    def stride(self) -> int:
+        """Bytes of one row; 0 where `record_count` cannot be known."""
+    @property
+    def rows_offset(self) -> int:
+        """Start of the rows; 0 when there are none in place (empty or compressed)."""
+    @property
+    def extensions_offset(self) -> int: ...
+    @property
+    def extensions_length(self) -> int: ...
+    @property
+    def blob_offset(self) -> int: ...
+    @property
+    def blob_length(self) -> int: ...
+    @property
+    def components_offset(self) -> int: ...
+    @property
+    def components_count(self) -> int: ...
+    @property
+    def header_offset(self) -> int:
+        """Start of the 32-byte header: `sequence` is at +16, `checksum` at +12."""
+    @property
+    def schema_hash(self) -> int:
+        """Of a type registered at run time (200-255), else 0."""
+    @property
+    def compressed(self) -> bool: ...
+
+@final
+class FrameBatch:
+    """Columns over many frames, in their order. Where `error` is not 0 the other columns are 0."""
+
+    @property
+    def message_type(self) -> NDArray[np.uint8]: ...
+    @property
+    def source(self) -> NDArray[np.uint8]: ...
+    @property
+    def flags(self) -> NDArray[np.uint8]: ...
+    @property
+    def record_count(self) -> NDArray[np.uint32]: ...
+    @property
+    def timestamp(self) -> NDArray[np.uint64]: ...
+    @property
+    def sequence(self) -> NDArray[np.uint64]: ...
+    @property
+    def error(self) -> NDArray[np.uint8]:
+        """0 for a good frame."""
+    @property
+    def error_offset(self) -> NDArray[np.uint32]: ...
+    @property
+    def errors(self) -> int:
+        """How many frames were refused."""
+    def reason(self, index: int) -> str:
+        """The reason code of frame `index`, ``""`` for a good one."""
+    def message(self, index: int) -> str:
+        """Why frame `index` was refused, in words, ``""`` for a good one."""
+    def __len__(self) -> int: ...
+
+def encode_frame(
+    message_type: int,
+    rows: Buffer,
+    *,
+    source: int,
+    timestamp: int,
+    trace_id: bytes,
+    message_id: bytes,
+    causation_id: bytes = ...,
+    trace_flags: int = 0,
+    flags: int = 0,
+    extensions: Buffer = b"",
+    blob: Buffer = b"",
+    components: Buffer | None = None,
+    stride: int = 0,
+    schema_hash: int = 0,
+) -> bytes:
+    """One frame over `rows`, sequence 0, with size and checksum, a multiple of 8 bytes long.
+
+    `rows`: C-contiguous structured array (or bytes) of whole records of `message_type`. A type of
+    200-255 needs `stride` where `rows` is plain bytes. Message type 0 carries registry records.
+    `blob`, `components`: only for record types that have them. `extensions`: TLVs, see `encode_tlv`.
+    The codec bits of `flags` must be 0: see `compress_frame`. Raises FrameError.
+    """
+
+def inspect_frame(frame: Buffer) -> FrameInfo:
+    """Check the whole structure, not the checksum. Raises FrameError."""
+
+def verify_frame(frame: Buffer, *, checksum: bool = True) -> FrameInfo:
+    """Check structure and checksum: whatever passes can be read without another check."""
+
+def verify_frames(frames: Sequence[Buffer], *, checksum: bool = True) -> FrameBatch:
+    """`verify_frame` over many; a bad one is a row with its error and never raises."""
+
+def verify_block(
+    block: Buffer, offsets: NDArray[np.uint64], lengths: NDArray[np.uint32], *, checksum: bool = True
+) -> FrameBatch:
+    """`verify_frames` over frames `block[offsets[i]:offsets[i] + lengths[i]]`."""
+
+def frame_checksum(frame: Buffer) -> int:
+    """CRC-32 of the frame with its sequence and checksum taken as zero. Raises FrameError."""
+
+def stamp_sequence(buffer: Buffer, sequence: int) -> None:
+    """Write the sequence into the frame at the start of a writable buffer."""
+
+def stamp_sequences(buffer: Buffer, offsets: NDArray[np.uint64], first_sequence: int) -> None:
+    """Write first_sequence + i into the frame that begins at `offsets[i]` of a writable buffer."""
+
+def join_frames(
+    frames: Sequence[Buffer], *, first_sequence: int | None = None
+) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
+    """Copy frames one after the other: (block, n + 1 offsets), as `Ring.publish_block` takes them.
+
+    With `first_sequence`, frame i of the copy is stamped with first_sequence + i.
+    """
+
+@final
+class InstrumentSet:
+    """A set of instrument ids, 16 bytes each."""
+
+    def __new__(cls, ids: Buffer) -> Self:
+        """`ids`: any C-contiguous buffer of 16 n bytes, e.g. (n, 16) u1, (n,) V16 or joined bytes."""
+    def __len__(self) -> int: ...
+    def __contains__(self, instrument_id: bytes) -> bool: ...
+
+@final
+class FrameFilter:
+    """What a subscriber wants. Compiled once; every part that is given must agree.
+
+    `message_types`, `sources`: of the header. `instruments`, `venues`, `asset_types`: of the rows; a
+    row passes when any of its instrument ids does (venue updates also by their `venue` field), and
+    rows of a type without an instrument pass. `predicate`: see docs/predicates.md; rows of a type
+    that lacks one of its fields do not pass. Raises PredicateError.
+    """
+
+    def __new__(
+        cls,
+        *,
+        message_types: Sequence[int] | None = None,
+        sources: Sequence[int] | None = None,
+        instruments: InstrumentSet | Buffer | None = None,
+        venues: Sequence[int] | None = None,
+        asset_types: Sequence[int] | None = None,
+        predicate: str = "",
+        max_bytes: int = ...,
+    ) -> Self:
+        """Empty or None passes everything. `max_bytes`: largest size to decompress a frame to."""
+    @property
+    def passes_all(self) -> bool:
+        """True when nothing is filtered."""
+    def apply(self, frame: Buffer) -> Buffer | None:
+        """The frame itself when all rows pass, a smaller one (same sequence and context, new size
+        and checksum) when some do, None when none does. Raises FrameError."""
+    def apply_block(
+        self,
+        block: Buffer,
+        offsets: NDArray[np.uint64],
+        lengths: NDArray[np.uint32],
+        *,
+        skip: int = 0,
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint64], NDArray[np.uint32]]:
+        """The frames at `block[offsets[i] + skip:offsets[i] + lengths[i]]` that pass, joined.
+
+        Returns (bytes, n + 1 offsets, index of the entry that each came from). `skip` steps over a
+        prefix of each entry. Entries must hold verified frames; one that is not raises FrameError.
+        """
+
+def filter_frame(
+    frame: Buffer,
+    *,
+    message_types: Sequence[int] | None = None,
+    sources: Sequence[int] | None = None,
+    instruments: InstrumentSet | Buffer | None = None,
+    venues: Sequence[int] | None = None,
+    asset_types: Sequence[int] | None = None,
+    predicate: str = "",
+) -> Buffer | None:
+    """`FrameFilter(...).apply(frame)` for a single use."""
+
+def walk_tlv(extensions: Buffer) -> list[tuple[int, int, int]]:
+    """(type, offset of the value, length) of each TLV. Raises FrameError (FRAME_BAD_TLV)."""
+
+def find_tlv(extensions: Buffer, tlv_type: int) -> bytes | None:
+    """Value of the first TLV of that type."""
+
+def encode_tlv(tlv_type: int, value: Buffer) -> bytes:
+    """One TLV; join several with `+`. The value is at most 255 bytes."""
+
+def compress_frame(frame: Buffer, codec: int, *, level: int = 0) -> bytes:
+    """The frame with its rows (and blob or components) compressed; same sequence and context.
+
+    `codec`: 1 LZ4 (block), 2 Zstd, 3 Snappy (raw), 0 decompresses. `level`: Zstd's, 0 its default.
+    """
+
+def decompress_frame(frame: Buffer, *, max_bytes: int = ...) -> Buffer:
+    """The plain frame, `frame` itself when it is not compressed.
+
+    Raises FrameError: FRAME_TOO_LARGE when it claims more than `max_bytes` of content (checked
+    before anything is allocated), FRAME_BAD_COMPRESSION when the data are not what they claim.
+    """
+
+# ------------------------------------------------------------------------------------------ identity
+
+class InstrumentIdError(ValueError):
+    """A natural key that has no id, or bytes that are no id.
+
+    `reason`: ID_EMPTY_KEY, ID_BAD_ASSET_TYPE, ID_BAD_CHARACTER, ID_BAD_KEY, ID_BAD_TEXT or ID_MALFORMED.
+    """
+
+    reason: str
+
+def canonical_key(asset_type: int, venue: int, local_key: str) -> str:
+    """`v1:<asset type, lower case>:<venue number>:<local key>`, e.g. ``v1:crypto_pair:1:BTCUSDT``."""
+
+def instrument_id_symbol(asset_type: int, venue: int, symbol: str) -> bytes:
+    """Id of a venue's symbol: reversible up to 12 characters of ``A-Z 0-9 . -``, else hashed."""
+
+def instrument_id_isin(asset_type: int, venue: int, isin: str) -> bytes:
+    """Id of an ISIN: two letters, nine letters or digits, one digit. The check digit is the caller's."""
+
+def instrument_id_pair(asset_type: int, venue: int, base: str, quote: str) -> bytes:
+    """Id of a pair: reversible for codes of up to 6 of ``A-Z 0-9``, else the hash of ``BASE/QUOTE``."""
+
+def instrument_id_numeric(asset_type: int, venue: int, number: int) -> bytes:
+    """Id of the venue's own number, 0 … 2⁶⁴-1."""
+
+def instrument_id_hash(asset_type: int, venue: int, canonical_key: str, attempt: int = 0) -> bytes:
+    """Id of a canonical key by BLAKE3. `attempt` > 0: the key lost a collision that many times.
+
+    The key must begin as `canonical_key(asset_type, venue, …)` does.
+    """
+
+def instrument_id_address(asset_type: int, venue: int, address: str | bytes) -> bytes:
+    """Hashed id of a 20-byte chain address: local key ``0x`` + 40 lower-case hex digits."""
+
+def instrument_ids_symbol(
+    asset_types: int | NDArray[np.uint8], venues: int | NDArray[np.uint16], symbols: Sequence[str]
+) -> NDArray[np.uint8]:
+    """(n, 16) ids of n symbols; asset types and venues are scalars or (n,)."""
+
+def instrument_ids_isin(
+    asset_types: int | NDArray[np.uint8], venues: int | NDArray[np.uint16], isins: Sequence[str]
+) -> NDArray[np.uint8]:
+    """(n, 16) ids of n ISINs."""
+
+def instrument_ids_pair(
+    asset_types: int | NDArray[np.uint8],
+    venues: int | NDArray[np.uint16],
+    bases: Sequence[str],
+    quotes: Sequence[str],
+) -> NDArray[np.uint8]:
+    """(n, 16) ids of n pairs."""
+
+def instrument_ids_numeric(
+    asset_types: int | NDArray[np.uint8],
+    venues: int | NDArray[np.uint16],
+    numbers: NDArray[np.uint64],
+) -> NDArray[np.uint8]:
+    """(n, 16) ids of n native numbers."""
+
+def instrument_ids_hash(
+    asset_types: int | NDArray[np.uint8],
+    venues: int | NDArray[np.uint16],
+    canonical_keys: Sequence[str],
+    attempt: int = 0,
+) -> NDArray[np.uint8]:
+    """(n, 16) ids of n canonical keys."""
+
+def instrument_id_parse(text: str) -> bytes:
+    """16 bytes of 32 hexadecimal digits."""
+
+def instrument_id_text(instrument_id: bytes) -> str:
+    """32 lower-case hexadecimal digits of the 16 bytes, in memory order."""
+
+def instrument_ids_parse(texts: Sequence[str]) -> NDArray[np.uint8]:
+    """(n, 16) ids of n texts."""
+
+def instrument_ids_text(ids: Buffer) -> list[str]:
+    """Texts of 16 n bytes."""
+
+def instrument_id_decode(instrument_id: bytes) -> tuple[int, str | None]:
+    """(scheme, natural key) of an id; the key is None for a hashed one.
+
+    The key is the symbol, the ISIN, ``BASE/QUOTE`` or the number in decimal. Raises
+    InstrumentIdError (ID_MALFORMED) for bytes that no encoder of this module makes.
+    """
+
+def instrument_ids_decode(ids: Buffer) -> list[tuple[int, str | None]]:
+    """`instrument_id_decode` over 16 n bytes; a malformed id is (its scheme, None)."""
+
+def instrument_id_fields(instrument_id: bytes) -> tuple[int, int, int, int, int]:
+    """(asset_id, venue, asset_type, scheme, salt)."""
+
+def instrument_id_from_fields(
+    asset_id: int, venue: int, asset_type: int, scheme: int, salt: int
+) -> bytes:
+    """The 16 bytes of the five fields, unchecked."""
