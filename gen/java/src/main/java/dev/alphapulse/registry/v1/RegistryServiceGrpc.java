@@ -1,0 +1,1425 @@
+package dev.alphapulse.registry.v1;
+
+import static io.grpc.MethodDescriptor.generateFullMethodName;
+
+/**
+ * <pre>
+ * Instruments, venues and the links between them. Every answer carries the revision that it was
+ * read at; every request may ask for a revision that must have been reached.
+ * </pre>
+ */
+@io.grpc.stub.annotations.GrpcGenerated
+public final class RegistryServiceGrpc {
+
+  private RegistryServiceGrpc() {}
+
+  public static final java.lang.String SERVICE_NAME = "alphapulse.registry.v1.RegistryService";
+
+  // Static method descriptors that strictly reflect the proto.
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.RegisterInstrumentRequest,
+      dev.alphapulse.registry.v1.RegisterInstrumentResponse> getRegisterInstrumentMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "RegisterInstrument",
+      requestType = dev.alphapulse.registry.v1.RegisterInstrumentRequest.class,
+      responseType = dev.alphapulse.registry.v1.RegisterInstrumentResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.RegisterInstrumentRequest,
+      dev.alphapulse.registry.v1.RegisterInstrumentResponse> getRegisterInstrumentMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.RegisterInstrumentRequest, dev.alphapulse.registry.v1.RegisterInstrumentResponse> getRegisterInstrumentMethod;
+    if ((getRegisterInstrumentMethod = RegistryServiceGrpc.getRegisterInstrumentMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getRegisterInstrumentMethod = RegistryServiceGrpc.getRegisterInstrumentMethod) == null) {
+          RegistryServiceGrpc.getRegisterInstrumentMethod = getRegisterInstrumentMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.RegisterInstrumentRequest, dev.alphapulse.registry.v1.RegisterInstrumentResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "RegisterInstrument"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.RegisterInstrumentRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.RegisterInstrumentResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("RegisterInstrument"))
+              .build();
+        }
+      }
+    }
+    return getRegisterInstrumentMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.BatchRegisterInstrumentsRequest,
+      dev.alphapulse.registry.v1.BatchRegisterInstrumentsResponse> getBatchRegisterInstrumentsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "BatchRegisterInstruments",
+      requestType = dev.alphapulse.registry.v1.BatchRegisterInstrumentsRequest.class,
+      responseType = dev.alphapulse.registry.v1.BatchRegisterInstrumentsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.BatchRegisterInstrumentsRequest,
+      dev.alphapulse.registry.v1.BatchRegisterInstrumentsResponse> getBatchRegisterInstrumentsMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.BatchRegisterInstrumentsRequest, dev.alphapulse.registry.v1.BatchRegisterInstrumentsResponse> getBatchRegisterInstrumentsMethod;
+    if ((getBatchRegisterInstrumentsMethod = RegistryServiceGrpc.getBatchRegisterInstrumentsMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getBatchRegisterInstrumentsMethod = RegistryServiceGrpc.getBatchRegisterInstrumentsMethod) == null) {
+          RegistryServiceGrpc.getBatchRegisterInstrumentsMethod = getBatchRegisterInstrumentsMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.BatchRegisterInstrumentsRequest, dev.alphapulse.registry.v1.BatchRegisterInstrumentsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "BatchRegisterInstruments"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.BatchRegisterInstrumentsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.BatchRegisterInstrumentsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("BatchRegisterInstruments"))
+              .build();
+        }
+      }
+    }
+    return getBatchRegisterInstrumentsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetInstrumentRequest,
+      dev.alphapulse.registry.v1.GetInstrumentResponse> getGetInstrumentMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetInstrument",
+      requestType = dev.alphapulse.registry.v1.GetInstrumentRequest.class,
+      responseType = dev.alphapulse.registry.v1.GetInstrumentResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetInstrumentRequest,
+      dev.alphapulse.registry.v1.GetInstrumentResponse> getGetInstrumentMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetInstrumentRequest, dev.alphapulse.registry.v1.GetInstrumentResponse> getGetInstrumentMethod;
+    if ((getGetInstrumentMethod = RegistryServiceGrpc.getGetInstrumentMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getGetInstrumentMethod = RegistryServiceGrpc.getGetInstrumentMethod) == null) {
+          RegistryServiceGrpc.getGetInstrumentMethod = getGetInstrumentMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.GetInstrumentRequest, dev.alphapulse.registry.v1.GetInstrumentResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetInstrument"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.GetInstrumentRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.GetInstrumentResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("GetInstrument"))
+              .build();
+        }
+      }
+    }
+    return getGetInstrumentMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.BatchGetInstrumentsRequest,
+      dev.alphapulse.registry.v1.BatchGetInstrumentsResponse> getBatchGetInstrumentsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "BatchGetInstruments",
+      requestType = dev.alphapulse.registry.v1.BatchGetInstrumentsRequest.class,
+      responseType = dev.alphapulse.registry.v1.BatchGetInstrumentsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.BatchGetInstrumentsRequest,
+      dev.alphapulse.registry.v1.BatchGetInstrumentsResponse> getBatchGetInstrumentsMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.BatchGetInstrumentsRequest, dev.alphapulse.registry.v1.BatchGetInstrumentsResponse> getBatchGetInstrumentsMethod;
+    if ((getBatchGetInstrumentsMethod = RegistryServiceGrpc.getBatchGetInstrumentsMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getBatchGetInstrumentsMethod = RegistryServiceGrpc.getBatchGetInstrumentsMethod) == null) {
+          RegistryServiceGrpc.getBatchGetInstrumentsMethod = getBatchGetInstrumentsMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.BatchGetInstrumentsRequest, dev.alphapulse.registry.v1.BatchGetInstrumentsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "BatchGetInstruments"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.BatchGetInstrumentsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.BatchGetInstrumentsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("BatchGetInstruments"))
+              .build();
+        }
+      }
+    }
+    return getBatchGetInstrumentsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ResolveInstrumentRequest,
+      dev.alphapulse.registry.v1.ResolveInstrumentResponse> getResolveInstrumentMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ResolveInstrument",
+      requestType = dev.alphapulse.registry.v1.ResolveInstrumentRequest.class,
+      responseType = dev.alphapulse.registry.v1.ResolveInstrumentResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ResolveInstrumentRequest,
+      dev.alphapulse.registry.v1.ResolveInstrumentResponse> getResolveInstrumentMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ResolveInstrumentRequest, dev.alphapulse.registry.v1.ResolveInstrumentResponse> getResolveInstrumentMethod;
+    if ((getResolveInstrumentMethod = RegistryServiceGrpc.getResolveInstrumentMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getResolveInstrumentMethod = RegistryServiceGrpc.getResolveInstrumentMethod) == null) {
+          RegistryServiceGrpc.getResolveInstrumentMethod = getResolveInstrumentMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.ResolveInstrumentRequest, dev.alphapulse.registry.v1.ResolveInstrumentResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ResolveInstrument"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.ResolveInstrumentRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.ResolveInstrumentResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("ResolveInstrument"))
+              .build();
+        }
+      }
+    }
+    return getResolveInstrumentMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ListInstrumentsRequest,
+      dev.alphapulse.registry.v1.ListInstrumentsResponse> getListInstrumentsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListInstruments",
+      requestType = dev.alphapulse.registry.v1.ListInstrumentsRequest.class,
+      responseType = dev.alphapulse.registry.v1.ListInstrumentsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ListInstrumentsRequest,
+      dev.alphapulse.registry.v1.ListInstrumentsResponse> getListInstrumentsMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ListInstrumentsRequest, dev.alphapulse.registry.v1.ListInstrumentsResponse> getListInstrumentsMethod;
+    if ((getListInstrumentsMethod = RegistryServiceGrpc.getListInstrumentsMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getListInstrumentsMethod = RegistryServiceGrpc.getListInstrumentsMethod) == null) {
+          RegistryServiceGrpc.getListInstrumentsMethod = getListInstrumentsMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.ListInstrumentsRequest, dev.alphapulse.registry.v1.ListInstrumentsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListInstruments"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.ListInstrumentsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.ListInstrumentsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("ListInstruments"))
+              .build();
+        }
+      }
+    }
+    return getListInstrumentsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ListLinksRequest,
+      dev.alphapulse.registry.v1.ListLinksResponse> getListLinksMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListLinks",
+      requestType = dev.alphapulse.registry.v1.ListLinksRequest.class,
+      responseType = dev.alphapulse.registry.v1.ListLinksResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ListLinksRequest,
+      dev.alphapulse.registry.v1.ListLinksResponse> getListLinksMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ListLinksRequest, dev.alphapulse.registry.v1.ListLinksResponse> getListLinksMethod;
+    if ((getListLinksMethod = RegistryServiceGrpc.getListLinksMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getListLinksMethod = RegistryServiceGrpc.getListLinksMethod) == null) {
+          RegistryServiceGrpc.getListLinksMethod = getListLinksMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.ListLinksRequest, dev.alphapulse.registry.v1.ListLinksResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListLinks"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.ListLinksRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.ListLinksResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("ListLinks"))
+              .build();
+        }
+      }
+    }
+    return getListLinksMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.LinkInstrumentsRequest,
+      dev.alphapulse.registry.v1.LinkInstrumentsResponse> getLinkInstrumentsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "LinkInstruments",
+      requestType = dev.alphapulse.registry.v1.LinkInstrumentsRequest.class,
+      responseType = dev.alphapulse.registry.v1.LinkInstrumentsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.LinkInstrumentsRequest,
+      dev.alphapulse.registry.v1.LinkInstrumentsResponse> getLinkInstrumentsMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.LinkInstrumentsRequest, dev.alphapulse.registry.v1.LinkInstrumentsResponse> getLinkInstrumentsMethod;
+    if ((getLinkInstrumentsMethod = RegistryServiceGrpc.getLinkInstrumentsMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getLinkInstrumentsMethod = RegistryServiceGrpc.getLinkInstrumentsMethod) == null) {
+          RegistryServiceGrpc.getLinkInstrumentsMethod = getLinkInstrumentsMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.LinkInstrumentsRequest, dev.alphapulse.registry.v1.LinkInstrumentsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "LinkInstruments"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.LinkInstrumentsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.LinkInstrumentsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("LinkInstruments"))
+              .build();
+        }
+      }
+    }
+    return getLinkInstrumentsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.RegisterVenueRequest,
+      dev.alphapulse.registry.v1.RegisterVenueResponse> getRegisterVenueMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "RegisterVenue",
+      requestType = dev.alphapulse.registry.v1.RegisterVenueRequest.class,
+      responseType = dev.alphapulse.registry.v1.RegisterVenueResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.RegisterVenueRequest,
+      dev.alphapulse.registry.v1.RegisterVenueResponse> getRegisterVenueMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.RegisterVenueRequest, dev.alphapulse.registry.v1.RegisterVenueResponse> getRegisterVenueMethod;
+    if ((getRegisterVenueMethod = RegistryServiceGrpc.getRegisterVenueMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getRegisterVenueMethod = RegistryServiceGrpc.getRegisterVenueMethod) == null) {
+          RegistryServiceGrpc.getRegisterVenueMethod = getRegisterVenueMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.RegisterVenueRequest, dev.alphapulse.registry.v1.RegisterVenueResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "RegisterVenue"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.RegisterVenueRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.RegisterVenueResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("RegisterVenue"))
+              .build();
+        }
+      }
+    }
+    return getRegisterVenueMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetVenueRequest,
+      dev.alphapulse.registry.v1.GetVenueResponse> getGetVenueMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetVenue",
+      requestType = dev.alphapulse.registry.v1.GetVenueRequest.class,
+      responseType = dev.alphapulse.registry.v1.GetVenueResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetVenueRequest,
+      dev.alphapulse.registry.v1.GetVenueResponse> getGetVenueMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetVenueRequest, dev.alphapulse.registry.v1.GetVenueResponse> getGetVenueMethod;
+    if ((getGetVenueMethod = RegistryServiceGrpc.getGetVenueMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getGetVenueMethod = RegistryServiceGrpc.getGetVenueMethod) == null) {
+          RegistryServiceGrpc.getGetVenueMethod = getGetVenueMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.GetVenueRequest, dev.alphapulse.registry.v1.GetVenueResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetVenue"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.GetVenueRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.GetVenueResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("GetVenue"))
+              .build();
+        }
+      }
+    }
+    return getGetVenueMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ListVenuesRequest,
+      dev.alphapulse.registry.v1.ListVenuesResponse> getListVenuesMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListVenues",
+      requestType = dev.alphapulse.registry.v1.ListVenuesRequest.class,
+      responseType = dev.alphapulse.registry.v1.ListVenuesResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ListVenuesRequest,
+      dev.alphapulse.registry.v1.ListVenuesResponse> getListVenuesMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ListVenuesRequest, dev.alphapulse.registry.v1.ListVenuesResponse> getListVenuesMethod;
+    if ((getListVenuesMethod = RegistryServiceGrpc.getListVenuesMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getListVenuesMethod = RegistryServiceGrpc.getListVenuesMethod) == null) {
+          RegistryServiceGrpc.getListVenuesMethod = getListVenuesMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.ListVenuesRequest, dev.alphapulse.registry.v1.ListVenuesResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListVenues"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.ListVenuesRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.ListVenuesResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("ListVenues"))
+              .build();
+        }
+      }
+    }
+    return getListVenuesMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.WatchRegistryRequest,
+      dev.alphapulse.registry.v1.WatchRegistryResponse> getWatchRegistryMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "WatchRegistry",
+      requestType = dev.alphapulse.registry.v1.WatchRegistryRequest.class,
+      responseType = dev.alphapulse.registry.v1.WatchRegistryResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.WatchRegistryRequest,
+      dev.alphapulse.registry.v1.WatchRegistryResponse> getWatchRegistryMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.WatchRegistryRequest, dev.alphapulse.registry.v1.WatchRegistryResponse> getWatchRegistryMethod;
+    if ((getWatchRegistryMethod = RegistryServiceGrpc.getWatchRegistryMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getWatchRegistryMethod = RegistryServiceGrpc.getWatchRegistryMethod) == null) {
+          RegistryServiceGrpc.getWatchRegistryMethod = getWatchRegistryMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.WatchRegistryRequest, dev.alphapulse.registry.v1.WatchRegistryResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "WatchRegistry"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.WatchRegistryRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.WatchRegistryResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("WatchRegistry"))
+              .build();
+        }
+      }
+    }
+    return getWatchRegistryMethod;
+  }
+
+  /**
+   * Creates a new async stub that supports all call types for the service
+   */
+  public static RegistryServiceStub newStub(io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<RegistryServiceStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<RegistryServiceStub>() {
+        @java.lang.Override
+        public RegistryServiceStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new RegistryServiceStub(channel, callOptions);
+        }
+      };
+    return RegistryServiceStub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new blocking-style stub that supports all types of calls on the service
+   */
+  public static RegistryServiceBlockingV2Stub newBlockingV2Stub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<RegistryServiceBlockingV2Stub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<RegistryServiceBlockingV2Stub>() {
+        @java.lang.Override
+        public RegistryServiceBlockingV2Stub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new RegistryServiceBlockingV2Stub(channel, callOptions);
+        }
+      };
+    return RegistryServiceBlockingV2Stub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new blocking-style stub that supports unary and streaming output calls on the service
+   */
+  public static RegistryServiceBlockingStub newBlockingStub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<RegistryServiceBlockingStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<RegistryServiceBlockingStub>() {
+        @java.lang.Override
+        public RegistryServiceBlockingStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new RegistryServiceBlockingStub(channel, callOptions);
+        }
+      };
+    return RegistryServiceBlockingStub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new ListenableFuture-style stub that supports unary calls on the service
+   */
+  public static RegistryServiceFutureStub newFutureStub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<RegistryServiceFutureStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<RegistryServiceFutureStub>() {
+        @java.lang.Override
+        public RegistryServiceFutureStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new RegistryServiceFutureStub(channel, callOptions);
+        }
+      };
+    return RegistryServiceFutureStub.newStub(factory, channel);
+  }
+
+  /**
+   * <pre>
+   * Instruments, venues and the links between them. Every answer carries the revision that it was
+   * read at; every request may ask for a revision that must have been reached.
+   * </pre>
+   */
+  public interface AsyncService {
+
+    /**
+     * <pre>
+     * Adds one instrument, or answers the one that is there when all its data is the same.
+     * </pre>
+     */
+    default void registerInstrument(dev.alphapulse.registry.v1.RegisterInstrumentRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.RegisterInstrumentResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getRegisterInstrumentMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Adds many; each has its own outcome, in the order of the request.
+     * </pre>
+     */
+    default void batchRegisterInstruments(dev.alphapulse.registry.v1.BatchRegisterInstrumentsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.BatchRegisterInstrumentsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getBatchRegisterInstrumentsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * One instrument by its id.
+     * </pre>
+     */
+    default void getInstrument(dev.alphapulse.registry.v1.GetInstrumentRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetInstrumentResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetInstrumentMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Many instruments by their ids, in the order of the request.
+     * </pre>
+     */
+    default void batchGetInstruments(dev.alphapulse.registry.v1.BatchGetInstrumentsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.BatchGetInstrumentsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getBatchGetInstrumentsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * The instrument behind a symbol on a venue, an ISIN, a contract address or another identifier.
+     * Where several fit, all are answered, best first.
+     * </pre>
+     */
+    default void resolveInstrument(dev.alphapulse.registry.v1.ResolveInstrumentRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ResolveInstrumentResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getResolveInstrumentMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * All instruments that pass a filter, a page at a time, in the order of registration.
+     * </pre>
+     */
+    default void listInstruments(dev.alphapulse.registry.v1.ListInstrumentsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ListInstrumentsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListInstrumentsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * The typed links of an instrument: its derivatives, its other lines, its wrapped forms.
+     * </pre>
+     */
+    default void listLinks(dev.alphapulse.registry.v1.ListLinksRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ListLinksResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListLinksMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Adds a link between two instruments.
+     * </pre>
+     */
+    default void linkInstruments(dev.alphapulse.registry.v1.LinkInstrumentsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.LinkInstrumentsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getLinkInstrumentsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Adds a venue, or answers the one that is there when all its data is the same.
+     * </pre>
+     */
+    default void registerVenue(dev.alphapulse.registry.v1.RegisterVenueRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.RegisterVenueResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getRegisterVenueMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * One venue by its number, name or MIC.
+     * </pre>
+     */
+    default void getVenue(dev.alphapulse.registry.v1.GetVenueRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetVenueResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetVenueMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * All venues, a page at a time.
+     * </pre>
+     */
+    default void listVenues(dev.alphapulse.registry.v1.ListVenuesRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ListVenuesResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListVenuesMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Every change from a revision on, without gap or repetition; then live.
+     * </pre>
+     */
+    default void watchRegistry(dev.alphapulse.registry.v1.WatchRegistryRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.WatchRegistryResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getWatchRegistryMethod(), responseObserver);
+    }
+  }
+
+  /**
+   * Base class for the server implementation of the service RegistryService.
+   * <pre>
+   * Instruments, venues and the links between them. Every answer carries the revision that it was
+   * read at; every request may ask for a revision that must have been reached.
+   * </pre>
+   */
+  public static abstract class RegistryServiceImplBase
+      implements io.grpc.BindableService, AsyncService {
+
+    @java.lang.Override public final io.grpc.ServerServiceDefinition bindService() {
+      return RegistryServiceGrpc.bindService(this);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do asynchronous rpc calls to service RegistryService.
+   * <pre>
+   * Instruments, venues and the links between them. Every answer carries the revision that it was
+   * read at; every request may ask for a revision that must have been reached.
+   * </pre>
+   */
+  public static final class RegistryServiceStub
+      extends io.grpc.stub.AbstractAsyncStub<RegistryServiceStub> {
+    private RegistryServiceStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected RegistryServiceStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new RegistryServiceStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Adds one instrument, or answers the one that is there when all its data is the same.
+     * </pre>
+     */
+    public void registerInstrument(dev.alphapulse.registry.v1.RegisterInstrumentRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.RegisterInstrumentResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getRegisterInstrumentMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Adds many; each has its own outcome, in the order of the request.
+     * </pre>
+     */
+    public void batchRegisterInstruments(dev.alphapulse.registry.v1.BatchRegisterInstrumentsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.BatchRegisterInstrumentsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getBatchRegisterInstrumentsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * One instrument by its id.
+     * </pre>
+     */
+    public void getInstrument(dev.alphapulse.registry.v1.GetInstrumentRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetInstrumentResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetInstrumentMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Many instruments by their ids, in the order of the request.
+     * </pre>
+     */
+    public void batchGetInstruments(dev.alphapulse.registry.v1.BatchGetInstrumentsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.BatchGetInstrumentsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getBatchGetInstrumentsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * The instrument behind a symbol on a venue, an ISIN, a contract address or another identifier.
+     * Where several fit, all are answered, best first.
+     * </pre>
+     */
+    public void resolveInstrument(dev.alphapulse.registry.v1.ResolveInstrumentRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ResolveInstrumentResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getResolveInstrumentMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * All instruments that pass a filter, a page at a time, in the order of registration.
+     * </pre>
+     */
+    public void listInstruments(dev.alphapulse.registry.v1.ListInstrumentsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ListInstrumentsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListInstrumentsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * The typed links of an instrument: its derivatives, its other lines, its wrapped forms.
+     * </pre>
+     */
+    public void listLinks(dev.alphapulse.registry.v1.ListLinksRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ListLinksResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListLinksMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Adds a link between two instruments.
+     * </pre>
+     */
+    public void linkInstruments(dev.alphapulse.registry.v1.LinkInstrumentsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.LinkInstrumentsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getLinkInstrumentsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Adds a venue, or answers the one that is there when all its data is the same.
+     * </pre>
+     */
+    public void registerVenue(dev.alphapulse.registry.v1.RegisterVenueRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.RegisterVenueResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getRegisterVenueMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * One venue by its number, name or MIC.
+     * </pre>
+     */
+    public void getVenue(dev.alphapulse.registry.v1.GetVenueRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetVenueResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetVenueMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * All venues, a page at a time.
+     * </pre>
+     */
+    public void listVenues(dev.alphapulse.registry.v1.ListVenuesRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ListVenuesResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListVenuesMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Every change from a revision on, without gap or repetition; then live.
+     * </pre>
+     */
+    public void watchRegistry(dev.alphapulse.registry.v1.WatchRegistryRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.WatchRegistryResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncServerStreamingCall(
+          getChannel().newCall(getWatchRegistryMethod(), getCallOptions()), request, responseObserver);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do synchronous rpc calls to service RegistryService.
+   * <pre>
+   * Instruments, venues and the links between them. Every answer carries the revision that it was
+   * read at; every request may ask for a revision that must have been reached.
+   * </pre>
+   */
+  public static final class RegistryServiceBlockingV2Stub
+      extends io.grpc.stub.AbstractBlockingStub<RegistryServiceBlockingV2Stub> {
+    private RegistryServiceBlockingV2Stub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected RegistryServiceBlockingV2Stub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new RegistryServiceBlockingV2Stub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Adds one instrument, or answers the one that is there when all its data is the same.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.RegisterInstrumentResponse registerInstrument(dev.alphapulse.registry.v1.RegisterInstrumentRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getRegisterInstrumentMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Adds many; each has its own outcome, in the order of the request.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.BatchRegisterInstrumentsResponse batchRegisterInstruments(dev.alphapulse.registry.v1.BatchRegisterInstrumentsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getBatchRegisterInstrumentsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * One instrument by its id.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.GetInstrumentResponse getInstrument(dev.alphapulse.registry.v1.GetInstrumentRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetInstrumentMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Many instruments by their ids, in the order of the request.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.BatchGetInstrumentsResponse batchGetInstruments(dev.alphapulse.registry.v1.BatchGetInstrumentsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getBatchGetInstrumentsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * The instrument behind a symbol on a venue, an ISIN, a contract address or another identifier.
+     * Where several fit, all are answered, best first.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.ResolveInstrumentResponse resolveInstrument(dev.alphapulse.registry.v1.ResolveInstrumentRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getResolveInstrumentMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * All instruments that pass a filter, a page at a time, in the order of registration.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.ListInstrumentsResponse listInstruments(dev.alphapulse.registry.v1.ListInstrumentsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getListInstrumentsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * The typed links of an instrument: its derivatives, its other lines, its wrapped forms.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.ListLinksResponse listLinks(dev.alphapulse.registry.v1.ListLinksRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getListLinksMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Adds a link between two instruments.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.LinkInstrumentsResponse linkInstruments(dev.alphapulse.registry.v1.LinkInstrumentsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getLinkInstrumentsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Adds a venue, or answers the one that is there when all its data is the same.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.RegisterVenueResponse registerVenue(dev.alphapulse.registry.v1.RegisterVenueRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getRegisterVenueMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * One venue by its number, name or MIC.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.GetVenueResponse getVenue(dev.alphapulse.registry.v1.GetVenueRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetVenueMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * All venues, a page at a time.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.ListVenuesResponse listVenues(dev.alphapulse.registry.v1.ListVenuesRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getListVenuesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Every change from a revision on, without gap or repetition; then live.
+     * </pre>
+     */
+    @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
+    public io.grpc.stub.BlockingClientCall<?, dev.alphapulse.registry.v1.WatchRegistryResponse>
+        watchRegistry(dev.alphapulse.registry.v1.WatchRegistryRequest request) {
+      return io.grpc.stub.ClientCalls.blockingV2ServerStreamingCall(
+          getChannel(), getWatchRegistryMethod(), getCallOptions(), request);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do limited synchronous rpc calls to service RegistryService.
+   * <pre>
+   * Instruments, venues and the links between them. Every answer carries the revision that it was
+   * read at; every request may ask for a revision that must have been reached.
+   * </pre>
+   */
+  public static final class RegistryServiceBlockingStub
+      extends io.grpc.stub.AbstractBlockingStub<RegistryServiceBlockingStub> {
+    private RegistryServiceBlockingStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected RegistryServiceBlockingStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new RegistryServiceBlockingStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Adds one instrument, or answers the one that is there when all its data is the same.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.RegisterInstrumentResponse registerInstrument(dev.alphapulse.registry.v1.RegisterInstrumentRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getRegisterInstrumentMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Adds many; each has its own outcome, in the order of the request.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.BatchRegisterInstrumentsResponse batchRegisterInstruments(dev.alphapulse.registry.v1.BatchRegisterInstrumentsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getBatchRegisterInstrumentsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * One instrument by its id.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.GetInstrumentResponse getInstrument(dev.alphapulse.registry.v1.GetInstrumentRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetInstrumentMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Many instruments by their ids, in the order of the request.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.BatchGetInstrumentsResponse batchGetInstruments(dev.alphapulse.registry.v1.BatchGetInstrumentsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getBatchGetInstrumentsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * The instrument behind a symbol on a venue, an ISIN, a contract address or another identifier.
+     * Where several fit, all are answered, best first.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.ResolveInstrumentResponse resolveInstrument(dev.alphapulse.registry.v1.ResolveInstrumentRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getResolveInstrumentMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * All instruments that pass a filter, a page at a time, in the order of registration.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.ListInstrumentsResponse listInstruments(dev.alphapulse.registry.v1.ListInstrumentsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListInstrumentsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * The typed links of an instrument: its derivatives, its other lines, its wrapped forms.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.ListLinksResponse listLinks(dev.alphapulse.registry.v1.ListLinksRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListLinksMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Adds a link between two instruments.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.LinkInstrumentsResponse linkInstruments(dev.alphapulse.registry.v1.LinkInstrumentsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getLinkInstrumentsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Adds a venue, or answers the one that is there when all its data is the same.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.RegisterVenueResponse registerVenue(dev.alphapulse.registry.v1.RegisterVenueRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getRegisterVenueMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * One venue by its number, name or MIC.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.GetVenueResponse getVenue(dev.alphapulse.registry.v1.GetVenueRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetVenueMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * All venues, a page at a time.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.ListVenuesResponse listVenues(dev.alphapulse.registry.v1.ListVenuesRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListVenuesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Every change from a revision on, without gap or repetition; then live.
+     * </pre>
+     */
+    public java.util.Iterator<dev.alphapulse.registry.v1.WatchRegistryResponse> watchRegistry(
+        dev.alphapulse.registry.v1.WatchRegistryRequest request) {
+      return io.grpc.stub.ClientCalls.blockingServerStreamingCall(
+          getChannel(), getWatchRegistryMethod(), getCallOptions(), request);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do ListenableFuture-style rpc calls to service RegistryService.
+   * <pre>
+   * Instruments, venues and the links between them. Every answer carries the revision that it was
+   * read at; every request may ask for a revision that must have been reached.
+   * </pre>
+   */
+  public static final class RegistryServiceFutureStub
+      extends io.grpc.stub.AbstractFutureStub<RegistryServiceFutureStub> {
+    private RegistryServiceFutureStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected RegistryServiceFutureStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new RegistryServiceFutureStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Adds one instrument, or answers the one that is there when all its data is the same.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.RegisterInstrumentResponse> registerInstrument(
+        dev.alphapulse.registry.v1.RegisterInstrumentRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getRegisterInstrumentMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Adds many; each has its own outcome, in the order of the request.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.BatchRegisterInstrumentsResponse> batchRegisterInstruments(
+        dev.alphapulse.registry.v1.BatchRegisterInstrumentsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getBatchRegisterInstrumentsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * One instrument by its id.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.GetInstrumentResponse> getInstrument(
+        dev.alphapulse.registry.v1.GetInstrumentRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetInstrumentMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Many instruments by their ids, in the order of the request.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.BatchGetInstrumentsResponse> batchGetInstruments(
+        dev.alphapulse.registry.v1.BatchGetInstrumentsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getBatchGetInstrumentsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * The instrument behind a symbol on a venue, an ISIN, a contract address or another identifier.
+     * Where several fit, all are answered, best first.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.ResolveInstrumentResponse> resolveInstrument(
+        dev.alphapulse.registry.v1.ResolveInstrumentRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getResolveInstrumentMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * All instruments that pass a filter, a page at a time, in the order of registration.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.ListInstrumentsResponse> listInstruments(
+        dev.alphapulse.registry.v1.ListInstrumentsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListInstrumentsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * The typed links of an instrument: its derivatives, its other lines, its wrapped forms.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.ListLinksResponse> listLinks(
+        dev.alphapulse.registry.v1.ListLinksRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListLinksMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Adds a link between two instruments.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.LinkInstrumentsResponse> linkInstruments(
+        dev.alphapulse.registry.v1.LinkInstrumentsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getLinkInstrumentsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Adds a venue, or answers the one that is there when all its data is the same.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.RegisterVenueResponse> registerVenue(
+        dev.alphapulse.registry.v1.RegisterVenueRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getRegisterVenueMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * One venue by its number, name or MIC.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.GetVenueResponse> getVenue(
+        dev.alphapulse.registry.v1.GetVenueRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetVenueMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * All venues, a page at a time.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.ListVenuesResponse> listVenues(
+        dev.alphapulse.registry.v1.ListVenuesRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListVenuesMethod(), getCallOptions()), request);
+    }
+  }
+
+  private static final int METHODID_REGISTER_INSTRUMENT = 0;
+  private static final int METHODID_BATCH_REGISTER_INSTRUMENTS = 1;
+  private static final int METHODID_GET_INSTRUMENT = 2;
+  private static final int METHODID_BATCH_GET_INSTRUMENTS = 3;
+  private static final int METHODID_RESOLVE_INSTRUMENT = 4;
+  private static final int METHODID_LIST_INSTRUMENTS = 5;
+  private static final int METHODID_LIST_LINKS = 6;
+  private static final int METHODID_LINK_INSTRUMENTS = 7;
+  private static final int METHODID_REGISTER_VENUE = 8;
+  private static final int METHODID_GET_VENUE = 9;
+  private static final int METHODID_LIST_VENUES = 10;
+  private static final int METHODID_WATCH_REGISTRY = 11;
+
+  private static final class MethodHandlers<Req, Resp> implements
+      io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.ServerStreamingMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.ClientStreamingMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.BidiStreamingMethod<Req, Resp> {
+    private final AsyncService serviceImpl;
+    private final int methodId;
+
+    MethodHandlers(AsyncService serviceImpl, int methodId) {
+      this.serviceImpl = serviceImpl;
+      this.methodId = methodId;
+    }
+
+    @java.lang.Override
+    @java.lang.SuppressWarnings("unchecked")
+    public void invoke(Req request, io.grpc.stub.StreamObserver<Resp> responseObserver) {
+      switch (methodId) {
+        case METHODID_REGISTER_INSTRUMENT:
+          serviceImpl.registerInstrument((dev.alphapulse.registry.v1.RegisterInstrumentRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.RegisterInstrumentResponse>) responseObserver);
+          break;
+        case METHODID_BATCH_REGISTER_INSTRUMENTS:
+          serviceImpl.batchRegisterInstruments((dev.alphapulse.registry.v1.BatchRegisterInstrumentsRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.BatchRegisterInstrumentsResponse>) responseObserver);
+          break;
+        case METHODID_GET_INSTRUMENT:
+          serviceImpl.getInstrument((dev.alphapulse.registry.v1.GetInstrumentRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetInstrumentResponse>) responseObserver);
+          break;
+        case METHODID_BATCH_GET_INSTRUMENTS:
+          serviceImpl.batchGetInstruments((dev.alphapulse.registry.v1.BatchGetInstrumentsRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.BatchGetInstrumentsResponse>) responseObserver);
+          break;
+        case METHODID_RESOLVE_INSTRUMENT:
+          serviceImpl.resolveInstrument((dev.alphapulse.registry.v1.ResolveInstrumentRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ResolveInstrumentResponse>) responseObserver);
+          break;
+        case METHODID_LIST_INSTRUMENTS:
+          serviceImpl.listInstruments((dev.alphapulse.registry.v1.ListInstrumentsRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ListInstrumentsResponse>) responseObserver);
+          break;
+        case METHODID_LIST_LINKS:
+          serviceImpl.listLinks((dev.alphapulse.registry.v1.ListLinksRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ListLinksResponse>) responseObserver);
+          break;
+        case METHODID_LINK_INSTRUMENTS:
+          serviceImpl.linkInstruments((dev.alphapulse.registry.v1.LinkInstrumentsRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.LinkInstrumentsResponse>) responseObserver);
+          break;
+        case METHODID_REGISTER_VENUE:
+          serviceImpl.registerVenue((dev.alphapulse.registry.v1.RegisterVenueRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.RegisterVenueResponse>) responseObserver);
+          break;
+        case METHODID_GET_VENUE:
+          serviceImpl.getVenue((dev.alphapulse.registry.v1.GetVenueRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetVenueResponse>) responseObserver);
+          break;
+        case METHODID_LIST_VENUES:
+          serviceImpl.listVenues((dev.alphapulse.registry.v1.ListVenuesRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ListVenuesResponse>) responseObserver);
+          break;
+        case METHODID_WATCH_REGISTRY:
+          serviceImpl.watchRegistry((dev.alphapulse.registry.v1.WatchRegistryRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.WatchRegistryResponse>) responseObserver);
+          break;
+        default:
+          throw new AssertionError();
+      }
+    }
+
+    @java.lang.Override
+    @java.lang.SuppressWarnings("unchecked")
+    public io.grpc.stub.StreamObserver<Req> invoke(
+        io.grpc.stub.StreamObserver<Resp> responseObserver) {
+      switch (methodId) {
+        default:
+          throw new AssertionError();
+      }
+    }
+  }
+
+  public static final io.grpc.ServerServiceDefinition bindService(AsyncService service) {
+    return io.grpc.ServerServiceDefinition.builder(getServiceDescriptor())
+        .addMethod(
+          getRegisterInstrumentMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.RegisterInstrumentRequest,
+              dev.alphapulse.registry.v1.RegisterInstrumentResponse>(
+                service, METHODID_REGISTER_INSTRUMENT)))
+        .addMethod(
+          getBatchRegisterInstrumentsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.BatchRegisterInstrumentsRequest,
+              dev.alphapulse.registry.v1.BatchRegisterInstrumentsResponse>(
+                service, METHODID_BATCH_REGISTER_INSTRUMENTS)))
+        .addMethod(
+          getGetInstrumentMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.GetInstrumentRequest,
+              dev.alphapulse.registry.v1.GetInstrumentResponse>(
+                service, METHODID_GET_INSTRUMENT)))
+        .addMethod(
+          getBatchGetInstrumentsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.BatchGetInstrumentsRequest,
+              dev.alphapulse.registry.v1.BatchGetInstrumentsResponse>(
+                service, METHODID_BATCH_GET_INSTRUMENTS)))
+        .addMethod(
+          getResolveInstrumentMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.ResolveInstrumentRequest,
+              dev.alphapulse.registry.v1.ResolveInstrumentResponse>(
+                service, METHODID_RESOLVE_INSTRUMENT)))
+        .addMethod(
+          getListInstrumentsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.ListInstrumentsRequest,
+              dev.alphapulse.registry.v1.ListInstrumentsResponse>(
+                service, METHODID_LIST_INSTRUMENTS)))
+        .addMethod(
+          getListLinksMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.ListLinksRequest,
+              dev.alphapulse.registry.v1.ListLinksResponse>(
+                service, METHODID_LIST_LINKS)))
+        .addMethod(
+          getLinkInstrumentsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.LinkInstrumentsRequest,
+              dev.alphapulse.registry.v1.LinkInstrumentsResponse>(
+                service, METHODID_LINK_INSTRUMENTS)))
+        .addMethod(
+          getRegisterVenueMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.RegisterVenueRequest,
+              dev.alphapulse.registry.v1.RegisterVenueResponse>(
+                service, METHODID_REGISTER_VENUE)))
+        .addMethod(
+          getGetVenueMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.GetVenueRequest,
+              dev.alphapulse.registry.v1.GetVenueResponse>(
+                service, METHODID_GET_VENUE)))
+        .addMethod(
+          getListVenuesMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.ListVenuesRequest,
+              dev.alphapulse.registry.v1.ListVenuesResponse>(
+                service, METHODID_LIST_VENUES)))
+        .addMethod(
+          getWatchRegistryMethod(),
+          io.grpc.stub.ServerCalls.asyncServerStreamingCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.WatchRegistryRequest,
+              dev.alphapulse.registry.v1.WatchRegistryResponse>(
+                service, METHODID_WATCH_REGISTRY)))
+        .build();
+  }
+
+  private static abstract class RegistryServiceBaseDescriptorSupplier
+      implements io.grpc.protobuf.ProtoFileDescriptorSupplier, io.grpc.protobuf.ProtoServiceDescriptorSupplier {
+    RegistryServiceBaseDescriptorSupplier() {}
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.FileDescriptor getFileDescriptor() {
+      return dev.alphapulse.registry.v1.RegistryProto.getDescriptor();
+    }
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.ServiceDescriptor getServiceDescriptor() {
+      return getFileDescriptor().findServiceByName("RegistryService");
+    }
+  }
+
+  private static final class RegistryServiceFileDescriptorSupplier
+      extends RegistryServiceBaseDescriptorSupplier {
+    RegistryServiceFileDescriptorSupplier() {}
+  }
+
+  private static final class RegistryServiceMethodDescriptorSupplier
+      extends RegistryServiceBaseDescriptorSupplier
+      implements io.grpc.protobuf.ProtoMethodDescriptorSupplier {
+    private final java.lang.String methodName;
+
+    RegistryServiceMethodDescriptorSupplier(java.lang.String methodName) {
+      this.methodName = methodName;
+    }
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.MethodDescriptor getMethodDescriptor() {
+      return getServiceDescriptor().findMethodByName(methodName);
+    }
+  }
+
+  private static volatile io.grpc.ServiceDescriptor serviceDescriptor;
+
+  public static io.grpc.ServiceDescriptor getServiceDescriptor() {
+    io.grpc.ServiceDescriptor result = serviceDescriptor;
+    if (result == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        result = serviceDescriptor;
+        if (result == null) {
+          serviceDescriptor = result = io.grpc.ServiceDescriptor.newBuilder(SERVICE_NAME)
+              .setSchemaDescriptor(new RegistryServiceFileDescriptorSupplier())
+              .addMethod(getRegisterInstrumentMethod())
+              .addMethod(getBatchRegisterInstrumentsMethod())
+              .addMethod(getGetInstrumentMethod())
+              .addMethod(getBatchGetInstrumentsMethod())
+              .addMethod(getResolveInstrumentMethod())
+              .addMethod(getListInstrumentsMethod())
+              .addMethod(getListLinksMethod())
+              .addMethod(getLinkInstrumentsMethod())
+              .addMethod(getRegisterVenueMethod())
+              .addMethod(getGetVenueMethod())
+              .addMethod(getListVenuesMethod())
+              .addMethod(getWatchRegistryMethod())
+              .build();
+        }
+      }
+    }
+    return result;
+  }
+}

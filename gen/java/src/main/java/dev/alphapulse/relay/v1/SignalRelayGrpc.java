@@ -1,0 +1,529 @@
+package dev.alphapulse.relay.v1;
+
+import static io.grpc.MethodDescriptor.generateFullMethodName;
+
+/**
+ * <pre>
+ * Message types 20-39: signals of strategies.
+ * </pre>
+ */
+@io.grpc.stub.annotations.GrpcGenerated
+public final class SignalRelayGrpc {
+
+  private SignalRelayGrpc() {}
+
+  public static final java.lang.String SERVICE_NAME = "alphapulse.relay.v1.SignalRelay";
+
+  // Static method descriptors that strictly reflect the proto.
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.PublishRequest,
+      dev.alphapulse.relay.v1.PublishResponse> getPublishMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "Publish",
+      requestType = dev.alphapulse.relay.v1.PublishRequest.class,
+      responseType = dev.alphapulse.relay.v1.PublishResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.BIDI_STREAMING)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.PublishRequest,
+      dev.alphapulse.relay.v1.PublishResponse> getPublishMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.PublishRequest, dev.alphapulse.relay.v1.PublishResponse> getPublishMethod;
+    if ((getPublishMethod = SignalRelayGrpc.getPublishMethod) == null) {
+      synchronized (SignalRelayGrpc.class) {
+        if ((getPublishMethod = SignalRelayGrpc.getPublishMethod) == null) {
+          SignalRelayGrpc.getPublishMethod = getPublishMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.relay.v1.PublishRequest, dev.alphapulse.relay.v1.PublishResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.BIDI_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "Publish"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.relay.v1.PublishRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.relay.v1.PublishResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new SignalRelayMethodDescriptorSupplier("Publish"))
+              .build();
+        }
+      }
+    }
+    return getPublishMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.SubscribeRequest,
+      dev.alphapulse.relay.v1.SubscribeResponse> getSubscribeMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "Subscribe",
+      requestType = dev.alphapulse.relay.v1.SubscribeRequest.class,
+      responseType = dev.alphapulse.relay.v1.SubscribeResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.SubscribeRequest,
+      dev.alphapulse.relay.v1.SubscribeResponse> getSubscribeMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.SubscribeRequest, dev.alphapulse.relay.v1.SubscribeResponse> getSubscribeMethod;
+    if ((getSubscribeMethod = SignalRelayGrpc.getSubscribeMethod) == null) {
+      synchronized (SignalRelayGrpc.class) {
+        if ((getSubscribeMethod = SignalRelayGrpc.getSubscribeMethod) == null) {
+          SignalRelayGrpc.getSubscribeMethod = getSubscribeMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.relay.v1.SubscribeRequest, dev.alphapulse.relay.v1.SubscribeResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "Subscribe"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.relay.v1.SubscribeRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.relay.v1.SubscribeResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new SignalRelayMethodDescriptorSupplier("Subscribe"))
+              .build();
+        }
+      }
+    }
+    return getSubscribeMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.GetStatusRequest,
+      dev.alphapulse.relay.v1.GetStatusResponse> getGetStatusMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetStatus",
+      requestType = dev.alphapulse.relay.v1.GetStatusRequest.class,
+      responseType = dev.alphapulse.relay.v1.GetStatusResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.GetStatusRequest,
+      dev.alphapulse.relay.v1.GetStatusResponse> getGetStatusMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.GetStatusRequest, dev.alphapulse.relay.v1.GetStatusResponse> getGetStatusMethod;
+    if ((getGetStatusMethod = SignalRelayGrpc.getGetStatusMethod) == null) {
+      synchronized (SignalRelayGrpc.class) {
+        if ((getGetStatusMethod = SignalRelayGrpc.getGetStatusMethod) == null) {
+          SignalRelayGrpc.getGetStatusMethod = getGetStatusMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.relay.v1.GetStatusRequest, dev.alphapulse.relay.v1.GetStatusResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetStatus"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.relay.v1.GetStatusRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.relay.v1.GetStatusResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new SignalRelayMethodDescriptorSupplier("GetStatus"))
+              .build();
+        }
+      }
+    }
+    return getGetStatusMethod;
+  }
+
+  /**
+   * Creates a new async stub that supports all call types for the service
+   */
+  public static SignalRelayStub newStub(io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<SignalRelayStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<SignalRelayStub>() {
+        @java.lang.Override
+        public SignalRelayStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new SignalRelayStub(channel, callOptions);
+        }
+      };
+    return SignalRelayStub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new blocking-style stub that supports all types of calls on the service
+   */
+  public static SignalRelayBlockingV2Stub newBlockingV2Stub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<SignalRelayBlockingV2Stub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<SignalRelayBlockingV2Stub>() {
+        @java.lang.Override
+        public SignalRelayBlockingV2Stub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new SignalRelayBlockingV2Stub(channel, callOptions);
+        }
+      };
+    return SignalRelayBlockingV2Stub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new blocking-style stub that supports unary and streaming output calls on the service
+   */
+  public static SignalRelayBlockingStub newBlockingStub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<SignalRelayBlockingStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<SignalRelayBlockingStub>() {
+        @java.lang.Override
+        public SignalRelayBlockingStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new SignalRelayBlockingStub(channel, callOptions);
+        }
+      };
+    return SignalRelayBlockingStub.newStub(factory, channel);
+  }
+
+  /**
+   * Creates a new ListenableFuture-style stub that supports unary calls on the service
+   */
+  public static SignalRelayFutureStub newFutureStub(
+      io.grpc.Channel channel) {
+    io.grpc.stub.AbstractStub.StubFactory<SignalRelayFutureStub> factory =
+      new io.grpc.stub.AbstractStub.StubFactory<SignalRelayFutureStub>() {
+        @java.lang.Override
+        public SignalRelayFutureStub newStub(io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+          return new SignalRelayFutureStub(channel, callOptions);
+        }
+      };
+    return SignalRelayFutureStub.newStub(factory, channel);
+  }
+
+  /**
+   * <pre>
+   * Message types 20-39: signals of strategies.
+   * </pre>
+   */
+  public interface AsyncService {
+
+    /**
+     * <pre>
+     * Frames up, acknowledged sequences down.
+     * </pre>
+     */
+    default io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.PublishRequest> publish(
+        io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.PublishResponse> responseObserver) {
+      return io.grpc.stub.ServerCalls.asyncUnimplementedStreamingCall(getPublishMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Frames from a position on.
+     * </pre>
+     */
+    default void subscribe(dev.alphapulse.relay.v1.SubscribeRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.SubscribeResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getSubscribeMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * What the relay holds and does.
+     * </pre>
+     */
+    default void getStatus(dev.alphapulse.relay.v1.GetStatusRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.GetStatusResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetStatusMethod(), responseObserver);
+    }
+  }
+
+  /**
+   * Base class for the server implementation of the service SignalRelay.
+   * <pre>
+   * Message types 20-39: signals of strategies.
+   * </pre>
+   */
+  public static abstract class SignalRelayImplBase
+      implements io.grpc.BindableService, AsyncService {
+
+    @java.lang.Override public final io.grpc.ServerServiceDefinition bindService() {
+      return SignalRelayGrpc.bindService(this);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do asynchronous rpc calls to service SignalRelay.
+   * <pre>
+   * Message types 20-39: signals of strategies.
+   * </pre>
+   */
+  public static final class SignalRelayStub
+      extends io.grpc.stub.AbstractAsyncStub<SignalRelayStub> {
+    private SignalRelayStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected SignalRelayStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new SignalRelayStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Frames up, acknowledged sequences down.
+     * </pre>
+     */
+    public io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.PublishRequest> publish(
+        io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.PublishResponse> responseObserver) {
+      return io.grpc.stub.ClientCalls.asyncBidiStreamingCall(
+          getChannel().newCall(getPublishMethod(), getCallOptions()), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Frames from a position on.
+     * </pre>
+     */
+    public void subscribe(dev.alphapulse.relay.v1.SubscribeRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.SubscribeResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncServerStreamingCall(
+          getChannel().newCall(getSubscribeMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * What the relay holds and does.
+     * </pre>
+     */
+    public void getStatus(dev.alphapulse.relay.v1.GetStatusRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.GetStatusResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetStatusMethod(), getCallOptions()), request, responseObserver);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do synchronous rpc calls to service SignalRelay.
+   * <pre>
+   * Message types 20-39: signals of strategies.
+   * </pre>
+   */
+  public static final class SignalRelayBlockingV2Stub
+      extends io.grpc.stub.AbstractBlockingStub<SignalRelayBlockingV2Stub> {
+    private SignalRelayBlockingV2Stub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected SignalRelayBlockingV2Stub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new SignalRelayBlockingV2Stub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Frames up, acknowledged sequences down.
+     * </pre>
+     */
+    @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
+    public io.grpc.stub.BlockingClientCall<dev.alphapulse.relay.v1.PublishRequest, dev.alphapulse.relay.v1.PublishResponse>
+        publish() {
+      return io.grpc.stub.ClientCalls.blockingBidiStreamingCall(
+          getChannel(), getPublishMethod(), getCallOptions());
+    }
+
+    /**
+     * <pre>
+     * Frames from a position on.
+     * </pre>
+     */
+    @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
+    public io.grpc.stub.BlockingClientCall<?, dev.alphapulse.relay.v1.SubscribeResponse>
+        subscribe(dev.alphapulse.relay.v1.SubscribeRequest request) {
+      return io.grpc.stub.ClientCalls.blockingV2ServerStreamingCall(
+          getChannel(), getSubscribeMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * What the relay holds and does.
+     * </pre>
+     */
+    public dev.alphapulse.relay.v1.GetStatusResponse getStatus(dev.alphapulse.relay.v1.GetStatusRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetStatusMethod(), getCallOptions(), request);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do limited synchronous rpc calls to service SignalRelay.
+   * <pre>
+   * Message types 20-39: signals of strategies.
+   * </pre>
+   */
+  public static final class SignalRelayBlockingStub
+      extends io.grpc.stub.AbstractBlockingStub<SignalRelayBlockingStub> {
+    private SignalRelayBlockingStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected SignalRelayBlockingStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new SignalRelayBlockingStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * Frames from a position on.
+     * </pre>
+     */
+    public java.util.Iterator<dev.alphapulse.relay.v1.SubscribeResponse> subscribe(
+        dev.alphapulse.relay.v1.SubscribeRequest request) {
+      return io.grpc.stub.ClientCalls.blockingServerStreamingCall(
+          getChannel(), getSubscribeMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * What the relay holds and does.
+     * </pre>
+     */
+    public dev.alphapulse.relay.v1.GetStatusResponse getStatus(dev.alphapulse.relay.v1.GetStatusRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetStatusMethod(), getCallOptions(), request);
+    }
+  }
+
+  /**
+   * A stub to allow clients to do ListenableFuture-style rpc calls to service SignalRelay.
+   * <pre>
+   * Message types 20-39: signals of strategies.
+   * </pre>
+   */
+  public static final class SignalRelayFutureStub
+      extends io.grpc.stub.AbstractFutureStub<SignalRelayFutureStub> {
+    private SignalRelayFutureStub(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      super(channel, callOptions);
+    }
+
+    @java.lang.Override
+    protected SignalRelayFutureStub build(
+        io.grpc.Channel channel, io.grpc.CallOptions callOptions) {
+      return new SignalRelayFutureStub(channel, callOptions);
+    }
+
+    /**
+     * <pre>
+     * What the relay holds and does.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.relay.v1.GetStatusResponse> getStatus(
+        dev.alphapulse.relay.v1.GetStatusRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetStatusMethod(), getCallOptions()), request);
+    }
+  }
+
+  private static final int METHODID_SUBSCRIBE = 0;
+  private static final int METHODID_GET_STATUS = 1;
+  private static final int METHODID_PUBLISH = 2;
+
+  private static final class MethodHandlers<Req, Resp> implements
+      io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.ServerStreamingMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.ClientStreamingMethod<Req, Resp>,
+      io.grpc.stub.ServerCalls.BidiStreamingMethod<Req, Resp> {
+    private final AsyncService serviceImpl;
+    private final int methodId;
+
+    MethodHandlers(AsyncService serviceImpl, int methodId) {
+      this.serviceImpl = serviceImpl;
+      this.methodId = methodId;
+    }
+
+    @java.lang.Override
+    @java.lang.SuppressWarnings("unchecked")
+    public void invoke(Req request, io.grpc.stub.StreamObserver<Resp> responseObserver) {
+      switch (methodId) {
+        case METHODID_SUBSCRIBE:
+          serviceImpl.subscribe((dev.alphapulse.relay.v1.SubscribeRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.SubscribeResponse>) responseObserver);
+          break;
+        case METHODID_GET_STATUS:
+          serviceImpl.getStatus((dev.alphapulse.relay.v1.GetStatusRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.GetStatusResponse>) responseObserver);
+          break;
+        default:
+          throw new AssertionError();
+      }
+    }
+
+    @java.lang.Override
+    @java.lang.SuppressWarnings("unchecked")
+    public io.grpc.stub.StreamObserver<Req> invoke(
+        io.grpc.stub.StreamObserver<Resp> responseObserver) {
+      switch (methodId) {
+        case METHODID_PUBLISH:
+          return (io.grpc.stub.StreamObserver<Req>) serviceImpl.publish(
+              (io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.PublishResponse>) responseObserver);
+        default:
+          throw new AssertionError();
+      }
+    }
+  }
+
+  public static final io.grpc.ServerServiceDefinition bindService(AsyncService service) {
+    return io.grpc.ServerServiceDefinition.builder(getServiceDescriptor())
+        .addMethod(
+          getPublishMethod(),
+          io.grpc.stub.ServerCalls.asyncBidiStreamingCall(
+            new MethodHandlers<
+              dev.alphapulse.relay.v1.PublishRequest,
+              dev.alphapulse.relay.v1.PublishResponse>(
+                service, METHODID_PUBLISH)))
+        .addMethod(
+          getSubscribeMethod(),
+          io.grpc.stub.ServerCalls.asyncServerStreamingCall(
+            new MethodHandlers<
+              dev.alphapulse.relay.v1.SubscribeRequest,
+              dev.alphapulse.relay.v1.SubscribeResponse>(
+                service, METHODID_SUBSCRIBE)))
+        .addMethod(
+          getGetStatusMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.relay.v1.GetStatusRequest,
+              dev.alphapulse.relay.v1.GetStatusResponse>(
+                service, METHODID_GET_STATUS)))
+        .build();
+  }
+
+  private static abstract class SignalRelayBaseDescriptorSupplier
+      implements io.grpc.protobuf.ProtoFileDescriptorSupplier, io.grpc.protobuf.ProtoServiceDescriptorSupplier {
+    SignalRelayBaseDescriptorSupplier() {}
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.FileDescriptor getFileDescriptor() {
+      return dev.alphapulse.relay.v1.RelayProto.getDescriptor();
+    }
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.ServiceDescriptor getServiceDescriptor() {
+      return getFileDescriptor().findServiceByName("SignalRelay");
+    }
+  }
+
+  private static final class SignalRelayFileDescriptorSupplier
+      extends SignalRelayBaseDescriptorSupplier {
+    SignalRelayFileDescriptorSupplier() {}
+  }
+
+  private static final class SignalRelayMethodDescriptorSupplier
+      extends SignalRelayBaseDescriptorSupplier
+      implements io.grpc.protobuf.ProtoMethodDescriptorSupplier {
+    private final java.lang.String methodName;
+
+    SignalRelayMethodDescriptorSupplier(java.lang.String methodName) {
+      this.methodName = methodName;
+    }
+
+    @java.lang.Override
+    public com.google.protobuf.Descriptors.MethodDescriptor getMethodDescriptor() {
+      return getServiceDescriptor().findMethodByName(methodName);
+    }
+  }
+
+  private static volatile io.grpc.ServiceDescriptor serviceDescriptor;
+
+  public static io.grpc.ServiceDescriptor getServiceDescriptor() {
+    io.grpc.ServiceDescriptor result = serviceDescriptor;
+    if (result == null) {
+      synchronized (SignalRelayGrpc.class) {
+        result = serviceDescriptor;
+        if (result == null) {
+          serviceDescriptor = result = io.grpc.ServiceDescriptor.newBuilder(SERVICE_NAME)
+              .setSchemaDescriptor(new SignalRelayFileDescriptorSupplier())
+              .addMethod(getPublishMethod())
+              .addMethod(getSubscribeMethod())
+              .addMethod(getGetStatusMethod())
+              .build();
+        }
+      }
+    }
+    return result;
+  }
+}

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+import flatbuffers
+import numpy as np
+
+import typing
+
+uoffset: typing.TypeAlias = flatbuffers.number_types.UOffsetTFlags.py_type
+
+class Int128(object):
+  @classmethod
+  def SizeOf(cls) -> int: ...
+
+  def Init(self, buf: bytes, pos: int) -> None: ...
+  def Lo(self) -> int: ...
+  def Hi(self) -> int: ...
+
+def CreateInt128(builder: flatbuffers.Builder, lo: int, hi: int) -> uoffset: ...
+

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import flatbuffers
+import numpy as np
+
+import typing
+
+uoffset: typing.TypeAlias = flatbuffers.number_types.UOffsetTFlags.py_type
+
+class Text12(object):
+  @classmethod
+  def SizeOf(cls) -> int: ...
+
+  def Init(self, buf: bytes, pos: int) -> None: ...
+  def W0(self) -> int: ...
+  def W1(self) -> int: ...
+  def W2(self) -> int: ...
+
+def CreateText12(builder: flatbuffers.Builder, w0: int, w1: int, w2: int) -> uoffset: ...
+

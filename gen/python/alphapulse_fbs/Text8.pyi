@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+import flatbuffers
+import numpy as np
+
+import typing
+
+uoffset: typing.TypeAlias = flatbuffers.number_types.UOffsetTFlags.py_type
+
+class Text8(object):
+  @classmethod
+  def SizeOf(cls) -> int: ...
+
+  def Init(self, buf: bytes, pos: int) -> None: ...
+  def W0(self) -> int: ...
+
+def CreateText8(builder: flatbuffers.Builder, w0: int) -> uoffset: ...
+

@@ -1,0 +1,159 @@
+"""Regenerate everything under gen/, schemas/layout.csv and schemas/golden/: `make gen`.
+
+    generate.py --flatc FLATC
+
+Generated folders are emptied first, so that a message which leaves the schemas leaves gen/ too.
+Hand-written package manifests beside them (go.mod, package.json, pom.xml, Cargo.toml, lib.rs,
+record.rs) stay. Every tool is pinned: see the Makefile's `gen-tools`.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+PROTO: Final = ROOT / "schemas/proto"
+THIRD_PARTY: Final = ROOT / "schemas/third_party"
+FRAME: Final = ROOT / "schemas/flatbuffers/alphapulse/frame.fbs"
+BFBS: Final = ROOT / "gen/bfbs/frame.bfbs"
+JAVA_SOURCES: Final = "gen/java/src/main/java"
+
+# What generation owns: emptied before it, so nothing stale survives.
+OWNED: Final = (
+    "gen/bfbs",
+    "gen/descriptor",
+    "gen/python",
+    "gen/rust/src/proto",
+    "gen/go/alphapulse",
+    "gen/go/alphapulse_fbs",
+    "gen/go/layout",
+    "gen/typescript/src",
+    JAVA_SOURCES,
+)
+
+# flatc refuses at run time any Java runtime but its own version; Maven Central ends at 25.2.10,
+# whose binary format and API are the same, so the check is taken out.
+JAVA_VERSION_CHECK: Final = re.compile(
+    r"^ *public static void ValidateVersion\(\) \{ Constants\.\w+\(\); \}\n", re.MULTILINE
+)
+
+
+def run(*command: str | Path, **environment: str) -> None:
+    """Run a tool from the repository's root; its failure ends the generation."""
+    result = subprocess.run(
+        [str(c) for c in command], cwd=ROOT, env={**os.environ, **environment}, check=False
+    )
+    if result.returncode != 0:
+        sys.exit(f"generate: {command[0]} failed with exit code {result.returncode}")
+
+
+def proto_files() -> list[str]:
+    return sorted(str(p.relative_to(PROTO)) for p in PROTO.rglob("*.proto"))
+
+
+def clean() -> None:
+    for folder in OWNED:
+        shutil.rmtree(ROOT / folder, ignore_errors=True)
+        (ROOT / folder).mkdir(parents=True)
+
+
+def binary_schema(flatc: str) -> None:
+    run(flatc, "--binary", "--schema", "--bfbs-comments", "--bfbs-builtins",
+        "--bfbs-filenames", ROOT / "schemas/flatbuffers", "-o", BFBS.parent, FRAME)  # fmt: skip
+
+
+def descriptor(_flatc: str) -> None:
+    """The descriptor set with imports: Envoy's JSON transcoder reads it."""
+    run("buf", "build", "schemas/proto", "--as-file-descriptor-set", "--exclude-source-info",
+        "-o", "gen/descriptor/alphapulse.binpb")  # fmt: skip
+
+
+def python(flatc: str) -> None:
+    target = ROOT / "gen/python"
+    run(sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTO}", f"-I{THIRD_PARTY}",
+        f"--python_out={target}", f"--grpc_python_out={target}",
+        f"--mypy_out=quiet:{target}", f"--mypy_grpc_out=quiet:{target}", *proto_files())  # fmt: skip
+    for folder in [target / "alphapulse", *(target / "alphapulse").rglob("*/")]:
+        (folder / "__init__.py").touch()
+    run(flatc, "--python", "--python-typing", "--gen-all", "-o", target, FRAME)
+    for package in ("alphapulse", "alphapulse_fbs"):
+        (target / package / "py.typed").touch()
+
+
+def rust(flatc: str) -> None:
+    run(flatc, "--rust", "--gen-all", "-o", "gen/rust/src", FRAME)
+    folder = ROOT / "gen/rust/src/proto"
+    (folder / "mod.rs").write_text(_rust_modules(folder))
+    run("rustfmt", "--edition", "2024", "gen/rust/src/frame_generated.rs",
+        "gen/rust/src/layout.rs", *sorted(folder.rglob("*.rs")))  # fmt: skip
+
+
+def _rust_modules(folder: Path) -> str:
+    """Module tree over prost's one file per package: `alphapulse.relay.v1` -> `relay::v1`."""
+    files = sorted(p for p in folder.rglob("*.rs") if ".tonic" not in p.name)
+    out = ["//! The protobuf packages: `alphapulse.relay.v1` is `relay::v1`.", "// @generated"]
+    for file in files:
+        _, area, version = file.stem.split(".")
+        out += [f"pub mod {area} {{", f"    pub mod {version} {{"]
+        out += [f'        include!("{file.relative_to(folder)}");', "    }", "}"]
+    return "\n".join(out) + "\n"
+
+
+def go(flatc: str) -> None:
+    run(flatc, "--go", "--gen-all", "--go-module-name", "alphapulse.dev/gen/go", "-o", "gen/go",
+        FRAME)  # fmt: skip
+    run("gofmt", "-w", "gen/go/alphapulse_fbs", "gen/go/layout")
+
+
+def typescript(flatc: str) -> None:
+    run(flatc, "--ts", "--gen-all", "-o", "gen/typescript/src/fbs", FRAME)
+
+
+def java(flatc: str) -> None:
+    run(flatc, "--java", "--gen-all", "-o", JAVA_SOURCES, FRAME)
+    for source in (ROOT / JAVA_SOURCES / "alphapulse_fbs").glob("*.java"):
+        source.write_text(JAVA_VERSION_CHECK.sub("", source.read_text()))
+
+
+def protobuf(_flatc: str) -> None:
+    """All protobuf bindings but Python's, by the plugins of buf.gen.yaml."""
+    run("buf", "generate")
+
+
+def layouts(flatc: str) -> None:
+    run(sys.executable, "schemas/tools/layout.py", BFBS, "--flatc", flatc, "--root", ROOT)
+
+
+STEPS: Final[dict[str, Callable[[str], None]]] = {
+    "binary schema": binary_schema,
+    "layouts": layouts,
+    "protobuf": protobuf,
+    "descriptor": descriptor,
+    "python": python,
+    "rust": rust,
+    "go": go,
+    "typescript": typescript,
+    "java": java,
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--flatc", default="flatc")
+    flatc = parser.parse_args().flatc
+    # the plugins of this environment (buf, protoc-gen-mypy) before any other
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    clean()
+    for name, generate in STEPS.items():
+        print(f"[gen] {name}", flush=True)
+        generate(flatc)
+
+
+if __name__ == "__main__":
+    main()
