@@ -1,0 +1,1 @@
+"""AlphaPulse client library: what a user imports."""

@@ -1,0 +1,52 @@
+"""Configuration of a mesh: one TOML file plus `ALPHAPULSE_…` environment variables, frozen and typed.
+
+`sections` declares what can be set and its defaults; `loading` finds, merges, checks and writes it.
+"""
+
+from alphapulse_mesh.runtime.config.loading import ENV_PREFIX, dump_toml, load_config
+from alphapulse_mesh.runtime.config.sections import (
+    CollectorSource,
+    CrossVenueArbitrageConfig,
+    Endpoint,
+    EnvoyConfig,
+    ExecutionConfig,
+    MeshConfig,
+    MeshSection,
+    PortfolioConfig,
+    RegistryConfig,
+    RelayConfig,
+    RelaysConfig,
+    RiskLimits,
+    ServerConfig,
+    SimulatedVenueConfig,
+    StrategiesConfig,
+    SupervisorConfig,
+    TelemetryConfig,
+    TraceFileConfig,
+    VenueCredentials,
+)
+
+__all__ = [
+    "ENV_PREFIX",
+    "CollectorSource",
+    "CrossVenueArbitrageConfig",
+    "Endpoint",
+    "EnvoyConfig",
+    "ExecutionConfig",
+    "MeshConfig",
+    "MeshSection",
+    "PortfolioConfig",
+    "RegistryConfig",
+    "RelayConfig",
+    "RelaysConfig",
+    "RiskLimits",
+    "ServerConfig",
+    "SimulatedVenueConfig",
+    "StrategiesConfig",
+    "SupervisorConfig",
+    "TelemetryConfig",
+    "TraceFileConfig",
+    "VenueCredentials",
+    "dump_toml",
+    "load_config",
+]

@@ -1,0 +1,434 @@
+"""The sections of `MeshConfig`: every setting, its unit, its default and its bounds.
+
+Durations are seconds, sizes bytes, prices and quantities decimal numbers in market units. A port of 0
+means "any free one": the supervisor resolves it before it writes the children's configuration, and a
+service started alone tells its real port in its ready file. Relative paths are taken from the working
+directory and made absolute on load. Reading files and environment is `loading`'s part.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from alphapulse_mesh.runtime.names import RELAYS, Service
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+PositiveSeconds = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Ratio = Annotated[float, Field(ge=0.0, le=1.0)]
+Count = Annotated[int, Field(ge=1)]
+BasisPoints = Annotated[Decimal, Field(ge=0)]
+PositiveDecimal = Annotated[Decimal, Field(gt=0, allow_inf_nan=False)]
+MeshName = Annotated[str, Field(pattern=r"^[a-z0-9-]{1,32}$")]
+AbsolutePath = Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())]
+
+
+def _power_of_two(value: int) -> int:
+    if value & (value - 1):
+        raise ValueError(f"{value} is not a power of two")
+    return value
+
+
+RingBytes = Annotated[int, Field(ge=1 << 16, le=1 << 36), AfterValidator(_power_of_two)]
+
+
+class Section(BaseModel):
+    """Frozen, and refuses keys that it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+
+
+class Endpoint(NamedTuple):
+    """Where a service listens: a TCP host and port, or the path of a Unix socket."""
+
+    host: str
+    port: int
+    path: Path | None = None
+
+    @property
+    def target(self) -> str:
+        """What a gRPC channel is given."""
+        return f"unix:{self.path}" if self.path is not None else f"{self.host}:{self.port}"
+
+
+class MeshSection(Section):
+    """The mesh as a whole."""
+
+    name: MeshName = "alphapulse"
+    """Names the mesh on this host: run directory, shared memory, `service.namespace`."""
+    host: str = "127.0.0.1"
+    """Address that every service binds and is reached at."""
+    run_dir: AbsolutePath | None = None
+    """Sockets, ready files, generated configuration. Default `.alphapulse/<name>/run`."""
+    data_dir: AbsolutePath | None = None
+    """Journals and trace files. Default `.alphapulse/<name>/data`."""
+
+
+class ServerConfig(Section):
+    """The gRPC server of every service."""
+
+    transport: Literal["tcp", "unix"] = "tcp"
+    """`unix` puts every service on `<run_dir>/sockets/<service>.sock`."""
+    max_message_bytes: Annotated[int, Field(ge=1024, le=(1 << 31) - 1)] = 16 << 20
+    max_concurrent_streams: Count = 1024
+    """Per connection (HTTP/2); further calls wait on the client's side."""
+    max_concurrent_rpcs: Count = 4096
+    """Per server, open streams included; further calls get RESOURCE_EXHAUSTED."""
+    drain_notice_seconds: Seconds = 0.0
+    """Time between NOT_SERVING and refusing calls; behind Envoy longer than its health interval."""
+    drain_seconds: Seconds = 5.0
+    """How long calls in flight may take to end after that."""
+    keepalive_seconds: PositiveSeconds = 30.0
+    keepalive_timeout_seconds: PositiveSeconds = 10.0
+    min_ping_interval_seconds: PositiveSeconds = 5.0
+    """Pings of clients closer than this count as abuse."""
+    deadline_margin_seconds: Seconds = 0.005
+    """Taken off the caller's remaining time at every hop."""
+
+
+class TraceFileConfig(Section):
+    """The span files that are always written: `<service>.jsonl`, `.jsonl.1`, …"""
+
+    directory: AbsolutePath | None = None
+    """Default `<data_dir>/traces`."""
+    max_bytes: Annotated[int, Field(ge=4096)] = 32 << 20
+    """Size at which a file is rotated."""
+    keep: Count = 4
+    """Rotated files kept per service instance."""
+
+
+class TelemetryConfig(Section):
+    """Traces, metrics and logs."""
+
+    otlp_endpoint: str | None = None
+    """OTLP/gRPC receiver as `http://host:4317`; None: trace files only."""
+    otlp_headers: SecretStr | None = None
+    """`key=value,key=value`, as OTEL_EXPORTER_OTLP_HEADERS."""
+    file: TraceFileConfig = TraceFileConfig()
+    market_data_sample_ratio: Ratio = 0.1
+    """Share of market-data traces recorded; decisions and orders always are."""
+    rpc_sample_ratio: Ratio = 0.1
+    """Share of calls recorded that arrive without a `traceparent`."""
+    flush_seconds: PositiveSeconds = 0.5
+    """Longest time that a finished span waits for export."""
+    queue_spans: Count = 65536
+    """Spans held while the exporter is busy; beyond it the oldest are dropped and counted."""
+    metrics_port: dict[str, Port] = Field(default_factory=dict)
+    """Service id → port of its `/metrics`; a service not named takes a free one."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = "json"
+
+
+class RegistryConfig(Section):
+    """The registry service."""
+
+    port: Port = 0
+    database: Path = Path("registry.db")
+    """Journal, relative to the data directory."""
+    snapshot_every_events: Count = 50_000
+    watch_history_events: Count = 1_000_000
+    """Revisions that `Watch` can start from; older ones are OUT_OF_RANGE."""
+    default_page_size: Count = 100
+    max_page_size: Count = 1000
+    max_batch: Count = 10_000
+
+
+class RelayConfig(Section):
+    """Policy of one relay (defaults per domain in `RelaysConfig`)."""
+
+    port: Port = 0
+    ring_bytes: RingBytes = 16 << 20
+    """Shared-memory ring: with `max_queue_frames` it bounds the window one can resume from."""
+    max_queue_frames: Count = 100_000
+    """Frames of the window; the oldest leave first."""
+    circuit_breaker_frames: Count = 80_000
+    """Backlog at which publishers are refused with RESOURCE_EXHAUSTED until it shrinks."""
+    validate_checksums: bool = True
+    require_sequence: bool = False
+    """Refuse a frame whose producer sequence is not the next one."""
+    max_subscribers: Count = 1000
+
+    @model_validator(mode="after")
+    def _breaker_below_queue(self) -> Self:
+        if self.circuit_breaker_frames > self.max_queue_frames:
+            raise ValueError(
+                f"circuit_breaker_frames ({self.circuit_breaker_frames}) is above "
+                f"max_queue_frames ({self.max_queue_frames})"
+            )
+        return self
+
+
+class MarketDataRelayConfig(RelayConfig):
+    """High throughput: room for bursts. Checksums stay on; they may be switched off here."""
+
+    ring_bytes: RingBytes = 64 << 20
+    max_queue_frames: Count = 1_000_000
+    circuit_breaker_frames: Count = 800_000
+
+
+class ExecutionRelayConfig(RelayConfig):
+    """Critical path: small queue, strict order."""
+
+    max_queue_frames: Count = 10_000
+    circuit_breaker_frames: Count = 8_000
+    require_sequence: bool = True
+
+
+class SystemRelayConfig(RelayConfig):
+    """Heartbeats, snapshots, errors, configuration updates."""
+
+    ring_bytes: RingBytes = 4 << 20
+    max_queue_frames: Count = 10_000
+    circuit_breaker_frames: Count = 8_000
+
+
+class RelaysConfig(Section):
+    """The four domains."""
+
+    market_data: MarketDataRelayConfig = MarketDataRelayConfig()
+    signal: RelayConfig = RelayConfig()
+    execution: ExecutionRelayConfig = ExecutionRelayConfig()
+    system: SystemRelayConfig = SystemRelayConfig()
+
+
+class RiskLimits(Section):
+    """Pre-trade checks; an order beyond one is refused with a reason that names it."""
+
+    max_order_quantity: PositiveDecimal = Decimal(100_000)
+    max_order_notional: PositiveDecimal = Decimal(1_000_000)
+    max_open_orders: Count = 1000
+    max_position_notional: PositiveDecimal = Decimal(10_000_000)
+    """Per instrument, absolute."""
+    max_orders_per_second: Count = 1000
+    price_band_bps: BasisPoints = Decimal(1000)
+    """Furthest that a limit price may be from the last trade or mid."""
+
+
+class SimulatedVenueConfig(Section):
+    """The simulated exchange behind execution."""
+
+    latency_seconds: Seconds = 0.0
+    maker_fee_bps: Decimal = Decimal(1)
+    taker_fee_bps: Decimal = Decimal(5)
+
+
+class ExecutionConfig(Section):
+    """The execution service."""
+
+    port: Port = 0
+    database: Path = Path("execution.db")
+    """Journal, relative to the data directory."""
+    snapshot_every_events: Count = 50_000
+    risk: RiskLimits = RiskLimits()
+    simulated_venue: SimulatedVenueConfig = SimulatedVenueConfig()
+
+
+class CollectorSource(Section):
+    """One stream of exchange messages. One collector process runs one source."""
+
+    venue: Annotated[str, Field(min_length=1)]
+    """Venue code of the registry, e.g. `binance-spot`."""
+    kind: Literal["simulator", "replay", "live"] = "simulator"
+    symbols: tuple[str, ...] = ()
+    """As the venue writes them; empty: all that the source has (live needs them named)."""
+    path: AbsolutePath | None = None
+    """Recorded file (replay only)."""
+    speed: Annotated[float, Field(gt=0)] | Literal["max"] = 1.0
+    """Times the recorded speed, or `max`: as fast as the relay takes it."""
+    seed: Annotated[int, Field(ge=0)] = 1
+    """Of the simulator: the same seed gives the same messages."""
+    duration_seconds: PositiveSeconds | None = None
+    """Stop after this much market time; None: run on."""
+    url: str | None = None
+    """WebSocket address (live only); None: the venue's own."""
+
+    @model_validator(mode="after")
+    def _fits_kind(self) -> Self:
+        if self.kind == "replay" and self.path is None:
+            raise ValueError("a replay source needs path")
+        if self.kind != "replay" and self.path is not None:
+            raise ValueError(f"path is for kind = 'replay', this one is {self.kind!r}")
+        if self.kind == "live" and not self.symbols:
+            raise ValueError("a live source needs symbols")
+        return self
+
+
+class CrossVenueArbitrageConfig(Section):
+    """One underlying, two venues: buy the cheap side, sell the dear one."""
+
+    enabled: bool = True
+    min_edge_bps: BasisPoints = Decimal(2)
+    """Least edge after fees of both legs."""
+    fee_bps_per_leg: BasisPoints = Decimal(1)
+    max_notional: PositiveDecimal = Decimal(10_000)
+    """Largest size that a signal proposes, in quote currency."""
+    max_quote_age_seconds: PositiveSeconds = 2.0
+    """Market time after which a side's quote is stale."""
+    cooldown_seconds: Seconds = 0.25
+    """Market time between two signals on one pair."""
+
+
+class StrategiesConfig(Section):
+    """Strategies, each under its own name."""
+
+    cross_venue_arbitrage: CrossVenueArbitrageConfig = CrossVenueArbitrageConfig()
+
+
+class PortfolioConfig(Section):
+    """The portfolio manager: from signals to sized orders under limits."""
+
+    order_notional: PositiveDecimal = Decimal(1_000)
+    """Target size of an order, in quote currency."""
+    max_position_notional: PositiveDecimal = Decimal(100_000)
+    """Per instrument, absolute."""
+    max_gross_notional: PositiveDecimal = Decimal(1_000_000)
+    max_open_orders: Count = 64
+    min_confidence: Ratio = 0.0
+    """Signals below it are passed over."""
+    max_signal_age_seconds: PositiveSeconds = 5.0
+
+
+class EnvoyConfig(Section):
+    """The way in."""
+
+    port: Port = 10000
+    admin_port: Port = 0
+    """Always on loopback."""
+    web_origins: tuple[str, ...] = ("http://localhost", "http://127.0.0.1")
+    """Origins that browsers may call from (gRPC-Web and JSON); a port may follow."""
+    command: str = "envoy"
+
+
+class SupervisorConfig(Section):
+    """`alphapulse up`."""
+
+    port: Port = 0
+    health_interval_seconds: PositiveSeconds = 1.0
+    start_timeout_seconds: PositiveSeconds = 30.0
+    stop_timeout_seconds: PositiveSeconds = 15.0
+    """After SIGTERM; then SIGKILL."""
+    restart_initial_seconds: PositiveSeconds = 0.2
+    restart_max_seconds: PositiveSeconds = 10.0
+    restart_reset_seconds: PositiveSeconds = 30.0
+    """A process that lived this long starts again at the initial back-off."""
+    heartbeat_seconds: PositiveSeconds = 2.0
+
+
+class VenueCredentials(Section):
+    """Keys of one venue; from the environment, never written out."""
+
+    api_key: SecretStr
+    api_secret: SecretStr
+
+
+class MeshConfig(BaseSettings):
+    """Everything that can be set. Build it with `load_config`; a bare `MeshConfig()` also reads the
+    environment but no file."""
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="forbid",
+        validate_default=True,
+        env_prefix="ALPHAPULSE_",
+        env_nested_delimiter="__",
+        case_sensitive=False,
+    )
+
+    mesh: MeshSection = MeshSection()
+    server: ServerConfig = ServerConfig()
+    telemetry: TelemetryConfig = TelemetryConfig()
+    registry: RegistryConfig = RegistryConfig()
+    relays: RelaysConfig = RelaysConfig()
+    execution: ExecutionConfig = ExecutionConfig()
+    collectors: tuple[CollectorSource, ...] = ()
+    strategies: StrategiesConfig = StrategiesConfig()
+    portfolio: PortfolioConfig = PortfolioConfig()
+    envoy: EnvoyConfig = EnvoyConfig()
+    supervisor: SupervisorConfig = SupervisorConfig()
+    credentials: dict[str, VenueCredentials] = Field(default_factory=dict)
+    """Venue code → keys, e.g. ALPHAPULSE_CREDENTIALS__BINANCE__API_KEY."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Overrides first, then environment, then the file (`loading` supplies it); no `.env` files."""
+        from alphapulse_mesh.runtime.config import loading
+
+        return init_settings, env_settings, loading.file_source(settings_cls)
+
+    @field_validator("mesh")
+    @classmethod
+    def _default_directories(cls, mesh: MeshSection) -> MeshSection:
+        base = Path(".alphapulse", mesh.name).absolute()
+        return mesh.model_copy(
+            update={
+                "run_dir": mesh.run_dir or base / "run",
+                "data_dir": mesh.data_dir or base / "data",
+            }
+        )
+
+    @property
+    def run_dir(self) -> Path:
+        """Absolute run directory."""
+        assert self.mesh.run_dir is not None, "filled in by validation"
+        return self.mesh.run_dir
+
+    @property
+    def data_dir(self) -> Path:
+        """Absolute data directory."""
+        assert self.mesh.data_dir is not None, "filled in by validation"
+        return self.mesh.data_dir
+
+    @property
+    def trace_dir(self) -> Path:
+        """Absolute directory of the span files."""
+        return self.telemetry.file.directory or self.data_dir / "traces"
+
+    def relay(self, service: Service) -> RelayConfig:
+        """The section of one of the four relay services."""
+        relays = self.relays
+        sections = (relays.market_data, relays.signal, relays.execution, relays.system)
+        return sections[RELAYS.index(service)]
+
+    def configured_port(self, service: Service) -> int:
+        """The port set for a service; 0 for those that take any (collectors, strategy, portfolio)."""
+        if service in RELAYS:
+            return self.relay(service).port
+        match service:
+            case Service.REGISTRY:
+                return self.registry.port
+            case Service.EXECUTION:
+                return self.execution.port
+            case Service.SUPERVISOR:
+                return self.supervisor.port
+            case _:
+                return 0
+
+    def endpoint(self, service: Service, instance: str | None = None) -> Endpoint:
+        """Where a service listens (and is dialled inside the mesh). With ports of 0 that is known only
+        from its ready file: see `MeshPaths.read_ready`."""
+        from alphapulse_mesh.runtime.paths import MeshPaths
+
+        host = self.mesh.host
+        if self.server.transport == "unix":
+            return Endpoint(host, 0, MeshPaths(self).socket(service, instance))
+        return Endpoint(host, self.configured_port(service) if instance is None else 0)
