@@ -77,11 +77,125 @@ CORE_SOURCES := $(shell find core gen/rust .cargo -type f \( -name '*.rs' -o -na
 $(STAMPS)/core: $(CORE_SOURCES) $(STAMPS)/runtime
 	@if [[ ! -f core/Cargo.toml ]]; then echo "[setup] core/ has no crate yet: left out"; exit 0; fi; \
 	command -v cargo >/dev/null || { echo "make: cargo not found: the core needs Rust (https://rustup.rs)" >&2; exit 2; }; \
-	echo "[setup] alphapulse-core (Rust, release)"; \
+	echo "[setup] alphapulse-core (Rust, release: a minute the first time)"; \
 	rm -rf .tools/wheels/core && mkdir -p .tools/wheels/core; \
-	(cd core && ../$(BIN)/maturin build --quiet --release $(if $(wildcard core/Cargo.lock),--locked) --out ../.tools/wheels/core); \
+	(cd core && ../$(BIN)/maturin build --release $(if $(wildcard core/Cargo.lock),--locked) --out ../.tools/wheels/core) \
+	  >.tools/core-build.log 2>&1 || { cat .tools/core-build.log >&2; exit 1; }; \
 	$(UV) pip install --no-deps --reinstall .tools/wheels/core/*.whl; \
 	touch $@
+
+##@ Check
+.PHONY: test
+test: setup-dev ## all tests of every language whose toolchain is here, one summary
+	@$(BIN)/python tests/run.py $(ARGS)
+
+TEST_LANGUAGES := python rust go typescript java
+.PHONY: $(TEST_LANGUAGES:%=test-%)
+test-python: setup-dev ## the Python tests (ARGS="tests/unit -k ring")
+	@$(BIN)/python -m pytest $(ARGS)
+test-rust: ## the tests of every crate
+	@$(PYTHON) tests/run.py rust
+test-go: ## the tests of every Go module
+	@$(PYTHON) tests/run.py go
+test-typescript: ## the tests of every TypeScript package
+	@$(PYTHON) tests/run.py typescript
+test-java: ## the tests of every Maven module
+	@$(PYTHON) tests/run.py java
+
+.PHONY: soak
+soak: setup-dev ## long runs under load (SECONDS=600)
+	@ALPHAPULSE_SOAK_SECONDS=$(or $(SECONDS),600) $(BIN)/python -m pytest -m soak --timeout=0 tests $(ARGS)
+
+.PHONY: chaos
+chaos: setup-dev ## kill services at random under load and check that nothing is lost
+	@$(BIN)/python -m pytest -m chaos --timeout=0 tests $(ARGS)
+
+.PHONY: lint
+lint: setup-dev ## formatting, lint, types and contracts of every language that is here
+	@$(BIN)/python tests/lint.py check
+
+.PHONY: fix
+fix: setup-dev ## apply what `make lint` can repair by itself
+	@$(BIN)/python tests/lint.py fix
+
+##@ Generate
+FLATC ?= .tools/bin/flatc
+PROTOC_GEN_PROST := 0.5.0
+PROTOC_GEN_TONIC := 0.5.0
+PROTOC_JAVA := 4.35.1
+PROTOC_GEN_GRPC_JAVA := 1.82.1
+RUST_PLUGINS := .tools/bin/.rust-plugins-$(PROTOC_GEN_PROST)-$(PROTOC_GEN_TONIC)
+JAVA_PLUGINS := .tools/java/.plugins-$(PROTOC_JAVA)-$(PROTOC_GEN_GRPC_JAVA)
+.PHONY: gen
+gen: gen-tools ## regenerate gen/, schemas/layout.csv and schemas/golden/ from the schemas
+	@$(BIN)/python schemas/tools/generate.py --flatc $(abspath $(FLATC))
+
+.PHONY: gen-check
+gen-check: gen ## fail where committed generated code is not what the schemas give
+	@git diff --exit-code --stat -- $(GENERATED) || { \
+	  echo "gen-check: generated code is stale: run 'make gen' and commit" >&2; exit 1; }
+	@stray=$$(git ls-files --others --exclude-standard -- $(GENERATED)); [[ -z $$stray ]] || { \
+	  printf 'gen-check: generated but not committed:\n%s\n' "$$stray" >&2; exit 1; }
+	@echo "gen-check: generated code is fresh"
+GENERATED := gen schemas/layout.csv schemas/golden
+
+.PHONY: gen-tools
+gen-tools: setup-dev $(FLATC) .tools/bin/.go-plugins $(RUST_PLUGINS) $(JAVA_PLUGINS) \
+  schemas/tools/node/node_modules/.package-lock.json ## the pinned generators, built once into .tools
+
+# "no such tool" in words: $(call need,tool,what for)
+need = command -v $(1) >/dev/null || { echo "make: $(1) not found: it is needed $(2)" >&2; exit 2; }
+
+# flatc has no package of this version anywhere; a crate vendors its sources (some minutes, once).
+.tools/bin/flatc: schemas/tools/flatc/Cargo.lock | $(STAMPS)/runtime
+	@$(call need,cargo,to build flatc); $(call need,c++,to build flatc (a C++ compiler))
+	@echo "[gen-tools] flatc (built from source, once)"
+	@command -v cmake >/dev/null || $(UV) pip install cmake==$(CMAKE_VERSION)
+	@mkdir -p $(@D)
+	@cp "$$(PATH="$$PATH:$(CURDIR)/$(BIN)" cargo run --quiet --locked --release \
+	  --manifest-path schemas/tools/flatc/Cargo.toml --target-dir .tools/build/flatc)" $@
+	@rm -rf .tools/build/flatc
+CMAKE_VERSION := 4.1.2
+
+.tools/bin/.go-plugins: schemas/tools/go/go.mod schemas/tools/go/go.sum
+	@$(call need,go,to generate the Go bindings)
+	@echo "[gen-tools] protoc-gen-go, protoc-gen-go-grpc"
+	@mkdir -p $(@D) && cd schemas/tools/go && GOBIN=$(CURDIR)/.tools/bin go install tool
+	@touch $@
+
+$(RUST_PLUGINS):
+	@$(call need,cargo,to generate the Rust bindings)
+	@echo "[gen-tools] protoc-gen-prost, protoc-gen-tonic"
+	@cargo install --quiet --locked --root .tools --target-dir .tools/build/prost \
+	  protoc-gen-prost@$(PROTOC_GEN_PROST) protoc-gen-tonic@$(PROTOC_GEN_TONIC) 2>/dev/null
+	@rm -rf .tools/build/prost
+	@touch $@
+
+$(JAVA_PLUGINS):
+	@$(call need,mvn,to generate the Java bindings)
+	@echo "[gen-tools] protoc and protoc-gen-grpc-java"
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@for artifact in com.google.protobuf:protoc:$(PROTOC_JAVA) io.grpc:protoc-gen-grpc-java:$(PROTOC_GEN_GRPC_JAVA); do \
+	  mvn --batch-mode --quiet -Dstyle.color=never dependency:copy -Dartifact=$$artifact:exe:$(JAVA_PLATFORM) \
+	    -DoutputDirectory=$(@D) -Dmdep.stripVersion=true; \
+	done
+	@cd $(@D) && for tool in *-$(JAVA_PLATFORM).exe; do mv "$$tool" "$${tool%-$(JAVA_PLATFORM).exe}"; done && chmod +x protoc*
+	@touch $@
+JAVA_PLATFORM := $(if $(filter Darwin,$(shell uname -s)),osx,linux)-$(if $(filter arm64 aarch64,$(shell uname -m)),aarch_64,x86_64)
+
+schemas/tools/node/node_modules/.package-lock.json: schemas/tools/node/package-lock.json
+	@$(call need,npm,to generate the TypeScript bindings)
+	@echo "[gen-tools] protoc-gen-es"
+	@cd schemas/tools/node && npm ci --silent
+	@touch $@
+
+JAEGER_COMMIT := 798e4b0fcf22
+.tools/bin/jaeger:
+	@command -v go >/dev/null || { echo "make: go not found: Jaeger is built with Go 1.26 or newer (https://go.dev/dl)" >&2; exit 2; }
+	@go version | awk '{split(substr($$3, 3), v, "."); exit !(v[1] > 1 || v[2] >= 26)}' || { \
+	  echo "make: $$(go version | cut -d' ' -f3) is too old: Jaeger needs Go 1.26 or newer" >&2; exit 2; }
+	@echo "[jaeger] building v2 (some minutes, once)"
+	@mkdir -p $(@D) && GOBIN=$(CURDIR)/.tools/bin go install github.com/jaegertracing/jaeger/cmd/jaeger@$(JAEGER_COMMIT)
 
 ##@ About
 .PHONY: clean

@@ -2,8 +2,9 @@
 
     generate.py --flatc FLATC
 
-Generated folders are emptied first, so that a message which leaves the schemas leaves gen/ too.
-Hand-written package manifests beside them (go.mod, package.json, pom.xml, Cargo.toml, lib.rs,
+All tools write into a scratch folder, from which only what differs is copied: what did not change
+keeps its time stamp (the core is not built again for nothing), what left the schemas leaves gen/.
+Hand-written files beside the generated ones (go.mod, package.json, pom.xml, Cargo.toml, lib.rs,
 record.rs) stay. Every tool is pinned: see the Makefile's `gen-tools`.
 """
 
@@ -21,10 +22,13 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 PROTO: Final = ROOT / "schemas/proto"
 THIRD_PARTY: Final = ROOT / "schemas/third_party"
 FRAME: Final = ROOT / "schemas/flatbuffers/alphapulse/frame.fbs"
-BFBS: Final = ROOT / "gen/bfbs/frame.bfbs"
+OUT: Final = ROOT / ".tools/generated"
+BFBS: Final = OUT / "gen/bfbs/frame.bfbs"
 JAVA_SOURCES: Final = "gen/java/src/main/java"
 
-# What generation owns: emptied before it, so nothing stale survives.
+FLATC_VERSION: Final = "25.12.19"
+
+# What generation owns whole: a file that it did not write is stale.
 OWNED: Final = (
     "gen/bfbs",
     "gen/descriptor",
@@ -57,10 +61,35 @@ def proto_files() -> list[str]:
     return sorted(str(p.relative_to(PROTO)) for p in PROTO.rglob("*.proto"))
 
 
-def clean() -> None:
+def check_flatc(flatc: str) -> None:
+    """One version of flatc for all languages: another one writes other code."""
+    printed = subprocess.run([flatc, "--version"], capture_output=True, text=True, check=True)
+    if printed.stdout.split()[-1] != FLATC_VERSION:
+        sys.exit(f"generate: {flatc} is {printed.stdout.strip()}, not {FLATC_VERSION}")
+
+
+def prepare() -> None:
+    shutil.rmtree(OUT, ignore_errors=True)
     for folder in OWNED:
-        shutil.rmtree(ROOT / folder, ignore_errors=True)
-        (ROOT / folder).mkdir(parents=True)
+        (OUT / folder).mkdir(parents=True)
+
+
+def publish() -> None:
+    """Copy what differs into the repository and remove what was not written this time."""
+    written = {p.relative_to(OUT) for p in OUT.rglob("*") if p.is_file()}
+    for file in sorted(written):
+        source, target = OUT / file, ROOT / file
+        if not target.is_file() or source.read_bytes() != target.read_bytes():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+    for folder in OWNED:
+        for path in sorted((ROOT / folder).rglob("*"), reverse=True):
+            if path.is_dir() and not any(path.iterdir()):
+                path.rmdir()
+            elif path.is_file() and path.relative_to(ROOT) not in written:
+                if "__pycache__" not in path.parts:
+                    path.unlink()
+    shutil.rmtree(OUT)
 
 
 def binary_schema(flatc: str) -> None:
@@ -71,11 +100,11 @@ def binary_schema(flatc: str) -> None:
 def descriptor(_flatc: str) -> None:
     """The descriptor set with imports: Envoy's JSON transcoder reads it."""
     run("buf", "build", "schemas/proto", "--as-file-descriptor-set", "--exclude-source-info",
-        "-o", "gen/descriptor/alphapulse.binpb")  # fmt: skip
+        "-o", OUT / "gen/descriptor/alphapulse.binpb")  # fmt: skip
 
 
 def python(flatc: str) -> None:
-    target = ROOT / "gen/python"
+    target = OUT / "gen/python"
     run(sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTO}", f"-I{THIRD_PARTY}",
         f"--python_out={target}", f"--grpc_python_out={target}",
         f"--mypy_out=quiet:{target}", f"--mypy_grpc_out=quiet:{target}", *proto_files())  # fmt: skip
@@ -87,11 +116,11 @@ def python(flatc: str) -> None:
 
 
 def rust(flatc: str) -> None:
-    run(flatc, "--rust", "--gen-all", "-o", "gen/rust/src", FRAME)
-    folder = ROOT / "gen/rust/src/proto"
+    run(flatc, "--rust", "--gen-all", "-o", OUT / "gen/rust/src", FRAME)
+    folder = OUT / "gen/rust/src/proto"
     (folder / "mod.rs").write_text(_rust_modules(folder))
-    run("rustfmt", "--edition", "2024", "gen/rust/src/frame_generated.rs",
-        "gen/rust/src/layout.rs", *sorted(folder.rglob("*.rs")))  # fmt: skip
+    run("rustfmt", "--edition", "2024", OUT / "gen/rust/src/frame_generated.rs",
+        OUT / "gen/rust/src/layout.rs", *sorted(folder.rglob("*.rs")))  # fmt: skip
 
 
 def _rust_modules(folder: Path) -> str:
@@ -106,28 +135,28 @@ def _rust_modules(folder: Path) -> str:
 
 
 def go(flatc: str) -> None:
-    run(flatc, "--go", "--gen-all", "--go-module-name", "alphapulse.dev/gen/go", "-o", "gen/go",
-        FRAME)  # fmt: skip
-    run("gofmt", "-w", "gen/go/alphapulse_fbs", "gen/go/layout")
+    run(flatc, "--go", "--gen-all", "--go-module-name", "alphapulse.dev/gen/go", "-o",
+        OUT / "gen/go", FRAME)  # fmt: skip
+    run("gofmt", "-w", OUT / "gen/go/alphapulse_fbs", OUT / "gen/go/layout")
 
 
 def typescript(flatc: str) -> None:
-    run(flatc, "--ts", "--gen-all", "-o", "gen/typescript/src/fbs", FRAME)
+    run(flatc, "--ts", "--gen-all", "-o", OUT / "gen/typescript/src/fbs", FRAME)
 
 
 def java(flatc: str) -> None:
-    run(flatc, "--java", "--gen-all", "-o", JAVA_SOURCES, FRAME)
-    for source in (ROOT / JAVA_SOURCES / "alphapulse_fbs").glob("*.java"):
+    run(flatc, "--java", "--gen-all", "-o", OUT / JAVA_SOURCES, FRAME)
+    for source in (OUT / JAVA_SOURCES / "alphapulse_fbs").glob("*.java"):
         source.write_text(JAVA_VERSION_CHECK.sub("", source.read_text()))
 
 
 def protobuf(_flatc: str) -> None:
     """All protobuf bindings but Python's, by the plugins of buf.gen.yaml."""
-    run("buf", "generate")
+    run("buf", "generate", "-o", OUT)
 
 
 def layouts(flatc: str) -> None:
-    run(sys.executable, "schemas/tools/layout.py", BFBS, "--flatc", flatc, "--root", ROOT)
+    run(sys.executable, "schemas/tools/layout.py", BFBS, "--flatc", flatc, "--out", OUT)
 
 
 STEPS: Final[dict[str, Callable[[str], None]]] = {
@@ -149,10 +178,12 @@ def main() -> None:
     flatc = parser.parse_args().flatc
     # the plugins of this environment (buf, protoc-gen-mypy) before any other
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    clean()
+    check_flatc(flatc)
+    prepare()
     for name, generate in STEPS.items():
         print(f"[gen] {name}", flush=True)
         generate(flatc)
+    publish()
 
 
 if __name__ == "__main__":
