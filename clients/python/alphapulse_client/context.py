@@ -59,7 +59,7 @@ class IdSource:
     """Random ids; with a seed the same ids again (backtests, golden files). Not for secrets."""
 
     def __init__(self, seed: int | None = None) -> None:
-        self._bits = random.Random(
+        self._bits = random.Random(  # noqa: S311  # ids, not secrets
             int.from_bytes(os.urandom(32), "big") if seed is None else seed
         ).getrandbits
 

@@ -11,10 +11,10 @@ errors by class or by `reason`, never by message text.
     ├── NotFound                 NOT_FOUND
     │   └── UnknownInstrument                         (INSTRUMENT_…)
     ├── AlreadyExists            ALREADY_EXISTS
-    ├── Conflict                 ABORTED              another writer was first; read again and retry
+    ├── Conflict                 ABORTED              another writer was first: read again, retry
     ├── FailedPrecondition       FAILED_PRECONDITION  the system's state forbids it
-    │   └── OrderRejected                             validation, risk or the venue said no (ORDER_…)
-    ├── OutOfRange               OUT_OF_RANGE         e.g. older than the window; values say what is left
+    │   └── OrderRejected                             validation, risk or venue said no (ORDER_…)
+    ├── OutOfRange               OUT_OF_RANGE         e.g. older than the window
     ├── PermissionDenied         PERMISSION_DENIED
     ├── Unauthenticated          UNAUTHENTICATED
     ├── ResourceExhausted        RESOURCE_EXHAUSTED   a limit; slow down
@@ -30,7 +30,7 @@ client finds the class again. What the services add (building the status, loggin
 `alphapulse_mesh.runtime.errors`.
 """
 
-# ruff: noqa: N818: named for the gRPC codes that they stand for, as users know them
+# ruff: noqa: N818  # named for the gRPC codes that they stand for, as users know them
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ Value = str | int | float | bool | bytes
 class MeshError(Exception):
     """Base of every error that AlphaPulse raises on purpose.
 
-    `reason` is stable and UPPER_SNAKE; `values` explain this one case (an id, a limit, an offset) and
-    travel as text in `ErrorInfo.metadata`, so on the client side every value is a `str`.
+    `reason` is stable and UPPER_SNAKE; `values` explain this one case (an id, a limit, an offset)
+    and travel as text in `ErrorInfo.metadata`, so on the client side every value is a `str`.
     """
 
     default_reason: ClassVar[str] = "INTERNAL"
@@ -244,10 +244,12 @@ CODES: Final[dict[type[MeshError], grpc.StatusCode]] = {
     Unavailable: grpc.StatusCode.UNAVAILABLE,
     DataLoss: grpc.StatusCode.DATA_LOSS,
     InternalError: grpc.StatusCode.INTERNAL,
-    # The base stands for "no better class": UNKNOWN, which is also what an unknown code comes back as.
+    # The base stands for "no better class": UNKNOWN, which is also what an unknown code comes back
+    # as.
     MeshError: grpc.StatusCode.UNKNOWN,
 }
-"""The one table: domain error → gRPC code. A class that is not listed takes its nearest base's code."""
+"""The one table: domain error → gRPC code. A class that is not listed takes its nearest base's
+code."""
 
 
 def code_of(error: MeshError | type[MeshError]) -> grpc.StatusCode:

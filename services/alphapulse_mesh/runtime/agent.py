@@ -1,8 +1,9 @@
-"""What a service says about itself: `AgentService`, and heartbeats to a supervisor that did not start it.
+"""What a service says about itself: `AgentService`, and heartbeats to a supervisor that did not
+start it.
 
 `AgentStatus` is the one place where a service keeps its counters; `ServiceHost` serves it. The
-supervisor polls the processes that it started; an agent that was started by hand registers and sends
-heartbeats through `AgentReporter`.
+supervisor polls the processes that it started; an agent that was started by hand registers and
+sends heartbeats through `AgentReporter`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import grpc
 import grpc.aio
+
 from alphapulse.system.v1 import system_pb2, system_pb2_grpc
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ class AgentStatus:
     name: str
     """Service id."""
     version: str
-    state: system_pb2.ServiceState = system_pb2.SERVICE_STATE_STARTING
+    state: system_pb2.ServiceState.ValueType = system_pb2.SERVICE_STATE_STARTING
     handled_types: tuple[int, ...] = ()
     counters: dict[str, int] = field(default_factory=dict)
     """Counters by name; only upwards."""
@@ -52,10 +54,10 @@ class AgentServicer(system_pb2_grpc.AgentServiceServicer):
     def __init__(self, status: AgentStatus) -> None:
         self._status = status
 
-    async def GetAgentStatus(  # type: ignore[override]  # noqa: N802: generated name; async in place of sync
+    async def GetAgentStatus(
         self,
-        request: system_pb2.GetAgentStatusRequest,  # noqa: ARG002: it is empty
-        context: grpc.aio.ServicerContext[Message, Message],  # noqa: ARG002: not needed
+        request: system_pb2.GetAgentStatusRequest,
+        context: grpc.aio.ServicerContext[Message, Message],
     ) -> system_pb2.GetAgentStatusResponse:
         """The present state and counters."""
         status = self._status
@@ -91,7 +93,7 @@ class AgentReporter:
                     _log.debug("supervisor %s: %s", self._target, error.code().name)
                 await asyncio.sleep(_RETRY_SECONDS)
 
-    async def _report(self, stub: system_pb2_grpc.SystemServiceStub) -> None:
+    async def _report(self, stub: system_pb2_grpc.SystemServiceAsyncStub) -> None:
         status = self._status
         registered: system_pb2.RegisterAgentResponse = await stub.RegisterAgent(
             system_pb2.RegisterAgentRequest(

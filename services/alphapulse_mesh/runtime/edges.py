@@ -1,7 +1,7 @@
 """The spans of the walk and the parent → child edges that a trace of a filled order must have.
 
-The end-to-end test finds every edge in what an OTLP receiver got; `alphapulse trace show` orders its
-tree by this table. Span names are used from here, never typed again.
+The end-to-end test finds every edge in what an OTLP receiver got; `alphapulse trace show` orders
+its tree by this table. Span names are used from here, never typed again.
 
     collector.publish ─┬─ relay.publish (relay-market-data)
                        └─ strategy.decide ── signal.publish ─┬─ relay.publish (relay-signal)

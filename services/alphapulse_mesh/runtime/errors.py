@@ -1,12 +1,15 @@
 """The server's half of the errors: from a domain error to `google.rpc.Status`.
 
-The hierarchy and the one table live in `alphapulse_client.errors`, because users catch these classes
-too; services import them from here.
+The hierarchy and the one table live in `alphapulse_client.errors`, because users catch these
+classes too; services import them from here.
 """
 
 from __future__ import annotations
 
 from typing import Final
+
+from google.protobuf import any_pb2
+from google.rpc import error_details_pb2, status_pb2
 
 from alphapulse_client.errors import (
     CODES,
@@ -36,8 +39,6 @@ from alphapulse_client.errors import (
     code_of,
     from_rpc_error,
 )
-from google.protobuf import any_pb2
-from google.rpc import error_details_pb2, status_pb2
 
 __all__ = [
     "CODES",
@@ -75,7 +76,8 @@ _VALUE_LIMIT: Final = 256
 
 
 def to_status(error: MeshError) -> status_pb2.Status:
-    """`google.rpc.Status` with exactly one `ErrorInfo`: reason, domain `alphapulse`, values as text.
+    """`google.rpc.Status` with exactly one `ErrorInfo`: reason, domain `alphapulse`, values as
+    text.
 
     Over-long messages and values are cut, so that the status fits the peer's metadata limit.
     """

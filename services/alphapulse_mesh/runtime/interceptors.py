@@ -1,13 +1,15 @@
-"""What stands around every RPC: errors, traces, metrics, deadlines. Thin, because each call pays for it.
+"""What stands around every RPC: errors, traces, metrics, deadlines. Thin, because each call pays
+for it.
 
-`MeshInterceptor` wraps each handler once, by its shape (unary or streaming in, unary or streaming out,
+`MeshInterceptor` wraps each handler once, by its shape (unary or streaming in, unary or streaming
+out,
 async generator or coroutine style), and tells its observers when a call begins and ends. Errors are
-translated in one place: a `MeshError` becomes a rich status, anything else INTERNAL with the story in
-the log and nothing of it on the wire.
+translated in one place: a `MeshError` becomes a rich status, anything else INTERNAL with the story
+in the log and nothing of it on the wire.
 
 On the calling side there is no interceptor at all (the stock ones cost half a millisecond):
-`call_options` gives metadata and time-out of an outgoing call, carrying the trace and what is left of
-the caller's time.
+`call_options` gives metadata and time-out of an outgoing call, carrying the trace and what is left
+of the caller's time.
 """
 
 from __future__ import annotations
@@ -17,12 +19,12 @@ import contextlib
 import inspect
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict
 
 import grpc
 import grpc.aio
+from opentelemetry.trace import Status, StatusCode
 
 from alphapulse_mesh.runtime import attributes as names
 from alphapulse_mesh.runtime.errors import (
@@ -38,8 +40,6 @@ from alphapulse_mesh.runtime.errors import (
 from alphapulse_mesh.runtime.telemetry import (
     FrameContext,
     SpanKind,
-    Status,
-    StatusCode,
     Telemetry,
     current_context,
     format_traceparent,
@@ -49,6 +49,8 @@ from alphapulse_mesh.runtime.telemetry import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+
     from alphapulse_mesh.runtime.metrics import Metrics
 
 __all__ = [
@@ -116,7 +118,8 @@ class CallObserver(Protocol):
 
 
 class TracingObserver:
-    """Takes the caller's `traceparent`, makes it `current_context`, records a server span if sampled.
+    """Takes the caller's `traceparent`, makes it `current_context`, records a server span if
+    sampled.
 
     Streams without a sampled `traceparent` are not recorded: a feed's span would last for days.
     """
@@ -206,7 +209,7 @@ class MeshInterceptor(grpc.aio.ServerInterceptor):
         self._observers = tuple(observers)
         self._wrapped: dict[str, tuple[Any, grpc.RpcMethodHandler[Any, Any]]] = {}
 
-    async def intercept_service(  # type: ignore[override]  # the stubs leave the continuation untyped
+    async def intercept_service(
         self,
         continuation: Callable[
             [grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]
@@ -241,7 +244,7 @@ class MeshInterceptor(grpc.aio.ServerInterceptor):
             around = self._coroutine(behaviour, info)
         else:
             raise TypeError(f"{info.service}/{info.method}: the handler is not async")
-        return make(  # type: ignore[operator,no-any-return]  # a union of four signatures that agree
+        return make(
             around,
             request_deserializer=handler.request_deserializer,
             response_serializer=handler.response_serializer,
@@ -252,7 +255,7 @@ class MeshInterceptor(grpc.aio.ServerInterceptor):
             rpc = self._begin(info, context)
             try:
                 return await behaviour(request, context)
-            except BaseException as error:  # noqa: BLE001: translated and raised again, always
+            except BaseException as error:  # noqa: BLE001  # translated and raised again, always
                 await self._raise(rpc, error)
             finally:
                 self._end(rpc)
@@ -268,7 +271,7 @@ class MeshInterceptor(grpc.aio.ServerInterceptor):
                 async with contextlib.aclosing(behaviour(request, context)) as responses:
                     async for response in responses:
                         yield response
-            except BaseException as error:  # noqa: BLE001: translated and raised again, always
+            except BaseException as error:  # noqa: BLE001  # translated and raised again, always
                 await self._raise(rpc, error)
             finally:
                 self._end(rpc)
@@ -277,7 +280,7 @@ class MeshInterceptor(grpc.aio.ServerInterceptor):
 
     def _begin(self, info: HandlerInfo, context: grpc.aio.ServicerContext[Any, Any]) -> RpcCall:
         call = RpcCall(info, context)
-        remaining = context.time_remaining()
+        remaining = _remaining(context)
         # Set, never reset: each RPC is served in a task, and so in a context, of its own.
         current_deadline.set(None if remaining is None else time.monotonic() + remaining)
         for observer in self._observers:
@@ -291,13 +294,12 @@ class MeshInterceptor(grpc.aio.ServerInterceptor):
     async def _raise(self, call: RpcCall, error: BaseException) -> None:
         """Answer with the status that `error` stands for; never returns normally."""
         if isinstance(error, asyncio.CancelledError | GeneratorExit):
-            remaining = call.context.time_remaining()
+            remaining = _remaining(call.context)
             late = remaining is not None and remaining <= 0
             call.code = grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.CANCELLED
             raise error
         if isinstance(error, grpc.aio.AbortError):  # the handler gave its own status
-            code = call.context.code()  # type: ignore[no-untyped-call]  # untyped in the stubs
-            call.code = code if isinstance(code, grpc.StatusCode) else grpc.StatusCode.UNKNOWN
+            call.code = _abort_code(call.context)
             raise error
         if not isinstance(error, Exception):  # KeyboardInterrupt, SystemExit: not ours to answer
             call.code = grpc.StatusCode.INTERNAL
@@ -310,6 +312,18 @@ class MeshInterceptor(grpc.aio.ServerInterceptor):
             status.message,
             trailing_metadata=((STATUS_DETAILS_KEY, status.SerializeToString()),),
         )
+
+
+def _remaining(context: Any) -> float | None:
+    """Seconds left of the caller's deadline, None without one (the stubs know only a float)."""
+    remaining: float | None = context.time_remaining()
+    return remaining
+
+
+def _abort_code(context: Any) -> grpc.StatusCode:
+    """The code that a handler aborted with (a number or None where the stubs say StatusCode)."""
+    code = context.code()
+    return code if isinstance(code, grpc.StatusCode) else grpc.StatusCode.UNKNOWN
 
 
 def _as_mesh_error(error: Exception, call: RpcCall) -> MeshError:
@@ -351,7 +365,8 @@ def call_options(
     """Metadata and time-out of an outgoing call: `await stub.Get(request, **call_options())`.
 
     `context` (default: that of the RPC being served) becomes the `traceparent`. The time-out is the
-    smaller of `timeout` and what the caller of the RPC being served has left, less `margin` seconds.
+    smaller of `timeout` and what the caller of the RPC being served has left, less `margin`
+    seconds.
 
     Raises:
         DeadlineExceeded: nothing is left of the caller's time.

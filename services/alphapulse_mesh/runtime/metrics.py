@@ -1,12 +1,11 @@
 """Metrics: one Prometheus registry a process, served as text on loopback.
 
-The RPC metrics have the names of go-grpc-prometheus, so that its dashboards and alerts fit. Services add
-their own to `Metrics.registry` with `prometheus_client`, prefix `alphapulse_`.
+The RPC metrics have the names of go-grpc-prometheus, so that its dashboards and alerts fit.
+Services add their own to `Metrics.registry` with `prometheus_client`, prefix `alphapulse_`.
 """
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
 
 from prometheus_client import (
@@ -24,12 +23,14 @@ from alphapulse_mesh.runtime.errors import Unavailable
 
 if TYPE_CHECKING:
     from threading import Thread
+    from types import TracebackType
     from wsgiref.simple_server import WSGIServer
 
 __all__ = ["Metrics"]
 
 _BUCKETS: Final = (
-    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0,
+    0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    10.0,
 )  # fmt: skip
 _LABELS: Final = ("grpc_type", "grpc_service", "grpc_method")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["RELAYS", "Service", "service_id"]
+__all__ = ["RELAYS", "RINGS", "Service", "service_id"]
 
 
 class Service(StrEnum):
@@ -28,6 +28,9 @@ RELAYS = (
     Service.RELAY_EXECUTION,
     Service.RELAY_SYSTEM,
 )
+
+RINGS = ("market-data", "signal", "execution", "system", "registry")
+"""Names of the shared-memory files of a mesh (`MeshPaths.shm_path`)."""
 
 
 def service_id(service: str, instance: str | None = None) -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SHM_DIR", "MeshPaths", "Ready", "pid_start_time", "write_atomically"]
 
-SHM_DIR: Final = Path("/dev/shm")  # noqa: S108: where Linux keeps shared memory, not a temporary file
+SHM_DIR: Final = Path("/dev/shm")  # noqa: S108  # where Linux keeps shared memory, not a temporary file
 _SOCKET_PATH_LIMIT: Final = 107  # sockaddr_un.sun_path without the final NUL (unix(7))
 
 
@@ -38,7 +38,8 @@ class Ready:
     """Service id: `registry`, `collector-2`."""
     pid: int
     started: int
-    """Start time of the process in clock ticks since boot: tells it from a later one with its pid."""
+    """Start time of the process in clock ticks since boot: tells it from a later one with its
+    pid."""
     host: str
     port: int
     """TCP port, or 0 when it listens on `socket`."""
@@ -138,7 +139,8 @@ class MeshPaths:
 
     def shm_files(self, rings: tuple[str, ...]) -> list[Path]:
         """Those of the named rings that exist. Names, not a wildcard: mesh `a` must never take the
-        files of mesh `a-b` for its own."""
+        files of mesh `a-b` for its own.
+        """
         return [path for path in map(self.shm_path, rings) if path.exists()]
 
     def remove_ready(self, service: str, instance: str | None = None) -> None:
@@ -146,8 +148,8 @@ class MeshPaths:
         self.ready_file(service, instance).unlink(missing_ok=True)
 
     def clean(self, rings: tuple[str, ...] = ()) -> list[Path]:
-        """Remove what a dead mesh left: ready files of dead processes, sockets without a living owner,
-        and the shared memory of `rings`. Returns what was removed. Data stays.
+        """Remove what a dead mesh left: ready files of dead processes, sockets without a living
+        owner, and the shared memory of `rings`. Returns what was removed. Data stays.
 
         Call it only when this mesh's processes are known to be gone: shared memory is not checked.
         """
@@ -165,7 +167,8 @@ class MeshPaths:
 
 
 def pid_start_time(pid: int) -> int | None:
-    """Start time of a process in clock ticks since boot (field 22 of /proc/<pid>/stat), None if gone.
+    """Start time of a process in clock ticks since boot (field 22 of /proc/<pid>/stat), None if
+    gone.
 
     A zombie counts as gone: it serves nobody.
     """

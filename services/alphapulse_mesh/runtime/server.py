@@ -1,8 +1,9 @@
 """The one server builder, and the one way a service process begins and ends.
 
-`ServiceHost` binds a `grpc.aio` server with health, reflection, agent status, limits and interceptors,
-writes the ready file, and drains: NOT_SERVING first, then the notice time, then no new calls while those
-in flight end. `run_service` is what each `python -m alphapulse_mesh.<service>` calls:
+`ServiceHost` binds a `grpc.aio` server with health, reflection, agent status, limits and
+interceptors, writes the ready file, and drains: NOT_SERVING first, then the notice time, then no
+new calls while those in flight end. `run_service` is what each `python -m
+alphapulse_mesh.<service>` calls:
 
     async def main(service: ServiceContext) -> None:
         async with await SqliteEventStore.open(...) as store:
@@ -28,15 +29,14 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Self, TypeVar
 
 import grpc.aio
-from alphapulse.system.v1 import system_pb2, system_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health_aio
 from grpc_reflection.v1alpha import reflection
 
+from alphapulse.system.v1 import system_pb2, system_pb2_grpc
 from alphapulse_mesh.runtime.agent import AgentReporter, AgentServicer, AgentStatus
 from alphapulse_mesh.runtime.config import MeshConfig, load_config
 from alphapulse_mesh.runtime.errors import (
@@ -57,6 +57,9 @@ from alphapulse_mesh.runtime.names import Service, service_id
 from alphapulse_mesh.runtime.paths import MeshPaths, Ready, pid_start_time
 from alphapulse_mesh.runtime.telemetry import Telemetry, software_version
 
+if TYPE_CHECKING:
+    from types import TracebackType
+
 __all__ = ["EXIT_CONFIG", "EXIT_FAILED", "ServiceContext", "ServiceHost", "run_service"]
 
 EXIT_FAILED: Final = 1
@@ -70,13 +73,15 @@ ServicerT = TypeVar("ServicerT")
 
 
 class _Health(health_aio.HealthServicer):
-    """The stock servicer, whose `Watch` streams end when the server drains instead of holding it up."""
+    """The stock servicer, whose `Watch` streams end when the server drains instead of holding it
+    up.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.ended = asyncio.Event()
 
-    async def Watch(self, request: Any, context: Any) -> None:  # noqa: N802: name of the RPC
+    async def Watch(self, request: Any, context: Any) -> None:  # name of the RPC
         """Statuses as they change, until the server drains."""
         watch = asyncio.ensure_future(super().Watch(request, context))
         ended = asyncio.ensure_future(self.ended.wait())
@@ -95,9 +100,7 @@ class _NameRecorder:
         self._server = server
         self.names: set[str] = set()
 
-    def add_generic_rpc_handlers(
-        self, handlers: Sequence[grpc.ServiceRpcHandler[Any, Any]]
-    ) -> None:
+    def add_generic_rpc_handlers(self, handlers: Sequence[grpc.ServiceRpcHandler]) -> None:
         self.names.update(handler.service_name() for handler in handlers)
         self._server.add_generic_rpc_handlers(tuple(handlers))
 
@@ -123,7 +126,9 @@ class ServiceHost:
         metrics: Metrics | None = None,
         report_to: str | None = None,
     ) -> None:
-        """`report_to`: target of a supervisor that did not start this process, to send heartbeats to."""
+        """`report_to`: target of a supervisor that did not start this process, to send heartbeats
+        to.
+        """
         self.config = config
         self.service = service
         self.instance = instance
@@ -172,7 +177,8 @@ class ServiceHost:
 
     def background(self, work: Coroutine[Any, Any, None], *, name: str) -> None:
         """Run `work` beside the server until the drain, which cancels it. When it fails the service
-        ends, and `run_until_signalled` raises the failure; when it returns the service goes on."""
+        ends, and `run_until_signalled` raises the failure; when it returns the service goes on.
+        """
         task = asyncio.get_running_loop().create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._background_done)
@@ -208,7 +214,8 @@ class ServiceHost:
 
     async def drain(self) -> None:
         """NOT_SERVING, wait for the notice time, refuse new calls, let those in flight end (at most
-        `drain_seconds`; a second signal ends it at once). Idempotent."""
+        `drain_seconds`; a second signal ends it at once). Idempotent.
+        """
         if self._drained or not self._started:
             return
         self._drained = True
@@ -353,7 +360,7 @@ def _why_not(address: tuple[str, int]) -> str:
 
 
 def _refuse_living_socket(path: Path) -> None:
-    """gRPC takes over an existing socket file, also that of a living server."""
+    """GRPC takes over an existing socket file, also that of a living server."""
     with socket.socket(socket.AF_UNIX) as probe:
         try:
             probe.connect(os.fspath(path))
@@ -388,9 +395,9 @@ def run_service(
     """Run `main` as a service process and return its exit code: `sys.exit(run_service(…))`.
 
     Reads `--config FILE` and `--instance X`; sets up logging, uvloop where there is one, telemetry,
-    metrics and the host. With a mapping (the relays) the instance chooses the service. `--parent PID`:
-    take the death of that process as SIGTERM, so that nothing is left of a mesh whose supervisor was
-    killed. Our errors end it with one line on stderr and EXIT_FAILED or EXIT_CONFIG.
+    metrics and the host. With a mapping (the relays) the instance chooses the service. `--parent
+    PID`: take the death of that process as SIGTERM, so that nothing is left of a mesh whose
+    supervisor was killed. Our errors end it with one line on stderr and EXIT_FAILED or EXIT_CONFIG.
     """
     arguments = _arguments(service, argv)
     chosen, instance = _choose(service, arguments.instance)
@@ -470,7 +477,7 @@ def _choose(
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     try:
-        import uvloop
+        import uvloop  # noqa: PLC0415  # not on every platform
     except ImportError:  # not made for this platform: asyncio's own loop
         return None
     return uvloop.new_event_loop

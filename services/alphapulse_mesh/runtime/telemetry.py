@@ -1,9 +1,9 @@
 """Traces: spans whose ids are exactly those of the frames, exported off the hot path.
 
-A frame's context already names trace, span and parent, so a span is recorded *from* a context rather
-than the other way round: `new_context` makes the ids (also when nothing is sampled), `span_for_frame`
-records the span with these ids when the context's sampled flag is set. Callers look at
-`context.sampled` before they build attributes; the unsampled path is one attribute look-up.
+A frame's context already names trace, span and parent, so a span is recorded *from* a context
+rather than the other way round: `new_context` makes the ids (also when nothing is sampled),
+`span_for_frame` records the span with these ids when the context's sampled flag is set. Callers
+look at `context.sampled` before they build attributes; the unsampled path is one attribute look-up.
 
     context = new_context(tick.context, sampled=True)      # caused by the tick's frame
     start = time.time_ns()
@@ -13,8 +13,8 @@ records the span with these ids when the context's sampled flag is set. Callers 
                                  attributes={...})
 
 Spans go to the rotating file always and to OTLP when an endpoint is configured, through the SDK's
-batch processors (own threads). Market data is sampled by trace id (`sample_market_data`); decisions and
-orders pass `sampled=True`.
+batch processors (own threads). Market data is sampled by trace id (`sample_market_data`); decisions
+and orders pass `sampled=True`.
 """
 
 from __future__ import annotations
@@ -26,8 +26,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from importlib.metadata import PackageNotFoundError, version
 from os import getpid
-from types import TracebackType
 from typing import TYPE_CHECKING, Final, Self
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
 
 from alphapulse_client.context import (
     NO_SPAN,
@@ -38,18 +43,14 @@ from alphapulse_client.context import (
     parse_traceparent,
     sampled_by_ratio,
 )
-from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
-from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceFlags
-
 from alphapulse_mesh.runtime import attributes as names
 from alphapulse_mesh.runtime.errors import MeshError
 from alphapulse_mesh.runtime.names import service_id
 from alphapulse_mesh.runtime.trace_files import SpanFileExporter
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from alphapulse_mesh.runtime.config import MeshConfig
 
 __all__ = [
@@ -90,7 +91,9 @@ def software_version() -> str:
 
 
 class OpenSpan:
-    """A span being measured by `Telemetry.span`: set attributes, links and status before it ends."""
+    """A span being measured by `Telemetry.span`: set attributes, links and status before it
+    ends.
+    """
 
     __slots__ = ("attributes", "context", "links", "status")
 
@@ -187,9 +190,9 @@ class Telemetry:
     ) -> None:
         """Record a finished span with exactly the ids of `context`; nothing when it is not sampled.
 
-        The parent is the causation id (`NO_SPAN`: a root). `links` are the further causes of a message
-        made from several. Times are ns since the epoch, UTC; `end_ns` defaults to now. Look at
-        `context.sampled` first, so that an unsampled frame does not even build its attributes.
+        The parent is the causation id (`NO_SPAN`: a root). `links` are the further causes of a
+        message made from several. Times are ns since the epoch, UTC; `end_ns` defaults to now. Look
+        at `context.sampled` first, so that an unsampled frame does not even build its attributes.
         """
         if not context.sampled:
             return
@@ -228,7 +231,8 @@ class Telemetry:
         status: Status = _UNSET,
     ) -> FrameContext:
         """Record a span under `parent` with an id of its own, e.g. `relay.publish` of a frame that
-        passes unchanged. Returns its context; when the parent is not sampled that is the parent."""
+        passes unchanged. Returns its context; when the parent is not sampled that is the parent.
+        """
         if not parent.sampled:
             return parent
         context = new_context(parent)
@@ -256,8 +260,8 @@ class Telemetry:
     ) -> Iterator[OpenSpan]:
         """Measure a block as a span caused by `parent`; its context is what to send on as cause.
 
-        An exception marks the span as failed and passes on. For one span an order or decision, not one
-        a record.
+        An exception marks the span as failed and passes on. For one span an order or decision, not
+        one a record.
         """
         span = OpenSpan(new_context(parent, sampled=sampled), attributes)
         start = time.time_ns()
@@ -315,7 +319,9 @@ def _otlp_exporters(config: MeshConfig) -> list[SpanExporter]:
     if settings.otlp_endpoint is None:
         return []
     # Imported here: it costs 100 ms, and most processes run without an endpoint.
-    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import (  # noqa: PLC0415  # see above
+        OTLPSpanExporter,
+    )
 
     headers = settings.otlp_headers.get_secret_value() if settings.otlp_headers else None
     return [

@@ -1,12 +1,13 @@
-"""Span files: the JSON-lines file that every service always writes, and reading a directory of them.
+"""Span files: the JSON-lines file that every service always writes, and reading a directory of
+them.
 
 One finished span is one line:
     {"trace_id", "span_id", "parent_span_id" ("" for a root), "name", "kind", "service", "instance",
      "start_ns", "end_ns", "attributes": {}, "links": [{"trace_id", "span_id"}],
      "status": {"code": "UNSET" | "OK" | "ERROR", "message"}}
 Ids are lower-case hex. Each process writes files of its own (`<service id>.jsonl`, rotated to `.1`,
-`.2`, …), so that no lock is shared. A process killed in the middle of a line leaves a torn one; readers
-skip it. When spans are recorded and exported is `telemetry`'s part.
+`.2`, …), so that no lock is shared. A process killed in the middle of a line leaves a torn one;
+readers skip it. When spans are recorded and exported is `telemetry`'s part.
 """
 
 from __future__ import annotations
@@ -14,15 +15,18 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 from opentelemetry.trace import format_span_id, format_trace_id
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from opentelemetry.sdk.trace import ReadableSpan
 
 __all__ = ["SpanFileExporter", "SpanRecord", "find_spans", "read_spans"]
 
@@ -77,8 +81,9 @@ def span_line(span: ReadableSpan, service: str, instance: str) -> bytes:
 
 
 class SpanFileExporter(SpanExporter):
-    """Appends spans to `<directory>/<instance>.jsonl`; beyond `max_bytes` it rotates, keeping `keep`
-    older files. Called from the batch processor's thread only."""
+    """Appends spans to `<directory>/<instance>.jsonl`; beyond `max_bytes` it rotates, keeping
+    `keep` older files. Called from the batch processor's thread only.
+    """
 
     def __init__(
         self, directory: Path, service: str, instance: str, *, max_bytes: int, keep: int
@@ -112,7 +117,9 @@ class SpanFileExporter(SpanExporter):
             self._size += os.write(self._fd, b"\n")
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
-        """Write the spans; a full disk loses them with one log line, and never stops the service."""
+        """Write the spans; a full disk loses them with one log line, and never stops the
+        service.
+        """
         data = b"".join(span_line(span, self._service, self._instance) + b"\n" for span in spans)
         try:
             if self._size and self._size + len(data) > self._max_bytes:
@@ -145,13 +152,15 @@ class SpanFileExporter(SpanExporter):
             os.close(self._fd)
             self._fd = -1
 
-    def force_flush(self, timeout_millis: int = 30_000) -> bool:  # noqa: ARG002: the SDK's signature
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
         """Nothing is held back here."""
         return True
 
 
 def read_spans(directory: Path) -> Iterator[SpanRecord]:
-    """Every span of every file in `directory`, oldest file of each service first; torn lines skipped."""
+    """Every span of every file in `directory`, oldest file of each service first; torn lines
+    skipped.
+    """
     for path in sorted(directory.glob("*.jsonl*"), key=_age):
         try:
             file = path.open("rb")

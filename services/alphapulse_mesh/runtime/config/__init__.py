@@ -1,4 +1,5 @@
-"""Configuration of a mesh: one TOML file plus `ALPHAPULSE_…` environment variables, frozen and typed.
+"""Configuration of a mesh: one TOML file plus `ALPHAPULSE_…` environment variables, frozen and
+typed.
 
 `sections` declares what can be set and its defaults; `loading` finds, merges, checks and writes it.
 """

@@ -1,4 +1,5 @@
-"""From TOML file, environment and overrides to a `MeshConfig`, and back to TOML for child processes.
+"""From TOML file, environment and overrides to a `MeshConfig`, and back to TOML for child
+processes.
 
 What goes wrong is a `ConfigError` that names the key, where it was set and what was probably meant;
 callers print its message and need no traceback.
@@ -10,36 +11,27 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextvars import ContextVar
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, get_args
 
 import tomli_w
 from pydantic import BaseModel, SecretStr, ValidationError
-from pydantic_core import ErrorDetails
 from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
     SettingsError,
 )
 
 from alphapulse_mesh.runtime.config.sections import MeshConfig
+from alphapulse_mesh.runtime.config.source import file_values
 from alphapulse_mesh.runtime.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 __all__ = ["ENV_PREFIX", "dump_toml", "load_config"]
 
 ENV_PREFIX: Final = "ALPHAPULSE_"
 _DELIMITER: Final = "__"
-
-_file_values: ContextVar[Mapping[str, Any]] = ContextVar("alphapulse_config_file")
-_NOTHING: Final[Mapping[str, Any]] = {}
-
-
-def file_source(settings_cls: type[BaseSettings]) -> PydanticBaseSettingsSource:
-    """The values of the file being loaded, as the source of lowest priority."""
-    return InitSettingsSource(settings_cls, dict(_file_values.get(_NOTHING)))
 
 
 def load_config(path: Path | None = None, **overrides: Any) -> MeshConfig:
@@ -52,7 +44,7 @@ def load_config(path: Path | None = None, **overrides: Any) -> MeshConfig:
     """
     values = _read(path) if path is not None else {}
     _check_environment_sections()
-    token = _file_values.set(values)
+    token = file_values.set(values)
     try:
         return MeshConfig(**overrides)
     except ValidationError as error:
@@ -62,7 +54,7 @@ def load_config(path: Path | None = None, **overrides: Any) -> MeshConfig:
             f"environment: {error}: {error.__cause__}", reason="CONFIG_ENVIRONMENT"
         ) from None
     finally:
-        _file_values.reset(token)
+        file_values.reset(token)
 
 
 def dump_toml(config: MeshConfig) -> str:
@@ -92,7 +84,8 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _check_environment_sections() -> None:
     """pydantic-settings drops variables whose first part is no section; a typing slip must not be
-    silent. Variables without `__` are other people's (ALPHAPULSE_DATA names the test data)."""
+    silent. Variables without `__` are other people's (ALPHAPULSE_DATA names the test data).
+    """
     for name in os.environ:
         if not name.upper().startswith(ENV_PREFIX) or _DELIMITER not in name[len(ENV_PREFIX) :]:
             continue
@@ -114,7 +107,7 @@ def _explain(error: ValidationError, path: Path | None, values: Mapping[str, Any
     key = _dotted(first["loc"])
     source = _origin(first["loc"], path, values)
     if first["type"] == "extra_forbidden":
-        known = _siblings(first["loc"])
+        known = _model_at(first["loc"][:-1]).model_fields
         return ConfigError(
             f"{source}: unknown key {key!r}{_near(str(first['loc'][-1]), known)}",
             reason="CONFIG_UNKNOWN_KEY",
@@ -134,9 +127,17 @@ def _sentence(detail: ErrorDetails) -> str:
     message = detail["msg"].removeprefix("Value error, ")
     message = message[:1].lower() + message[1:]
     given = detail["input"]
-    if isinstance(given, str | int | float):  # a secret never gets here: SecretStr takes any text
+    if isinstance(given, str | int | float) and not _is_secret(detail["loc"]):
         return f"{message} (got {given!r})"
     return message
+
+
+def _is_secret(loc: tuple[int | str, ...]) -> bool:
+    """Whether the value at `loc` is a secret: then not even a wrong one is shown."""
+    names = [part for part in loc if isinstance(part, str)]
+    model = _model_at(loc[:-1])
+    field = model.model_fields.get(names[-1]) if names else None
+    return field is not None and "SecretStr" in str(field.annotation)
 
 
 def _dotted(loc: tuple[int | str, ...]) -> str:
@@ -165,14 +166,13 @@ def _origin(loc: tuple[int | str, ...], path: Path | None, values: Mapping[str, 
     return "configuration"
 
 
-def _siblings(loc: tuple[int | str, ...]) -> tuple[str, ...]:
-    """The keys that are known where the last part of `loc` stands."""
+def _model_at(loc: tuple[int | str, ...]) -> type[BaseModel]:
+    """The section that `loc` leads to; list positions and free keys (venue codes) are passed by."""
     model: type[BaseModel] = MeshConfig
-    for part in loc[:-1]:
-        if isinstance(part, int) or part not in model.model_fields:
-            continue
-        model = next(_models(model.model_fields[part].annotation), model)
-    return tuple(model.model_fields)
+    for part in loc:
+        if isinstance(part, str) and part in model.model_fields:
+            model = next(_models(model.model_fields[part].annotation), model)
+    return model
 
 
 def _models(annotation: Any) -> Iterator[type[BaseModel]]:

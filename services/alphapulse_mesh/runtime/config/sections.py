@@ -1,9 +1,9 @@
 """The sections of `MeshConfig`: every setting, its unit, its default and its bounds.
 
-Durations are seconds, sizes bytes, prices and quantities decimal numbers in market units. A port of 0
-means "any free one": the supervisor resolves it before it writes the children's configuration, and a
-service started alone tells its real port in its ready file. Relative paths are taken from the working
-directory and made absolute on load. Reading files and environment is `loading`'s part.
+Durations are seconds, sizes bytes, prices and quantities decimal numbers in market units. A port of
+0 means "any free one": the supervisor resolves it before it writes the children's configuration,
+and a service started alone tells its real port in its ready file. Relative paths are taken from the
+working directory and made absolute on load. Reading files and environment is `loading`'s part.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from alphapulse_mesh.runtime.config.source import file_source
 from alphapulse_mesh.runtime.names import RELAYS, Service
+from alphapulse_mesh.runtime.paths import MeshPaths
 
 Port = Annotated[int, Field(ge=0, le=65535)]
 Seconds = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
@@ -336,7 +338,8 @@ class VenueCredentials(Section):
 
 class MeshConfig(BaseSettings):
     """Everything that can be set. Build it with `load_config`; a bare `MeshConfig()` also reads the
-    environment but no file."""
+    environment but no file.
+    """
 
     model_config = SettingsConfigDict(
         frozen=True,
@@ -370,10 +373,11 @@ class MeshConfig(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Overrides first, then environment, then the file (`loading` supplies it); no `.env` files."""
-        from alphapulse_mesh.runtime.config import loading
-
-        return init_settings, env_settings, loading.file_source(settings_cls)
+        """Overrides first, then environment, then the file (`loading` supplies it); no `.env`
+        files.
+        """
+        del dotenv_settings, file_secret_settings
+        return init_settings, env_settings, file_source(settings_cls)
 
     @field_validator("mesh")
     @classmethod
@@ -410,7 +414,9 @@ class MeshConfig(BaseSettings):
         return sections[RELAYS.index(service)]
 
     def configured_port(self, service: Service) -> int:
-        """The port set for a service; 0 for those that take any (collectors, strategy, portfolio)."""
+        """The port set for a service; 0 for those that take any (collectors, strategy,
+        portfolio).
+        """
         if service in RELAYS:
             return self.relay(service).port
         match service:
@@ -424,10 +430,9 @@ class MeshConfig(BaseSettings):
                 return 0
 
     def endpoint(self, service: Service, instance: str | None = None) -> Endpoint:
-        """Where a service listens (and is dialled inside the mesh). With ports of 0 that is known only
-        from its ready file: see `MeshPaths.read_ready`."""
-        from alphapulse_mesh.runtime.paths import MeshPaths
-
+        """Where a service listens (and is dialled inside the mesh). With ports of 0 that is known
+        only from its ready file: see `MeshPaths.read_ready`.
+        """
         host = self.mesh.host
         if self.server.transport == "unix":
             return Endpoint(host, 0, MeshPaths(self).socket(service, instance))

@@ -1,7 +1,7 @@
 """The event store: state is a fold over a journal.
 
-`base` is the protocol and its values; `sqlite` the embedded implementation. Every implementation passes
-`tests/conformance/event_store`.
+`base` is the protocol and its values; `sqlite` the embedded implementation. Every implementation
+passes `tests/conformance/event_store`.
 """
 
 from alphapulse_mesh.runtime.event_store.base import (

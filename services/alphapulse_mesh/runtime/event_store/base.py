@@ -1,11 +1,12 @@
-"""The `EventStore` protocol: append-only streams of events, each with a dense version and a checksum.
+"""The `EventStore` protocol: append-only streams of events, each with a dense version and a
+checksum.
 
-A stream's first event has version 1; a stream that was never written has version 0. What an event means
-is the service's business: the store keeps a type name and bytes.
+A stream's first event has version 1; a stream that was never written has version 0. What an event
+means is the service's business: the store keeps a type name and bytes.
 
 Errors, the same in every implementation:
-    Conflict    VERSION_CONFLICT     the stream is not at `expected_version` (values: expected, actual)
-    OutOfRange  VERSION_OUT_OF_RANGE reading from beyond the end
+    Conflict    VERSION_CONFLICT     the stream is not at `expected_version` (values: expected,
+    actual) OutOfRange  VERSION_OUT_OF_RANGE reading from beyond the end
     DataLoss    EVENT_CORRUPT, EVENT_MISSING, STORE_CORRUPT (values: stream, version)
     Unavailable STORE_FAILED, STORE_CLOSED: nothing more is written until it is opened anew
 """
@@ -14,9 +15,11 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import AsyncIterator, Sequence
-from types import TracebackType
-from typing import Final, NamedTuple, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, Self, runtime_checkable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+    from types import TracebackType
 
 __all__ = [
     "ANY_VERSION",
@@ -69,13 +72,15 @@ class EventStore(Protocol):
         """Append all of `events` or none; returns the stream's new version once they are durable.
 
         With `expected_version` (0: the stream must be new) a concurrent append makes this one a
-        Conflict. Appends of one caller to one stream are kept in the order of the calls, also when they
-        are awaited together. A cancelled append may or may not have happened.
+        Conflict. Appends of one caller to one stream are kept in the order of the calls, also when
+        they are awaited together. A cancelled append may or may not have happened.
         """
         ...
 
     def read(self, stream: str, from_version: int = 1) -> AsyncIterator[RecordedEvent]:
-        """The events from `from_version` to the present end, in order; none for an unknown stream."""
+        """The events from `from_version` to the present end, in order; none for an unknown
+        stream.
+        """
         ...
 
     def follow(self, stream: str, from_version: int = 1) -> AsyncIterator[RecordedEvent]:

@@ -1,15 +1,16 @@
 """The embedded event store: one SQLite file, WAL, synchronous=FULL, group commit.
 
-Appends of all callers queue up for one writer thread, which puts everything that is waiting into one
-transaction; the more callers wait, the more events share an fsync. A failed commit is fatal: after a
-failed fsync nobody knows what the disk holds, so nothing is retried and the store refuses further work
-until it is opened anew. Several processes may open one file; each transaction checks the expected
-versions under SQLite's write lock.
+Appends of all callers queue up for one writer thread, which puts everything that is waiting into
+one transaction; the more callers wait, the more events share an fsync. A failed commit is fatal:
+after a failed fsync nobody knows what the disk holds, so nothing is retried and the store refuses
+further work until it is opened anew. Several processes may open one file; each transaction checks
+the expected versions under SQLite's write lock.
 
-What SQLite cannot see is checked here: a CRC-32 and a dense version per event, the stream's head against
-its events, and beside the database `<name>.acked`, the number of events that were acknowledged. SQLite
-cuts its log at the first damaged page without a word; if that takes acknowledged events with it, the
-count tells. It is written after each commit without waiting for the disk, so it can lag, never lead.
+What SQLite cannot see is checked here: a CRC-32 and a dense version per event, the stream's head
+against its events, and beside the database `<name>.acked`, the number of events that were
+acknowledged. SQLite cuts its log at the first damaged page without a word; if that takes
+acknowledged events with it, the count tells. It is written after each commit without waiting for
+the disk, so it can lag, never lead.
 """
 
 from __future__ import annotations
@@ -27,8 +28,7 @@ import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
-from typing import Final, NamedTuple, Self, TypeVar
+from typing import TYPE_CHECKING, Final, NamedTuple, Self, TypeVar
 
 from alphapulse_mesh.runtime.errors import (
     Conflict,
@@ -46,6 +46,9 @@ from alphapulse_mesh.runtime.event_store.base import (
     Snapshot,
     event_checksum,
 )
+
+if TYPE_CHECKING:
+    from types import TracebackType
 
 __all__ = ["SqliteEventStore"]
 
@@ -122,7 +125,7 @@ class SqliteEventStore:
     """`EventStore` in one SQLite file. Open it with `await SqliteEventStore.open(path)`."""
 
     def __init__(self, path: Path, connect: Connect = connect) -> None:
-        """For `open`; nothing is touched yet. `connect` is the seam for fault injection."""
+        """For `open`, inside a running loop. `connect` is the seam for fault injection."""
         self._path = path
         self._connect = connect
         self._requests: queue.SimpleQueue[_Request] = queue.SimpleQueue()
@@ -130,6 +133,7 @@ class SqliteEventStore:
         self._writer_thread: threading.Thread | None = None
         self._failure: MeshError | None = None
         self._closed = True
+        self._loop = asyncio.get_running_loop()
         self._changed = asyncio.Event()
         self._total = 0
 
@@ -140,11 +144,10 @@ class SqliteEventStore:
         Raises:
             DataLoss: the file is damaged, or acknowledged events are missing (STORE_CORRUPT,
                 EVENT_MISSING).
-            FailedPrecondition: another kind of database, or a newer schema (STORE_FOREIGN, STORE_SCHEMA).
-            Unavailable: it cannot be opened (STORE_FAILED).
+            FailedPrecondition: another kind of database, or a newer schema (STORE_FOREIGN,
+            STORE_SCHEMA). Unavailable: it cannot be opened (STORE_FAILED).
         """
         store = cls(path, connect)
-        store._loop = asyncio.get_running_loop()
         try:
             await store._loop.run_in_executor(store._reader_pool, store._translate, store._open)
         except BaseException:
@@ -167,14 +170,8 @@ class SqliteEventStore:
             raise InvalidArgument(
                 "append needs a stream and at least one event", reason="APPEND_EMPTY", stream=stream
             )
-        for kind, data in events:
-            # A value that SQLite refuses would fail the whole transaction, other callers' parts too.
-            if not isinstance(data, bytes) or not _plain_name(kind):
-                raise InvalidArgument(
-                    f"an event is a printable type name and bytes, not {kind!r} and {type(data).__name__}",
-                    reason="EVENT_INVALID",
-                    stream=stream,
-                )
+        for event in events:
+            _check_event(stream, *event)
         self._check_open()
         future: asyncio.Future[int] = self._loop.create_future()
         self._requests.put(_Append(stream, events, expected_version, future))
@@ -237,6 +234,7 @@ class SqliteEventStore:
         if self._closed or thread is None:
             return
         self._closed = True
+        self._loop = asyncio.get_running_loop()
         self._requests.put(_Stop())
         await asyncio.to_thread(thread.join)
         self._wake()
@@ -326,8 +324,9 @@ class SqliteEventStore:
         connection.execute("COMMIT")
 
     def _check_heads(self) -> None:
-        """Each stream's head must be its last event. By the index, so that opening does not read the
-        events; holes between are found when they are read."""
+        """Each stream's head must be its last event. By the index, so that opening does not read
+        the events; holes between are found when they are read.
+        """
         self._total = 0
         for stream, version, first, last in self._reader.execute(
             "SELECT name, version, (SELECT min(version) FROM events WHERE stream = streams.id), "
@@ -353,8 +352,9 @@ class SqliteEventStore:
                 _log.warning("%s: unreadable, begun anew", path)
             elif acked > self._total:
                 raise DataLoss(
-                    f"{self._path}: {acked} events were acknowledged, {self._total} are there. Restore "
-                    f"the database from a copy; to go on without the missing ones remove {path}",
+                    f"{self._path}: {acked} events were acknowledged, {self._total} are there. "
+                    "Restore the database from a copy; to go on without the missing ones "
+                    f"remove {path}",
                     reason="EVENT_MISSING",
                     path=str(self._path),
                     acknowledged=acked,
@@ -509,7 +509,8 @@ class SqliteEventStore:
 
     def _acknowledge(self, count: int) -> None:
         """Note the number of durable events. Only our own are added: what other processes appended
-        is counted by them, and a number that is too small does no harm."""
+        is counted by them, and a number that is too small does no harm.
+        """
         self._total += count
         head = _ACKED_MAGIC + struct.pack("<Q", self._total)
         os.pwrite(self._acked_fd, head + struct.pack("<I", zlib.crc32(head)), 0)
@@ -548,8 +549,16 @@ class SqliteEventStore:
             raise Unavailable(f"{self._path}: closed", reason="STORE_CLOSED")
 
 
-def _plain_name(text: str) -> bool:
-    return bool(text) and text.isascii() and text.isprintable()
+def _check_event(stream: str, kind: object, data: object) -> None:
+    """A value that SQLite refuses would fail the whole transaction, other callers' parts too."""
+    named = isinstance(kind, str) and kind.isascii() and kind.isprintable() and kind != ""
+    if not named or not isinstance(data, bytes):
+        raise InvalidArgument(
+            f"event type {kind!r} must be printable ASCII, "
+            f"and its data bytes, not {type(data).__name__}",
+            reason="EVENT_INVALID",
+            stream=stream,
+        )
 
 
 def _weight(request: _Request) -> int:
