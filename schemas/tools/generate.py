@@ -39,6 +39,7 @@ OWNED: Final = (
     "gen/go/layout",
     "gen/typescript/src",
     JAVA_SOURCES,
+    "schemas/golden",
 )
 
 # flatc refuses at run time any Java runtime but its own version; Maven Central ends at 25.2.10,
@@ -84,11 +85,11 @@ def publish() -> None:
             shutil.copyfile(source, target)
     for folder in OWNED:
         for path in sorted((ROOT / folder).rglob("*"), reverse=True):
-            if path.is_dir() and not any(path.iterdir()):
-                path.rmdir()
-            elif path.is_file() and path.relative_to(ROOT) not in written:
-                if "__pycache__" not in path.parts:
-                    path.unlink()
+            if path.is_dir():
+                if not any(path.iterdir()):
+                    path.rmdir()
+            elif path.suffix != ".pyc" and path.relative_to(ROOT) not in written:
+                path.unlink()
     shutil.rmtree(OUT)
 
 
@@ -107,12 +108,16 @@ def python(flatc: str) -> None:
     target = OUT / "gen/python"
     run(sys.executable, "-m", "grpc_tools.protoc", f"-I{PROTO}", f"-I{THIRD_PARTY}",
         f"--python_out={target}", f"--grpc_python_out={target}",
-        f"--mypy_out=quiet:{target}", f"--mypy_grpc_out=quiet:{target}", *proto_files())  # fmt: skip
+        f"--mypy_out=quiet:{target}", f"--mypy_grpc_out=quiet:{target}",
+        *proto_files())  # fmt: skip
     for folder in [target / "alphapulse", *(target / "alphapulse").rglob("*/")]:
         (folder / "__init__.py").touch()
+    (target / "alphapulse/py.typed").touch()
     run(flatc, "--python", "--python-typing", "--gen-all", "-o", target, FRAME)
-    for package in ("alphapulse", "alphapulse_fbs"):
-        (target / package / "py.typed").touch()
+    # Without --python-typing the modules lack imports; with it come stubs that miss functions and
+    # get nested structs wrong, so the stubs go.
+    for stub in (target / "alphapulse_fbs").glob("*.pyi"):
+        stub.unlink()
 
 
 def rust(flatc: str) -> None:
@@ -159,6 +164,12 @@ def layouts(flatc: str) -> None:
     run(sys.executable, "schemas/tools/layout.py", BFBS, "--flatc", flatc, "--out", OUT)
 
 
+def golden(flatc: str) -> None:
+    """The golden frames, made with the Python bindings of this very generation."""
+    run(sys.executable, "schemas/tools/golden.py", BFBS, "--flatc", flatc,
+        "--out", OUT / "schemas/golden", PYTHONPATH=str(OUT / "gen/python"))  # fmt: skip
+
+
 STEPS: Final[dict[str, Callable[[str], None]]] = {
     "binary schema": binary_schema,
     "layouts": layouts,
@@ -169,6 +180,7 @@ STEPS: Final[dict[str, Callable[[str], None]]] = {
     "go": go,
     "typescript": typescript,
     "java": java,
+    "golden frames": golden,
 }
 
 

@@ -76,8 +76,10 @@ def _enum(enum: Enum) -> list[str]:
 
 def _numpy(field: Field) -> str:
     if field.struct is None:
-        return f'"<{"i" if field.signed else "u"}{field.size}"' if field.size > 1 else (
-            f'"{"i" if field.signed else "u"}1"'
+        return (
+            f'"<{"i" if field.signed else "u"}{field.size}"'
+            if field.size > 1
+            else (f'"{"i" if field.signed else "u"}1"')
         )
     if field.struct.fixed:
         return f'"{"V" if field.struct.fixed == "bytes" else "S"}{field.size}"'
@@ -104,8 +106,8 @@ def _dtypes(schema: Schema) -> str:
     out = [
         '"""One NumPy dtype per record, byte for byte the FlatBuffers struct.',
         "",
-        "Runs of raw bytes are `V<n>`, padded ASCII is `S<n>`, 128-bit numbers and instrument ids are",
-        "nested dtypes. Numbers are little-endian on every machine.",
+        "Runs of raw bytes are `V<n>`, padded ASCII is `S<n>`, 128-bit numbers and instrument ids",
+        "are nested dtypes. Numbers are little-endian on every machine.",
         "",
         NOTICE,
         '"""',
@@ -136,12 +138,16 @@ def _dtypes(schema: Schema) -> str:
             )
             out.append("        ],")
         out += [f'        "itemsize": {struct.size},', "    }", ")"]
-    out += ["", "# By the name of the FlatBuffers struct.", "STRUCTS: Final[dict[str, RecordDtype]] = {"]
+    out += [
+        "",
+        "# By the name of the FlatBuffers struct.",
+        "STRUCTS: Final[dict[str, RecordDtype]] = {",
+    ]
     out += [f'    "{s.name}": {constant(s.name)},' for s in _ordered(schema)]
     return "\n".join([*out, "}"]) + "\n"
 
 
-_RECORDS_HEAD = f'''"""Which record a message type carries: its dtype, its member of the frame's union, its domain.
+_RECORDS_HEAD = f'''"""Which record a message type carries: its dtype, its union member, its domain.
 
 {NOTICE}
 """
@@ -229,8 +235,10 @@ def _records(schema: Schema) -> str:
 def _record(record: RecordType) -> list[str]:
     struct = record.struct
     message_type = record.message_type
-    ids = () if struct is None else tuple(
-        f.name for f in struct.fields if f.offset in record.instrument_offsets
+    ids = (
+        ()
+        if struct is None
+        else tuple(f.name for f in struct.fields if f.offset in record.instrument_offsets)
     )
     listed = "(" + ", ".join(f'"{i}"' for i in ids) + ("," if len(ids) == 1 else "") + ")"
     return [

@@ -11,8 +11,8 @@ def emit(schema: Schema) -> dict[str, str]:
         f"// {NOTICE}",
         "//! The records of the wire as `repr(C)` values, byte for byte the FlatBuffers structs.",
         "//!",
-        "//! Enumerations are newtypes over their number, so that a value which this build does not",
-        "//! know is carried and never undefined behaviour. What turns bytes into rows is in",
+        "//! Enumerations are newtypes over their number, so that a value which this build does",
+        "//! not know is carried and never undefined behaviour. What turns bytes into rows is in",
         "//! [`crate::record`].",
         "",
         "use crate::record::{Layout, Record, RecordType};",
@@ -81,10 +81,10 @@ def _fixed(struct: Struct) -> list[str]:
     """A run of bytes, aligned as its words are in the schema."""
     # the standard library derives Default for arrays of up to 32 elements
     derived = struct.size <= 32
+    traits = "Default, PartialEq" if derived else "PartialEq"
     out = [
         *_doc(struct.doc),
-        f"#[derive(Clone, Copy, Debug, {'Default, ' if derived else ''}PartialEq, Eq, "
-        "PartialOrd, Ord, Hash)]",
+        f"#[derive(Clone, Copy, Debug, {traits}, Eq, PartialOrd, Ord, Hash)]",
         f"#[repr(C, align({struct.align}))]",
         f"pub struct {struct.name}(pub [u8; {struct.size}]);",
         "",

@@ -10,5 +10,7 @@ def emit(schema: Schema) -> dict[str, str]:
     lines = ["struct,field,type,offset,size"]
     for struct in schema.structs:
         lines.append(f"{struct.name},,,0,{struct.size}")
-        lines += [f"{struct.name},{f.name},{f.type_name},{f.offset},{f.size}" for f in struct.fields]
+        lines += [
+            f"{struct.name},{f.name},{f.type_name},{f.offset},{f.size}" for f in struct.fields
+        ]
     return {"layout.csv": "\n".join(lines) + "\n"}

@@ -170,8 +170,18 @@ def load(bfbs: Path, *, flatc: str, reflection_fbs: Path) -> Schema:
 def _to_json(bfbs: Path, flatc: str, reflection_fbs: Path) -> Any:
     with tempfile.TemporaryDirectory() as out:
         subprocess.run(
-            [flatc, "--json", "--strict-json", "--defaults-json", "--raw-binary", "-o", out]
-            + [str(reflection_fbs), "--", str(bfbs)],
+            [
+                flatc,
+                "--json",
+                "--strict-json",
+                "--defaults-json",
+                "--raw-binary",
+                "-o",
+                out,
+                reflection_fbs,
+                "--",
+                bfbs,
+            ],
             check=True,
         )
         return json.loads((Path(out) / f"{bfbs.stem}.json").read_text())
