@@ -1,1 +1,101 @@
-"""AlphaPulse client library: what a user imports."""
+"""AlphaPulse client library: what a user imports.
+
+`Mesh` (asyncio) and `SyncMesh` (plain) are the way in; `Publisher` and `Subscription` also work on
+a relay's own address. Frames are read with `Frame` and made with `encode`; errors are in `errors`.
+"""
+
+from alphapulse_client._backoff import Backoff
+from alphapulse_client.context import FrameContext, new_context
+from alphapulse_client.decimals import fixed_text, from_fixed, to_fixed
+from alphapulse_client.domains import DOMAINS, RelayDomain
+from alphapulse_client.errors import (
+    AlreadyExists,
+    ConfigError,
+    Conflict,
+    DataLoss,
+    DeadlineExceeded,
+    FailedPrecondition,
+    FrameError,
+    InvalidArgument,
+    MeshError,
+    NotFound,
+    OrderRejected,
+    OutOfRange,
+    PermissionDenied,
+    ResourceExhausted,
+    Unauthenticated,
+    Unavailable,
+    UnknownInstrument,
+)
+from alphapulse_client.frames import Frame, encode, rows
+from alphapulse_client.instrument_ids import InstrumentKey, id_bytes, id_message, id_text
+from alphapulse_client.mesh import Mesh
+from alphapulse_client.order_stream import OrderStream
+from alphapulse_client.orders import Acknowledgement, Fill, Order, OrdersClient
+from alphapulse_client.publisher import Publisher, Rejection
+from alphapulse_client.registry import (
+    AmbiguousInstrument,
+    Instrument,
+    Link,
+    RegistryClient,
+    RegistryEvent,
+    Venue,
+)
+from alphapulse_client.subscription import Batch, Gap, SlowConsumerPolicy, Start, Subscription
+from alphapulse_client.sync import SyncMesh, connect_sync
+
+__all__ = [
+    "DOMAINS",
+    "Acknowledgement",
+    "AlreadyExists",
+    "AmbiguousInstrument",
+    "Backoff",
+    "Batch",
+    "ConfigError",
+    "Conflict",
+    "DataLoss",
+    "DeadlineExceeded",
+    "FailedPrecondition",
+    "Fill",
+    "Frame",
+    "FrameContext",
+    "FrameError",
+    "Gap",
+    "Instrument",
+    "InstrumentKey",
+    "InvalidArgument",
+    "Link",
+    "Mesh",
+    "MeshError",
+    "NotFound",
+    "Order",
+    "OrderRejected",
+    "OrderStream",
+    "OrdersClient",
+    "OutOfRange",
+    "PermissionDenied",
+    "Publisher",
+    "RegistryClient",
+    "RegistryEvent",
+    "Rejection",
+    "RelayDomain",
+    "ResourceExhausted",
+    "SlowConsumerPolicy",
+    "Start",
+    "Subscription",
+    "SyncMesh",
+    "Unauthenticated",
+    "Unavailable",
+    "UnknownInstrument",
+    "Venue",
+    "connect_sync",
+    "encode",
+    "fixed_text",
+    "from_fixed",
+    "id_bytes",
+    "id_message",
+    "id_text",
+    "new_context",
+    "rows",
+    "to_fixed",
+]

@@ -1,0 +1,60 @@
+"""What the two-way streams share: run both halves, and find out why a stream ended."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import grpc.aio
+
+from alphapulse_client.errors import MeshError, Unavailable, from_rpc_error
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+__all__ = ["end_of_stream", "run_halves"]
+
+
+async def run_halves(
+    call: grpc.aio.StreamStreamCall[Any, Any],
+    read: Coroutine[Any, Any, None],
+    write: Coroutine[Any, Any, None],
+) -> MeshError:
+    """Run the reading and the writing half until the stream breaks; returns why.
+
+    The reading half returns at the end of the stream; the writing half never returns. When this is
+    cancelled both halves are, and the call.
+    """
+    reader, writer = asyncio.ensure_future(read), asyncio.ensure_future(write)
+    try:
+        await asyncio.wait((reader, writer), return_when=asyncio.FIRST_COMPLETED)
+        # A writer learns only that the stream has ended, a reader also why.
+        if not reader.done():
+            await asyncio.wait((reader,), timeout=1.0)
+        (reader if reader.done() else writer).result()
+        return await end_of_stream(call)
+    except grpc.aio.AioRpcError as error:
+        return from_rpc_error(error)
+    except asyncio.InvalidStateError:  # aio: written to after its end
+        return await end_of_stream(call)
+    finally:
+        reader.cancel()
+        writer.cancel()
+        await asyncio.gather(reader, writer, return_exceptions=True)
+        call.cancel()
+
+
+async def end_of_stream(call: grpc.aio.StreamStreamCall[Any, Any]) -> MeshError:
+    """Why a stream that has ended did: its error, or that the server ended it in peace."""
+    code = await call.code()
+    if code is grpc.StatusCode.OK:
+        return Unavailable("the service ended the stream", reason="STREAM_ENDED")
+    return from_rpc_error(
+        grpc.aio.AioRpcError(
+            code,
+            await call.initial_metadata(),
+            await call.trailing_metadata(),
+            details=await call.details(),
+        )
+    )

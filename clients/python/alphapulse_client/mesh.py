@@ -1,0 +1,242 @@
+"""The way in: one address, everything behind it.
+
+    async with Mesh.connect("localhost:10000") as mesh:
+        btc = await mesh.registry.resolve("BTCUSDT", venue="BINANCE")
+        async for batch in mesh.feed("market_data", instruments=[btc]):
+            for quotes in batch.rows(MessageType.QUOTE):
+                print(quotes["bid_price"][-1])
+
+The address is Envoy's, or a single service's own (then only that service answers). `sync` has the
+same without asyncio.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, Self
+
+import grpc
+
+from alphapulse.relay.v1 import relay_pb2 as relay_pb
+from alphapulse_client._backoff import Backoff
+from alphapulse_client._calls import Caller
+from alphapulse_client._channel import ChannelFactory, Metadata
+from alphapulse_client.domains import relay_service
+from alphapulse_client.errors import Unavailable
+from alphapulse_client.orders import OrdersClient
+from alphapulse_client.publisher import Publisher, Rejection
+from alphapulse_client.registry import RegistryClient
+from alphapulse_client.subscription import SlowConsumerPolicy, Start, Subscription
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Sequence
+    from types import TracebackType
+
+    import grpc.aio
+
+    from alphapulse_client.instrument_ids import InstrumentKey
+    from alphapulse_layout import Domain
+
+__all__ = ["DEFAULT_TARGET", "Mesh"]
+
+DEFAULT_TARGET = "localhost:10000"
+"""Where `alphapulse up` puts Envoy."""
+
+
+class Mesh:
+    """A connection to a mesh: `await Mesh.connect(…)` or `async with Mesh.connect(…) as mesh`."""
+
+    def __init__(
+        self,
+        target: str = DEFAULT_TARGET,
+        *,
+        timeout: float = 10.0,
+        credentials: grpc.ChannelCredentials | None = None,
+        metadata: Metadata = (),
+        interceptors: Sequence[grpc.aio.ClientInterceptor] = (),
+    ) -> None:
+        """Like `connect`, without waiting for the connection. Call it inside an event loop."""
+        self.target = target
+        self._timeout = timeout
+        self._metadata = tuple(metadata)
+        self._factory = ChannelFactory(target, credentials=credentials, interceptors=interceptors)
+        self._channel = self._factory.open()
+        self.registry = RegistryClient(self._channel, timeout=timeout, metadata=metadata)
+        """Instruments, links and venues."""
+        self.orders = OrdersClient(self._channel, timeout=timeout, metadata=metadata)
+        """Orders and fills."""
+        self._caller = Caller(timeout, metadata)
+        self._streams: set[Subscription | Publisher] = set()
+
+    @classmethod
+    def connect(
+        cls,
+        target: str = DEFAULT_TARGET,
+        *,
+        timeout: float = 10.0,
+        credentials: grpc.ChannelCredentials | None = None,
+        metadata: Metadata = (),
+        interceptors: Sequence[grpc.aio.ClientInterceptor] = (),
+    ) -> _Connecting:
+        """Connect to `host:port` or `unix:path`: await it, or use it with `async with`.
+
+        Args:
+            target: Envoy's address, or a service's own.
+            timeout: seconds for connecting, and the default of every unary call.
+            credentials: None: without TLS.
+            metadata: sent with every call.
+            interceptors: of `grpc.aio`, around every call.
+
+        Raises:
+            Unavailable: nobody answered at the address in time (reason `MESH_UNREACHABLE`).
+        """
+        return _Connecting(
+            lambda: cls(
+                target,
+                timeout=timeout,
+                credentials=credentials,
+                metadata=metadata,
+                interceptors=interceptors,
+            )
+        )
+
+    def feed(
+        self,
+        domain: str | Domain = "market_data",
+        *,
+        message_types: Iterable[int] = (),
+        instruments: Iterable[InstrumentKey] = (),
+        venues: Iterable[int] = (),
+        sources: Iterable[int] = (),
+        asset_types: Iterable[int] = (),
+        predicate: str = "",
+        start: Start = "latest",
+        policy: SlowConsumerPolicy = "drop_oldest",
+        name: str = "",
+        max_batch_bytes: int = 0,
+        verify_checksums: bool = False,
+        reconnect: Backoff | None = Backoff(),  # noqa: B008  # frozen
+    ) -> Subscription:
+        """Batches of one domain, over a connection of its own; see `Subscription`.
+
+        A consumer of this kind holds nobody back unless it says so: the policy is `drop_oldest`.
+        """
+        subscription = Subscription(
+            self._factory,
+            domain,
+            message_types=message_types,
+            instruments=instruments,
+            venues=venues,
+            sources=sources,
+            asset_types=asset_types,
+            predicate=predicate,
+            start=start,
+            policy=policy,
+            name=name,
+            max_batch_bytes=max_batch_bytes,
+            verify_checksums=verify_checksums,
+            reconnect=reconnect,
+            metadata=self._metadata,
+        )
+        self._streams.add(subscription)
+        return subscription
+
+    def publisher(
+        self,
+        domain: str | Domain,
+        *,
+        producer_name: str,
+        producer_id: int | None = None,
+        max_unacked: int = 8192,
+        max_unacked_bytes: int = 8 << 20,
+        on_rejection: Callable[[Rejection], None] | None = None,
+        reconnect: Backoff | None = Backoff(),  # noqa: B008  # frozen
+    ) -> Publisher:
+        """A publisher to one domain, over a connection of its own; see `Publisher`."""
+        publisher = Publisher(
+            self._factory,
+            domain,
+            producer_name=producer_name,
+            producer_id=producer_id,
+            max_unacked=max_unacked,
+            max_unacked_bytes=max_unacked_bytes,
+            on_rejection=on_rejection,
+            reconnect=reconnect,
+            metadata=self._metadata,
+        )
+        self._streams.add(publisher)
+        return publisher
+
+    async def relay_status(
+        self, domain: str | Domain = "market_data"
+    ) -> relay_pb.GetStatusResponse:
+        """What a relay holds and does: window, policy, producers, subscribers, counters."""
+        method = self._channel.unary_unary(
+            f"/{relay_service(domain)}/GetStatus",
+            request_serializer=relay_pb.GetStatusRequest.SerializeToString,
+            response_deserializer=relay_pb.GetStatusResponse.FromString,
+        )
+        return await self._caller(method, relay_pb.GetStatusRequest())
+
+    async def close(self) -> None:
+        """End every feed and publisher made here (publishers flush) and the connection."""
+        streams, self._streams = self._streams, set()
+        results = await asyncio.gather(
+            *(stream.close() for stream in streams), return_exceptions=True
+        )
+        await self._channel.close()
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _ready(self) -> None:
+        try:
+            async with asyncio.timeout(self._timeout):
+                await self._channel.channel_ready()
+        except TimeoutError:
+            await self._channel.close()
+            raise Unavailable(
+                f"nobody answers at {self.target} (waited {self._timeout:g} s)",
+                reason="MESH_UNREACHABLE",
+                target=self.target,
+            ) from None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+class _Connecting:
+    """A connection under way: awaitable, and an async context manager."""
+
+    def __init__(self, make: Callable[[], Mesh]) -> None:
+        self._make = make
+        self._mesh: Mesh | None = None
+
+    async def _connect(self) -> Mesh:
+        mesh = self._make()
+        await mesh._ready()  # noqa: SLF001  # the other half of this module
+        return mesh
+
+    def __await__(self) -> Generator[Any, None, Mesh]:
+        return self._connect().__await__()
+
+    async def __aenter__(self) -> Mesh:
+        self._mesh = await self._connect()
+        return self._mesh
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        assert self._mesh is not None, "entered before left"
+        await self._mesh.close()

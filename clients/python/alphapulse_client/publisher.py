@@ -1,0 +1,470 @@
+"""A publisher to one relay domain that survives the relay: each frame is in the relay once.
+
+Each frame gets the producer's next number. What is not acknowledged is kept and sent again after a
+reconnect; the relay drops what it has already. When the window of unacknowledged frames is full,
+`publish` waits: that is the back-pressure of the whole feed. Making frames is `frames`' part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+import grpc.aio
+from typing_extensions import Buffer
+
+from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_client._backoff import Backoff
+from alphapulse_client._channel import ChannelFactory, Metadata
+from alphapulse_client._streams import end_of_stream, run_halves
+from alphapulse_client._wire import encode_publish_request
+from alphapulse_client.domains import relay_domain, relay_service
+from alphapulse_client.errors import (
+    Cancelled,
+    DeadlineExceeded,
+    FailedPrecondition,
+    FrameError,
+    InternalError,
+    InvalidArgument,
+    MeshError,
+    ResourceExhausted,
+    Unavailable,
+    from_rpc_error,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import TracebackType
+
+    from alphapulse_layout import Domain
+
+__all__ = ["MAX_FRAME_BYTES", "Publisher", "Rejection"]
+
+_LOG = logging.getLogger(__name__)
+
+MAX_FRAME_BYTES: Final = 4 << 20
+"""Largest frame that a publisher takes: what also the smallest default window of a relay holds."""
+
+_BATCH_BYTES: Final = 256 << 10
+_KEPT_REJECTIONS: Final = 1000
+_TRANSIENT: Final = (Unavailable, Cancelled, DeadlineExceeded, InternalError, ResourceExhausted)
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A frame that the relay refused."""
+
+    producer_sequence: int
+    """The producer's number of the frame: what `publish` returned for it."""
+    reason: str
+    """Stable: `FRAME_…`, `DOMAIN_MISMATCH`, `SEQUENCE_GAP`."""
+    offset: int
+    """Byte at which the frame is wrong."""
+    message: str
+
+    def error(self) -> MeshError:
+        """The same as an exception."""
+        cls = FrameError if self.reason.startswith(FrameError.reason_prefix) else InvalidArgument
+        return cls(
+            self.message,
+            reason=self.reason,
+            offset=self.offset,
+            producer_sequence=self.producer_sequence,
+        )
+
+
+class Publisher:
+    """Sends frames of one producer to one relay domain.
+
+    `publish` may be called by several tasks of one event loop; order within a task is kept. Use it
+    as an async context manager (leaving it flushes), or call `start()` and `close()`.
+
+    Args:
+        target: `host:port` or `unix:path` of a relay or of Envoy, or a channel (not closed here).
+        domain: `market_data`, `signal`, `execution` or `system`.
+        producer_name: for people: service and instance.
+        producer_id: not 0, of this producer alone, stable over reconnects; None: a random one. A
+            process that takes an earlier one's id goes on after that one's last number.
+        max_unacked: frames that may wait for their acknowledgement before `publish` waits.
+        max_unacked_bytes: the same in bytes.
+        on_rejection: called for each refused frame; None logs a warning.
+        reconnect: waits between attempts; None: the first failure is final.
+        metadata: sent with each stream.
+    """
+
+    def __init__(
+        self,
+        target: str | grpc.aio.Channel | ChannelFactory,
+        domain: str | Domain,
+        *,
+        producer_name: str,
+        producer_id: int | None = None,
+        max_unacked: int = 8192,
+        max_unacked_bytes: int = 8 << 20,
+        on_rejection: Callable[[Rejection], None] | None = None,
+        reconnect: Backoff | None = Backoff(),  # noqa: B008  # frozen
+        metadata: Metadata = (),
+    ) -> None:
+        if producer_id is not None and not 0 < producer_id < 1 << 64:
+            raise InvalidArgument(
+                f"producer id {producer_id} is not in 1..2^64-1", reason="PRODUCER_ID_INVALID"
+            )
+        self.domain = relay_domain(domain)
+        self.producer_name = producer_name
+        self.producer_id = producer_id or int.from_bytes(os.urandom(8), "little") or 1
+        self._max_unacked = max_unacked
+        self._max_unacked_bytes = max_unacked_bytes
+        self._on_rejection = on_rejection
+        if isinstance(target, str):
+            target = ChannelFactory(target)
+        self._owns_channel = isinstance(target, ChannelFactory)
+        self._factory = target if isinstance(target, ChannelFactory) else None
+        self._channel = None if isinstance(target, ChannelFactory) else target
+        self._method = f"/{relay_service(domain)}/Publish"
+        self._metadata = grpc.aio.Metadata(*metadata)
+        self._backoff = reconnect.start() if reconnect is not None else None
+
+        self._queue: deque[bytes] = deque()
+        """Not yet sent on the stream that stands."""
+        self._inflight: deque[bytes] = deque()
+        """Sent, not yet acknowledged."""
+        self._unacked_bytes = 0
+        self._last = 0
+        """Number of the last frame taken by `publish`, counted from 1 in this object."""
+        self._acked = 0
+        """Number of the last acknowledged frame, counted alike."""
+        self._base: int | None = None
+        """What the relay knew of the producer before: wire number = base + own number."""
+        self._relay_sequence = 0
+        self._duplicates = 0
+        self._reconnects = 0
+        self._rejected = 0
+        self._rejections: deque[Rejection] = deque(maxlen=_KEPT_REJECTIONS)
+        self._work = asyncio.Event()
+        self._progress = asyncio.Event()
+        self._connected = asyncio.Event()
+        self._failure: MeshError | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._closed = False
+
+    # -------------------------------------------------------------------------------------- public
+
+    @property
+    def acknowledged(self) -> int:
+        """Number of the last frame that the relay has taken, dropped as a duplicate or refused.
+
+        Frames are numbered from 1 in the order of `publish`.
+        """
+        return self._acked
+
+    @property
+    def published(self) -> int:
+        """Number of the last frame given to `publish`."""
+        return self._last
+
+    @property
+    def unacknowledged(self) -> int:
+        """Frames that are not acknowledged yet."""
+        return self._last - self._acked
+
+    @property
+    def relay_sequence(self) -> int:
+        """Sequence in the relay of the last frame of ours that it took, as last heard."""
+        return self._relay_sequence
+
+    @property
+    def duplicates(self) -> int:
+        """Frames that the relay had already when they were sent again."""
+        return self._duplicates
+
+    @property
+    def reconnects(self) -> int:
+        """Times that a broken stream was taken up again."""
+        return self._reconnects
+
+    @property
+    def rejected(self) -> int:
+        """Frames refused so far."""
+        return self._rejected
+
+    @property
+    def rejections(self) -> list[Rejection]:
+        """The last refused frames (at most 1,000), oldest first."""
+        return list(self._rejections)
+
+    async def start(self) -> None:
+        """Begin to connect, in the background. `publish` does it too."""
+        if self._task is None and not self._closed:
+            self._task = asyncio.create_task(self._run(), name=f"publisher-{self.domain}")
+            self._task.add_done_callback(self._task_done)
+
+    async def ready(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # the public way
+        """Wait until the relay has answered.
+
+        Raises:
+            DeadlineExceeded: not within `timeout` seconds.
+            MeshError: the relay refused the producer.
+        """
+        await self.start()
+        await self._until(self._connected.is_set, timeout, "connect")
+
+    async def publish(self, frames: Buffer | Iterable[Buffer]) -> int:
+        """Queue one frame or several, in order; waits while too much is unacknowledged.
+
+        Returns the number of the last one; it is safe in the relay once `acknowledged` reaches it.
+
+        Raises:
+            FrameError: a frame is larger than `MAX_FRAME_BYTES` (nothing after it was queued).
+            MeshError: the relay refused the producer for good, or the publisher is closed.
+        """
+        await self.start()
+        batch = (frames,) if isinstance(frames, bytes | bytearray | memoryview) else frames
+        if isinstance(batch, Buffer):
+            batch = (batch,)
+        for item in batch:
+            frame = item if isinstance(item, bytes) else bytes(item)
+            if len(frame) > MAX_FRAME_BYTES:
+                raise FrameError(
+                    f"a frame of {len(frame)} bytes is above the limit of {MAX_FRAME_BYTES}",
+                    reason="FRAME_TOO_LARGE",
+                    size=len(frame),
+                    limit=MAX_FRAME_BYTES,
+                )
+            self._check_open()
+            while self._full():
+                self._progress.clear()
+                await self._progress.wait()
+                self._check_open()
+            self._queue.append(frame)
+            self._unacked_bytes += len(frame)
+            self._last += 1
+            self._work.set()
+        return self._last
+
+    async def flush(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # the public way
+        """Wait until everything published so far is acknowledged (taken, or refused and reported).
+
+        Raises:
+            DeadlineExceeded: not within `timeout` seconds; nothing is dropped.
+            MeshError: the relay refused the producer for good.
+        """
+        target = self._last
+        await self._until(lambda: self._acked >= target, timeout, "acknowledge")
+
+    async def close(self, *, flush: float | None = 5.0) -> None:
+        """Flush for at most `flush` seconds (None: do not), then end the stream. Idempotent.
+
+        Raises:
+            DeadlineExceeded: frames are still unacknowledged; everything is closed all the same.
+            MeshError: like `flush`.
+        """
+        if self._closed:
+            return
+        try:
+            if flush is not None and self._task is not None:
+                await self.flush(flush)
+        finally:
+            self._closed = True
+            self._progress.set()
+            if self._task is not None:
+                self._task.cancel()
+                await asyncio.gather(self._task, return_exceptions=True)
+            if self._owns_channel and self._channel is not None:
+                await self._channel.close()
+                self._channel = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close(flush=5.0 if error is None else None)
+
+    # ------------------------------------------------------------------------------------- waiting
+
+    def _full(self) -> bool:
+        return (
+            self._last - self._acked >= self._max_unacked
+            or self._unacked_bytes >= self._max_unacked_bytes
+        )
+
+    def _check_open(self) -> None:
+        if self._failure is not None:
+            raise self._failure
+        if self._closed:
+            raise FailedPrecondition("the publisher is closed", reason="PUBLISHER_CLOSED")
+
+    async def _until(
+        self,
+        condition: Callable[[], bool],
+        timeout: float | None,  # noqa: ASYNC109  # one helper of the two public waits
+        what: str,
+    ) -> None:
+        try:
+            async with asyncio.timeout(timeout):
+                while not condition():
+                    self._check_open()
+                    self._progress.clear()
+                    await self._progress.wait()
+        except TimeoutError:
+            raise DeadlineExceeded(
+                f"the {self.domain} relay did not {what} within {timeout} s"
+                f" ({self.unacknowledged} frames unacknowledged)",
+                reason="RELAY_NOT_READY",
+                domain=self.domain,
+                unacknowledged=self.unacknowledged,
+            ) from None
+
+    # ------------------------------------------------------------------------------------- sending
+
+    async def _run(self) -> None:
+        while True:
+            try:
+                failure = await self._session()
+            except grpc.aio.AioRpcError as error:
+                failure = from_rpc_error(error)
+            finally:
+                self._connected.clear()
+                self._queue.extendleft(reversed(self._inflight))
+                self._inflight.clear()
+            if self._backoff is None or not isinstance(failure, _TRANSIENT):
+                self._fail(failure)
+                return
+            _LOG.info(
+                "%s publisher %r: %s (%s); %d frames to be sent again",
+                self.domain,
+                self.producer_name,
+                failure.message,
+                failure.reason,
+                self.unacknowledged,
+            )
+            await self._backoff.sleep()
+            self._reconnects += 1
+
+    def _fail(self, failure: MeshError) -> None:
+        self._failure = failure
+        self._progress.set()
+
+    def _task_done(self, task: asyncio.Task[None]) -> None:
+        """A defect of ours must not leave `publish` waiting for ever."""
+        if not task.cancelled() and (error := task.exception()) is not None:
+            _LOG.error("%s publisher %r failed", self.domain, self.producer_name, exc_info=error)
+            self._fail(InternalError(f"the publisher failed: {error!r}"))
+
+    async def _session(self) -> MeshError:
+        """One stream: say who we are, hear how far the relay has come, send from there on.
+
+        Returns why it ended.
+        """
+        if self._channel is None:
+            assert self._factory is not None, "a publisher has a channel or makes one"
+            self._channel = self._factory.open()
+        method: grpc.aio.StreamStreamMultiCallable[bytes, bytes] = self._channel.stream_stream(
+            self._method, request_serializer=None, response_deserializer=None
+        )
+        call = method(metadata=self._metadata)
+        try:
+            hello = pb.PublishRequest(
+                producer_id=self.producer_id, producer_name=self.producer_name
+            )
+            await call.write(hello.SerializeToString())
+            answer = await call.read()
+            if not isinstance(answer, bytes):  # EOF
+                return await end_of_stream(call)
+            self._greeted(pb.PublishResponse.FromString(answer))
+            return await run_halves(call, self._read(call), self._write(call))
+        except asyncio.InvalidStateError:  # aio: the call ended before the greeting was written
+            return await end_of_stream(call)
+        finally:
+            call.cancel()
+
+    def _greeted(self, hello: pb.PublishResponse) -> None:
+        if self._backoff is not None:
+            self._backoff.reset()
+        if self._base is None:
+            self._base = hello.acknowledged_sequence
+        self._take_acknowledged(hello.acknowledged_sequence)
+        self._connected.set()
+        self._progress.set()
+        self._work.set()
+
+    async def _write(self, call: grpc.aio.StreamStreamCall[bytes, bytes]) -> None:
+        assert self._base is not None, "set by the relay's greeting"
+        queue, inflight = self._queue, self._inflight
+        while True:
+            if not queue:
+                self._work.clear()
+                await self._work.wait()
+                continue
+            first = self._last - len(queue) + 1
+            size = 0
+            batch: list[bytes] = []
+            while queue and (not batch or size + len(queue[0]) <= _BATCH_BYTES):
+                frame = queue.popleft()
+                size += len(frame)
+                batch.append(frame)
+            inflight.extend(batch)
+            await call.write(encode_publish_request(batch, self._base + first))
+
+    async def _read(self, call: grpc.aio.StreamStreamCall[bytes, bytes]) -> None:
+        while True:
+            data = await call.read()
+            if not isinstance(data, bytes):  # EOF
+                return
+            response = pb.PublishResponse.FromString(data)
+            self._relay_sequence = max(self._relay_sequence, response.relay_sequence)
+            self._duplicates += response.duplicates
+            for rejection in response.rejections:
+                self._refused(rejection)
+            for gap in response.gaps:
+                _LOG.warning(
+                    "%s publisher %r: the relay never got the frames %d to %d",
+                    self.domain,
+                    self.producer_name,
+                    gap.first,
+                    gap.last,
+                )
+            self._take_acknowledged(response.acknowledged_sequence)
+
+    def _take_acknowledged(self, wire_sequence: int) -> None:
+        assert self._base is not None, "set by the relay's greeting"
+        target = min(wire_sequence - self._base, self._last)
+        if target <= self._acked:
+            return
+        for _ in range(target - self._acked):
+            # after a reconnect the relay may acknowledge what waits to be sent again
+            frame = self._inflight.popleft() if self._inflight else self._queue.popleft()
+            self._unacked_bytes -= len(frame)
+        self._acked = target
+        self._progress.set()
+
+    def _refused(self, message: pb.FrameRejection) -> None:
+        rejection = Rejection(
+            message.producer_sequence - (self._base or 0),
+            message.reason,
+            message.offset,
+            message.message,
+        )
+        self._rejected += 1
+        self._rejections.append(rejection)
+        if self._on_rejection is not None:
+            self._on_rejection(rejection)
+        else:
+            _LOG.warning(
+                "%s publisher %r: frame %d refused: %s (%s at byte %d)",
+                self.domain,
+                self.producer_name,
+                rejection.producer_sequence,
+                rejection.message,
+                rejection.reason,
+                rejection.offset,
+            )

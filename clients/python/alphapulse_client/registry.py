@@ -1,0 +1,300 @@
+"""The registry as a client sees it: instruments, links and venues, looked up, registered, followed.
+
+Answers are the generated messages of `alphapulse.registry.v1`. Reading is retried while the service
+is unavailable; so is registering, which is idempotent by what it registers.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import grpc.aio
+
+from alphapulse.common.v1 import instrument_id_pb2 as common_pb
+from alphapulse.registry.v1 import registry_pb2 as pb
+from alphapulse.registry.v1 import registry_pb2_grpc as rpc
+from alphapulse_client._backoff import Backoff
+from alphapulse_client._calls import Caller
+from alphapulse_client.errors import (
+    Cancelled,
+    FailedPrecondition,
+    InternalError,
+    InvalidArgument,
+    Unavailable,
+    UnknownInstrument,
+    from_rpc_error,
+)
+from alphapulse_client.instrument_ids import InstrumentKey, id_message, id_text, join_ids
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterable, Sequence
+
+    from alphapulse_client._channel import Metadata
+
+__all__ = ["AmbiguousInstrument", "Instrument", "Link", "RegistryClient", "RegistryEvent", "Venue"]
+
+Instrument = pb.Instrument
+Link = pb.Link
+Venue = pb.Venue
+RegistryEvent = pb.WatchRegistryResponse
+Outcomes = list[pb.RegistrationOutcome]
+
+_PAGE: Final = 1000
+_BATCH_GET: Final = 10_000
+_BATCH_REGISTER: Final = 10_000
+
+
+class AmbiguousInstrument(FailedPrecondition):
+    """Several instruments fit equally well; `candidates` has them, best first."""
+
+    default_reason = "INSTRUMENT_AMBIGUOUS"
+
+    def __init__(self, message: str, candidates: Sequence[pb.Instrument]) -> None:
+        super().__init__(message, candidates=len(candidates))
+        self.candidates: tuple[pb.Instrument, ...] = tuple(candidates)
+
+
+class RegistryClient:
+    """Calls of `RegistryService`. `timeout` is seconds per call, over all attempts."""
+
+    def __init__(
+        self, channel: grpc.aio.Channel, *, timeout: float = 10.0, metadata: Metadata = ()
+    ) -> None:
+        self._stub: rpc.RegistryServiceAsyncStub = rpc.RegistryServiceStub(channel)
+        self._call = Caller(timeout, metadata)
+        self._metadata = metadata
+
+    # ------------------------------------------------------------------------------------- reading
+
+    async def get(self, instrument: InstrumentKey, *, min_revision: int = 0) -> pb.Instrument:
+        """One instrument by its id.
+
+        Raises:
+            UnknownInstrument: no instrument has this id.
+        """
+        request = pb.GetInstrumentRequest(id=id_text(instrument), min_revision=min_revision)
+        return (await self._call(self._stub.GetInstrument, request)).instrument
+
+    async def get_many(
+        self, instruments: Iterable[InstrumentKey], *, min_revision: int = 0
+    ) -> list[pb.Instrument | None]:
+        """Instruments by their ids, in order; None for an unknown one."""
+        ids = join_ids(instruments)
+        found: list[pb.Instrument | None] = []
+        for start in range(0, len(ids), 16 * _BATCH_GET):
+            request = pb.BatchGetInstrumentsRequest(
+                ids=ids[start : start + 16 * _BATCH_GET], min_revision=min_revision
+            )
+            response = await self._call(self._stub.BatchGetInstruments, request)
+            missing = frozenset(response.missing)
+            found.extend(
+                None if index in missing else instrument
+                for index, instrument in enumerate(response.instruments)
+            )
+        return found
+
+    async def resolve(
+        self,
+        symbol: str = "",
+        *,
+        venue: str = "",
+        isin: str = "",
+        contract_address: str = "",
+        chain_id: int = 0,
+        cusip: str = "",
+        figi: str = "",
+        asset_type: int = 0,
+        min_revision: int = 0,
+    ) -> pb.Instrument:
+        """The one instrument behind a symbol on a venue, an ISIN, a contract address, ….
+
+        `venue` is a name (`BINANCE`), a MIC or a number in text, and narrows any way of naming.
+
+        Raises:
+            UnknownInstrument: nothing fits.
+            AmbiguousInstrument: several fit equally well.
+        """
+        request = pb.ResolveInstrumentRequest(
+            symbol=symbol,
+            venue=venue,
+            isin=isin,
+            contract_address=contract_address,
+            chain_id=chain_id,
+            cusip=cusip,
+            figi=figi,
+            asset_type=_asset_type(asset_type),
+            min_revision=min_revision,
+        )
+        response = await self.resolve_all(request)
+        if response.ambiguous:
+            names = ", ".join(
+                f"{candidate.symbol or candidate.id_text} ({candidate.id_text})"
+                for candidate in response.candidates[:5]
+            )
+            raise AmbiguousInstrument(f"several instruments fit: {names}", response.candidates)
+        if not response.candidates:
+            raise UnknownInstrument("no instrument fits", reason="INSTRUMENT_UNKNOWN")
+        return response.candidates[0]
+
+    async def resolve_all(
+        self, request: pb.ResolveInstrumentRequest
+    ) -> pb.ResolveInstrumentResponse:
+        """All candidates, best first, and whether the choice between them is open."""
+        return await self._call(self._stub.ResolveInstrument, request)
+
+    async def list(
+        self,
+        *,
+        asset_type: int = 0,
+        venue: str = "",
+        symbol_prefix: str = "",
+        status: pb.InstrumentStatus.ValueType = pb.INSTRUMENT_STATUS_UNSPECIFIED,
+        page_size: int = _PAGE,
+    ) -> AsyncIterator[pb.Instrument]:
+        """All instruments that pass the filter, in the order of registration; pages by itself."""
+        request = pb.ListInstrumentsRequest(
+            page_size=page_size,
+            asset_type=_asset_type(asset_type),
+            venue=venue,
+            symbol_prefix=symbol_prefix,
+            status=status,
+        )
+        while True:
+            response = await self._call(self._stub.ListInstruments, request)
+            for instrument in response.instruments:
+                yield instrument
+            if not response.next_page_token:
+                return
+            request.page_token = response.next_page_token
+
+    async def links(
+        self,
+        instrument: InstrumentKey | None = None,
+        *,
+        link_type: pb.LinkType.ValueType = pb.LINK_TYPE_UNSPECIFIED,
+    ) -> AsyncIterator[pb.Link]:
+        """The links that begin or end at an instrument (None: all), of one type where given."""
+        request = pb.ListLinksRequest(
+            instrument_id="" if instrument is None else id_text(instrument),
+            type=link_type,
+            page_size=_PAGE,
+        )
+        while True:
+            response = await self._call(self._stub.ListLinks, request)
+            for link in response.links:
+                yield link
+            if not response.next_page_token:
+                return
+            request.page_token = response.next_page_token
+
+    async def venue(self, key: str | int) -> pb.Venue:
+        """A venue by number, name or MIC. Raises NotFound."""
+        return (await self._call(self._stub.GetVenue, pb.GetVenueRequest(key=str(key)))).venue
+
+    async def venues(self) -> AsyncIterator[pb.Venue]:
+        """All venues."""
+        request = pb.ListVenuesRequest(page_size=_PAGE)
+        while True:
+            response = await self._call(self._stub.ListVenues, request)
+            for venue in response.venues:
+                yield venue
+            if not response.next_page_token:
+                return
+            request.page_token = response.next_page_token
+
+    # ------------------------------------------------------------------------------------- writing
+
+    async def register(
+        self, instrument: pb.Instrument, *, request_id: str = ""
+    ) -> pb.RegisterInstrumentResponse:
+        """Add an instrument, or get the one that is there when all its data is the same.
+
+        Raises:
+            AlreadyExists: it is there with other data.
+            InvalidArgument: its data cannot be right.
+        """
+        request = pb.RegisterInstrumentRequest(instrument=instrument, request_id=request_id)
+        return await self._call(self._stub.RegisterInstrument, request)
+
+    async def register_many(self, instruments: Iterable[pb.Instrument]) -> Outcomes:
+        """Add many; one outcome each, in order. A refusal is in its outcome, not an exception."""
+        pending = list(instruments)
+        outcomes: Outcomes = []
+        for start in range(0, len(pending), _BATCH_REGISTER):
+            request = pb.BatchRegisterInstrumentsRequest(
+                instruments=pending[start : start + _BATCH_REGISTER]
+            )
+            response = await self._call(self._stub.BatchRegisterInstruments, request)
+            outcomes.extend(response.outcomes)
+        return outcomes
+
+    async def link(
+        self, source: InstrumentKey, target: InstrumentKey, link_type: pb.LinkType.ValueType
+    ) -> pb.Link:
+        """Add the link `source` → `target`, or get the one that is there."""
+        link = pb.Link(to=id_message(target), type=link_type)
+        getattr(link, "from").CopyFrom(id_message(source))
+        response = await self._call(
+            self._stub.LinkInstruments, pb.LinkInstrumentsRequest(link=link)
+        )
+        return response.link
+
+    async def register_venue(self, venue: pb.Venue) -> pb.Venue:
+        """Add a venue, or get the one that is there when all its data is the same."""
+        request = pb.RegisterVenueRequest(venue=venue)
+        return (await self._call(self._stub.RegisterVenue, request)).venue
+
+    # ----------------------------------------------------------------------------------- following
+
+    async def watch(
+        self,
+        from_revision: int = 0,
+        *,
+        asset_types: Iterable[int] = (),
+        venues: Iterable[str] = (),
+        isin_prefix: str = "",
+        chain_id: int = 0,
+        bookmarks: bool = False,
+    ) -> AsyncIterator[pb.WatchRegistryResponse]:
+        """Every change after `from_revision`, then live, without gap or repetition; reconnects.
+
+        `bookmarks`: also yield the messages that only say how far the stream is.
+
+        Raises:
+            OutOfRange: the registry no longer has the changes from there on.
+        """
+        request = pb.WatchRegistryRequest(
+            from_revision=from_revision,
+            asset_types=[_asset_type(number) for number in asset_types],
+            venues=list(venues),
+            isin_prefix=isin_prefix,
+            chain_id=chain_id,
+        )
+        retry = Backoff().start()
+        while True:
+            call = self._stub.WatchRegistry(request, metadata=self._metadata)
+            try:
+                async for event in call:
+                    retry.reset()
+                    # Several changes may share a revision: it is done when the next one begins, but
+                    # a registry sends them together, so that a break between them repeats none.
+                    request.from_revision = max(request.from_revision, event.revision)
+                    if bookmarks or event.WhichOneof("event") is not None:
+                        yield event
+            except grpc.aio.AioRpcError as error:
+                failure = from_rpc_error(error)
+                if not isinstance(failure, Unavailable | Cancelled | InternalError):
+                    raise failure from error
+            finally:
+                call.cancel()
+            await retry.sleep()
+
+
+def _asset_type(number: int) -> common_pb.AssetType.ValueType:
+    """The protobuf value of a layout `AssetType`: they have the same numbers."""
+    try:
+        return common_pb.AssetType.Value(common_pb.AssetType.keys()[number])
+    except IndexError:
+        raise InvalidArgument(
+            f"there is no asset type {number}", reason="ASSET_TYPE_UNKNOWN", asset_type=number
+        ) from None

@@ -1,0 +1,328 @@
+"""The same without asyncio: for notebooks, scripts and threads.
+
+    with connect_sync("localhost:10000") as mesh:
+        btc = mesh.registry.resolve("BTCUSDT", venue="BINANCE")
+        for batch in mesh.feed("market_data", instruments=[btc]):
+            ...
+
+One background thread runs the event loop; calls from any thread wait for it. Feeds read on demand,
+as the asynchronous ones do. Every class here is a shell: what the calls mean is said in `mesh`,
+`registry`, `orders`, `publisher` and `subscription`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import threading
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+
+from alphapulse_client.errors import FailedPrecondition
+from alphapulse_client.mesh import DEFAULT_TARGET, Mesh
+from alphapulse_client.orders import OrdersClient
+from alphapulse_client.publisher import Publisher, Rejection
+from alphapulse_client.registry import RegistryClient
+from alphapulse_client.subscription import Batch, Subscription
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import grpc
+
+    from alphapulse.relay.v1 import relay_pb2 as relay_pb
+    from alphapulse_client._channel import Metadata
+    from alphapulse_layout import Domain
+
+__all__ = [
+    "SyncFeed",
+    "SyncMesh",
+    "SyncOrders",
+    "SyncPublisher",
+    "SyncRegistry",
+    "connect_sync",
+]
+
+T = TypeVar("T")
+A = TypeVar("A")
+S = TypeVar("S")
+P = ParamSpec("P")
+
+
+class _Loop:
+    """An event loop in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="alphapulse-client", daemon=True)
+        self._thread.start()
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_forever()
+
+    def call(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run `work` there and wait for its result; an interrupt here cancels it there."""
+        if not self._thread.is_alive():
+            work.close()
+            raise FailedPrecondition("the mesh connection is closed", reason="MESH_CLOSED")
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            return future.result()
+        except BaseException:
+            future.cancel()
+            raise
+
+    def stop(self) -> None:
+        """End the loop and its thread."""
+        if self._thread.is_alive():
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+            self._loop.close()
+
+
+class _Shell(Generic[A]):
+    """A plain view of an asynchronous object that lives on the loop."""
+
+    def __init__(self, loop: _Loop, target: A) -> None:
+        self._loop = loop
+        self._target = target
+
+
+def _plain(
+    method: Callable[Concatenate[A, P], Coroutine[Any, Any, T]],
+) -> Callable[Concatenate[_Shell[A], P], T]:
+    """The method, waited for."""
+
+    @functools.wraps(method)
+    def call(self: _Shell[A], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        return self._loop.call(method(self._target, *args, **kwargs))
+
+    return call
+
+
+def _plain_iterator(
+    method: Callable[Concatenate[A, P], AsyncIterator[T]],
+) -> Callable[Concatenate[_Shell[A], P], Iterator[T]]:
+    """The asynchronous generator method as a plain generator."""
+
+    @functools.wraps(method)
+    def call(self: _Shell[A], /, *args: P.args, **kwargs: P.kwargs) -> Iterator[T]:
+        return _iterate(self._loop, method(self._target, *args, **kwargs))
+
+    return call
+
+
+def _iterate(loop: _Loop, source: AsyncIterator[T]) -> Iterator[T]:
+    async def following() -> tuple[T] | None:
+        try:
+            return (await anext(source),)
+        except StopAsyncIteration:
+            return None
+
+    async def finish() -> None:
+        if isinstance(source, AsyncGenerator):
+            await source.aclose()
+
+    try:
+        while (item := loop.call(following())) is not None:
+            yield item[0]
+    finally:
+        with suppress(FailedPrecondition):  # the mesh was closed before its iterators
+            loop.call(finish())
+
+
+class SyncRegistry(_Shell[RegistryClient]):
+    """See `RegistryClient`."""
+
+    get = _plain(RegistryClient.get)
+    get_many = _plain(RegistryClient.get_many)
+    resolve = _plain(RegistryClient.resolve)
+    resolve_all = _plain(RegistryClient.resolve_all)
+    list = _plain_iterator(RegistryClient.list)
+    links = _plain_iterator(RegistryClient.links)
+    venue = _plain(RegistryClient.venue)
+    venues = _plain_iterator(RegistryClient.venues)
+    register = _plain(RegistryClient.register)
+    register_many = _plain(RegistryClient.register_many)
+    link = _plain(RegistryClient.link)
+    register_venue = _plain(RegistryClient.register_venue)
+    watch = _plain_iterator(RegistryClient.watch)
+
+
+class SyncOrders(_Shell[OrdersClient]):
+    """See `OrdersClient`. Order frames are streamed with the asynchronous client."""
+
+    submit = _plain(OrdersClient.submit)
+    cancel = _plain(OrdersClient.cancel)
+    get = _plain(OrdersClient.get)
+    list = _plain_iterator(OrdersClient.list)
+    fills = _plain_iterator(OrdersClient.fills)
+
+
+class SyncFeed(_Shell[Subscription]):
+    """See `Subscription`: ``for batch in feed``."""
+
+    ready = _plain(Subscription.ready)
+    close = _plain(Subscription.close)
+
+    @property
+    def delivered_sequence(self) -> int:
+        """Newest sequence that is accounted for."""
+        return self._target.delivered_sequence
+
+    @property
+    def head_sequence(self) -> int:
+        """The relay's newest sequence, as last heard."""
+        return self._target.head_sequence
+
+    @property
+    def lag(self) -> int:
+        """Frames that the relay has beyond `delivered_sequence`."""
+        return self._target.lag
+
+    @property
+    def lost(self) -> int:
+        """Frames reported as gaps so far."""
+        return self._target.lost
+
+    def __iter__(self) -> Iterator[Batch]:
+        return _iterate(self._loop, self._target)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class SyncPublisher(_Shell[Publisher]):
+    """See `Publisher`."""
+
+    ready = _plain(Publisher.ready)
+    publish = _plain(Publisher.publish)
+    flush = _plain(Publisher.flush)
+    close = _plain(Publisher.close)
+
+    @property
+    def acknowledged(self) -> int:
+        """Number of the last acknowledged frame."""
+        return self._target.acknowledged
+
+    @property
+    def rejections(self) -> list[Rejection]:
+        """The last refused frames, oldest first."""
+        return self._target.rejections
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _in_feed(
+    method: Callable[Concatenate[Mesh, P], Subscription],
+) -> Callable[Concatenate[SyncMesh, P], SyncFeed]:
+    @functools.wraps(method)
+    def call(self: SyncMesh, /, *args: P.args, **kwargs: P.kwargs) -> SyncFeed:
+        return self._made(SyncFeed, lambda mesh: method(mesh, *args, **kwargs))
+
+    return call
+
+
+def _in_publisher(
+    method: Callable[Concatenate[Mesh, P], Publisher],
+) -> Callable[Concatenate[SyncMesh, P], SyncPublisher]:
+    @functools.wraps(method)
+    def call(self: SyncMesh, /, *args: P.args, **kwargs: P.kwargs) -> SyncPublisher:
+        return self._made(SyncPublisher, lambda mesh: method(mesh, *args, **kwargs))
+
+    return call
+
+
+class SyncMesh:
+    """A connection to a mesh without asyncio; see `Mesh`. Close it, or use it with `with`."""
+
+    def __init__(
+        self,
+        target: str = DEFAULT_TARGET,
+        *,
+        timeout: float = 10.0,
+        credentials: grpc.ChannelCredentials | None = None,
+        metadata: Metadata = (),
+    ) -> None:
+        self._loop = _Loop()
+        try:
+            self._mesh = self._loop.call(_connect(target, timeout, credentials, metadata))
+        except BaseException:
+            self._loop.stop()
+            raise
+        self.target = target
+        self.registry = SyncRegistry(self._loop, self._mesh.registry)
+        """Instruments, links and venues."""
+        self.orders = SyncOrders(self._loop, self._mesh.orders)
+        """Orders and fills."""
+
+    feed = _in_feed(Mesh.feed)
+    publisher = _in_publisher(Mesh.publisher)
+
+    def relay_status(self, domain: str | Domain = "market_data") -> relay_pb.GetStatusResponse:
+        """What a relay holds and does."""
+        return self._loop.call(self._mesh.relay_status(domain))
+
+    def close(self) -> None:
+        """End every feed and publisher made here (publishers flush) and the connection."""
+        try:
+            with suppress(FailedPrecondition):  # closed already
+                self._loop.call(self._mesh.close())
+        finally:
+            self._loop.stop()
+
+    def _made(self, shell: Callable[[_Loop, A], S], make: Callable[[Mesh], A]) -> S:
+        async def there() -> A:
+            return make(self._mesh)
+
+        return shell(self._loop, self._loop.call(there()))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+async def _connect(
+    target: str,
+    timeout: float,  # noqa: ASYNC109  # of the connection made, not of this call
+    credentials: grpc.ChannelCredentials | None,
+    metadata: Metadata,
+) -> Mesh:
+    return await Mesh.connect(target, timeout=timeout, credentials=credentials, metadata=metadata)
+
+
+def connect_sync(
+    target: str = DEFAULT_TARGET,
+    *,
+    timeout: float = 10.0,
+    credentials: grpc.ChannelCredentials | None = None,
+    metadata: Metadata = (),
+) -> SyncMesh:
+    """Connect to a mesh without asyncio; see `Mesh.connect`."""
+    return SyncMesh(target, timeout=timeout, credentials=credentials, metadata=metadata)
