@@ -1,0 +1,1 @@
+"""Helpers of the tests that are no fixtures: `pythonpath` of pytest leads here."""
