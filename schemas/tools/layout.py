@@ -11,7 +11,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from layoutgen import emit_go, emit_python, emit_rust, emit_table, emit_typescript
+from layoutgen import (
+    emit_go,
+    emit_python,
+    emit_rust,
+    emit_rust_tests,
+    emit_table,
+    emit_typescript,
+)
 from layoutgen.schema import Schema, load
 
 REFLECTION: Final = Path(__file__).parents[1] / "third_party/flatbuffers/reflection.fbs"
@@ -19,7 +26,9 @@ TARGETS: Final[tuple[tuple[str, Callable[[Schema], dict[str, str]]], ...]] = (
     ("schemas", emit_table.emit),
     ("gen/python/alphapulse_layout", emit_python.emit),
     ("gen/rust/src", emit_rust.emit),
+    ("gen/rust/tests/golden", emit_rust_tests.emit),
     ("gen/go/layout", emit_go.emit),
+    ("gen/go/conformance", emit_go.emit_tests),
     ("gen/typescript/src", emit_typescript.emit),
 )
 

@@ -23,7 +23,107 @@ def emit(schema: Schema) -> dict[str, str]:
     for struct in schema.structs:
         out += ["", *(_fixed(struct) if struct.fixed else _struct(struct))]
     out += ["", *_assertions(schema), "", *_records(schema)]
-    return {"layout.go": "\n".join(out) + "\n"}
+    return {"layout.go": "\n".join(out) + "\n", "rows.go": _rows(schema)}
+
+
+_ROWS = """\
+// Code g{notice}
+
+package layout
+
+import (
+	"fmt"
+	"reflect"
+	"unsafe"
+)
+
+// Struct is any struct of the wire: fixed layout, no pointers, no hidden padding.
+type Struct interface {{
+	{union}
+}}
+
+// Rows reads b as rows of T in place: the rows are the bytes, so b must not change while they are
+// in use. It fails where b is no whole number of rows, or where it does not lie at an address that
+// T may have (the rows of a frame do, if the frame begins at one).
+func Rows[T Struct](b []byte) ([]T, error) {{
+	var zero T
+	stride := int(unsafe.Sizeof(zero))
+	if len(b)%stride != 0 {{
+		return nil, fmt.Errorf("layout: %d bytes are no whole number of %T of %d", len(b), zero, stride)
+	}}
+	if len(b) == 0 {{
+		return nil, nil
+	}}
+	first := unsafe.Pointer(unsafe.SliceData(b))
+	if align := unsafe.Alignof(zero); uintptr(first)%align != 0 {{
+		return nil, fmt.Errorf("layout: %T at an address that is no multiple of %d", zero, align)
+	}}
+	return unsafe.Slice((*T)(first), len(b)/stride), nil
+}}
+
+// Types gives the Go type of every struct by its name in the schema.
+var Types = map[string]reflect.Type{{
+{types}
+}}
+"""
+
+
+def _rows(schema: Schema) -> str:
+    names = [s.name for s in schema.structs]
+    return _ROWS.format(
+        notice=NOTICE[1:],
+        union=" |\n\t\t".join(names),
+        types="\n".join(f'\t"{name}": reflect.TypeFor[{name}](),' for name in names),
+    )
+
+
+def emit_tests(schema: Schema) -> dict[str, str]:
+    """What the Go conformance test cannot find by reflection: types by their name."""
+    rows = [
+        (r.table, r.table.removesuffix("Rows"), r.struct.name) for r in schema.records if r.struct
+    ]
+    out = [
+        f"// Code g{NOTICE[1:]}",
+        "",
+        "package conformance",
+        "",
+        "import (",
+        '\t"reflect"',
+        "",
+        '\tflatbuffers "github.com/google/flatbuffers/go"',
+        "",
+        '\tfbs "alphapulse.dev/gen/go/alphapulse_fbs"',
+        '\t"alphapulse.dev/gen/go/layout"',
+        ")",
+        "",
+        "// readers read the rows of a record in place.",
+        "var readers = map[string]func([]byte) (reflect.Value, error){",
+        *(f'\t"{record}": rowsOf[layout.{struct}],' for _, record, struct in rows),
+        "}",
+        "",
+        "// structNames gives the struct of a record's rows.",
+        "var structNames = map[string]string{",
+        *(f'\t"{record}": "{struct}",' for _, record, struct in rows),
+        "}",
+        "",
+        "type flatTable[T any] interface {",
+        "\t*T",
+        "\tInit(b []byte, at flatbuffers.UOffsetT)",
+        "}",
+        "",
+        "func view[T any, P flatTable[T]](table flatbuffers.Table) any {",
+        "\tp := P(new(T))",
+        "\tp.Init(table.Bytes, table.Pos)",
+        "\treturn p",
+        "}",
+        "",
+        "// tables view the union member of a record through flatc's accessors.",
+        "var tables = map[string]func(flatbuffers.Table) any{",
+        *(f'\t"{record}": view[fbs.{table}],' for table, record, _ in rows),
+        "}",
+        "",
+    ]
+    return {"tables_test.go": "\n".join(out)}
 
 
 def _doc(name: str, text: str, indent: str = "") -> list[str]:
