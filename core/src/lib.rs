@@ -4,6 +4,7 @@
 //! Services, policy and configuration stay in Python. The Python module `alphapulse_core` is a thin
 //! layer under [`py`], built only with the feature `python`.
 
+pub mod frame;
 pub mod ring;
 
 #[cfg(feature = "python")]

@@ -1,7 +1,7 @@
 """Exact numbers of the wire: fixed point with 8 decimals, and 128-bit amounts.
 
-Prices and sizes of records are integers × 1e-8; amounts on a chain are 128-bit integers in the
-token's smallest unit, as two `u64`. Nothing here goes through a binary float: a `float` is refused.
+Prices and sizes of records are integers of 1e-8; amounts on a chain are 128-bit integers in the
+token's smallest unit, as two `u64`. Nothing here goes through a binary float: one is refused.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def to_fixed(value: str | int | Decimal, decimals: int = DECIMALS) -> int:
             and len(fraction) <= decimals
             and (fraction.isdigit() or not fraction)
         ):
-            result = int(whole + fraction) * 10 ** (decimals - len(fraction))
+            result = int(whole + fraction.ljust(decimals, "0"))
             if result <= _I64_MAX:
                 return result
             raise _refuse(value, "does not fit 64 bits")
@@ -62,7 +62,7 @@ def to_fixed(value: str | int | Decimal, decimals: int = DECIMALS) -> int:
             raise _refuse(value, "is not a decimal number") from None
     elif isinstance(value, Decimal):
         number = value
-    elif isinstance(value, int) and not isinstance(value, bool):
+    elif type(value) is int:
         number = Decimal(value)
     else:
         raise _refuse(value, f"is a {type(value).__name__}; give text, an int or a Decimal")

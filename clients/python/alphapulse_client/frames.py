@@ -1,27 +1,32 @@
 """Typed views over frames: what the core's codec reads and writes, as Python values.
 
-A `Frame` keeps one bytes-like object and gives its rows as a NumPy structured array over it, without
-a copy. Encoding, checks, checksums and compression are the core's (`alphapulse_core`); exact numbers
-are in `decimals`; how frames travel is the publisher's and the subscription's.
+A `Frame` keeps one bytes-like object and gives its rows as a NumPy structured array over it,
+without a copy. Encoding, checks, checksums and compression are the core's (`alphapulse_core`);
+exact numbers are in `decimals`; how frames travel is the publisher's and the subscription's.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
-from typing import Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, cast
+
+import numpy as np
+from numpy.typing import NDArray
 
 import alphapulse_core as core
-import numpy as np
-from alphapulse_layout import DTYPES, SourceType
-from alphapulse_layout.dtypes import INSTRUMENT_RECORD, SYNTHETIC_COMPONENT
-from alphapulse_layout.enums import Compression, FrameFlag, MessageType, TlvType
-from numpy.typing import NDArray
-from typing_extensions import Buffer
-
 from alphapulse_client.context import FrameContext
 from alphapulse_client.decimals import fixed_text, from_fixed, to_fixed
 from alphapulse_client.errors import FrameError
+from alphapulse_layout import DTYPES, SourceType
+from alphapulse_layout.dtypes import INSTRUMENT_RECORD, SYNTHETIC_COMPONENT
+from alphapulse_layout.enums import Compression, FrameFlag, MessageType, TlvType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from typing_extensions import Buffer
+
+    BytesLike = Buffer | NDArray[Any]
 
 __all__ = [
     "Cause",
@@ -79,15 +84,15 @@ def rows(message_type: int, count: int) -> Rows:
 
 def encode(
     message_type: int,
-    rows: Rows | Buffer,
+    rows: BytesLike,
     *,
     source: int | SourceType,
     context: FrameContext,
     timestamp: int | None = None,
     causes: Iterable[tuple[bytes, bytes]] = (),
     extensions: bytes = b"",
-    blob: Buffer = b"",
-    components: Buffer | None = None,
+    blob: BytesLike = b"",
+    components: BytesLike | None = None,
     priority: int = 0,
     snapshot: bool = False,
     replayed: bool = False,
@@ -98,8 +103,8 @@ def encode(
     """One frame over `rows` ((n,) structured array of `dtype_of(message_type)`, or its bytes).
 
     `timestamp`: nanoseconds, now when None. `causes`: (trace id, span id) of further causes; they
-    become CAUSE TLVs in front of `extensions`. `priority`: 0 … 3. `stride` and `schema_hash` are for
-    types registered at run time. Raises FrameError.
+    become CAUSE TLVs in front of `extensions`. `priority`: 0 … 3. `stride` and `schema_hash` are
+    for types registered at run time. Raises FrameError.
     """
     if not 0 <= priority <= 3:
         raise FrameError(f"priority {priority} is not in 0..3", reason="FRAME_INVALID")
@@ -153,19 +158,19 @@ class Frame:
     """One frame over one bytes-like object, which must not change while the frame is in use.
 
     Construct with `Frame.parse`, which checks it, or from a `FrameInfo` that the core has made for
-    these very bytes. The rows and every other view are zero-copy; a compressed frame is decompressed
-    once, at the first look at its content.
+    these very bytes. The rows and every other view are zero-copy; a compressed frame is
+    decompressed once, at the first look at its content.
     """
 
     __slots__ = ("_info", "_plain", "data")
 
-    def __init__(self, data: Buffer, info: core.FrameInfo) -> None:
+    def __init__(self, data: BytesLike, info: core.FrameInfo) -> None:
         self.data: Final = data
         self._info: Final = info
         self._plain: Frame | None = None
 
     @classmethod
-    def parse(cls, data: Buffer, *, checksum: bool = True) -> Self:
+    def parse(cls, data: BytesLike, *, checksum: bool = True) -> Self:
         """Check structure and, unless told otherwise, checksum. Raises FrameError with `offset`."""
         try:
             return cls(data, core.verify_frame(data, checksum=checksum))
@@ -245,20 +250,20 @@ class Frame:
         """Bytes that the rows of some types refer to."""
         plain = self._opened()
         start = plain.info.blob_offset
-        return memoryview(plain.data).cast("B")[start : start + plain.info.blob_length]
+        return _bytes_of(plain.data)[start : start + plain.info.blob_length]
 
     @property
     def extensions(self) -> memoryview:
         """The TLV bytes."""
         start = self._info.extensions_offset
-        return memoryview(self.data).cast("B")[start : start + self._info.extensions_length]
+        return _bytes_of(self.data)[start : start + self._info.extensions_length]
 
     def tlv(self, tlv_type: int) -> bytes | None:
         """Value of the first TLV of a type, None when there is none."""
         return core.find_tlv(self.extensions, tlv_type)
 
     def _opened(self) -> Frame:
-        """This frame, or the plain one that it was compressed from."""
+        """The frame itself, or the plain one that it was compressed from."""
         if not self._info.compressed:
             return self
         if self._plain is None:
@@ -271,10 +276,10 @@ class Frame:
 
     def __len__(self) -> int:
         """Bytes of the frame as it travelled."""
-        return memoryview(self.data).nbytes
+        return _bytes_of(self.data).nbytes
 
     def __bytes__(self) -> bytes:
-        return bytes(self.data)
+        return _bytes_of(self.data).tobytes()
 
     def __repr__(self) -> str:
         try:
@@ -287,10 +292,15 @@ class Frame:
         )
 
 
-def _view(data: Buffer, dtype: np.dtype[np.void], count: int, offset: int) -> Rows:
+def _bytes_of(data: BytesLike) -> memoryview:
+    # An array is a Buffer too; NumPy's annotations say so from Python 3.12 on only.
+    return memoryview(cast("Buffer", data)).cast("B")
+
+
+def _view(data: BytesLike, dtype: np.dtype[np.void], count: int, offset: int) -> Rows:
     if count == 0:
         array: Rows = np.empty(0, dtype=dtype)
     else:
-        array = np.frombuffer(data, dtype=dtype, count=count, offset=offset)
+        array = np.frombuffer(_bytes_of(data), dtype=dtype, count=count, offset=offset)
     array.flags.writeable = False
     return array

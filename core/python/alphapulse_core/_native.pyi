@@ -1,7 +1,7 @@
 """Types of the compiled module. One section per area; checked against the module by stubtest."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, Self, final
+from typing import Any, Literal, Self, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -338,6 +338,9 @@ def ring_reclaim(directory: str, mesh: str) -> list[str]:
 # A buffer handed to these functions must not be changed by others while the call runs. Buffers must
 # be C-contiguous; none needs to be aligned.
 
+# NumPy's own annotations make an array a Buffer from Python 3.12 on only.
+_Bytes: TypeAlias = Buffer | NDArray[Any]
+
 class FrameError(ValueError):
     """A frame that the codec refuses, or one that cannot be made.
 
@@ -458,18 +461,18 @@ class FrameBatch:
 
 def encode_frame(
     message_type: int,
-    rows: Buffer,
+    rows: _Bytes,
     *,
     source: int,
     timestamp: int,
     trace_id: bytes,
     message_id: bytes,
-    causation_id: bytes = ...,
+    causation_id: bytes | None = None,
     trace_flags: int = 0,
     flags: int = 0,
-    extensions: Buffer = b"",
-    blob: Buffer = b"",
-    components: Buffer | None = None,
+    extensions: _Bytes | None = None,
+    blob: _Bytes | None = None,
+    components: _Bytes | None = None,
     stride: int = 0,
     schema_hash: int = 0,
 ) -> bytes:
@@ -481,31 +484,35 @@ def encode_frame(
     The codec bits of `flags` must be 0: see `compress_frame`. Raises FrameError.
     """
 
-def inspect_frame(frame: Buffer) -> FrameInfo:
+def inspect_frame(frame: _Bytes) -> FrameInfo:
     """Check the whole structure, not the checksum. Raises FrameError."""
 
-def verify_frame(frame: Buffer, *, checksum: bool = True) -> FrameInfo:
+def verify_frame(frame: _Bytes, *, checksum: bool = True) -> FrameInfo:
     """Check structure and checksum: whatever passes can be read without another check."""
 
-def verify_frames(frames: Sequence[Buffer], *, checksum: bool = True) -> FrameBatch:
+def verify_frames(frames: Sequence[_Bytes], *, checksum: bool = True) -> FrameBatch:
     """`verify_frame` over many; a bad one is a row with its error and never raises."""
 
 def verify_block(
-    block: Buffer, offsets: NDArray[np.uint64], lengths: NDArray[np.uint32], *, checksum: bool = True
+    block: _Bytes,
+    offsets: NDArray[np.uint64],
+    lengths: NDArray[np.uint32],
+    *,
+    checksum: bool = True,
 ) -> FrameBatch:
     """`verify_frames` over frames `block[offsets[i]:offsets[i] + lengths[i]]`."""
 
-def frame_checksum(frame: Buffer) -> int:
+def frame_checksum(frame: _Bytes) -> int:
     """CRC-32 of the frame with its sequence and checksum taken as zero. Raises FrameError."""
 
-def stamp_sequence(buffer: Buffer, sequence: int) -> None:
+def stamp_sequence(buffer: _Bytes, sequence: int) -> None:
     """Write the sequence into the frame at the start of a writable buffer."""
 
-def stamp_sequences(buffer: Buffer, offsets: NDArray[np.uint64], first_sequence: int) -> None:
+def stamp_sequences(buffer: _Bytes, offsets: NDArray[np.uint64], first_sequence: int) -> None:
     """Write first_sequence + i into the frame that begins at `offsets[i]` of a writable buffer."""
 
 def join_frames(
-    frames: Sequence[Buffer], *, first_sequence: int | None = None
+    frames: Sequence[_Bytes], *, first_sequence: int | None = None
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint64]]:
     """Copy frames one after the other: (block, n + 1 offsets), as `Ring.publish_block` takes them.
 
@@ -516,7 +523,7 @@ def join_frames(
 class InstrumentSet:
     """A set of instrument ids, 16 bytes each."""
 
-    def __new__(cls, ids: Buffer) -> Self:
+    def __new__(cls, ids: _Bytes) -> Self:
         """`ids`: any C-contiguous buffer of 16 n bytes, e.g. (n, 16) u1, (n,) V16 or joined bytes."""
     def __len__(self) -> int: ...
     def __contains__(self, instrument_id: bytes) -> bool: ...
@@ -536,7 +543,7 @@ class FrameFilter:
         *,
         message_types: Sequence[int] | None = None,
         sources: Sequence[int] | None = None,
-        instruments: InstrumentSet | Buffer | None = None,
+        instruments: InstrumentSet | _Bytes | None = None,
         venues: Sequence[int] | None = None,
         asset_types: Sequence[int] | None = None,
         predicate: str = "",
@@ -546,12 +553,12 @@ class FrameFilter:
     @property
     def passes_all(self) -> bool:
         """True when nothing is filtered."""
-    def apply(self, frame: Buffer) -> Buffer | None:
+    def apply(self, frame: _Bytes) -> _Bytes | None:
         """The frame itself when all rows pass, a smaller one (same sequence and context, new size
         and checksum) when some do, None when none does. Raises FrameError."""
     def apply_block(
         self,
-        block: Buffer,
+        block: _Bytes,
         offsets: NDArray[np.uint64],
         lengths: NDArray[np.uint32],
         *,
@@ -564,33 +571,33 @@ class FrameFilter:
         """
 
 def filter_frame(
-    frame: Buffer,
+    frame: _Bytes,
     *,
     message_types: Sequence[int] | None = None,
     sources: Sequence[int] | None = None,
-    instruments: InstrumentSet | Buffer | None = None,
+    instruments: InstrumentSet | _Bytes | None = None,
     venues: Sequence[int] | None = None,
     asset_types: Sequence[int] | None = None,
     predicate: str = "",
-) -> Buffer | None:
+) -> _Bytes | None:
     """`FrameFilter(...).apply(frame)` for a single use."""
 
-def walk_tlv(extensions: Buffer) -> list[tuple[int, int, int]]:
+def walk_tlv(extensions: _Bytes) -> list[tuple[int, int, int]]:
     """(type, offset of the value, length) of each TLV. Raises FrameError (FRAME_BAD_TLV)."""
 
-def find_tlv(extensions: Buffer, tlv_type: int) -> bytes | None:
+def find_tlv(extensions: _Bytes, tlv_type: int) -> bytes | None:
     """Value of the first TLV of that type."""
 
-def encode_tlv(tlv_type: int, value: Buffer) -> bytes:
+def encode_tlv(tlv_type: int, value: _Bytes) -> bytes:
     """One TLV; join several with `+`. The value is at most 255 bytes."""
 
-def compress_frame(frame: Buffer, codec: int, *, level: int = 0) -> bytes:
+def compress_frame(frame: _Bytes, codec: int, *, level: int = 0) -> bytes:
     """The frame with its rows (and blob or components) compressed; same sequence and context.
 
-    `codec`: 1 LZ4 (block), 2 Zstd, 3 Snappy (raw), 0 decompresses. `level`: Zstd's, 0 its default.
+    `codec`: 1 LZ4 (block), 2 Zstd, 3 Snappy (raw). `level`: Zstd's, 0 its default.
     """
 
-def decompress_frame(frame: Buffer, *, max_bytes: int = ...) -> Buffer:
+def decompress_frame(frame: _Bytes, *, max_bytes: int = ...) -> _Bytes:
     """The plain frame, `frame` itself when it is not compressed.
 
     Raises FrameError: FRAME_TOO_LARGE when it claims more than `max_bytes` of content (checked
@@ -673,7 +680,7 @@ def instrument_id_text(instrument_id: bytes) -> str:
 def instrument_ids_parse(texts: Sequence[str]) -> NDArray[np.uint8]:
     """(n, 16) ids of n texts."""
 
-def instrument_ids_text(ids: Buffer) -> list[str]:
+def instrument_ids_text(ids: _Bytes) -> list[str]:
     """Texts of 16 n bytes."""
 
 def instrument_id_decode(instrument_id: bytes) -> tuple[int, str | None]:
@@ -683,7 +690,7 @@ def instrument_id_decode(instrument_id: bytes) -> tuple[int, str | None]:
     InstrumentIdError (ID_MALFORMED) for bytes that no encoder of this module makes.
     """
 
-def instrument_ids_decode(ids: Buffer) -> list[tuple[int, str | None]]:
+def instrument_ids_decode(ids: _Bytes) -> list[tuple[int, str | None]]:
     """`instrument_id_decode` over 16 n bytes; a malformed id is (its scheme, None)."""
 
 def instrument_id_fields(instrument_id: bytes) -> tuple[int, int, int, int, int]:
