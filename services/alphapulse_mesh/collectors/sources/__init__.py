@@ -1,0 +1,1 @@
+"""Sources of exchange messages: recorded files, the market simulator, the exchange itself."""
