@@ -177,6 +177,13 @@ class Publisher:
         return self._relay_sequence
 
     @property
+    def resumed_sequence(self) -> int:
+        """What the relay had of this producer id before this object, by its first greeting; 0 before
+        `ready()`. A producer that makes the same frames again leaves out so many.
+        """
+        return self._base or 0
+
+    @property
     def duplicates(self) -> int:
         """Frames that the relay had already when they were sent again."""
         return self._duplicates

@@ -239,10 +239,11 @@ class ExecutionConfig(Section):
 
 
 class CollectorSource(Section):
-    """One stream of exchange messages. One collector process runs one source."""
+    """One stream of exchange messages; the collector merges its sources by receive time."""
 
     venue: Annotated[str, Field(min_length=1)]
-    """Venue code of the registry, e.g. `binance-spot`."""
+    """Name of the venue: `BINANCE`, `BINANCE_FUTURES`, `SIMULATOR`; `auto` (replay only): told from
+    the messages. The simulator serves spot and futures under either of its names."""
     kind: Literal["simulator", "replay", "live"] = "simulator"
     symbols: tuple[str, ...] = ()
     """As the venue writes them; empty: all that the source has (live needs them named)."""
@@ -254,8 +255,12 @@ class CollectorSource(Section):
     """Of the simulator: the same seed gives the same messages."""
     duration_seconds: PositiveSeconds | None = None
     """Stop after this much market time; None: run on."""
+    max_messages: Count | None = None
+    """Stop after so many messages (simulator only)."""
     url: str | None = None
     """WebSocket address (live only); None: the venue's own."""
+    rest_url: str | None = None
+    """REST address for snapshots and exchange information (live only); None: the venue's own."""
 
     @model_validator(mode="after")
     def _fits_kind(self) -> Self:
@@ -281,23 +286,40 @@ class CrossVenueArbitrageConfig(Section):
     """Market time after which a side's quote is stale."""
     cooldown_seconds: Seconds = 0.25
     """Market time between two signals on one pair."""
+    min_deviation_bps: BasisPoints = Decimal("0.5")
+    """Least distance of the basis from its slow mean, in the direction of the trade."""
+    exit_deviation_bps: Decimal = Decimal(0)
+    """A position is closed once the basis is this near to its slow mean (beyond it when negative)."""
+    basis_half_life_seconds: PositiveSeconds = 60.0
+    """Of the slow mean, market time."""
+    basis_warmup_seconds: Seconds = 5.0
+    """Market time of basis to see before the first signal."""
 
 
 class StrategiesConfig(Section):
     """Strategies, each under its own name."""
 
+    port: Port = 0
     cross_venue_arbitrage: CrossVenueArbitrageConfig = CrossVenueArbitrageConfig()
 
 
 class PortfolioConfig(Section):
     """The portfolio manager: from signals to sized orders under limits."""
 
+    port: Port = 0
     order_notional: PositiveDecimal = Decimal(1_000)
     """Target size of an order, in quote currency."""
     max_position_notional: PositiveDecimal = Decimal(100_000)
     """Per instrument, absolute."""
     max_gross_notional: PositiveDecimal = Decimal(1_000_000)
+    max_order_notional: PositiveDecimal = Decimal(10_000)
+    strategy_budgets: dict[str, PositiveDecimal] = Field(default_factory=dict)
+    """Strategy id → gross notional that it may hold; one not named has `max_gross_notional`."""
+    max_orders_per_second: Count = 200
     max_open_orders: Count = 64
+    slippage_bps: BasisPoints = Decimal(0)
+    """How much worse than the signal's price an order's limit may be."""
+    account_id: Count = 1
     min_confidence: Ratio = 0.0
     """Signals below it are passed over."""
     max_signal_age_seconds: PositiveSeconds = 5.0
@@ -312,12 +334,18 @@ class EnvoyConfig(Section):
     web_origins: tuple[str, ...] = ("http://localhost", "http://127.0.0.1")
     """Origins that browsers may call from (gRPC-Web and JSON); a port may follow."""
     command: str = "envoy"
+    concurrency: Count = 1
+    """Worker threads. One carries more than the services behind it can; raise it on large hosts."""
 
 
 class SupervisorConfig(Section):
     """`alphapulse up`."""
 
     port: Port = 0
+    jaeger: bool = False
+    """Start Jaeger too and send traces to it."""
+    jaeger_ui_port: Port = 16686
+    """Jaeger's page and query API over HTTP; 0: any free one, as are its other ports."""
     health_interval_seconds: PositiveSeconds = 1.0
     start_timeout_seconds: PositiveSeconds = 30.0
     stop_timeout_seconds: PositiveSeconds = 15.0
@@ -414,9 +442,7 @@ class MeshConfig(BaseSettings):
         return sections[RELAYS.index(service)]
 
     def configured_port(self, service: Service) -> int:
-        """The port set for a service; 0 for those that take any (collectors, strategy,
-        portfolio).
-        """
+        """The port set for a service; 0 for those that take any (collectors)."""
         if service in RELAYS:
             return self.relay(service).port
         match service:
@@ -424,6 +450,10 @@ class MeshConfig(BaseSettings):
                 return self.registry.port
             case Service.EXECUTION:
                 return self.execution.port
+            case Service.STRATEGY:
+                return self.strategies.port
+            case Service.PORTFOLIO:
+                return self.portfolio.port
             case Service.SUPERVISOR:
                 return self.supervisor.port
             case _:
