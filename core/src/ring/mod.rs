@@ -1,1 +1,57 @@
-//! The shared-memory ring: one file, many producers, broadcast consumers.
+//! The shared-memory ring: one file, many producers, broadcast readers.
+//!
+//! ```
+//! use alphapulse_core::ring::{ReaderConfig, Ring, RingConfig};
+//!
+//! let ring = Ring::anonymous(&RingConfig::new(1 << 16))?;
+//! let mut reader = ring.reader(&ReaderConfig::gating("strategy"))?;
+//! let mut producer = ring.producer()?;
+//! producer.publish(b"tick")?;
+//! let seen = reader.poll(100, |entry| assert_eq!(entry.payload, b"tick"), |_gap| ())?;
+//! assert_eq!(seen, 1);
+//! # Ok::<(), alphapulse_core::ring::RingError>(())
+//! ```
+//!
+//! The ring moves bytes and knows nothing of frames. Layout: `docs/ring-layout.md`.
+
+pub mod layout;
+pub mod memory;
+pub mod protocol;
+pub mod sync;
+
+#[cfg(not(loom))]
+mod config;
+#[cfg(not(loom))]
+mod error;
+#[cfg(not(loom))]
+mod file;
+#[cfg(not(loom))]
+mod handle;
+#[cfg(not(loom))]
+mod park;
+#[cfg(not(loom))]
+mod process;
+#[cfg(not(loom))]
+mod producer;
+#[cfg(not(loom))]
+mod reader;
+#[cfg(not(loom))]
+mod slots;
+#[cfg(not(loom))]
+pub mod system;
+#[cfg(not(loom))]
+mod wait;
+
+#[cfg(not(loom))]
+pub use self::{
+    config::{ReaderConfig, RingConfig, Start, WaitStrategy},
+    error::{LayoutFault, Result, RingError},
+    file::check_header,
+    handle::{Found, Ring, inspect, reclaim},
+    producer::{BatchClaim, EntryClaim, Producer},
+    reader::{Entry, Gap, GapReason, Reader, Run, copy_out},
+    slots::Recovered,
+};
+
+#[cfg(all(test, not(loom)))]
+mod tests;
