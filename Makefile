@@ -189,13 +189,13 @@ schemas/tools/node/node_modules/.package-lock.json: schemas/tools/node/package-l
 	@cd schemas/tools/node && npm ci --silent
 	@touch $@
 
-JAEGER_COMMIT := 798e4b0fcf22
-.tools/bin/jaeger:
+# deploy/jaeger pins Jaeger's module and every dependency of it by hash (docs/adr/0002-jaeger-build.md)
+.tools/bin/jaeger: deploy/jaeger/go.mod deploy/jaeger/go.sum
 	@command -v go >/dev/null || { echo "make: go not found: Jaeger is built with Go 1.26 or newer (https://go.dev/dl)" >&2; exit 2; }
 	@go version | awk '{split(substr($$3, 3), v, "."); exit !(v[1] > 1 || v[2] >= 26)}' || { \
 	  echo "make: $$(go version | cut -d' ' -f3) is too old: Jaeger needs Go 1.26 or newer" >&2; exit 2; }
 	@echo "[jaeger] building v2 (some minutes, once)"
-	@mkdir -p $(@D) && GOBIN=$(CURDIR)/.tools/bin go install github.com/jaegertracing/jaeger/cmd/jaeger@$(JAEGER_COMMIT)
+	@mkdir -p $(@D) && cd deploy/jaeger && go build -o ../../.tools/bin/jaeger github.com/jaegertracing/jaeger/cmd/jaeger
 
 ##@ About
 .PHONY: clean

@@ -1,0 +1,34 @@
+"""`alphapulse`: the command line's root. Each group of commands has a module of its own."""
+
+from __future__ import annotations
+
+import typer
+
+from alphapulse_mesh.cli import demo, doctor, feed, mesh, orders, registry, trace
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    help="A gRPC mesh for trading: registry, feeds, execution, one trace from tick to fill.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("up")(mesh.up)
+app.command("down")(mesh.down)
+app.command("status")(mesh.status)
+app.command("demo")(demo.demo)
+app.command("doctor")(doctor.doctor)
+app.add_typer(registry.app, name="registry")
+app.add_typer(feed.app, name="feed")
+app.add_typer(orders.app, name="order")
+app.add_typer(trace.app, name="trace")
+
+
+def main() -> None:
+    """Entry point of the console script."""
+    app()
+
+
+if __name__ == "__main__":
+    main()

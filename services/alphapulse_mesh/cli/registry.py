@@ -1,0 +1,270 @@
+"""`alphapulse registry`: instruments, venues and links, looked up and registered."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from google.protobuf.json_format import Parse, ParseError
+
+from alphapulse.registry.v1 import registry_pb2
+from alphapulse_layout import AssetType, VenueId
+from alphapulse_mesh.cli import output
+from alphapulse_mesh.cli.gateway import connect
+from alphapulse_mesh.runtime.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+app = typer.Typer(help="Instruments, venues and links.", no_args_is_help=True)
+
+_COLUMNS = ["symbol", "venue", "type", "base/quote", "status", "isin", "id"]
+
+
+def venue_name(number: int) -> str:
+    """Name of a venue's number where it has a built-in one."""
+    try:
+        return VenueId(number).name
+    except ValueError:
+        return str(number)
+
+
+def _row(instrument: registry_pb2.Instrument) -> tuple[object, ...]:
+    pair = "/".join(filter(None, (instrument.base_currency, instrument.quote_currency)))
+    return (
+        instrument.symbol,
+        venue_name(instrument.venue) if instrument.venue else "",
+        AssetType(instrument.asset_type).name.lower(),
+        pair,
+        registry_pb2.InstrumentStatus.Name(instrument.status)
+        .removeprefix("INSTRUMENT_STATUS_")
+        .lower(),
+        instrument.isin,
+        instrument.id_text,
+    )
+
+
+def asset_type(text: str | None) -> int:
+    """Number of an asset type by name, 0 for none.
+
+    Raises:
+        InvalidArgument: there is no such type.
+    """
+    if not text:
+        return 0
+    try:
+        return AssetType[text.upper()]
+    except KeyError:
+        names = ", ".join(t.name.lower() for t in AssetType if t)
+        raise InvalidArgument(
+            f"no asset type {text!r}; there are {names}", reason="ASSET_TYPE_UNKNOWN"
+        ) from None
+
+
+@app.command("resolve")
+@output.command
+async def resolve(
+    key: Annotated[
+        str, typer.Argument(help="A symbol, ISIN, CUSIP, FIGI, contract address or instrument id.")
+    ],
+    venue: Annotated[
+        str, typer.Option("--venue", help="Name, MIC or number; a symbol needs it.")
+    ] = "",
+    chain_id: Annotated[int, typer.Option(help="EIP-155 number, for a contract address.")] = 0,
+    kind: Annotated[str | None, typer.Option("--type", help="Only this asset type.")] = None,
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Find the instrument behind an identifier; where several fit, all are shown, best first."""
+    request = identifier_request(key, venue=venue, chain_id=chain_id)
+    async with connect(target, name, config) as mesh:
+        if request is None:
+            answer = registry_pb2.ResolveInstrumentResponse(
+                candidates=[await mesh.registry.get(key)]
+            )
+        else:
+            if number := asset_type(kind):
+                request.asset_type = number  # type: ignore[assignment]  # the same numbers
+            answer = await mesh.registry.resolve_all(request)
+    if as_json:
+        output.print_json(output.as_dict(answer))
+        return
+    output.console.print(output.table(_COLUMNS, map(_row, answer.candidates)))
+    if answer.ambiguous:
+        output.errors.print(
+            "several fit equally well; narrow it with --venue or --type", style="yellow"
+        )
+
+
+def identifier_request(
+    key: str, *, venue: str, chain_id: int
+) -> registry_pb2.ResolveInstrumentRequest | None:
+    """What kind of identifier `key` is, by its form; None for an instrument id."""
+    text = key.strip()
+    request = registry_pb2.ResolveInstrumentRequest(venue=venue)
+    hexadecimal = all(c in "0123456789abcdefABCDEF" for c in text)
+    if len(text) == 32 and hexadecimal:
+        return None
+    if text.startswith("0x"):
+        request.contract_address, request.chain_id = text, chain_id
+    elif venue:
+        request.symbol = text
+    elif len(text) == 12 and text[:2].isalpha() and text[2:].isalnum() and text[-1].isdigit():
+        if text.upper().startswith("BBG"):
+            request.figi = text.upper()
+        else:
+            request.isin = text.upper()
+    elif len(text) == 9 and text.isalnum() and text[-1].isdigit() and not text.isdigit():
+        request.cusip = text.upper()
+    elif len(text) == 9 and text.isdigit():
+        request.cusip = text
+    else:
+        raise InvalidArgument(
+            f"{text!r} looks like a symbol: say its venue with --venue (name, MIC or number)",
+            reason="VENUE_MISSING",
+            key=text,
+        )
+    return request
+
+
+@app.command("list")
+@output.command
+async def list_instruments(
+    kind: Annotated[str | None, typer.Option("--type", help="Only this asset type.")] = None,
+    venue: Annotated[str, typer.Option(help="Only this venue: name, MIC or number.")] = "",
+    prefix: Annotated[str, typer.Option(help="Only symbols that begin so.")] = "",
+    limit: Annotated[int, typer.Option(help="At most this many.")] = 100,
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """List instruments in the order of their registration."""
+    found: list[registry_pb2.Instrument] = []
+    async with connect(target, name, config) as mesh:
+        async for instrument in mesh.registry.list(
+            asset_type=asset_type(kind), venue=venue, symbol_prefix=prefix
+        ):
+            found.append(instrument)
+            if len(found) >= limit:
+                break
+    if as_json:
+        output.print_json({"instruments": [output.as_dict(i) for i in found]})
+        return
+    output.console.print(output.table(_COLUMNS, map(_row, found)))
+
+
+@app.command("venues")
+@output.command
+async def venues(
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """List venues."""
+    async with connect(target, name, config) as mesh:
+        found = [venue async for venue in mesh.registry.venues()]
+    if as_json:
+        output.print_json({"venues": [output.as_dict(v) for v in found]})
+        return
+    output.console.print(
+        output.table(
+            ["number>", "name", "kind", "MIC", "title"],
+            (
+                (
+                    v.venue,
+                    v.name,
+                    registry_pb2.VenueKind.Name(v.kind).removeprefix("VENUE_KIND_").lower(),
+                    v.mic,
+                    v.title,
+                )
+                for v in found
+            ),
+        )
+    )
+
+
+@app.command("links")
+@output.command
+async def links(
+    instrument: Annotated[str | None, typer.Argument(help="An instrument id; all without.")] = None,
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """List typed links between instruments."""
+    async with connect(target, name, config) as mesh:
+        found = [link async for link in mesh.registry.links(instrument)]
+        ends = {output.id_text(end): end for link in found for end in output.link_ends(link)}
+        known = dict(zip(ends, await mesh.registry.get_many(ends.values()), strict=True))
+    if as_json:
+        output.print_json({"links": [output.as_dict(link) for link in found]})
+        return
+
+    def label(key: str) -> str:
+        found_one = known[key]
+        if found_one is None:
+            return key
+        place = venue_name(found_one.venue) if found_one.venue else ""
+        return f"{found_one.symbol} {place}".strip()
+
+    rows: list[tuple[str, ...]] = []
+    for link in found:
+        start, end = (label(output.id_text(side)) for side in output.link_ends(link))
+        word = registry_pb2.LinkType.Name(link.type).removeprefix("LINK_TYPE_").lower()
+        rows.append((start, word.replace("_", " "), end))
+    output.console.print(output.table(["from", "", "to"], rows))
+
+
+@app.command("register")
+@output.command
+async def register(
+    file: Annotated[
+        Path | None, typer.Argument(help="JSON of one instrument, or of a list; - reads stdin.")
+    ] = None,
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Register instruments given as JSON, with the field names of the schema."""
+    instruments = _read_instruments(file)
+    async with connect(target, name, config) as mesh:
+        outcomes = await mesh.registry.register_many(instruments)
+    if as_json:
+        output.print_json({"outcomes": [output.as_dict(o) for o in outcomes]})
+    else:
+        output.console.print(
+            output.table(
+                ["symbol", "outcome", "id"],
+                (
+                    (
+                        instrument.symbol,
+                        o.message or ("registered" if o.created else "was there"),
+                        output.id_text(o.id) if o.HasField("id") else "",
+                    )
+                    for instrument, o in zip(instruments, outcomes, strict=True)
+                ),
+            )
+        )
+    if any(outcome.reason for outcome in outcomes):
+        raise typer.Exit(5)
+
+
+def _read_instruments(file: Path | None) -> list[registry_pb2.Instrument]:
+    try:
+        text = sys.stdin.read() if file is None or str(file) == "-" else file.read_text("utf-8")
+    except OSError as error:
+        raise InvalidArgument(f"{file}: {error.strerror}", reason="FILE_UNREADABLE") from None
+    wrapped: Any = text if text.lstrip().startswith("[") else f"[{text}]"
+    request = registry_pb2.BatchRegisterInstrumentsRequest()
+    try:
+        Parse(f'{{"instruments": {wrapped}}}', request)
+    except ParseError as error:
+        raise InvalidArgument(f"{file or 'stdin'}: {error}", reason="INVALID_JSON") from None
+    return list(request.instruments)
