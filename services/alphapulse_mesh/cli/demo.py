@@ -15,9 +15,10 @@ import shutil
 import tempfile
 import time
 from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import grpc
 import typer
@@ -39,9 +40,6 @@ from alphapulse_mesh.runtime.config import MeshConfig, load_config
 from alphapulse_mesh.runtime.errors import ConfigError, Unavailable
 from alphapulse_mesh.runtime.paths import MeshPaths
 from alphapulse_mesh.runtime.trace_files import SpanRecord, read_spans
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
 
 _DOMAINS: Final = {
     "market_data": relay_pb2_grpc.MarketDataRelayStub,

@@ -9,10 +9,11 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import typer
 
@@ -21,9 +22,6 @@ from alphapulse_mesh.runtime.config import load_config
 from alphapulse_mesh.runtime.errors import MeshError
 from alphapulse_mesh.runtime.paths import SHM_DIR
 from alphapulse_mesh.runtime.programs import find_jaeger, find_program
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 __all__ = ["doctor"]
 

@@ -6,15 +6,18 @@ import asyncio
 import contextlib
 import time
 from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import numpy as np
 import orjson
 import typer
 from rich.live import Live
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
 
 from alphapulse_client import Frame, FrameContext, Subscription, encode, new_context, rows, to_fixed
 from alphapulse_client.decimals import fixed_text
@@ -25,12 +28,6 @@ from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import connect
 from alphapulse_mesh.cli.registry import venue_name
 from alphapulse_mesh.runtime.errors import InvalidArgument
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-    from pathlib import Path
-
-    from rich.table import Table
 
 app = typer.Typer(help="Watch and feed the four domains.", no_args_is_help=True)
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Final
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Final
 
 from alphapulse_client import Mesh
 from alphapulse_mesh.runtime.config import MeshConfig, load_config
 from alphapulse_mesh.runtime.errors import ConfigError
 from alphapulse_mesh.runtime.paths import MeshPaths
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
 
 __all__ = ["connect", "find_target", "running_config"]
 

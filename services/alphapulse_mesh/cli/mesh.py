@@ -9,8 +9,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from pathlib import Path
+from typing import Annotated, Any, Final
 
 import grpc
 import typer
@@ -25,10 +27,6 @@ from alphapulse_mesh.runtime.config import MeshConfig, dump_toml, load_config
 from alphapulse_mesh.runtime.errors import ConfigError, FailedPrecondition, Unavailable
 from alphapulse_mesh.runtime.names import RINGS, Service
 from alphapulse_mesh.runtime.paths import MeshPaths, Ready, write_atomically
-
-if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
 
 __all__ = ["down", "get_status", "running", "start_supervisor", "status", "stop", "up"]
 

@@ -11,8 +11,9 @@ from __future__ import annotations
 import asyncio
 import functools
 import sys
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, ParamSpec
+from typing import Annotated, Any, Final, NoReturn, ParamSpec
 
 import grpc
 import orjson
@@ -22,6 +23,8 @@ from google.protobuf.message import Message
 from rich.console import Console
 from rich.table import Table
 
+from alphapulse.common.v1 import instrument_id_pb2
+from alphapulse.registry.v1 import registry_pb2
 from alphapulse_client import instrument_ids as ids
 from alphapulse_client.errors import (
     AlreadyExists,
@@ -34,12 +37,6 @@ from alphapulse_client.errors import (
     Unavailable,
     from_rpc_error,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
-
-    from alphapulse.common.v1 import instrument_id_pb2
-    from alphapulse.registry.v1 import registry_pb2
 
 __all__ = [
     "EXIT_CODES",

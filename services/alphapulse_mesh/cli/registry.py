@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated, Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 from google.protobuf.json_format import Parse, ParseError
@@ -13,9 +14,6 @@ from alphapulse_layout import AssetType, VenueId
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import connect
 from alphapulse_mesh.runtime.errors import InvalidArgument
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 app = typer.Typer(help="Instruments, venues and links.", no_args_is_help=True)
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from rich.text import Text
@@ -15,9 +16,6 @@ from alphapulse_mesh.runtime import attributes
 from alphapulse_mesh.runtime.config import load_config
 from alphapulse_mesh.runtime.errors import InvalidArgument, NotFound
 from alphapulse_mesh.runtime.trace_files import SpanRecord, find_spans, read_spans
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
 
 _SHOWN: Final = (
     attributes.DOMAIN,

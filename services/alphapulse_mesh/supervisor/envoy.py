@@ -298,7 +298,6 @@ def _http_filters(config: MeshConfig, routed: list[RoutedService], descriptor: P
             "name": "envoy.filters.http.grpc_stats",
             "typed_config": {
                 "@type": f"{_TYPE}.extensions.filters.http.grpc_stats.v3.FilterConfig",
-                "stats_for_all_methods": False,
                 "individual_method_stats_allowlist": {
                     "services": [{"name": service.grpc_name} for service in routed]
                 },
