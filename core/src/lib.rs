@@ -4,7 +4,10 @@
 //! Services, policy and configuration stay in Python. The Python module `alphapulse_core` is a thin
 //! layer under [`py`], built only with the feature `python`.
 
+pub mod book;
+pub mod engine;
 pub mod frame;
+pub mod identity;
 pub mod ring;
 
 #[cfg(feature = "python")]

@@ -6,12 +6,14 @@ use pyo3::prelude::*;
 
 mod buffer;
 mod frame;
+mod identity;
 mod ring;
 
 #[pymodule]
 fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
     frame::register(m)?;
+    identity::register(m)?;
     ring::register(m)?;
     Ok(())
 }
