@@ -440,6 +440,9 @@ class FrameBatch:
     @property
     def flags(self) -> NDArray[np.uint8]: ...
     @property
+    def trace_flags(self) -> NDArray[np.uint8]:
+        """Bit 0: the frame's trace is sampled."""
+    @property
     def record_count(self) -> NDArray[np.uint32]: ...
     @property
     def timestamp(self) -> NDArray[np.uint64]: ...

@@ -299,6 +299,8 @@ pub struct FrameBatch {
     #[pyo3(get)]
     flags: Py<PyArray1<u8>>,
     #[pyo3(get)]
+    trace_flags: Py<PyArray1<u8>>,
+    #[pyo3(get)]
     record_count: Py<PyArray1<u32>>,
     #[pyo3(get)]
     timestamp: Py<PyArray1<u64>>,
@@ -332,6 +334,7 @@ impl FrameBatch {
             message_type: column(py, all, |i| i.header.message_type.0, |_| 0),
             source: column(py, all, |i| i.header.source.0, |_| 0),
             flags: column(py, all, |i| i.header.flags.0, |_| 0),
+            trace_flags: column(py, all, |i| i.context.trace_flags, |_| 0),
             // A frame is below 2³¹ bytes.
             record_count: column(py, all, |i| i.record_count as u32, |_| 0),
             timestamp: column(py, all, |i| i.header.timestamp, |_| 0),
