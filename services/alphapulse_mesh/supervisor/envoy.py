@@ -14,11 +14,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import alphapulse_layout
+from alphapulse.execution.v1 import execution_pb2
+from alphapulse.registry.v1 import registry_pb2
+from alphapulse.relay.v1 import relay_pb2
+from alphapulse.strategy.v1 import strategy_pb2
+from alphapulse.system.v1 import system_pb2
 from alphapulse_mesh.runtime.errors import ConfigError
 from alphapulse_mesh.runtime.names import Service
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from types import ModuleType
+
+    from google.protobuf.descriptor import ServiceDescriptor
 
     from alphapulse_mesh.runtime.config import Endpoint, MeshConfig
 
@@ -31,32 +39,43 @@ Json = dict[str, Any]
 class RoutedService:
     """One gRPC service that clients reach through Envoy."""
 
-    grpc_name: str
-    """Full name, `package.Service`."""
+    service: ServiceDescriptor
     process: Service
     """The process that serves it."""
-    streaming: tuple[str, ...] = ()
-    """Methods that stream: no time-out of any kind, no retry."""
     idempotent: tuple[str, ...] = ()
     """Methods that may be executed twice; others are retried only when surely not executed."""
     transcoded: bool = False
     """Unary methods with HTTP annotations are offered as JSON."""
 
+    @property
+    def grpc_name(self) -> str:
+        """Full name, `package.Service`."""
+        return self.service.full_name
 
-def _relay(name: str, process: Service) -> RoutedService:
-    return RoutedService(
-        f"alphapulse.relay.v1.{name}",
-        process,
-        streaming=("Publish", "Subscribe"),
-        idempotent=("GetStatus",),
-    )
+    @property
+    def methods(self) -> tuple[str, ...]:
+        """Names of all methods."""
+        return tuple(method.name for method in self.service.methods)
+
+    @property
+    def streaming(self) -> tuple[str, ...]:
+        """Methods that stream: no time-out of any kind, no retry."""
+        return tuple(
+            method.name
+            for method in self.service.methods
+            if method.client_streaming or method.server_streaming
+        )
+
+
+def _service(file: ModuleType, name: str) -> ServiceDescriptor:
+    found: ServiceDescriptor = file.DESCRIPTOR.services_by_name[name]
+    return found
 
 
 ROUTED_SERVICES: Final = (
     RoutedService(
-        "alphapulse.registry.v1.RegistryService",
+        _service(registry_pb2, "RegistryService"),
         Service.REGISTRY,
-        streaming=("WatchRegistry",),
         # Registration is idempotent by natural key: the same data again is the same instrument.
         idempotent=(
             "RegisterInstrument",
@@ -73,32 +92,36 @@ ROUTED_SERVICES: Final = (
         ),
         transcoded=True,
     ),
-    _relay("MarketDataRelay", Service.RELAY_MARKET_DATA),
-    _relay("SignalRelay", Service.RELAY_SIGNAL),
-    _relay("ExecutionRelay", Service.RELAY_EXECUTION),
-    _relay("SystemRelay", Service.RELAY_SYSTEM),
+    *(
+        RoutedService(_service(relay_pb2, name), process, idempotent=("GetStatus",))
+        for name, process in (
+            ("MarketDataRelay", Service.RELAY_MARKET_DATA),
+            ("SignalRelay", Service.RELAY_SIGNAL),
+            ("ExecutionRelay", Service.RELAY_EXECUTION),
+            ("SystemRelay", Service.RELAY_SYSTEM),
+        )
+    ),
     RoutedService(
-        "alphapulse.execution.v1.ExecutionService",
+        _service(execution_pb2, "ExecutionService"),
         Service.EXECUTION,
-        streaming=("SubmitFrames",),
         # SubmitOrder only with a client order id is idempotent, which a path cannot tell.
         idempotent=("GetOrder", "ListOrders", "ListFills"),
         transcoded=True,
     ),
     RoutedService(
-        "alphapulse.strategy.v1.StrategyService",
+        _service(strategy_pb2, "StrategyService"),
         Service.STRATEGY,
         idempotent=("GetStrategyStatus",),
         transcoded=True,
     ),
     RoutedService(
-        "alphapulse.strategy.v1.PortfolioService",
+        _service(strategy_pb2, "PortfolioService"),
         Service.PORTFOLIO,
         idempotent=("GetPortfolio",),
         transcoded=True,
     ),
     RoutedService(
-        "alphapulse.system.v1.SystemService",
+        _service(system_pb2, "SystemService"),
         Service.SUPERVISOR,
         idempotent=("GetMeshStatus", "SendHeartbeat"),
         transcoded=True,
@@ -299,7 +322,11 @@ def _http_filters(config: MeshConfig, routed: list[RoutedService], descriptor: P
             "typed_config": {
                 "@type": f"{_TYPE}.extensions.filters.http.grpc_stats.v3.FilterConfig",
                 "individual_method_stats_allowlist": {
-                    "services": [{"name": service.grpc_name} for service in routed]
+                    # Named one by one: else any caller could make up names without bound.
+                    "services": [
+                        {"name": service.grpc_name, "method_names": service.methods}
+                        for service in routed
+                    ]
                 },
                 "replace_dots_in_grpc_service_name": True,
                 "enable_upstream_stats": True,
