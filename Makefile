@@ -139,6 +139,14 @@ gen-check: gen ## fail where committed generated code is not what the schemas gi
 	@echo "gen-check: generated code is fresh"
 GENERATED := gen schemas/layout.csv schemas/golden
 
+.PHONY: breaking
+breaking: setup-dev $(FLATC) ## compare the schemas with the last released ones (buf breaking, flatc --conform)
+	@$(BIN)/python schemas/tools/compatibility.py check --flatc $(abspath $(FLATC))
+
+.PHONY: release-schemas
+release-schemas: gen ## keep today's schemas as released ones (VERSION=0.1.0)
+	@$(BIN)/python schemas/tools/compatibility.py release $(or $(VERSION),$(error set VERSION=))
+
 .PHONY: gen-tools
 gen-tools: setup-dev $(FLATC) .tools/bin/.go-plugins $(RUST_PLUGINS) $(JAVA_PLUGINS) \
   schemas/tools/node/node_modules/.package-lock.json ## the pinned generators, built once into .tools
