@@ -1,0 +1,71 @@
+"""`python -m alphapulse_mesh.registry --config FILE`: the registry as a process."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from prometheus_client import Gauge
+
+from alphapulse_mesh.registry.service import RegistryService, add_registry_service
+from alphapulse_mesh.registry.writer import RegistryWriter
+from alphapulse_mesh.runtime.event_store import SqliteEventStore
+from alphapulse_mesh.runtime.names import Service
+from alphapulse_mesh.runtime.server import ServiceContext, ServiceHost, run_service
+
+if TYPE_CHECKING:
+    from alphapulse_mesh.runtime.metrics import Metrics
+
+
+async def main(context: ServiceContext) -> None:
+    """Recover, then serve until told to stop."""
+    config, host = context.config, context.host
+    path = context.paths.database(config.registry.database)
+    async with await SqliteEventStore.open(path) as store:
+        writer = RegistryWriter(store, snapshot_every=config.registry.snapshot_every_events)
+        await writer.recover()
+        service = RegistryService(
+            writer,
+            store,
+            config.registry,
+            max_message_bytes=config.server.max_message_bytes,
+        )
+        _measure(context.metrics, service)
+        host.add(add_registry_service, service)
+        async with host:
+            host.background(writer.run(), name="registry-writer")
+            host.background(_end_watches(host, service), name="registry-drain")
+            host.background(_count(host, service, writer), name="registry-counters")
+            await host.run_until_signalled()
+
+
+async def _end_watches(host: ServiceHost, service: RegistryService) -> None:
+    await host.draining.wait()
+    service.end_watches()
+
+
+async def _count(host: ServiceHost, service: RegistryService, writer: RegistryWriter) -> None:
+    """Keep the counters that `alphapulse status` shows at the present revision."""
+    while True:
+        state = service.state
+        host.agent.counters["revision"] = state.revision
+        host.agent.counters["instruments"] = len(state.in_order)
+        await writer.recent.wait_beyond(state.revision, 3600.0)
+
+
+def _measure(metrics: Metrics, service: RegistryService) -> None:
+    state = service.state
+    gauges = {
+        "instruments": ("Instruments registered.", lambda: len(state.in_order)),
+        "links": ("Links between instruments.", lambda: len(state.links_in_order)),
+        "venues": ("Venues known.", lambda: len(state.venues)),
+        "collisions": ("Ids that two keys met in.", lambda: len(state.collisions)),
+        "revision": ("Revision of the registry.", lambda: state.revision),
+        "watchers": ("Open watches.", lambda: service.watchers),
+    }
+    for name, (text, value) in gauges.items():
+        Gauge(f"alphapulse_registry_{name}", text, registry=metrics.registry).set_function(value)
+
+
+if __name__ == "__main__":
+    sys.exit(run_service(Service.REGISTRY, main))

@@ -1,0 +1,296 @@
+"""What the registry holds and what changes it. Every change is one event of the journal and one
+revision; an entry keeps the encoding that clients get and the few fields that questions are asked
+by.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+
+from alphapulse.registry.v1 import registry_pb2 as pb
+from alphapulse_mesh.registry import identity, wire
+
+if TYPE_CHECKING:
+    from google.protobuf.timestamp_pb2 import Timestamp
+
+__all__ = [
+    "Change",
+    "ChangeKind",
+    "CollisionEntry",
+    "InstrumentEntry",
+    "LinkEntry",
+    "LinkKey",
+    "RequestEntry",
+    "VenueEntry",
+    "decode_change",
+    "serialized",
+    "time_ns",
+]
+
+END_OF_TIME: Final = (1 << 64) - 1
+
+
+class ChangeKind(IntEnum):
+    """What an event says. From 3 on the numbers are the fields of `WatchRegistryResponse.event`."""
+
+    REQUEST_RECORDED = 0
+    INSTRUMENT_REGISTERED = 3
+    LINK_ADDED = 5
+    VENUE_REGISTERED = 6
+    COLLISION_DETECTED = 7
+
+
+def time_ns(timestamp: Timestamp) -> int:
+    """Nanoseconds since the epoch."""
+    return timestamp.seconds * 1_000_000_000 + timestamp.nanos
+
+
+def serialized(message: pb.Instrument | pb.Link | pb.Venue | pb.Collision) -> bytes:
+    """The one encoding of a message: the same bytes in every run (maps ordered by key)."""
+    return message.SerializeToString(deterministic=True)
+
+
+class InstrumentEntry:
+    """One instrument, as stored."""
+
+    kind: ClassVar = ChangeKind.INSTRUMENT_REGISTERED
+    __slots__ = (
+        "asset_type",
+        "chain_id",
+        "contract_address",
+        "cusip",
+        "figis",
+        "id",
+        "isin",
+        "natural_key",
+        "ordinal",
+        "pair_base",
+        "primary",
+        "revision",
+        "status",
+        "symbol",
+        "valid_from_ns",
+        "valid_until_ns",
+        "venue",
+        "wire",
+    )
+
+    def __init__(self, instrument: pb.Instrument, body: bytes) -> None:
+        """`body` is the encoding of `instrument`."""
+        self.wire = wire.item(body)
+        self.id = identity.from_message(instrument.id)
+        self.revision = instrument.revision
+        self.ordinal = -1
+        """Place in the order of registration; given by the state."""
+        self.natural_key = instrument.natural_key
+        self.asset_type = instrument.asset_type
+        self.venue = instrument.venue
+        self.symbol = instrument.symbol
+        self.status = instrument.status
+        self.isin = instrument.isin
+        self.cusip = instrument.cusip
+        self.figis = (instrument.figi, instrument.composite_figi, instrument.share_class_figi)
+        """Of the venue line, of the country, of the share class: the narrowest first."""
+        self.chain_id = instrument.chain_id
+        self.contract_address = instrument.contract_address
+        self.primary = instrument.primary_listing
+        self.pair_base = instrument.base_currency if self.asset_type in identity.PAIRS else ""
+        self.valid_from_ns = time_ns(instrument.valid_from)
+        ends = []
+        if instrument.HasField("valid_to"):
+            ends.append(time_ns(instrument.valid_to))
+        if instrument.HasField("expires_at"):
+            ends.append(time_ns(instrument.expires_at) + 1)  # the last moment still counts
+        self.valid_until_ns = min(ends, default=END_OF_TIME)
+        """First moment at which it is no longer valid: end of validity or expiry."""
+
+    def message(self) -> pb.Instrument:
+        """The instrument, parsed anew."""
+        return pb.Instrument.FromString(wire.body_of(self.wire))
+
+
+class LinkKey(NamedTuple):
+    """What makes a link that link."""
+
+    source: bytes
+    target: bytes
+    type: int
+
+
+class LinkEntry(NamedTuple):
+    """One link, as stored."""
+
+    key: LinkKey
+    revision: int
+    wire: bytes
+
+    @property
+    def kind(self) -> ChangeKind:
+        """LINK_ADDED."""
+        return ChangeKind.LINK_ADDED
+
+    @classmethod
+    def of(cls, key: LinkKey, revision: int) -> LinkEntry:
+        """A new link."""
+        message = pb.Link(
+            type=pb.LinkType.ValueType(key.type),
+            to=identity.to_message(key.target),
+            revision=revision,
+            # `from` is a word of Python
+            **{"from": identity.to_message(key.source)},
+        )
+        return cls(key, revision, wire.item(serialized(message)))
+
+    @classmethod
+    def parse(cls, body: bytes) -> LinkEntry:
+        """A stored one."""
+        message = pb.Link.FromString(body)
+        key = LinkKey(
+            identity.from_message(getattr(message, "from")),
+            identity.from_message(message.to),
+            message.type,
+        )
+        return cls(key, message.revision, wire.item(body))
+
+
+class VenueEntry(NamedTuple):
+    """One venue, as stored; revision 0 is one that was always there."""
+
+    message: pb.Venue
+    wire: bytes
+
+    @property
+    def kind(self) -> ChangeKind:
+        """VENUE_REGISTERED."""
+        return ChangeKind.VENUE_REGISTERED
+
+    @property
+    def revision(self) -> int:
+        """Of its registration."""
+        return self.message.revision
+
+    @classmethod
+    def of(cls, message: pb.Venue) -> VenueEntry:
+        """A new venue."""
+        return cls(message, wire.item(serialized(message)))
+
+    @classmethod
+    def parse(cls, body: bytes) -> VenueEntry:
+        """A stored one."""
+        return cls(pb.Venue.FromString(body), wire.item(body))
+
+
+class CollisionEntry(NamedTuple):
+    """Two natural keys that met in one id."""
+
+    id: bytes
+    assigned_id: bytes
+    existing_key: str
+    colliding_key: str
+    revision: int
+    wire: bytes
+
+    @property
+    def kind(self) -> ChangeKind:
+        """COLLISION_DETECTED."""
+        return ChangeKind.COLLISION_DETECTED
+
+    @classmethod
+    def of(
+        cls, existing: InstrumentEntry, colliding: InstrumentEntry, revision: int
+    ) -> CollisionEntry:
+        """`colliding` came later and got another id."""
+        message = pb.Collision(
+            id=identity.to_message(existing.id),
+            existing_key=existing.natural_key,
+            colliding_key=colliding.natural_key,
+            assigned_id=identity.to_message(colliding.id),
+        )
+        return cls.parse(serialized(message), revision)
+
+    @classmethod
+    def parse(cls, body: bytes, revision: int) -> CollisionEntry:
+        """A stored one."""
+        message = pb.Collision.FromString(body)
+        return cls(
+            identity.from_message(message.id),
+            identity.from_message(message.assigned_id),
+            message.existing_key,
+            message.colliding_key,
+            revision,
+            wire.item(body),
+        )
+
+
+class RequestEntry(NamedTuple):
+    """The answer that a request id got, kept to be given again (AIP-155). In the journal it has
+    four length-delimited fields, in the order of the attributes.
+    """
+
+    request_id: str
+    method: str
+    digest: bytes
+    """BLAKE3 of the request without its id."""
+    response: bytes
+    revision: int
+    wire: bytes
+
+    @property
+    def kind(self) -> ChangeKind:
+        """REQUEST_RECORDED."""
+        return ChangeKind.REQUEST_RECORDED
+
+    @classmethod
+    def of(
+        cls, request_id: str, method: str, digest: bytes, response: bytes, revision: int
+    ) -> RequestEntry:
+        """A new one."""
+        fields = (request_id.encode(), method.encode(), digest, response)
+        body = b"".join(wire.message(number, field) for number, field in enumerate(fields, 1))
+        return cls(request_id, method, digest, response, revision, wire.item(body))
+
+    @classmethod
+    def parse(cls, body: bytes, revision: int) -> RequestEntry:
+        """A stored one.
+
+        Raises:
+            ValueError, IndexError: it has another form.
+        """
+        fields, at = [], 0
+        for number in range(1, 5):
+            tag, at = wire.read_varint(body, at)
+            size, at = wire.read_varint(body, at)
+            if tag != (number << 3 | 2) or at + size > len(body):
+                raise ValueError(f"field {number} of a recorded request is not there")
+            fields.append(body[at : at + size])
+            at += size
+        if at != len(body):
+            raise ValueError("bytes after a recorded request")
+        request_id, method, digest, response = fields
+        return cls(
+            request_id.decode(), method.decode(), digest, response, revision, wire.item(body)
+        )
+
+
+Change = InstrumentEntry | LinkEntry | VenueEntry | CollisionEntry | RequestEntry
+"""One event of the journal: what it added."""
+
+
+def decode_change(revision: int, kind: ChangeKind, body: bytes) -> Change:
+    """The change that `body` encodes.
+
+    Raises:
+        ValueError, IndexError, DecodeError: the bytes are not of that kind.
+    """
+    match kind:
+        case ChangeKind.INSTRUMENT_REGISTERED:
+            return InstrumentEntry(pb.Instrument.FromString(body), body)
+        case ChangeKind.LINK_ADDED:
+            return LinkEntry.parse(body)
+        case ChangeKind.VENUE_REGISTERED:
+            return VenueEntry.parse(body)
+        case ChangeKind.COLLISION_DETECTED:
+            return CollisionEntry.parse(body, revision)
+        case ChangeKind.REQUEST_RECORDED:
+            return RequestEntry.parse(body, revision)

@@ -1,0 +1,487 @@
+"""From a request to changes: what an instrument, a venue or a link adds to the registry as it
+stands.
+
+A planner sees the state and, on top of it, what it has planned itself, so that many requests make
+one commit. It changes nothing but its own list: the writer makes that durable and applies it. Every
+check of a request comes before its first change, so a refused one leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from google.protobuf.message import Message
+
+from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
+from alphapulse.registry.v1 import registry_pb2 as pb
+from alphapulse_core import instrument_id_hash
+from alphapulse_mesh.registry import identity
+from alphapulse_mesh.registry.identity import HashId, NaturalKey
+from alphapulse_mesh.registry.model import (
+    Change,
+    CollisionEntry,
+    InstrumentEntry,
+    LinkEntry,
+    LinkKey,
+    RequestEntry,
+    VenueEntry,
+    serialized,
+)
+from alphapulse_mesh.registry.reasons import Reason
+from alphapulse_mesh.registry.validation import (
+    OUTPUT_ONLY,
+    check_address,
+    normalise_instrument,
+    normalise_venue,
+)
+from alphapulse_mesh.registry.venues import (
+    FIRST_GIVEN_NUMBER,
+    LAST_GIVEN_NUMBER,
+    SOLANA_CHAIN_ID,
+)
+from alphapulse_mesh.runtime.errors import (
+    AlreadyExists,
+    InvalidArgument,
+    NotFound,
+    ResourceExhausted,
+    UnknownInstrument,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from alphapulse_mesh.registry.state import RegistryState
+
+__all__ = ["Planner"]
+
+_A = common_pb2.AssetType
+_L = pb.LinkType
+_DERIVED: Final = {
+    **dict.fromkeys(identity.DERIVATIVES, _L.LINK_TYPE_DERIVATIVE_OF),
+    _A.ASSET_TYPE_DEPOSITARY_RECEIPT: _L.LINK_TYPE_RECEIPT_OF,
+}
+"""Asset type → the link that its `underlying` means (a token's depends on the chain)."""
+
+_COIN: Final = {_A.ASSET_TYPE_TOKEN, _A.ASSET_TYPE_CURRENCY}
+# link type → what it may begin at, what it may end at; None is anything
+_ENDS: Final[dict[int, tuple[set[int] | None, set[int] | None]]] = {
+    _L.LINK_TYPE_DERIVATIVE_OF: ({*identity.DERIVATIVES, _A.ASSET_TYPE_SYNTHETIC}, None),
+    _L.LINK_TYPE_SAME_SECURITY: (None, None),
+    _L.LINK_TYPE_RECEIPT_OF: ({_A.ASSET_TYPE_DEPOSITARY_RECEIPT}, {*identity.SECURITIES}),
+    _L.LINK_TYPE_BRIDGED_FROM: ({_A.ASSET_TYPE_TOKEN}, {_A.ASSET_TYPE_TOKEN}),
+    _L.LINK_TYPE_WRAPS: ({_A.ASSET_TYPE_TOKEN}, {*_COIN}),
+    _L.LINK_TYPE_COMPONENT_OF: (
+        None,
+        {_A.ASSET_TYPE_SYNTHETIC, _A.ASSET_TYPE_INDEX, _A.ASSET_TYPE_ETF, _A.ASSET_TYPE_FUND},
+    ),
+    _L.LINK_TYPE_BASE_OF: (None, {*identity.PAIRS, _A.ASSET_TYPE_POOL}),
+}
+
+_MessageT = TypeVar("_MessageT", bound=Message)
+
+
+class Planner:
+    """One commit in the making."""
+
+    def __init__(self, state: RegistryState, hash_id: HashId = instrument_id_hash) -> None:
+        """`hash_id` is the seam by which tests make ids collide."""
+        self._state = state
+        self._hash_id = hash_id
+        self.changes: list[Change] = []
+        self._forget()
+
+    @property
+    def revision(self) -> int:
+        """What the registry's revision will be with everything planned so far."""
+        return self._state.revision + len(self.changes)
+
+    def roll_back(self, count: int) -> None:
+        """Take back all but the first `count` changes."""
+        kept = self.changes[:count]
+        self.changes = []
+        self._forget()
+        for change in kept:
+            self._plan(change)
+
+    def _forget(self) -> None:
+        self._instruments: dict[bytes, InstrumentEntry] = {}
+        self._pairs_by_base: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
+        self._links: dict[LinkKey, LinkEntry] = {}
+        self._venues: dict[int, VenueEntry] = {}
+        self._venue_keys: dict[str, VenueEntry] = {}
+        self._chains: dict[int, VenueEntry] = {}
+        self._requests: dict[str, RequestEntry] = {}
+
+    def _plan(self, change: Change) -> None:
+        self.changes.append(change)
+        match change:
+            case InstrumentEntry():
+                self._instruments[change.id] = change
+                if change.pair_base:
+                    self._pairs_by_base[change.pair_base].append(change)
+            case LinkEntry():
+                self._links[change.key] = change
+            case VenueEntry():
+                venue = change.message
+                self._venues[venue.venue] = change
+                self._venue_keys[venue.name] = change
+                if venue.mic:
+                    self._venue_keys[venue.mic] = change
+                if venue.kind == pb.VENUE_KIND_CHAIN:
+                    self._chains[venue.chain_id] = change
+            case RequestEntry():
+                self._requests[change.request_id] = change
+            case CollisionEntry():
+                pass
+
+    # ---------------------------------------------------------------------------------- instruments
+
+    def instrument(self, instrument_id: bytes) -> InstrumentEntry | None:
+        """The instrument of an id, planned ones included."""
+        return self._state.instruments.get(instrument_id) or self._instruments.get(instrument_id)
+
+    def register_instrument(self, instrument: pb.Instrument) -> tuple[InstrumentEntry, bool]:
+        """The entry of `instrument`, and whether it is new.
+
+        Raises:
+            InvalidArgument, NotFound: it cannot be registered as it is.
+            AlreadyExists: its key is there with other data (INSTRUMENT_CONFLICT, value `fields`).
+        """
+        normal = normalise_instrument(instrument)
+        requested = _requested_id(instrument)
+        self._place(normal)
+        self._check_references(normal)
+        key = identity.natural_key(normal, requested)
+        if instrument.natural_key and instrument.natural_key != key.text:
+            raise InvalidArgument(
+                f"the natural key is {key.text!r}, not {instrument.natural_key[:160]!r}",
+                reason=Reason.KEY_MISMATCH,
+                natural_key=key.text,
+            )
+        found, instrument_id, met = self._find_place(key)
+        if requested is not None and requested != instrument_id:
+            raise InvalidArgument(
+                f"the id of {key.text!r} is {instrument_id.hex()}, not {requested.hex()}",
+                reason=Reason.ID_MISMATCH,
+                id=instrument_id,
+                natural_key=key.text,
+            )
+        if found is not None:
+            _refuse_other_data(found, normal)
+            return found, False
+        return self._add_instrument(normal, key, instrument_id, met), True
+
+    def _find_place(
+        self, key: NaturalKey
+    ) -> tuple[InstrumentEntry | None, bytes, list[InstrumentEntry]]:
+        """Who has the key, else which id is free for it; and the others whose ids it met on the
+        way. Ids are never given back, so the first free attempt means that the key is not there.
+        """
+        text = key.text
+        met: list[InstrumentEntry] = []
+        while True:
+            instrument_id = identity.make_id(key, len(met), self._hash_id)
+            entry = self.instrument(instrument_id)
+            if entry is None or entry.natural_key == text:
+                return entry, instrument_id, met
+            met.append(entry)
+
+    def _add_instrument(
+        self,
+        normal: pb.Instrument,
+        key: NaturalKey,
+        instrument_id: bytes,
+        met: list[InstrumentEntry],
+    ) -> InstrumentEntry:
+        normal.id.CopyFrom(identity.to_message(instrument_id))
+        normal.id_text = instrument_id.hex()
+        normal.natural_key = key.text
+        normal.revision = self.revision + 1
+        entry = InstrumentEntry(normal, serialized(normal))
+        self._plan(entry)
+        for other in met:
+            self._plan(CollisionEntry.of(other, entry, self.revision + 1))
+        self._derive_links(normal, entry)
+        return entry
+
+    def _place(self, normal: pb.Instrument) -> None:
+        """Check the venue, and for what lives on a chain fill in the venue or the chain number."""
+        kind = normal.asset_type
+        if kind == common_pb2.ASSET_TYPE_TOKEN and not normal.venue:
+            if not normal.chain_id:
+                raise InvalidArgument(
+                    "a token needs its chain_id, or the chain as its venue",
+                    reason=Reason.FIELD_MISSING,
+                    field="chain_id",
+                )
+            normal.venue = self._chain(normal.chain_id).message.venue
+        venue = self._venue(normal.venue).message if normal.venue else pb.Venue()
+        if normal.venue:
+            self._check_venue_kind(kind, venue)
+        if kind not in identity.ON_CHAIN:
+            return
+        normal.chain_id = normal.chain_id or venue.chain_id
+        if venue.chain_id != normal.chain_id and (
+            venue.chain_id or venue.kind == pb.VENUE_KIND_CHAIN
+        ):
+            raise InvalidArgument(
+                f"{venue.name} is on chain {venue.chain_id}, not {normal.chain_id}",
+                reason=Reason.CHAIN_MISMATCH,
+                venue=venue.venue,
+                chain_id=normal.chain_id,
+            )
+        if kind == common_pb2.ASSET_TYPE_POOL:
+            if not normal.chain_id:
+                raise InvalidArgument(
+                    "a pool needs its chain_id", reason=Reason.FIELD_MISSING, field="chain_id"
+                )
+            self._chain(normal.chain_id)
+        if normal.contract_address:
+            check_address(
+                normal.contract_address,
+                solana=normal.chain_id == SOLANA_CHAIN_ID,
+                pool=kind == common_pb2.ASSET_TYPE_POOL,
+            )
+
+    @staticmethod
+    def _check_venue_kind(kind: common_pb2.AssetType.ValueType, venue: pb.Venue) -> None:
+        if kind == common_pb2.ASSET_TYPE_TOKEN:
+            fits = venue.kind == pb.VENUE_KIND_CHAIN
+        elif kind == common_pb2.ASSET_TYPE_POOL:
+            fits = venue.kind == pb.VENUE_KIND_DEX
+        else:
+            fits = venue.kind != pb.VENUE_KIND_CHAIN
+        if not fits:
+            raise InvalidArgument(
+                f"{venue.name}: {_A.Name(kind)} is not listed on a {pb.VenueKind.Name(venue.kind)}",
+                reason=Reason.VENUE_KIND,
+                venue=venue.venue,
+            )
+
+    def _check_references(self, normal: pb.Instrument) -> None:
+        if normal.HasField("underlying"):
+            self._known(normal.underlying, "underlying", Reason.UNDERLYING_UNKNOWN)
+        for token in normal.pool_tokens:
+            self._known(token, "pool_tokens", Reason.POOL_TOKEN_UNKNOWN)
+
+    def _known(
+        self, message: common_pb2.InstrumentId, field: str, reason: Reason
+    ) -> InstrumentEntry:
+        instrument_id = identity.from_message(message)
+        entry = self.instrument(instrument_id)
+        if entry is None:
+            raise UnknownInstrument(
+                f"{field}: no instrument has the id {instrument_id.hex()}",
+                reason=reason,
+                field=field,
+                id=instrument_id,
+            )
+        return entry
+
+    # ---------------------------------------------------------------------------------------- links
+
+    def _derive_links(self, normal: pb.Instrument, entry: InstrumentEntry) -> None:
+        """The links that an instrument's own fields mean, whichever of the two ends came first."""
+        if normal.HasField("underlying"):
+            underlying = identity.from_message(normal.underlying)
+            self._add_link(LinkKey(entry.id, underlying, self._underlying_link(entry, underlying)))
+        if entry.pair_base:
+            base = self._currency(entry.pair_base)
+            if base is not None:
+                self._add_link(LinkKey(base.id, entry.id, _L.LINK_TYPE_BASE_OF))
+        if entry.asset_type == common_pb2.ASSET_TYPE_CURRENCY:
+            waiting = self._state.pairs_by_base.get(entry.symbol, [])
+            for pair in (*waiting, *self._pairs_by_base.get(entry.symbol, [])):
+                self._add_link(LinkKey(entry.id, pair.id, _L.LINK_TYPE_BASE_OF))
+
+    def _underlying_link(self, entry: InstrumentEntry, underlying: bytes) -> int:
+        if entry.asset_type != common_pb2.ASSET_TYPE_TOKEN:
+            return _DERIVED[entry.asset_type]
+        other = self.instrument(underlying)
+        assert other is not None, "checked before"
+        bridged = other.asset_type == common_pb2.ASSET_TYPE_TOKEN and other.venue != entry.venue
+        return _L.LINK_TYPE_BRIDGED_FROM if bridged else _L.LINK_TYPE_WRAPS
+
+    def _currency(self, code: str) -> InstrumentEntry | None:
+        found, _, _ = self._find_place(NaturalKey(common_pb2.ASSET_TYPE_CURRENCY, 0, code))
+        return found
+
+    def _add_link(self, key: LinkKey) -> tuple[LinkEntry, bool]:
+        found = self._state.links.get(key) or self._links.get(key)
+        if found is not None:
+            return found, False
+        link = LinkEntry.of(key, self.revision + 1)
+        self._plan(link)
+        return link, True
+
+    def link(self, link: pb.Link) -> tuple[LinkEntry, bool]:
+        """The entry of a link that somebody states, and whether it is new.
+
+        Raises:
+            InvalidArgument: its type does not join such instruments.
+            UnknownInstrument: one of its ends is not there.
+        """
+        if link.type == _L.LINK_TYPE_UNSPECIFIED or link.type not in _ENDS:
+            raise InvalidArgument("the link has no type", reason=Reason.LINK_TYPE_MISSING)
+        source = self._known(getattr(link, "from"), "from", Reason.INSTRUMENT_UNKNOWN)
+        target = self._known(link.to, "to", Reason.INSTRUMENT_UNKNOWN)
+        if source is target:
+            raise InvalidArgument(
+                "an instrument is not linked to itself", reason=Reason.LINK_TO_ITSELF
+            )
+        begins, ends = _ENDS[link.type]
+        same = link.type != _L.LINK_TYPE_SAME_SECURITY or source.asset_type == target.asset_type
+        fits = (begins is None or source.asset_type in begins) and (
+            ends is None or target.asset_type in ends
+        )
+        if not (same and fits):
+            raise InvalidArgument(
+                f"{_L.Name(link.type)} does not join {source.natural_key} and {target.natural_key}",
+                reason=Reason.LINK_TYPE_MISMATCH,
+            )
+        return self._add_link(LinkKey(source.id, target.id, link.type))
+
+    # --------------------------------------------------------------------------------------- venues
+
+    def _venue(self, number: int) -> VenueEntry:
+        entry = self._state.venues.get(number) or self._venues.get(number)
+        if entry is None:
+            raise NotFound(
+                f"no venue has the number {number}", reason=Reason.VENUE_UNKNOWN, venue=number
+            )
+        return entry
+
+    def _chain(self, chain_id: int) -> VenueEntry:
+        entry = self._state.chains.get(chain_id) or self._chains.get(chain_id)
+        if entry is None:
+            raise InvalidArgument(
+                f"no chain has the number {chain_id}; register it as a venue first",
+                reason=Reason.CHAIN_UNKNOWN,
+                chain_id=chain_id,
+            )
+        return entry
+
+    def _venue_by_key(self, key: str) -> VenueEntry | None:
+        return self._state.venue(key) or self._venue_keys.get(key)
+
+    def register_venue(self, venue: pb.Venue) -> tuple[VenueEntry, bool]:
+        """The entry of `venue`, and whether it is new. Its name is its natural key.
+
+        Raises:
+            InvalidArgument: it cannot be registered as it is.
+            AlreadyExists: its name, number, MIC or chain is another's (VENUE_CONFLICT).
+            ResourceExhausted: all numbers are given out (VENUE_NUMBERS_EXHAUSTED).
+        """
+        normal = normalise_venue(venue)
+        named = self._venue_by_key(normal.name)
+        if named is not None:
+            fields = _differences(normal, named.message, ignored={"revision"})
+            if not normal.venue:
+                fields = [field for field in fields if field != "venue"]
+            if fields:
+                raise _venue_conflict(named, fields)
+            return named, False
+        if normal.venue:
+            self._check_number(normal.venue)
+        else:
+            normal.venue = self._free_number()
+        self._check_mic_and_chain(normal)
+        normal.revision = self.revision + 1
+        entry = VenueEntry.of(normal)
+        self._plan(entry)
+        return entry, True
+
+    def _check_number(self, number: int) -> None:
+        taken = self._state.venues.get(number) or self._venues.get(number)
+        if taken is not None:
+            raise _venue_conflict(taken, ["venue"])
+        if not FIRST_GIVEN_NUMBER <= number <= LAST_GIVEN_NUMBER:
+            raise InvalidArgument(
+                f"venue {number}: {FIRST_GIVEN_NUMBER} to {LAST_GIVEN_NUMBER} are free",
+                reason=Reason.VENUE_NUMBER_RESERVED,
+                venue=number,
+            )
+
+    def _free_number(self) -> int:
+        for number in range(FIRST_GIVEN_NUMBER, LAST_GIVEN_NUMBER + 1):
+            if number not in self._state.venues and number not in self._venues:
+                return number
+        raise ResourceExhausted(
+            "every venue number is given out", reason=Reason.VENUE_NUMBERS_EXHAUSTED
+        )
+
+    def _check_mic_and_chain(self, venue: pb.Venue) -> None:
+        """One key, one venue: GetVenue takes names and MICs alike, and a chain is one venue."""
+        taken = self._venue_by_key(venue.mic) if venue.mic else None
+        if taken is not None:
+            raise _venue_conflict(taken, ["mic"])
+        if venue.kind == pb.VENUE_KIND_CHAIN:
+            chain = self._state.chains.get(venue.chain_id) or self._chains.get(venue.chain_id)
+            if chain is not None:
+                raise _venue_conflict(chain, ["chain_id"])
+
+    # ------------------------------------------------------------------------------------- requests
+
+    def recorded(self, request_id: str) -> RequestEntry | None:
+        """What was answered to a request id."""
+        return self._state.requests.get(request_id) or self._requests.get(request_id)
+
+    def record(
+        self, request_id: str, method: str, digest: bytes, respond: Callable[[int], bytes]
+    ) -> bytes:
+        """Keep and return the answer; `respond` makes it of the revision after the call."""
+        revision = self.revision + 1
+        response = respond(revision)
+        self._plan(RequestEntry.of(request_id, method, digest, response, revision))
+        return response
+
+
+def _requested_id(instrument: pb.Instrument) -> bytes | None:
+    requested = identity.from_message(instrument.id) if instrument.HasField("id") else None
+    if requested == bytes(identity.ID_BYTES):
+        requested = None
+    if instrument.id_text:
+        by_text = identity.parse_id(instrument.id_text, "id_text")
+        if requested is not None and by_text != requested:
+            raise InvalidArgument(
+                f"id is {requested.hex()}, but id_text {by_text.hex()}",
+                reason=Reason.ID_MISMATCH,
+                id=requested,
+            )
+        requested = by_text
+    return requested
+
+
+def _refuse_other_data(entry: InstrumentEntry, normal: pb.Instrument) -> None:
+    fields = _differences(normal, entry.message(), ignored=set(OUTPUT_ONLY))
+    if fields:
+        raise AlreadyExists(
+            f"{entry.natural_key} is registered with other data: {', '.join(fields)}",
+            reason=Reason.INSTRUMENT_CONFLICT,
+            id=entry.id,
+            natural_key=entry.natural_key,
+            fields=",".join(fields),
+        )
+
+
+def _venue_conflict(entry: VenueEntry, fields: list[str]) -> AlreadyExists:
+    venue = entry.message
+    return AlreadyExists(
+        f"venue {venue.venue} ({venue.name}) is registered with other data: {', '.join(fields)}",
+        reason=Reason.VENUE_CONFLICT,
+        venue=venue.venue,
+        name=venue.name,
+        fields=",".join(fields),
+    )
+
+
+def _differences(one: _MessageT, other: _MessageT, *, ignored: set[str]) -> list[str]:
+    """Names of the fields that differ, in the order of the schema."""
+    mine = {field.name: value for field, value in one.ListFields()}
+    theirs = {field.name: value for field, value in other.ListFields()}
+    return [
+        field.name
+        for field in one.DESCRIPTOR.fields
+        if field.name not in ignored and mine.get(field.name) != theirs.get(field.name)
+    ]

@@ -1,0 +1,294 @@
+"""The registry's RPCs: requests into commands and questions, answers out as bytes.
+
+Answers are encoded where they are made (`wire`), so the handlers are registered with a serializer
+that passes bytes on (`add_registry_service`). Errors are `MeshError`s: the runtime's interceptor
+turns them into rich statuses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import grpc
+from blake3 import blake3
+from google.protobuf import message_factory
+
+from alphapulse.registry.v1 import registry_pb2 as pb
+from alphapulse_mesh.registry import identity, queries, wire
+from alphapulse_mesh.registry.paging import Paging
+from alphapulse_mesh.registry.reasons import Reason
+from alphapulse_mesh.registry.validation import check_request_id
+from alphapulse_mesh.registry.watch import WatchFilter, check_start, watch
+from alphapulse_mesh.registry.writer import Command, RegistryWriter, Respond
+from alphapulse_mesh.runtime.errors import InvalidArgument, MeshError, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from google.protobuf.message import Message
+
+    from alphapulse_mesh.registry.planning import Planner
+    from alphapulse_mesh.registry.state import RegistryState
+    from alphapulse_mesh.runtime.config import RegistryConfig
+    from alphapulse_mesh.runtime.event_store import EventStore
+
+__all__ = ["RegistryService", "add_registry_service"]
+
+_SERVICE: Final = pb.DESCRIPTOR.services_by_name["RegistryService"]
+_PATIENCE_SECONDS: Final = 5.0
+"""How long `min_revision` is waited for when the caller sets no deadline."""
+_MARGIN_SECONDS: Final = 0.05
+"""Kept of the caller's time for the answer that says that it was not reached."""
+_SLICE: Final = 256
+"""Instruments of a batch planned before others may run."""
+_FRAMING_BYTES: Final = 1024
+"""Room for what an answer has beside its items."""
+
+
+class CallContext(Protocol):
+    """What is needed of a gRPC context."""
+
+    def time_remaining(self) -> float | None:
+        """Seconds until the caller's deadline."""
+        ...
+
+
+class RegistryService:
+    """The RPCs of `alphapulse.registry.v1.RegistryService`, each with its encoded answer."""
+
+    def __init__(
+        self,
+        writer: RegistryWriter,
+        store: EventStore,
+        config: RegistryConfig,
+        *,
+        max_message_bytes: int,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """`writer` has recovered; `store` is what it writes to, read here for old revisions."""
+        self._writer = writer
+        self._store = store
+        self._config = config
+        self._max_bytes = max_message_bytes - _FRAMING_BYTES
+        self._clock_ns = clock_ns
+        self.watchers = 0
+
+    @property
+    def state(self) -> RegistryState:
+        """The present state."""
+        return self._writer.state
+
+    # --------------------------------------------------------------------------------------- writes
+
+    async def RegisterInstrument(
+        self, request: pb.RegisterInstrumentRequest, _: CallContext
+    ) -> bytes:
+        """Add one instrument, or answer the one that is there."""
+        if not request.HasField("instrument"):
+            raise InvalidArgument("instrument is missing", reason=Reason.REQUEST_EMPTY)
+
+        async def plan(planner: Planner) -> Respond:
+            entry, created = planner.register_instrument(request.instrument)
+            return _one_added(entry.wire, created=created)
+
+        return await self._change("RegisterInstrument", request, plan)
+
+    async def BatchRegisterInstruments(
+        self, request: pb.BatchRegisterInstrumentsRequest, _: CallContext
+    ) -> bytes:
+        """Add many in one commit; each has its own outcome."""
+        count, limit = len(request.instruments), self._config.max_batch
+        if not count:
+            raise InvalidArgument("instruments is empty", reason=Reason.REQUEST_EMPTY)
+        if count > limit:
+            raise InvalidArgument(
+                f"{count} instruments are more than {limit}",
+                reason=Reason.BATCH_TOO_LARGE,
+                limit=limit,
+            )
+
+        async def plan(planner: Planner) -> Respond:
+            outcomes = []
+            for index, instrument in enumerate(request.instruments, 1):
+                outcomes.append(wire.item(_outcome(planner, instrument)))
+                if not index % _SLICE:
+                    await asyncio.sleep(0)
+            return lambda revision: b"".join((*outcomes, wire.uint(2, revision)))
+
+        return await self._change("BatchRegisterInstruments", request, plan, weight=count)
+
+    async def LinkInstruments(self, request: pb.LinkInstrumentsRequest, _: CallContext) -> bytes:
+        """Add a link, or answer the one that is there."""
+        if not request.HasField("link"):
+            raise InvalidArgument("link is missing", reason=Reason.REQUEST_EMPTY)
+
+        async def plan(planner: Planner) -> Respond:
+            entry, created = planner.link(request.link)
+            return _one_added(entry.wire, created=created)
+
+        return await self._change("LinkInstruments", request, plan)
+
+    async def RegisterVenue(self, request: pb.RegisterVenueRequest, _: CallContext) -> bytes:
+        """Add a venue, or answer the one that is there."""
+        if not request.HasField("venue"):
+            raise InvalidArgument("venue is missing", reason=Reason.REQUEST_EMPTY)
+
+        async def plan(planner: Planner) -> Respond:
+            entry, created = planner.register_venue(request.venue)
+            return _one_added(entry.wire, created=created)
+
+        return await self._change("RegisterVenue", request, plan)
+
+    async def _change(
+        self, method: str, request: Any, plan: Callable[[Planner], Any], *, weight: int = 1
+    ) -> bytes:
+        request_id: str = request.request_id
+        check_request_id(request_id)
+        digest = _digest(request) if request_id else b""
+        return await self._writer.submit(Command(method, plan, request_id, digest, weight))
+
+    # ---------------------------------------------------------------------------------------- reads
+
+    async def GetInstrument(self, request: pb.GetInstrumentRequest, context: CallContext) -> bytes:
+        """One instrument by its id."""
+        instrument_id = identity.parse_id(request.id)
+        await self._reach(request.min_revision, context)
+        return queries.get_instrument(self.state, instrument_id)
+
+    async def BatchGetInstruments(
+        self, request: pb.BatchGetInstrumentsRequest, context: CallContext
+    ) -> bytes:
+        """Many instruments by their ids."""
+        await self._reach(request.min_revision, context)
+        return queries.batch_get(self.state, request.ids, self._max_bytes)
+
+    async def ResolveInstrument(
+        self, request: pb.ResolveInstrumentRequest, context: CallContext
+    ) -> bytes:
+        """The instruments that a name means, the best first."""
+        await self._reach(request.min_revision, context)
+        return queries.resolve(self.state, request, self._clock_ns(), self._max_bytes)
+
+    async def ListInstruments(
+        self, request: pb.ListInstrumentsRequest, context: CallContext
+    ) -> bytes:
+        """A page of instruments."""
+        paging = self._paging(request)
+        await self._reach(request.min_revision, context)
+        return queries.list_instruments(self.state, request, paging, self._max_bytes)
+
+    async def ListLinks(self, request: pb.ListLinksRequest, context: CallContext) -> bytes:
+        """A page of links."""
+        paging = self._paging(request)
+        await self._reach(request.min_revision, context)
+        return queries.list_links(self.state, request, paging, self._max_bytes)
+
+    async def GetVenue(self, request: pb.GetVenueRequest, context: CallContext) -> bytes:
+        """One venue by number, name or MIC."""
+        await self._reach(request.min_revision, context)
+        return queries.get_venue(self.state, request.key)
+
+    async def ListVenues(self, request: pb.ListVenuesRequest, context: CallContext) -> bytes:
+        """A page of venues."""
+        paging = self._paging(request)
+        await self._reach(request.min_revision, context)
+        return queries.list_venues(self.state, request, paging, self._max_bytes)
+
+    async def WatchRegistry(
+        self, request: pb.WatchRegistryRequest, context: CallContext
+    ) -> AsyncIterator[bytes]:
+        """Every change after a revision, then live."""
+        wanted = WatchFilter.of(request, self.state)
+        await self._reach(request.from_revision, context)
+        check_start(request.from_revision, self.state.revision, self._config.watch_history_events)
+        self.watchers += 1
+        try:
+            async for response in watch(
+                self.state, self._writer.recent, self._store, request.from_revision, wanted
+            ):
+                yield response
+        finally:
+            self.watchers -= 1
+
+    def end_watches(self) -> None:
+        """End every watch with UNAVAILABLE, so that the clients go to another replica."""
+        self._writer.recent.close()
+
+    def _paging(self, request: Message) -> Paging:
+        config = self._config
+        return Paging(request, default_size=config.default_page_size, max_size=config.max_page_size)
+
+    async def _reach(self, revision: int, context: CallContext) -> None:
+        """Wait for a revision until shortly before the caller's deadline.
+
+        Raises:
+            Unavailable: not reached by then (REVISION_NOT_REACHED): another replica may have it.
+        """
+        if revision <= self.state.revision:
+            return
+        remaining = context.time_remaining()
+        patience = _PATIENCE_SECONDS if remaining is None else remaining - _MARGIN_SECONDS
+        if not await self._writer.recent.wait_beyond(revision - 1, min(patience, _LONGEST)):
+            raise Unavailable(
+                f"the registry is at revision {self.state.revision}, not yet at {revision}",
+                reason=Reason.REVISION_NOT_REACHED,
+                revision=self.state.revision,
+                min_revision=revision,
+            )
+
+
+_LONGEST: Final = 3600.0  # what asyncio's timers certainly take; some deadlines are centuries away
+
+
+def _one_added(encoded: bytes, *, created: bool) -> Respond:
+    """The answers of the three calls that add one thing look alike."""
+    return lambda revision: encoded + wire.boolean(2, created) + wire.uint(3, revision)
+
+
+def _outcome(planner: Planner, instrument: pb.Instrument) -> bytes:
+    """`RegistrationOutcome` of one instrument of a batch."""
+    try:
+        entry, created = planner.register_instrument(instrument)
+    except MeshError as error:
+        outcome = pb.RegistrationOutcome(reason=error.reason, message=error.message)
+        known = error.values.get("id")
+        if isinstance(known, bytes):
+            outcome.id.CopyFrom(identity.to_message(known))
+    else:
+        outcome = pb.RegistrationOutcome(id=identity.to_message(entry.id), created=created)
+    return outcome.SerializeToString(deterministic=True)
+
+
+def _digest(request: Message) -> bytes:
+    copy = type(request)()
+    copy.CopyFrom(request)
+    copy.ClearField("request_id")
+    return blake3(copy.SerializeToString(deterministic=True)).digest()
+
+
+def _encoded(response: bytes) -> bytes:
+    return response
+
+
+def add_registry_service(service: object, server: Any) -> None:
+    """As the generated `add_RegistryServiceServicer_to_server`, for methods that answer bytes. A
+    method of the schema that `service` lacks is an AttributeError here.
+    """
+    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {}
+    for method in _SERVICE.methods:
+        make = (
+            grpc.unary_stream_rpc_method_handler
+            if method.server_streaming
+            else grpc.unary_unary_rpc_method_handler
+        )
+        request_class = message_factory.GetMessageClass(method.input_type)
+        handlers[method.name] = make(
+            getattr(service, method.name),
+            request_deserializer=request_class.FromString,
+            response_serializer=_encoded,
+        )
+    generic = grpc.method_handlers_generic_handler(_SERVICE.full_name, handlers)
+    server.add_generic_rpc_handlers((generic,))
+    server.add_registered_method_handlers(_SERVICE.full_name, handlers)

@@ -1,0 +1,211 @@
+"""The fold: the registry's state is what its changes, applied in order, make of it. Deterministic,
+no I/O, no clock. `dump` is the canonical text of a state: equal states are equal bytes, and a dump
+is what a snapshot holds.
+
+Nothing is ever taken away, so an id that was given stays given, and every index only grows.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections import OrderedDict, defaultdict
+from typing import TYPE_CHECKING, Final
+
+from google.protobuf.message import DecodeError
+
+from alphapulse.registry.v1 import registry_pb2 as pb
+from alphapulse_mesh.registry import wire
+from alphapulse_mesh.registry.model import (
+    Change,
+    ChangeKind,
+    CollisionEntry,
+    InstrumentEntry,
+    LinkEntry,
+    LinkKey,
+    RequestEntry,
+    VenueEntry,
+    decode_change,
+)
+from alphapulse_mesh.registry.reasons import Reason
+from alphapulse_mesh.registry.venues import builtin_venues
+from alphapulse_mesh.runtime.errors import DataLoss
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["REQUESTS_KEPT", "REQUEST_BYTES_KEPT", "RegistryState"]
+
+REQUESTS_KEPT: Final = 10_000
+REQUEST_BYTES_KEPT: Final = 64 << 20
+"""How much of the past a repeated request id is answered from: the last so many, of so many bytes.
+"""
+
+_MAGIC: Final = b"alphapulse registry state 1\n"
+_HEAD: Final = struct.Struct("<QI")
+
+
+class RegistryState:
+    """Everything that the registry knows at one revision, and the indices that questions need."""
+
+    def __init__(self, venues: Iterable[pb.Venue] | None = None) -> None:
+        """Empty but for the venues that are always there."""
+        self.revision = 0
+        self.instruments: dict[bytes, InstrumentEntry] = {}
+        self.in_order: list[InstrumentEntry] = []
+        """Instruments by ordinal."""
+        self.by_venue: defaultdict[int, list[InstrumentEntry]] = defaultdict(list)
+        self.by_type: defaultdict[int, list[InstrumentEntry]] = defaultdict(list)
+        self.by_symbol: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
+        self.by_isin: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
+        self.by_cusip: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
+        self.by_figi: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
+        self.by_address: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
+        self.pairs_by_base: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
+        self.links: dict[LinkKey, LinkEntry] = {}
+        self.links_in_order: list[LinkEntry] = []
+        self.links_of: defaultdict[bytes, list[int]] = defaultdict(list)
+        """Instrument → ordinals of the links that begin or end there."""
+        self.venues: dict[int, VenueEntry] = {}
+        self.venue_names: dict[str, VenueEntry] = {}
+        self.venue_mics: dict[str, VenueEntry] = {}
+        self.chains: dict[int, VenueEntry] = {}
+        """EIP-155 number → the venue that is the chain."""
+        self.registered_venues: list[VenueEntry] = []
+        self.collisions: list[CollisionEntry] = []
+        self.requests: OrderedDict[str, RequestEntry] = OrderedDict()
+        self._request_bytes = 0
+        for venue in builtin_venues() if venues is None else venues:
+            self._index_venue(VenueEntry.of(venue))
+
+    # ------------------------------------------------------------------------------------ the fold
+
+    def apply(self, revision: int, change: Change) -> None:
+        """Apply the next change.
+
+        Raises:
+            DataLoss: it is not the next one (JOURNAL_INVALID).
+        """
+        if revision != self.revision + 1 or change.revision != revision:
+            raise DataLoss(
+                f"change {change.revision} of revision {revision} cannot follow {self.revision}",
+                reason=Reason.JOURNAL_INVALID,
+                revision=revision,
+                expected=self.revision + 1,
+            )
+        self._add(change)
+        self.revision = revision
+
+    def _add(self, change: Change) -> None:
+        match change:
+            case InstrumentEntry():
+                self._add_instrument(change)
+            case LinkEntry():
+                self._add_link(change)
+            case VenueEntry():
+                self.registered_venues.append(change)
+                self._index_venue(change)
+            case CollisionEntry():
+                self.collisions.append(change)
+            case RequestEntry():
+                self._add_request(change)
+
+    def _add_instrument(self, entry: InstrumentEntry) -> None:
+        entry.ordinal = len(self.in_order)
+        self.in_order.append(entry)
+        self.instruments[entry.id] = entry
+        self.by_venue[entry.venue].append(entry)
+        self.by_type[entry.asset_type].append(entry)
+        if entry.symbol:
+            self.by_symbol[entry.symbol].append(entry)
+        if entry.isin:
+            self.by_isin[entry.isin].append(entry)
+        if entry.cusip:
+            self.by_cusip[entry.cusip].append(entry)
+        for figi in {*entry.figis} - {""}:
+            self.by_figi[figi].append(entry)
+        if entry.contract_address:
+            self.by_address[entry.contract_address].append(entry)
+        if entry.pair_base:
+            self.pairs_by_base[entry.pair_base].append(entry)
+
+    def _add_link(self, link: LinkEntry) -> None:
+        ordinal = len(self.links_in_order)
+        self.links_in_order.append(link)
+        self.links[link.key] = link
+        self.links_of[link.key.source].append(ordinal)
+        self.links_of[link.key.target].append(ordinal)
+
+    def _index_venue(self, entry: VenueEntry) -> None:
+        venue = entry.message
+        self.venues[venue.venue] = entry
+        self.venue_names[venue.name] = entry
+        if venue.mic:
+            self.venue_mics[venue.mic] = entry
+        if venue.kind == pb.VENUE_KIND_CHAIN and venue.chain_id:
+            self.chains[venue.chain_id] = entry
+
+    def _add_request(self, entry: RequestEntry) -> None:
+        self.requests[entry.request_id] = entry
+        self._request_bytes += len(entry.wire)
+        while len(self.requests) > REQUESTS_KEPT or self._request_bytes > REQUEST_BYTES_KEPT:
+            _, oldest = self.requests.popitem(last=False)
+            self._request_bytes -= len(oldest.wire)
+
+    # --------------------------------------------------------------------------------------- looks
+
+    def venue(self, key: str) -> VenueEntry | None:
+        """The venue of a number, a name or a MIC, in this order."""
+        if key.isascii() and key.isdigit():
+            return self.venues.get(int(key)) if len(key) <= 5 else None
+        return self.venue_names.get(key) or self.venue_mics.get(key)
+
+    # ---------------------------------------------------------------------------------------- dump
+
+    def dump(self) -> bytes:
+        """The state as canonical bytes; `load` makes the state of them again."""
+        changes = list(self._changes())
+        parts = [_MAGIC, _HEAD.pack(self.revision, len(changes))]
+        for change in changes:
+            parts.append(bytes((change.kind,)))
+            parts.append(wire.varint(change.revision))
+            parts.append(change.wire)
+        return b"".join(parts)
+
+    def _changes(self) -> Iterator[Change]:
+        """What a state is made of, by kind, each in the order of its coming."""
+        yield from self.registered_venues
+        yield from self.in_order
+        yield from self.links_in_order
+        yield from self.collisions
+        yield from self.requests.values()
+
+    @classmethod
+    def load(cls, data: bytes, venues: Iterable[pb.Venue] | None = None) -> RegistryState:
+        """The state that `dump` wrote.
+
+        Raises:
+            DataLoss: the bytes are not a dump (SNAPSHOT_INVALID).
+        """
+        state = cls(venues)
+        try:
+            at = len(_MAGIC) + _HEAD.size
+            if data[: len(_MAGIC)] != _MAGIC:
+                raise ValueError("no registry state")
+            revision, count = _HEAD.unpack(data[len(_MAGIC) : at])
+            for _ in range(count):
+                kind = ChangeKind(data[at])
+                changed, at = wire.read_varint(data, at + 1)
+                size, start = wire.read_varint(data, at + 1)
+                at = start + size
+                if at > len(data):
+                    raise ValueError("cut short")
+                state._add(decode_change(changed, kind, data[start:at]))
+            if at != len(data):
+                raise ValueError("bytes after the end")
+        except (ValueError, IndexError, struct.error, DecodeError) as error:
+            raise DataLoss(
+                f"a snapshot of the registry cannot be read: {error}",
+                reason=Reason.SNAPSHOT_INVALID,
+            ) from error
+        state.revision = revision
+        return state
