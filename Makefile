@@ -125,6 +125,7 @@ PROTOC_GEN_TONIC := 0.5.0
 PROTOC_JAVA := 4.35.1
 PROTOC_GEN_GRPC_JAVA := 1.82.1
 RUST_PLUGINS := .tools/bin/.rust-plugins-$(PROTOC_GEN_PROST)-$(PROTOC_GEN_TONIC)
+NODE_PLUGIN := schemas/tools/node/node_modules/.package-lock.json
 JAVA_PLUGINS := .tools/java/.plugins-$(PROTOC_JAVA)-$(PROTOC_GEN_GRPC_JAVA)
 .PHONY: gen
 gen: gen-tools ## regenerate gen/, schemas/layout.csv and schemas/golden/ from the schemas
@@ -148,8 +149,7 @@ release-schemas: gen ## keep today's schemas as released ones (VERSION=0.1.0)
 	@$(BIN)/python schemas/tools/compatibility.py release $(or $(VERSION),$(error set VERSION=))
 
 .PHONY: gen-tools
-gen-tools: setup-dev $(FLATC) .tools/bin/.go-plugins $(RUST_PLUGINS) $(JAVA_PLUGINS) \
-  schemas/tools/node/node_modules/.package-lock.json ## the pinned generators, built once into .tools
+gen-tools: setup-dev $(FLATC) .tools/bin/.go-plugins $(RUST_PLUGINS) $(JAVA_PLUGINS) $(NODE_PLUGIN) ## the pinned generators, built once into .tools
 
 # "no such tool" in words: $(call need,tool,what for)
 need = command -v $(1) >/dev/null || { echo "make: $(1) not found: it is needed $(2)" >&2; exit 2; }
@@ -191,7 +191,7 @@ $(JAVA_PLUGINS):
 	@touch $@
 JAVA_PLATFORM := $(if $(filter Darwin,$(shell uname -s)),osx,linux)-$(if $(filter arm64 aarch64,$(shell uname -m)),aarch_64,x86_64)
 
-schemas/tools/node/node_modules/.package-lock.json: schemas/tools/node/package-lock.json
+$(NODE_PLUGIN): schemas/tools/node/package-lock.json
 	@$(call need,npm,to generate the TypeScript bindings)
 	@echo "[gen-tools] protoc-gen-es"
 	@cd schemas/tools/node && npm ci --silent
