@@ -703,3 +703,183 @@ def instrument_id_from_fields(
     asset_id: int, venue: int, asset_type: int, scheme: int, salt: int
 ) -> bytes:
     """The 16 bytes of the five fields, unchecked."""
+
+# --------------------------------------------------------------------------------- engine and book
+#
+# Rows cross as bytes or C-contiguous structured arrays; what comes back is bytes for `np.frombuffer`.
+# Times are ns since the epoch, prices and quantities 1e-8, as in the FlatBuffers schemas.
+
+_Fields = tuple[list[str], list[str], list[int], int]
+"""Names, NumPy formats, offsets and itemsize: what `np.dtype` takes."""
+
+VENUE_REPORT_FIELDS: _Fields
+"""One answer of a venue to the engine."""
+INSTRUMENT_RULES_FIELDS: _Fields
+"""What the checks and the exchange must know of an instrument. `flags`: bit 0 tradable, bit 1 inverse."""
+OUTCOME_FIELDS: _Fields
+"""What became of one command row. `order_id` 0: no such order. `duplicate` 1: it was here already."""
+ORDER_VIEW_BYTES: int
+"""Size of an order as readers see it: OrderRequest, OrderStatus, FrameContext, then accepted_at u8,
+updated_at u8, stop_price i8, triggered u1, open u1, base u1, pending_cancel u1, pending_replace u1,
+3 bytes reserved."""
+
+class JournalError(ValueError):
+    """A journal that does not continue the state, or bytes that are no snapshot."""
+
+def derive_span_id(parent: bytes, step: int) -> bytes:
+    """The 8-byte id of a span that `parent` causes: the same again on every replay, never zero."""
+
+@final
+class EngineOutput:
+    """What the engine made of a batch. `len()` is the number of reports."""
+
+    @property
+    def outcomes(self) -> bytes:
+        """One OUTCOME row a command row, in order; empty for reports of venues."""
+    @property
+    def reports(self) -> bytes:
+        """The EXECUTION_REPORT rows."""
+    @property
+    def anomalies(self) -> list[tuple[str, bytes]]:
+        """(name, VENUE_REPORT row) of what a venue should not have said: DUPLICATE_TRADE,
+        CONFLICTING_TRADE, OVER_FILL, LATE_FILL, UNKNOWN_ORDER, UNEXPECTED_REPORT."""
+    def frames(self) -> list[bytes]:
+        """The frames to journal and then to publish, in order."""
+    def routes(self) -> list[tuple[int, list[int], bytes]]:
+        """(message type, order ids, rows) of the commands to give to venues, in order."""
+    def fills(self) -> list[tuple[bytes, bytes, bytes, bool, bytes]]:
+        """(trace id, message id, causation id, sampled, FILL rows) of each fill frame's context."""
+    def __len__(self) -> int: ...
+
+@final
+class OrderEngine:
+    """Deterministic order engine: commands and venue reports in, frames of events out.
+
+    The state is a fold over those frames: `apply_events` of them on a new engine gives the same
+    `snapshot` and `digest`. Not thread-safe.
+    """
+
+    def __new__(
+        cls,
+        *,
+        keep_closed_orders: int,
+        max_order_quantity: int,
+        max_order_notional: int,
+        max_open_orders: int,
+        max_position_notional: int,
+        max_orders_per_second: int,
+        price_band: int,
+        max_quote_age: int,
+        require_quote: bool,
+    ) -> Self:
+        """Limits hold per account. Quantities and notionals are 1e-8, `price_band` 1e-4 basis points,
+        `max_quote_age` ns (0: quotes never get stale). `keep_closed_orders` stay in memory."""
+    def set_instruments(self, rules: _Bytes) -> None:
+        """INSTRUMENT_RULES rows, new or changed. Raises ValueError without a multiplier."""
+    def has_instrument(self, instrument_id: bytes) -> bool: ...
+    def set_trading_state(
+        self, trading_state: Literal["active", "reducing", "halted", "reconciling"]
+    ) -> None: ...
+    def quotes(self, rows: _Bytes, now: int) -> None:
+        """QUOTE rows: what prices are compared with from now on."""
+    def apply_commands(
+        self,
+        message_type: int,
+        rows: _Bytes,
+        *,
+        now: int,
+        trace_id: bytes,
+        message_id: bytes,
+        causation_id: bytes,
+        sampled: bool = True,
+    ) -> EngineOutput:
+        """Decide ORDER_REQUEST, ORDER_CANCEL or ORDER_MODIFY rows of one command frame.
+
+        The context is execution's: the command's trace, the span of the acceptance, and the
+        command's message id as the cause. Raises ValueError for other rows."""
+    def apply_reports(self, reports: _Bytes, now: int) -> EngineOutput:
+        """Take VENUE_REPORT rows, in the order in which the venue said them."""
+    def apply_events(self, frames: Sequence[Buffer]) -> None:
+        """Take journaled frames again. Raises JournalError for one that does not continue the state,
+        after which the engine must not be used."""
+    def snapshot(self) -> bytes: ...
+    def restore(self, data: Buffer) -> None:
+        """Replace the state by a snapshot's. Raises JournalError."""
+    def digest(self) -> bytes:
+        """32 bytes that name the state."""
+    def take_evicted(self) -> list[tuple[bytes, bytes, list[int]]]:
+        """(view, FILL rows, client order ids) of closed orders that have left memory since the last
+        call."""
+    def order(self, order_id: int) -> bytes | None:
+        """The order's view."""
+    def find(self, account_id: int, client_order_id: int) -> int:
+        """Order id, 0 where there is none in memory."""
+    def orders(
+        self,
+        *,
+        before: int = ...,
+        limit: int = 100,
+        account_id: int = 0,
+        strategy_id: int = 0,
+        instrument_id: bytes | None = None,
+        status: int = 0,
+        open_only: bool = False,
+    ) -> bytes:
+        """Views of orders with an id below `before`, newest first; 0 and None pass everything."""
+    def working(self) -> bytes:
+        """Views of the orders that a venue must know, in the order of their place in its queue; those
+        that it has not acknowledged last."""
+    def pending_modify(self, order_id: int) -> bytes | None:
+        """The ORDER_MODIFY row that the venue has not answered."""
+    def order_fills(self, order_id: int) -> bytes:
+        """FILL rows of an order, oldest first."""
+    def fills(self, *, before: int = ..., limit: int = 100) -> tuple[bytes, bytes]:
+        """FILL rows with a journal sequence below `before`, newest first, and 16 bytes of trace id
+        for each."""
+    def venue_context(self, order_id: int) -> tuple[bytes, bytes, bytes, bool] | None:
+        """(trace id, message id, causation id, sampled) of the order's submission to its venue."""
+    def position(self, account_id: int, instrument_id: bytes) -> int:
+        """Net traded quantity, 1e-8."""
+    @property
+    def sequence(self) -> int:
+        """Journal sequence of the last report."""
+    @property
+    def next_order_id(self) -> int: ...
+    @property
+    def max_trade_id(self) -> int: ...
+    @property
+    def open_orders(self) -> int: ...
+    @property
+    def orders_in_memory(self) -> int: ...
+
+@final
+class SimulatedExchange:
+    """Matching books with price-time priority over the liquidity that quotes show.
+
+    Answers are VENUE_REPORT rows in the order in which things happened. Deterministic."""
+
+    def __new__(
+        cls, *, self_trade: Literal["cancel-newest", "cancel-oldest", "cancel-both"] = "cancel-newest"
+    ) -> Self: ...
+    def set_markets(self, rules: _Bytes, *, maker_fee: int, taker_fee: int) -> None:
+        """Open a market for each INSTRUMENT_RULES row; fees in 1e-4 basis points, negative: rebate.
+        Raises ValueError without a multiplier or a settlement currency."""
+    def submit(self, order_ids: Sequence[int], requests: _Bytes, now: int) -> bytes:
+        """Take ORDER_REQUEST rows; an id that is here already is passed over without an answer."""
+    def cancel(self, order_ids: Sequence[int], now: int) -> bytes: ...
+    def modify(self, rows: _Bytes, now: int) -> bytes:
+        """Take ORDER_MODIFY rows (by `order_id`)."""
+    def restore(self, views: _Bytes) -> list[int]:
+        """Put working orders back without an answer, in the order of the views; returns the ids that
+        could not be."""
+    def quotes(self, rows: _Bytes, now: int) -> bytes:
+        """QUOTE rows replace the liquidity of their instruments."""
+    def advance(self, now: int) -> bytes:
+        """Expire what has ended by `now`."""
+    def start_trade_ids_at(self, trade_id: int) -> None: ...
+    @property
+    def next_expiry(self) -> int | None: ...
+    @property
+    def open_orders(self) -> int: ...
+    def depth(self, instrument_id: bytes, side: int) -> list[tuple[int, int, int]]:
+        """(order id, price, quantity) of the resting orders of a side, best first, then oldest."""

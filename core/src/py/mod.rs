@@ -4,7 +4,9 @@
 
 use pyo3::prelude::*;
 
+mod book;
 mod buffer;
+mod engine;
 mod frame;
 mod identity;
 mod ring;
@@ -12,6 +14,8 @@ mod ring;
 #[pymodule]
 fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    book::register(m)?;
+    engine::register(m)?;
     frame::register(m)?;
     identity::register(m)?;
     ring::register(m)?;
