@@ -128,6 +128,8 @@ class TelemetryConfig(Section):
     """Longest time that a finished span waits for export."""
     queue_spans: Count = 65536
     """Spans held while the exporter is busy; beyond it the oldest are dropped and counted."""
+    metrics_host: str = "127.0.0.1"
+    """Address of every `/metrics`; wider than loopback only where the network is closed."""
     metrics_port: dict[str, Port] = Field(default_factory=dict)
     """Service id → port of its `/metrics`; a service not named takes a free one."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
@@ -162,6 +164,8 @@ class RelayConfig(Section):
     require_sequence: bool = False
     """Refuse a frame whose producer sequence is not the next one."""
     max_subscribers: Count = 1000
+    subscriber_lease_seconds: PositiveSeconds = 5.0
+    """How long a blocking subscriber that takes nothing may hold producers back."""
 
     @model_validator(mode="after")
     def _breaker_below_queue(self) -> Self:
@@ -289,7 +293,7 @@ class CrossVenueArbitrageConfig(Section):
     min_deviation_bps: BasisPoints = Decimal("0.5")
     """Least distance of the basis from its slow mean, in the direction of the trade."""
     exit_deviation_bps: Decimal = Decimal(0)
-    """A position is closed once the basis is this near to its slow mean (beyond it when negative)."""
+    """A position is closed once the basis is this near its slow mean (beyond it when negative)."""
     basis_half_life_seconds: PositiveSeconds = 60.0
     """Of the slow mean, market time."""
     basis_warmup_seconds: Seconds = 5.0

@@ -1,0 +1,530 @@
+"""One relay's decisions: what is taken, who waits for whom, who is told what.
+
+Everything runs on one event loop and works on batches: a message of a producer is checked, stamped
+and appended in a handful of calls into the core, however many frames it holds. `service` speaks
+gRPC, `window` keeps the frames, `producers` and `subscribers` keep their books.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+
+import alphapulse_core as core
+from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_layout import MessageType
+from alphapulse_mesh.relay.memory import RelayMemory
+from alphapulse_mesh.relay.producers import Producer, ProducerTable, PublishSession
+from alphapulse_mesh.relay.subscribers import (
+    Selection,
+    SharedResponses,
+    Subscriber,
+    slow_consumer,
+)
+from alphapulse_mesh.relay.window import RUN_BYTES, Run, Window, new_prefixes
+from alphapulse_mesh.relay.wire import FrameRun, encode_run, read_publish_request
+from alphapulse_mesh.runtime.errors import (
+    InvalidArgument,
+    MeshError,
+    OutOfRange,
+    ResourceExhausted,
+    Unimplemented,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from alphapulse_mesh.relay.domains import RelayDomain
+    from alphapulse_mesh.relay.tracing import PublishTracer
+    from alphapulse_mesh.runtime.config import RelayConfig
+
+__all__ = ["Hub"]
+
+_log = logging.getLogger(__name__)
+
+_PROGRESS_SECONDS: Final = 1.0
+_MESSAGE_TYPES: Final = frozenset(MessageType)
+_POLICIES: Final = {
+    pb.SLOW_CONSUMER_POLICY_UNSPECIFIED: pb.SLOW_CONSUMER_POLICY_BLOCK,
+    pb.SLOW_CONSUMER_POLICY_BLOCK: pb.SLOW_CONSUMER_POLICY_BLOCK,
+    pb.SLOW_CONSUMER_POLICY_DROP_OLDEST: pb.SLOW_CONSUMER_POLICY_DROP_OLDEST,
+    pb.SLOW_CONSUMER_POLICY_DISCONNECT: pb.SLOW_CONSUMER_POLICY_DISCONNECT,
+}
+
+
+class Hub:
+    """The relay of one domain, without the network. Make it and use it inside one event loop."""
+
+    def __init__(
+        self,
+        domain: RelayDomain,
+        config: RelayConfig,
+        *,
+        ring_path: Path,
+        memory_path: Path,
+        tracer: PublishTracer | None = None,
+    ) -> None:
+        """Open the window and the memory that an earlier process may have left.
+
+        Raises:
+            DataLoss: a file that is not ours is in the way.
+            ResourceExhausted: there is no shared memory for the ring.
+        """
+        self.domain = domain
+        self.config = config
+        self.memory = RelayMemory(memory_path)
+        try:
+            self.window = Window(
+                ring_path,
+                ring_bytes=config.ring_bytes,
+                max_frames=config.max_queue_frames,
+                memory=self.memory,
+            )
+        except BaseException:
+            self.memory.close()
+            raise
+        self.producers = ProducerTable(self.memory)
+        self.producers.restore(self.window)
+        self.subscribers: set[Subscriber] = set()
+        self.rejected: Counter[str] = Counter()
+        """Frames refused, by reason, since the process began."""
+        self.duplicates = 0
+        self.published_bytes = 0
+        """Bytes of frames taken since the process began."""
+        self.waits = 0
+        """Times that a producer was held back."""
+        self._tracer = tracer
+        self._accepted: NDArray[np.bool_] = np.array(
+            [domain.accepts(number) for number in range(256)]
+        )
+        self._shared = SharedResponses()
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+        self._held_back = 0
+        self._floor = 0
+        self._refusal: MeshError | None = None
+        if self.window.head:
+            _log.info(
+                "window continues: sequences %d to %d, %d producers known",
+                self.window.oldest,
+                self.window.head,
+                len(self.producers.all()),
+            )
+
+    # --------------------------------------------------------------------------------- publishing
+
+    def open_producer(self, producer_id: int, name: str) -> PublishSession:
+        """A Publish stream begins, in the calling task.
+
+        Raises:
+            InvalidArgument: no producer id.
+            ResourceExhausted: the circuit breaker is open, or too many producers are connected.
+        """
+        self._check_serving()
+        backlog = self._backlog()
+        if backlog >= self.config.circuit_breaker_frames:
+            raise ResourceExhausted(
+                f"the {self.domain.name} relay holds {backlog} frames for its slowest subscriber",
+                reason="CIRCUIT_OPEN",
+                backlog=backlog,
+                limit=self.config.circuit_breaker_frames,
+            )
+        return self.producers.open(producer_id, name)
+
+    async def take(self, session: PublishSession, request: bytes) -> None:
+        """One message of a producer: check, stamp, append, note what to acknowledge.
+
+        Waits while a blocking subscriber is too far behind. A frame that is refused is reported
+        and counted; the stream goes on.
+
+        Raises:
+            InvalidArgument: the bytes are not a PublishRequest, or name another producer.
+        """
+        run, rest = read_publish_request(request)
+        producer = session.producer
+        if rest.producer_id not in {0, producer.producer_id}:
+            raise InvalidArgument(
+                "a stream is of one producer: the id has changed", reason="PRODUCER_ID_INVALID"
+            )
+        count = len(run.offsets)
+        if count == 0:
+            return
+        first = rest.first_sequence or producer.sequence + 1
+        skip = self._continue_at(session, first, count)
+        if skip == count:
+            return
+        offsets, lengths = run.offsets[skip:], run.lengths[skip:]
+        checked = core.verify_block(
+            run.data,
+            offsets,
+            lengths,
+            checksum=self.config.validate_checksums,
+        )
+        good = self._judge(session, checked, lengths, first + skip)
+        if good is None and skip == 0:
+            # what came is what goes out: one copy, for the stamp
+            data = run.data if isinstance(run.data, bytearray) else bytearray(run.data[: run.end])
+            clean = FrameRun(data, offsets, lengths, run.end)
+        else:
+            wanted = slice(None) if good is None else good
+            view = memoryview(run.data)
+            clean = encode_run(
+                view[at : at + size]
+                for at, size in zip(offsets[wanted].tolist(), lengths[wanted].tolist(), strict=True)
+            )
+        if len(clean.offsets):
+            prefixes = new_prefixes(len(offsets), producer.producer_id, first + skip)
+            prefixes["message_type"] = checked.message_type
+            prefixes["flags"] = checked.flags
+            prefixes["trace_flags"] = checked.trace_flags
+            prefixes["record_count"] = checked.record_count
+            if good is not None:
+                prefixes = prefixes[good]
+            await self._append(session, clean, prefixes)
+        self.producers.advance(producer, first + count - 1)
+        session.changed.set()
+
+    def _continue_at(self, session: PublishSession, first: int, count: int) -> int:
+        """How many frames of the message are not to be looked at; all where it must be refused."""
+        producer = session.producer
+        expected = producer.sequence + 1
+        if producer.sequence == 0 or first == expected:
+            return 0
+        if first < expected:
+            known = min(expected - first, count)
+            self.duplicates += known
+            session.dropped(known)
+            return known
+        if self.config.require_sequence:
+            for number in range(first, first + count):
+                self._refuse(
+                    session,
+                    number,
+                    "SEQUENCE_GAP",
+                    0,
+                    f"the next frame must be number {expected}",
+                )
+            return count
+        session.missed(expected, first - 1)
+        return 0
+
+    def _judge(
+        self,
+        session: PublishSession,
+        checked: core.FrameBatch,
+        lengths: NDArray[np.uint32],
+        first: int,
+    ) -> NDArray[np.bool_] | None:
+        """Refuse and report what must be; (n,) mask of the good ones, None when all are."""
+        types = checked.message_type
+        good = self._accepted[types] & (lengths <= self.window.max_entry)
+        if checked.errors:
+            good &= checked.error == 0
+        if good.all():
+            return None
+        for index in np.flatnonzero(~good).tolist():
+            reason, offset, message = checked.reason(index), 0, checked.message(index)
+            if reason:
+                offset = int(checked.error_offset[index])
+            elif lengths[index] > self.window.max_entry:
+                reason = "FRAME_TOO_LARGE"
+                message = f"{lengths[index]} bytes, at most {self.window.max_entry} fit the window"
+            else:
+                reason = "DOMAIN_MISMATCH"
+                message = (
+                    f"message type {types[index]} does not belong to the domain {self.domain.name}"
+                )
+            self._refuse(session, first + index, reason, offset, message)
+        return good
+
+    def _refuse(
+        self, session: PublishSession, sequence: int, reason: str, offset: int, message: str
+    ) -> None:
+        self.rejected[reason] += 1
+        session.refused(sequence, reason, offset, message)
+
+    async def _append(
+        self, session: PublishSession, run: FrameRun, prefixes: NDArray[np.void]
+    ) -> None:
+        for part, heads in _parts(run, prefixes):
+            start_ns = time.time_ns()
+            while True:
+                if self._has_room():
+                    kept = self.window.append(part, heads)
+                    if kept is None:  # the ring is full before the gate, which may lag behind
+                        self._move_gate()
+                        kept = self.window.append(part, heads)
+                    if kept is not None:
+                        break
+                await self._wait_for_room()
+            self._appended(session, kept, heads, start_ns)
+
+    def _appended(
+        self, session: PublishSession, kept: Run, heads: NDArray[np.void], start_ns: int
+    ) -> None:
+        self.producers.advance(session.producer, int(heads["producer_sequence"][-1]))
+        session.appended(self.window.head)
+        self.published_bytes += len(kept.data)
+        if self._tracer is not None:
+            self._tracer.published(kept, heads["trace_flags"], start_ns)
+        self._wake()
+
+    # ------------------------------------------------------------------------------- back-pressure
+
+    def _blocking_floor(self) -> int:
+        """Newest sequence that every blocking subscriber has; the head when there is none."""
+        head = self.window.head
+        return min(
+            (subscriber.position for subscriber in self.subscribers if subscriber.blocking),
+            default=head,
+        )
+
+    def _backlog(self) -> int:
+        """Frames that wait for the slowest blocking subscriber."""
+        self._floor = self._blocking_floor()
+        return self.window.head - self._floor
+
+    def _has_room(self) -> bool:
+        limit = self.config.circuit_breaker_frames
+        # the floor only rises between looks, except when somebody joins, which looks
+        return self.window.head - self._floor < limit or self._backlog() < limit
+
+    def _move_gate(self) -> None:
+        blocking = any(subscriber.blocking for subscriber in self.subscribers)
+        self._floor = self._blocking_floor()
+        self.window.gate_at(self._floor + 1 if blocking else None)
+
+    async def _wait_for_room(self) -> None:
+        """Until a blocking subscriber moves on, or its lease runs out and it is sent away."""
+        self.waits += 1
+        self._held_back += 1
+        self._room.clear()
+        lease = self.config.subscriber_lease_seconds
+        try:
+            async with asyncio.timeout(lease / 4):
+                await self._room.wait()
+        except TimeoutError:
+            self._send_away_stalled(lease)
+        finally:
+            self._held_back -= 1
+
+    def _send_away_stalled(self, lease: float) -> None:
+        now = time.monotonic()
+        floor = self._blocking_floor()
+        for subscriber in tuple(self.subscribers):
+            if (
+                subscriber.blocking
+                and subscriber.position == floor
+                and now - subscriber.progress_at > lease
+            ):
+                _log.warning(
+                    "subscriber %r has held producers back for %.1f s: disconnected",
+                    subscriber.name,
+                    now - subscriber.progress_at,
+                )
+                self.leave(subscriber)
+                subscriber.end(slow_consumer(subscriber.name, floor + 1, self.window.head))
+
+    # --------------------------------------------------------------------------------- subscribing
+
+    def subscribe(self, request: pb.SubscribeRequest) -> Subscriber:
+        """A Subscribe stream begins, in the calling task.
+
+        Raises:
+            InvalidArgument: a filter that cannot be meant.
+            OutOfRange: a start beyond the newest sequence (reason `SEQUENCE_AHEAD`).
+            ResourceExhausted: too many subscribers.
+        """
+        self._check_serving()
+        if len(self.subscribers) >= self.config.max_subscribers:
+            raise ResourceExhausted(
+                f"the {self.domain.name} relay has {len(self.subscribers)} subscribers",
+                reason="TOO_MANY_SUBSCRIBERS",
+                limit=self.config.max_subscribers,
+            )
+        policy = _POLICIES.get(request.slow_consumer_policy)
+        if policy is None:
+            raise Unimplemented(
+                f"policy {request.slow_consumer_policy} is not supported by this relay",
+                reason="POLICY_UNSUPPORTED",
+            )
+        subscriber = Subscriber(
+            self.window,
+            self._shared,
+            name=request.subscriber_name,
+            policy=policy,
+            selection=self._selection(request),
+            start=self._start(request),
+            max_batch_bytes=request.max_batch_bytes,
+        )
+        self.subscribers.add(subscriber)
+        if subscriber.blocking:
+            self._move_gate()
+        return subscriber
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """The stream has ended, or does not count any more. Idempotent."""
+        if subscriber not in self.subscribers:
+            return
+        self.subscribers.discard(subscriber)
+        if subscriber.blocking:
+            self._move_gate()
+            self._room.set()
+
+    def sent(self, subscriber: Subscriber) -> None:
+        """The subscriber's last message was handed to its connection."""
+        subscriber.sent()
+        if self._held_back and subscriber.blocking:
+            self._room.set()
+
+    async def news(self, subscriber: Subscriber) -> None:
+        """Wait until there may be something for the subscriber."""
+        if subscriber.more or subscriber.position < self.window.head:
+            await asyncio.sleep(0)
+            return
+        await self._news.wait()
+
+    def _wake(self) -> None:
+        # everybody who waits now is woken; who comes later waits for the next news
+        self._news.set()
+        self._news.clear()
+
+    async def tell_progress(self) -> None:
+        """For ever: now and then tell idle subscribers how far they are, to resume from there."""
+        while True:
+            await asyncio.sleep(_PROGRESS_SECONDS)
+            idle = [
+                subscriber
+                for subscriber in self.subscribers
+                if subscriber.reported < subscriber.position
+            ]
+            for subscriber in idle:
+                subscriber.tell_progress = True
+            if idle:
+                self._wake()
+
+    def _start(self, request: pb.SubscribeRequest) -> int:
+        """The first sequence to deliver; what has left the window is reported by the subscriber."""
+        head = self.window.head
+        match request.start:
+            case pb.START_POSITION_UNSPECIFIED | pb.START_POSITION_LATEST:
+                return head + 1
+            case pb.START_POSITION_OLDEST:
+                return self.window.oldest
+            case pb.START_POSITION_SEQUENCE:
+                start = max(request.start_sequence, 1)
+                if start > head + 1:
+                    raise OutOfRange(
+                        f"sequence {start} is ahead of the newest, {head}",
+                        reason="SEQUENCE_AHEAD",
+                        oldest=self.window.oldest,
+                        newest=head,
+                    )
+                return start
+            case pb.START_POSITION_TIME:
+                return self.window.first_received_at(request.start_time.ToNanoseconds())
+            case _:
+                raise Unimplemented(
+                    f"start {request.start} is not supported by this relay",
+                    reason="START_UNSUPPORTED",
+                )
+
+    def _selection(self, request: pb.SubscribeRequest) -> Selection:
+        for number in request.message_types:
+            if number > 255 or not self._accepted[number]:
+                raise InvalidArgument(
+                    f"message type {number} does not belong to the domain {self.domain.name}",
+                    reason="DOMAIN_MISMATCH",
+                    message_type=number,
+                )
+            if number < MessageType.CUSTOM and number not in _MESSAGE_TYPES:
+                raise InvalidArgument(
+                    f"there is no message type {number}",
+                    reason="MESSAGE_TYPE_UNKNOWN",
+                    message_type=number,
+                )
+        if len(request.instrument_ids) % 16:
+            raise InvalidArgument(
+                f"instrument_ids has {len(request.instrument_ids)} bytes, not a multiple of 16",
+                reason="INSTRUMENT_ID_INVALID",
+            )
+        _check_numbers("venues", request.venues, 65535)
+        _check_numbers("sources", request.sources, 255)
+        _check_numbers("asset_types", request.asset_types, 255)
+        types = frozenset(request.message_types) or None
+        by_row: dict[str, Any] = {
+            "sources": list(request.sources),
+            "instruments": core.InstrumentSet(request.instrument_ids)
+            if request.instrument_ids
+            else None,
+            "venues": list(request.venues),
+            "asset_types": list(request.asset_types),
+            "predicate": request.predicate,
+        }
+        if not any(by_row.values()):
+            return Selection(types, None)
+        try:
+            rows = core.FrameFilter(message_types=sorted(types or ()), **by_row)
+        except core.PredicateError as error:
+            raise InvalidArgument(
+                f"predicate: {error}", reason=error.reason, offset=error.offset
+            ) from None
+        return Selection(types, rows)
+
+    # ----------------------------------------------------------------------------------- lifecycle
+
+    def end_all(self, error: MeshError) -> None:
+        """End every stream with `error` and take no new ones."""
+        self._refusal = error
+        for stream in (*self.subscribers, *self.producers.sessions()):
+            stream.end(error)
+
+    def _check_serving(self) -> None:
+        if self._refusal is not None:
+            raise self._refusal
+
+    def close(self) -> None:
+        """Detach from the ring and the memory; both stay for the next process."""
+        self.window.close()
+        self.memory.close()
+
+    def known_producers(self) -> list[Producer]:
+        """Every producer that is remembered, connected or not."""
+        return self.producers.all()
+
+
+def _parts(run: FrameRun, prefixes: NDArray[np.void]) -> list[tuple[FrameRun, NDArray[np.void]]]:
+    """The run in pieces of about RUN_BYTES, whole frames each."""
+    if run.end <= 2 * RUN_BYTES or len(run.offsets) == 1:
+        return [(run, prefixes)]
+    parts: list[tuple[FrameRun, NDArray[np.void]]] = []
+    ends = run.offsets.astype(np.int64) + run.lengths
+    begin, start, count = 0, 0, len(ends)
+    while start < count:
+        stop = int(np.searchsorted(ends, begin + RUN_BYTES, side="right"))
+        stop = min(max(stop, start + 1), count)
+        end = int(ends[stop - 1])
+        piece = FrameRun(
+            run.data[begin:end],
+            run.offsets[start:stop] - np.uint64(begin),
+            run.lengths[start:stop],
+            end - begin,
+        )
+        parts.append((piece, prefixes[start:stop]))
+        begin, start = end, stop
+    return parts
+
+
+def _check_numbers(name: str, numbers: Any, limit: int) -> None:
+    for number in numbers:
+        if number > limit:
+            raise InvalidArgument(
+                f"{name}: {number} is above {limit}", reason="FILTER_INVALID", field=name
+            )

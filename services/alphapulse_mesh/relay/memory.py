@@ -1,0 +1,215 @@
+"""What a relay must remember beyond its window: how far each producer has come, and its counters.
+
+A small mapped file beside the journals. The window alone would forget a producer whose last frame
+has left it, and frames that were refused never enter it; then a producer that reconnects after a
+crash of the relay would be told a wrong number. Writes go to the page cache, so they outlive the
+process (kill -9), and the ordinary reboot that empties shared memory; a power cut may lose the
+latest, and then the window's own entries correct what is too old.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Self
+
+import numpy as np
+
+from alphapulse_mesh.runtime.errors import DataLoss, ResourceExhausted
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+    from numpy.typing import NDArray
+
+__all__ = ["MAX_PRODUCERS", "ProducerMemory", "RelayMemory"]
+
+_MAGIC: Final = 0x3159_414C_4552_5041  # "APRELAY1" as little-endian bytes
+_HEADER: Final = np.dtype(
+    [
+        ("magic", "<u8"),
+        ("ring", "<u8"),
+        ("base", "<u8"),
+        ("head", "<u8"),
+        ("frames", "<u8"),
+        ("reserved", "<u8", (3,)),
+        ("records_by_type", "<u8", (256,)),
+    ]
+)
+_PRODUCER: Final = np.dtype(
+    [("producer_id", "<u8"), ("sequence", "<u8"), ("seen_ns", "<u8"), ("name", "S40")]
+)
+MAX_PRODUCERS: Final = 4096
+"""Producers remembered; the one not seen for longest is forgotten first."""
+_SIZE: Final = _HEADER.itemsize + MAX_PRODUCERS * _PRODUCER.itemsize
+
+
+@dataclass(slots=True)
+class ProducerMemory:
+    """One producer's line of the table."""
+
+    producer_id: int
+    sequence: int
+    name: str
+    slot: int
+
+
+class RelayMemory:
+    """The mapped file. Use it from one thread; close it, or use it with `with`."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or make the file.
+
+        Raises:
+            DataLoss: the file is there and is not a relay's memory.
+        """
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            size = os.fstat(self._fd).st_size
+            if size not in {0, _SIZE}:
+                raise self._foreign()
+            os.ftruncate(self._fd, _SIZE)
+            self._map = mmap.mmap(self._fd, _SIZE)
+        except BaseException:
+            os.close(self._fd)
+            raise
+        self._header: NDArray[np.void] = np.frombuffer(self._map, _HEADER, 1)
+        self._table: NDArray[np.void] = np.frombuffer(
+            self._map, _PRODUCER, MAX_PRODUCERS, _HEADER.itemsize
+        )
+        magic = int(self._header["magic"][0])
+        if magic not in {0, _MAGIC}:
+            self.close()
+            raise self._foreign()
+        self._header["magic"] = _MAGIC
+        self._records: NDArray[np.uint64] = self._header["records_by_type"][0]
+        self._sequences: NDArray[np.uint64] = self._table["sequence"]
+        self._seen: NDArray[np.uint64] = self._table["seen_ns"]
+
+    # -------------------------------------------------------------------------------- the sequence
+
+    def base_of(self, ring: int) -> int | None:
+        """What is added to a sequence of this ring (by its incarnation) to get the domain's.
+
+        None for a ring that is not the one remembered.
+        """
+        header = self._header
+        return int(header["base"][0]) if int(header["ring"][0]) == ring else None
+
+    def adopt(self, ring: int, base: int) -> None:
+        """A ring that was not known before: its counters start anew."""
+        header = self._header
+        header["frames"] = 0
+        self._records[:] = 0
+        header["base"] = base
+        header["ring"] = ring
+
+    def published(self, head: int, types: NDArray[np.uint8], records: NDArray[np.uint32]) -> None:
+        """Frames of these message types and record counts were appended, `head` the last one."""
+        header = self._header
+        header["head"] = head
+        header["frames"] += len(types)
+        np.add.at(self._records, types, records)
+
+    @property
+    def head(self) -> int:
+        """Newest sequence remembered; it outlives the ring."""
+        return int(self._header["head"][0])
+
+    @head.setter
+    def head(self, sequence: int) -> None:
+        self._header["head"] = sequence
+
+    @property
+    def frames(self) -> int:
+        """Frames taken since the ring was made."""
+        return int(self._header["frames"][0])
+
+    @property
+    def records_by_type(self) -> dict[int, int]:
+        """Records in them, by message type."""
+        records = self._records
+        return {int(number): int(records[number]) for number in np.flatnonzero(records)}
+
+    # ------------------------------------------------------------------------------- the producers
+
+    def producers(self) -> list[ProducerMemory]:
+        """All that are remembered."""
+        table = self._table
+        return [
+            ProducerMemory(
+                int(table["producer_id"][slot]),
+                int(table["sequence"][slot]),
+                bytes(table["name"][slot]).decode("utf-8", "replace"),
+                int(slot),
+            )
+            for slot in np.flatnonzero(table["producer_id"])
+        ]
+
+    def add_producer(self, producer_id: int, name: str, *, keep: set[int]) -> int:
+        """A slot for a new producer, not one of the slots in `keep`.
+
+        Raises:
+            ResourceExhausted: every slot belongs to a connected producer.
+        """
+        table = self._table
+        free = np.flatnonzero(table["producer_id"] == 0)
+        if len(free):
+            slot = int(free[0])
+        else:
+            by_age = (int(index) for index in np.argsort(self._seen))
+            slot = next((index for index in by_age if index not in keep), -1)
+            if slot < 0:
+                raise ResourceExhausted(
+                    f"{MAX_PRODUCERS} producers are connected", reason="TOO_MANY_PRODUCERS"
+                )
+        table["producer_id"][slot] = 0
+        table["sequence"][slot] = 0
+        self._seen[slot] = time.time_ns()
+        table["name"][slot] = name.encode()[:40]
+        table["producer_id"][slot] = producer_id
+        return slot
+
+    def producer_at(self, slot: int, sequence: int) -> None:
+        """The producer's newest number that was taken or refused."""
+        self._sequences[slot] = sequence
+        self._seen[slot] = time.time_ns()
+
+    def producer_id_at(self, slot: int) -> int:
+        """Who has the slot now; 0 for nobody."""
+        return int(self._table["producer_id"][slot])
+
+    # ----------------------------------------------------------------------------------- lifecycle
+
+    def close(self) -> None:
+        """Unmap; the file stays. Idempotent."""
+        if self._fd < 0:
+            return
+        for name in ("_header", "_table", "_records", "_sequences", "_seen"):
+            self.__dict__.pop(name, None)  # views keep a map from closing
+        self._map.close()
+        os.close(self._fd)
+        self._fd = -1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _foreign(self) -> DataLoss:
+        return DataLoss(
+            f"{self.path}: not a relay's memory; move it away to start without",
+            reason="RELAY_MEMORY_INVALID",
+            path=str(self.path),
+        )

@@ -1,0 +1,164 @@
+"""A relay on gRPC: the three methods of its domain's service, frames as opaque bytes.
+
+The streaming methods take and give serialized messages, so that no frame is encoded again; what the
+calls mean is `hub`'s part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import grpc.aio
+from google.protobuf.message import DecodeError
+
+from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_mesh.relay.wire import read_publish_request
+from alphapulse_mesh.runtime.errors import InvalidArgument, Unavailable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from alphapulse_mesh.relay.hub import Hub
+    from alphapulse_mesh.relay.producers import PublishSession
+
+    Context = grpc.aio.ServicerContext[bytes, bytes]
+
+__all__ = ["RelayServicer", "add_relay_to_server", "end_streams_at_drain"]
+
+
+class RelayServicer:
+    """The gRPC service of one relay."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.hub = hub
+
+    async def publish(self, requests: AsyncIterator[bytes], context: Context) -> None:
+        """`Publish`: frames up, one acknowledgement for all that was drained down."""
+        first = await anext(requests, None)
+        if first is None:
+            return
+        _, naming = read_publish_request(first)
+        session = self.hub.open_producer(naming.producer_id, naming.producer_name)
+        try:
+            with session.serving():
+                await context.write(session.acknowledgement(hello=True))
+                await self._exchange(session, first, requests, context)
+        finally:
+            self.hub.producers.close(session)
+
+    async def _exchange(
+        self,
+        session: PublishSession,
+        first: bytes,
+        requests: AsyncIterator[bytes],
+        context: Context,
+    ) -> None:
+        writer = asyncio.ensure_future(_acknowledge(session, context))
+        try:
+            await self.hub.take(session, first)
+            async for request in requests:
+                await self.hub.take(session, request)
+        finally:
+            writer.cancel()
+            await asyncio.gather(writer, return_exceptions=True)
+        # the producer has no more: the last word is the acknowledgement of all
+        await context.write(session.acknowledgement())
+
+    async def subscribe(self, request: bytes, context: Context) -> None:
+        """`Subscribe`: first where it starts, then all that is ready, message by message."""
+        try:
+            wanted = pb.SubscribeRequest.FromString(request)
+        except DecodeError:
+            raise InvalidArgument(
+                "the message is not a SubscribeRequest", reason="REQUEST_MALFORMED"
+            ) from None
+        hub = self.hub
+        subscriber = hub.subscribe(wanted)
+        try:
+            with subscriber.serving():
+                while True:
+                    message = subscriber.next_message()
+                    if message is None:
+                        await hub.news(subscriber)
+                    else:
+                        await context.write(message)
+                        hub.sent(subscriber)
+        finally:
+            hub.leave(subscriber)
+
+    async def get_status(
+        self, request: pb.GetStatusRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.GetStatusResponse:
+        """`GetStatus`."""
+        hub = self.hub
+        config = hub.config
+        records_by_type = hub.memory.records_by_type
+        return pb.GetStatusResponse(
+            domain=hub.domain.name,
+            oldest_sequence=hub.window.oldest,
+            head_sequence=hub.window.head,
+            published_frames=hub.memory.frames,
+            published_records=sum(records_by_type.values()),
+            rejected_frames=hub.rejected,
+            producers=[
+                pb.ProducerStatus(
+                    producer_id=producer.producer_id,
+                    name=producer.name,
+                    acknowledged_sequence=producer.sequence,
+                    duplicates=producer.duplicates,
+                    rejected=producer.rejected,
+                    connected=producer.session is not None,
+                )
+                for producer in hub.known_producers()
+            ],
+            subscribers=[
+                pb.SubscriberStatus(
+                    name=subscriber.name,
+                    delivered_sequence=subscriber.position,
+                    lag_frames=subscriber.lag,
+                    lost_frames=subscriber.lost,
+                    delivered_records=subscriber.delivered_records,
+                    policy=subscriber.policy,
+                )
+                for subscriber in sorted(hub.subscribers, key=lambda one: one.name)
+            ],
+            policy={
+                name: str(value).lower() if isinstance(value, bool) else str(value)
+                for name, value in config.model_dump().items()
+                if name != "port"
+            },
+            records_by_type=records_by_type,
+            ring_bytes=hub.window.ring.capacity,
+        )
+
+
+async def _acknowledge(session: PublishSession, context: Context) -> None:
+    """For ever: while one acknowledgement is written, the next collects what happens meanwhile."""
+    while True:
+        await session.changed.wait()
+        await context.write(session.acknowledgement())
+
+
+def add_relay_to_server(servicer: RelayServicer, server: grpc.aio.Server) -> None:
+    """For `ServiceHost.add`: the domain's service, its streams without serializers."""
+    name = servicer.hub.domain.grpc_service
+    handlers = {
+        "Publish": grpc.stream_stream_rpc_method_handler(servicer.publish),
+        "Subscribe": grpc.unary_stream_rpc_method_handler(servicer.subscribe),
+        "GetStatus": grpc.unary_unary_rpc_method_handler(
+            servicer.get_status,
+            request_deserializer=pb.GetStatusRequest.FromString,
+            response_serializer=pb.GetStatusResponse.SerializeToString,
+        ),
+    }
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))
+
+
+async def end_streams_at_drain(hub: Hub, draining: asyncio.Event) -> None:
+    """Once the host drains, tell every stream to come again elsewhere or later."""
+    await draining.wait()
+    hub.end_all(
+        Unavailable(f"the {hub.domain.name} relay is shutting down", reason="RELAY_DRAINING")
+    )

@@ -1,0 +1,270 @@
+"""A subscriber of a relay: where it stands, what it wants, and the next message for it.
+
+Each message drains all that is ready up to the subscriber's batch size: one frame when idle,
+thousands under load, without a timer. Waiting, and holding producers back, is `hub`'s part.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+import alphapulse_core as core
+from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_mesh.relay.streams import Stream
+from alphapulse_mesh.relay.window import RUN_BYTES, Hole, Run
+from alphapulse_mesh.relay.wire import encode_run, tail
+from alphapulse_mesh.runtime.errors import ResourceExhausted
+
+if TYPE_CHECKING:
+    from alphapulse_mesh.relay.window import Window
+
+__all__ = ["SLOW_CONSUMER", "WINDOW_EXPIRED", "Selection", "SharedResponses", "Subscriber"]
+
+SLOW_CONSUMER: Final = "SLOW_CONSUMER"
+WINDOW_EXPIRED: Final = "WINDOW_EXPIRED"
+PRODUCER_DIED: Final = "PRODUCER_DIED"
+
+_MAX_BATCH_BYTES: Final = 4 << 20
+_SCAN_BYTES: Final = 4 << 20
+"""Most that is filtered before other subscribers get their turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a subscriber wants, compiled once."""
+
+    types: frozenset[int] | None
+    """Message types, None for all: enough to pass or skip most runs whole."""
+    rows: core.FrameFilter | None
+    """None where the types say it all."""
+
+    @property
+    def everything(self) -> bool:
+        """Nothing is filtered."""
+        return self.types is None and self.rows is None
+
+    def apply(self, run: Run) -> Run | None:
+        """The run itself, what is left of it, or None when nothing is."""
+        if self.types is not None:
+            if self.types.isdisjoint(run.type_set):
+                return None
+            if self.rows is None and run.type_set <= self.types:
+                return run
+        if self.rows is None:
+            return self._by_type(run)
+        block, bounds, _ = self.rows.apply_block(run.data, run.offsets, run.lengths)
+        if len(bounds) == 1:
+            return None
+        if len(bounds) - 1 == len(run.types) and int(bounds[-1]) == int(run.lengths.sum()):
+            return run
+        offsets, lengths = bounds[:-1], np.diff(bounds).astype(np.uint32)
+        left = core.verify_block(block, offsets, lengths, checksum=False)
+        view = memoryview(block)  # type: ignore[arg-type]  # an ndarray is a buffer
+        ends = bounds.tolist()
+        encoded = encode_run(view[start:end] for start, end in pairwise(ends))
+        return Run(run.first, encoded, left.message_type, left.record_count)
+
+    def _by_type(self, run: Run) -> Run:
+        assert self.types is not None, "else nothing is filtered"
+        wanted = np.isin(run.types, list(self.types))
+        view = memoryview(run.data)
+        encoded = encode_run(
+            view[at : at + size]
+            for at, size in zip(
+                run.offsets[wanted].tolist(), run.lengths[wanted].tolist(), strict=True
+            )
+        )
+        return Run(run.first, encoded, run.types[wanted], run.records[wanted])
+
+
+@dataclass(slots=True)
+class SharedResponses:
+    """The last message that an unfiltered subscriber got: the next one may want the very same."""
+
+    key: tuple[int, int, int] = (0, 0, 0)
+    response: bytes = b""
+
+
+@dataclass(slots=True)
+class _Drained:
+    """What one message is made of."""
+
+    runs: list[Run] = field(default_factory=list)
+    gaps: list[pb.Gap] = field(default_factory=list)
+    bytes: int = 0
+    whole: bool = True
+    """No run was cut or filtered."""
+
+
+class Subscriber(Stream):
+    """One subscription. Its cursor is the relay's; the client tells its own when it comes back."""
+
+    def __init__(
+        self,
+        window: Window,
+        shared: SharedResponses,
+        *,
+        name: str,
+        policy: pb.SlowConsumerPolicy.ValueType,
+        selection: Selection,
+        start: int,
+        max_batch_bytes: int,
+    ) -> None:
+        super().__init__()
+        self.name = name
+        self.policy = policy
+        self.blocking = policy == pb.SLOW_CONSUMER_POLICY_BLOCK
+        self.position = start - 1
+        """Newest sequence that was handed to the connection, filtered out or reported as a gap."""
+        self.progress_at = time.monotonic()
+        """When `position` last moved by a message."""
+        self.lost = 0
+        self.delivered_records = 0
+        self.reported = -1
+        """`position` as the client was last told."""
+        self.tell_progress = True
+        """The next message is due even when it has no frames."""
+        self.more = False
+        """`next_message` stopped before the end, to let others have their turn."""
+        self._window = window
+        self._shared = shared
+        self._selection = selection
+        self._next = start
+        self._run: Run | None = None
+        self._batch = min(max_batch_bytes or RUN_BYTES, _MAX_BATCH_BYTES)
+        self._records_on_the_way = 0
+        self._expired_as = WINDOW_EXPIRED
+
+    @property
+    def lag(self) -> int:
+        """Frames behind the newest."""
+        return self._window.head - self.position
+
+    def next_message(self) -> bytes | None:
+        """A serialized `SubscribeResponse`, or None when there is nothing to say.
+
+        Call `sent` once it was handed to the connection.
+
+        Raises:
+            ResourceExhausted: the subscriber fell out of the window and asked to be disconnected.
+        """
+        drained = self._drain()
+        # What was filtered out needs no message to be done with.
+        if not drained.runs and not drained.gaps:
+            self.position = self._next - 1
+            if not self.tell_progress or self.reported == self.position:
+                self.tell_progress = False
+                return None
+        head = self._window.head
+        self._records_on_the_way = sum(int(run.records.sum()) for run in drained.runs)
+        delivered = self._next - 1
+        if not drained.whole or drained.gaps or not drained.runs:
+            return b"".join(
+                (*(run.data for run in drained.runs), tail(delivered, head, drained.gaps))
+            )
+        key = (drained.runs[0].first, delivered, head)
+        if self._shared.key != key:
+            self._shared.response = b"".join(
+                (*(run.data for run in drained.runs), tail(delivered, head))
+            )
+            self._shared.key = key
+        return self._shared.response
+
+    def sent(self) -> None:
+        """The last message was handed to the connection."""
+        self.position = self.reported = self._next - 1
+        self.tell_progress = False
+        self.progress_at = time.monotonic()
+        self.delivered_records += self._records_on_the_way
+        self._records_on_the_way = 0
+
+    # ------------------------------------------------------------------------------------- draining
+
+    def _drain(self) -> _Drained:
+        window = self._window
+        drained = _Drained(whole=self._selection.everything)
+        scanned = 0
+        self.more = False
+        while self._next <= window.head and drained.bytes < self._batch:
+            if scanned >= _SCAN_BYTES:
+                self.more = True
+                break
+            budget = self._batch - drained.bytes
+            kept = self._kept()
+            if kept is not None:
+                runs = [self._cut(kept, budget, drained)]
+                following = runs[0].last + 1
+            else:
+                runs, following = self._read(budget, drained)
+            self._next = following
+            for piece in runs:
+                scanned += len(piece.data)
+                passed = piece if self._selection.everything else self._selection.apply(piece)
+                if passed is not None:
+                    drained.runs.append(passed)
+                    drained.bytes += len(passed.data)
+        self._expired_as = SLOW_CONSUMER
+        return drained
+
+    def _kept(self) -> Run | None:
+        """The run in memory that holds the next frame."""
+        run = self._run
+        if run is not None and self._next > run.last:
+            run = run.following
+        if run is None or not run.first <= self._next <= run.last:
+            run = self._window.kept_after(self._next)
+        self._run = run
+        return run
+
+    def _cut(self, run: Run, budget: int, drained: _Drained) -> Run:
+        """What of the run is wanted now: from the next frame on, whole frames within the budget."""
+        start = self._next - run.first
+        if start == 0 and len(run.data) <= max(budget, self._batch):
+            return run
+        ends = run.offsets[start:].astype(np.int64) + run.lengths[start:]
+        begin = int(ends[0]) - int(run.lengths[start])
+        count = int(np.searchsorted(ends, begin + budget, side="right"))
+        drained.whole = False
+        return run.part(start, start + max(count, 1))
+
+    def _read(self, budget: int, drained: _Drained) -> tuple[list[Run], int]:
+        """The next runs out of the ring, and what to read after them; holes become gaps."""
+        drained.whole = False
+        start = self._next
+        oldest = self._window.oldest
+        if start < oldest:
+            self._lose(Hole(start, oldest - 1, "overrun"), drained)
+            start = oldest
+            if oldest > self._window.head:
+                return [], start
+        runs, holes, following = self._window.read(start, budget)
+        for hole in holes:
+            self._lose(hole, drained)
+        return runs, following
+
+    def _lose(self, hole: Hole, drained: _Drained) -> None:
+        if hole.reason == "overrun":
+            reason = self._expired_as
+            if reason == SLOW_CONSUMER and self.policy == pb.SLOW_CONSUMER_POLICY_DISCONNECT:
+                raise slow_consumer(self.name, hole.first, hole.last)
+            self.lost += hole.last - hole.first + 1
+        else:
+            reason = PRODUCER_DIED
+        drained.gaps.append(
+            pb.Gap(range=pb.SequenceRange(first=hole.first, last=hole.last), reason=reason)
+        )
+
+
+def slow_consumer(name: str, first: int, last: int) -> ResourceExhausted:
+    """Why a subscriber is disconnected."""
+    return ResourceExhausted(
+        f"subscriber {name!r} is too slow: frames {first} to {last} wait for it",
+        reason=SLOW_CONSUMER,
+        first=first,
+        last=last,
+    )

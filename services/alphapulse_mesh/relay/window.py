@@ -1,0 +1,344 @@
+"""The window of a relay: the frames that one can start from, in a ring that outlives the process.
+
+The ring file holds everything; the latest runs are also kept in memory, encoded as subscribers get
+them, so that what is sent to a hundred subscribers is encoded once. Who may publish and who waits
+for whom is `hub`'s part.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+import numpy as np
+
+import alphapulse_core as core
+from alphapulse_mesh.relay.wire import FrameRun, encode_run
+from alphapulse_mesh.runtime.errors import DataLoss, ResourceExhausted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from alphapulse_mesh.relay.memory import RelayMemory
+
+__all__ = ["PREFIX", "Hole", "Run", "Window"]
+
+_log = logging.getLogger(__name__)
+
+PREFIX: Final = np.dtype(
+    [
+        ("producer_id", "<u8"),
+        ("producer_sequence", "<u8"),
+        ("received_ns", "<u8"),
+        ("message_type", "u1"),
+        ("flags", "u1"),
+        ("trace_flags", "u1"),
+        ("reserved", "u1"),
+        ("record_count", "<u4"),
+    ]
+)
+"""What stands before each frame in its ring entry; 32 bytes, so that frames stay 8-byte aligned."""
+
+RUN_BYTES: Final = 256 << 10
+"""Frames are kept and sent in runs of about this size."""
+_CACHE_PART: Final = 4  # of the ring's size may be kept in memory too
+_READ_ENTRIES: Final = 4096
+
+
+class Hole(NamedTuple):
+    """Sequences that the window does not have."""
+
+    first: int
+    last: int
+    reason: Literal["overrun", "producer-lost"]
+
+
+class Run:
+    """Consecutive frames, encoded as subscribers get them."""
+
+    __slots__ = (
+        "data",
+        "expired",
+        "first",
+        "following",
+        "last",
+        "lengths",
+        "offsets",
+        "records",
+        "type_set",
+        "types",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        first: int,
+        run: FrameRun,
+        types: NDArray[np.uint8],
+        records: NDArray[np.uint32],
+    ) -> None:
+        self.first = first
+        """Sequence of the first frame."""
+        self.last = first + len(types) - 1
+        """Sequence of the last frame."""
+        self.data = run.data
+        """Field 1 of a `SubscribeResponse`, nothing else."""
+        self.offsets = run.offsets
+        self.lengths = run.lengths
+        self.types = types
+        """(n,) message types."""
+        self.records = records
+        """(n,) record counts."""
+        self.type_set = frozenset(types.tolist())
+        self.following: Run | None = None
+        """The next run, while both are kept."""
+        self.expired = False
+        """It is not kept any more: what follows must be read from the ring."""
+
+    def part(self, start: int, stop: int) -> Run:
+        """Frames `start:stop` of it."""
+        if start == 0 and stop == len(self.types):
+            return self
+        begin = int(self.offsets[start - 1]) + int(self.lengths[start - 1]) if start else 0
+        end = int(self.offsets[stop - 1]) + int(self.lengths[stop - 1])
+        run = FrameRun(
+            self.data[begin:end],
+            self.offsets[start:stop] - np.uint64(begin),
+            self.lengths[start:stop],
+            end - begin,
+        )
+        return Run(self.first + start, run, self.types[start:stop], self.records[start:stop])
+
+
+class Window:
+    """The ring of one relay and the latest runs. Used by one thread."""
+
+    def __init__(
+        self, path: Path, *, ring_bytes: int, max_frames: int, memory: RelayMemory
+    ) -> None:
+        """Open the ring at `path`, with all that an earlier process of the relay left in it.
+
+        Raises:
+            ResourceExhausted: the ring cannot be made (no shared memory left).
+            DataLoss: a file is there that is not a ring of this layout.
+        """
+        try:
+            self.ring = core.Ring.open_or_create(str(path), ring_bytes, producers="single")
+        except core.RingLayoutError as error:
+            raise DataLoss(f"{path}: {error}", reason=error.reason, path=str(path)) from None
+        except core.RingSystemError as error:
+            raise ResourceExhausted(
+                f"{path}: {error}", reason="RING_NO_MEMORY", path=str(path)
+            ) from None
+        self._memory = memory
+        self._max_frames = max_frames
+        # One reader for everybody who is far behind: it is set to where it is wanted, and never
+        # holds the producer back.
+        self._reader = self.ring.reader("relay-window", start="oldest")
+        self._gate: core.RingReader | None = None
+        self._base = self._find_base()
+        self.head = self.ring.next_sequence - 1 + self._base
+        """Newest sequence; what a crash left half written counts, and is reported as a hole."""
+        memory.head = self.head
+        self._oldest_run: Run | None = None
+        self._newest_run: Run | None = None
+        self._cached = 0
+        self._cache_limit = max(ring_bytes // _CACHE_PART, 2 * RUN_BYTES)
+        self.max_entry = self.ring.max_entry - PREFIX.itemsize
+        """Largest frame in bytes."""
+
+    def _find_base(self) -> int:
+        base = self._memory.base_of(self.ring.incarnation)
+        if base is not None:
+            return base
+        base = self._memory.head + 1
+        self._reader.seek(self.ring.oldest_sequence)
+        batch = self._reader.poll_bytes(1)
+        if len(batch):
+            # The memory is gone, the ring is not: frames tell their own sequence.
+            at = int(batch.offsets[0]) + PREFIX.itemsize
+            frame = memoryview(batch.data)[at : int(batch.offsets[0]) + int(batch.lengths[0])]
+            base = core.inspect_frame(frame).sequence - int(batch.sequences[0])
+        self._memory.adopt(self.ring.incarnation, base)
+        return base
+
+    @property
+    def oldest(self) -> int:
+        """Oldest sequence that can be read; `head + 1` when there is none."""
+        return max(self.ring.oldest_sequence + self._base, self.head - self._max_frames + 1)
+
+    # ------------------------------------------------------------------------------------ appending
+
+    def append(self, run: FrameRun, prefixes: NDArray[np.void]) -> Run | None:
+        """Stamp the frames of a run in place with the next sequences and append them as one claim.
+
+        `run.data` is a bytearray that is the window's from now on; `prefixes` is (n,) of PREFIX.
+        Returns None when there is no room before the gate (nothing was appended).
+        """
+        first = self.head + 1
+        core.stamp_sequences(run.data, run.offsets, first)
+        view = memoryview(run.data)
+        frames = [
+            view[at : at + size]
+            for at, size in zip(run.offsets.tolist(), run.lengths.tolist(), strict=True)
+        ]
+        # Bytes that nobody has seen may be stamped again: without room the next try overwrites.
+        appended = self.ring.try_publish_batch(frames, prefixes=prefixes)
+        if appended is None:
+            return None
+        self.head = appended[1] + self._base
+        if appended[0] + self._base != first:
+            raise DataLoss(
+                f"the ring gave sequence {appended[0] + self._base}, not {first}: another process"
+                " writes to it",
+                reason="RING_FOREIGN_WRITER",
+            )
+        kept = Run(first, run, prefixes["message_type"], prefixes["record_count"])
+        self._memory.published(self.head, kept.types, kept.records)
+        self._keep(kept)
+        return kept
+
+    def _keep(self, run: Run) -> None:
+        if self._newest_run is not None:
+            self._newest_run.following = run
+        else:
+            self._oldest_run = run
+        self._newest_run = run
+        self._cached += len(run.data)
+        while self._cached > self._cache_limit and self._oldest_run is not run:
+            gone = self._oldest_run
+            assert gone is not None, "there are runs, for their bytes are counted"
+            self._oldest_run = gone.following
+            # A subscriber may still hold it: it must not keep the whole chain behind it alive.
+            gone.following = None
+            gone.expired = True
+            self._cached -= len(gone.data)
+
+    # -------------------------------------------------------------------------------------- reading
+
+    def kept_after(self, sequence: int) -> Run | None:
+        """The run in memory that holds `sequence`, None when it must be read from the ring."""
+        run = self._oldest_run
+        if run is None or sequence < run.first:
+            return None
+        while run is not None and run.last < sequence:
+            run = run.following
+        return run
+
+    def read(self, sequence: int, max_bytes: int) -> tuple[list[Run], list[Hole], int]:
+        """Frames from `sequence` on out of the ring: runs, holes, and the next sequence to read.
+
+        At least one frame when there is one, else up to `max_bytes`; all in one run where no hole
+        parts them.
+        """
+        self._reader.seek(max(sequence - self._base, 0))
+        packed = self._reader.poll_bytes(_READ_ENTRIES, max_bytes + max_bytes // 4)
+        holes = [
+            Hole(max(gap.first + self._base, sequence), gap.last + self._base, gap.reason)
+            for gap in packed.gaps
+        ]
+        following = sequence
+        if holes:
+            following = holes[-1].last + 1
+        runs: list[Run] = []
+        if len(packed):
+            sequences = packed.sequences.astype(np.int64) + self._base
+            following = max(following, int(sequences[-1]) + 1)
+            # dense except at holes
+            breaks = np.flatnonzero(np.diff(sequences) != 1) + 1
+            bounds = [0, *breaks.tolist(), len(sequences)]
+            runs = [self._run(packed, sequences, start, stop) for start, stop in pairwise(bounds)]
+        return runs, holes, following
+
+    @staticmethod
+    def _run(packed: core.Packed, sequences: NDArray[np.int64], start: int, stop: int) -> Run:
+        data = memoryview(packed.data)
+        offsets = packed.offsets[start:stop].tolist()
+        lengths = packed.lengths[start:stop].tolist()
+        prefixes = prefixes_of(packed, start, stop)
+        run = encode_run(
+            data[at + PREFIX.itemsize : at + size]
+            for at, size in zip(offsets, lengths, strict=True)
+        )
+        return Run(int(sequences[start]), run, prefixes["message_type"], prefixes["record_count"])
+
+    def scan(self) -> Iterator[NDArray[np.void]]:
+        """The prefixes of all entries of the window, in order, some thousands at a time."""
+        self._reader.seek(self.ring.oldest_sequence)
+        while True:
+            packed = self._reader.poll_bytes(_READ_ENTRIES, 4 << 20)
+            if not packed:
+                return
+            if len(packed):
+                yield prefixes_of(packed, 0, len(packed))
+
+    def first_received_at(self, time_ns: int) -> int:
+        """Sequence of the first frame that the relay got at `time_ns` or later; else head + 1."""
+        low, high = self.oldest, self.head + 1
+        while low < high:
+            middle = (low + high) // 2
+            received = self._received_at(middle)
+            if received is None or received[1] >= time_ns:
+                high = middle
+            else:
+                low = received[0] + 1
+        return low
+
+    def _received_at(self, sequence: int) -> tuple[int, int] | None:
+        """(sequence, time) of the first entry at or after `sequence`; None when there is none."""
+        self._reader.seek(sequence - self._base)
+        packed = self._reader.poll_bytes(1)
+        if not len(packed):
+            return None
+        prefix = prefixes_of(packed, 0, 1)
+        return int(packed.sequences[0]) + self._base, int(prefix["received_ns"][0])
+
+    # ------------------------------------------------------------------------------- back-pressure
+
+    def gate_at(self, sequence: int | None) -> None:
+        """Keep what is in the window from `sequence` on from being overwritten; None: nothing."""
+        gate = self._gate
+        if gate is not None and (sequence is None or sequence - self._base < gate.sequence):
+            gate.close()
+            self._gate = gate = None
+        if sequence is None:
+            return
+        target = sequence - self._base
+        if gate is None:
+            start = min(max(target, self.ring.oldest_sequence), self.ring.next_sequence)
+            self._gate = self.ring.reader("relay-gate", gating=True, start=start)
+            return
+        while (behind := target - gate.sequence) > 0:
+            if not gate.poll(min(behind, 1 << 16)):
+                break
+            gate.commit()
+
+    def close(self) -> None:
+        """Detach; the ring stays for the next process of the relay."""
+        if self._gate is not None:
+            self._gate.close()
+        self._reader.close()
+        self.ring.close()
+
+
+def prefixes_of(packed: core.Packed, start: int, stop: int) -> NDArray[np.void]:
+    """(n,) PREFIX of the entries `start:stop` of a poll."""
+    data = np.frombuffer(packed.data, np.uint8)
+    at = packed.offsets[start:stop].astype(np.int64)[:, None] + np.arange(PREFIX.itemsize)
+    gathered: NDArray[np.void] = data[at].view(PREFIX).reshape(-1)
+    return gathered
+
+
+def new_prefixes(count: int, producer_id: int, first_producer_sequence: int) -> NDArray[np.void]:
+    """(count,) PREFIX of consecutive frames of a producer, received now; types to be filled in."""
+    prefixes = np.zeros(count, PREFIX)
+    prefixes["producer_id"] = producer_id
+    prefixes["producer_sequence"] = np.arange(count, dtype=np.uint64) + np.uint64(
+        first_producer_sequence
+    )
+    prefixes["received_ns"] = time.time_ns()
+    return prefixes
