@@ -217,7 +217,7 @@ class _TraceService(trace_service_pb2_grpc.TraceServiceServicer):
     def __init__(self, receiver: OtlpReceiver) -> None:
         self._receiver = receiver
 
-    def Export(  # noqa: N802  # name of the RPC
+    def Export(  # name of the RPC
         self, request: Any, context: Any
     ) -> Any:
         for resource_spans in request.resource_spans:

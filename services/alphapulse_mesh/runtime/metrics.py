@@ -1,4 +1,4 @@
-"""Metrics: one Prometheus registry a process, served as text on loopback.
+"""Metrics: one Prometheus registry a process, served as text, on loopback by default.
 
 The RPC metrics have the names of go-grpc-prometheus, so that its dashboards and alerts fit.
 Services add their own to `Metrics.registry` with `prometheus_client`, prefix `alphapulse_`.
@@ -72,19 +72,17 @@ class Metrics:
         """Port of `/metrics`; 0 while it is not served."""
         return self._server.server_port if self._server else 0
 
-    def serve(self, port: int = 0) -> int:
-        """Serve `/metrics` on 127.0.0.1 from a thread; 0 takes a free port. Returns the port.
+    def serve(self, port: int = 0, host: str = "127.0.0.1") -> int:
+        """Serve `/metrics` from a thread; port 0 takes a free one. Returns the port.
 
         Raises:
             Unavailable: the port is in use (reason PORT_IN_USE).
         """
         try:
-            self._server, self._thread = start_http_server(
-                port, addr="127.0.0.1", registry=self.registry
-            )
+            self._server, self._thread = start_http_server(port, addr=host, registry=self.registry)
         except OSError as error:
             raise Unavailable(
-                f"metrics port {port} on 127.0.0.1: {error.strerror}",
+                f"metrics port {port} on {host}: {error.strerror}",
                 reason="PORT_IN_USE",
                 port=port,
             ) from None

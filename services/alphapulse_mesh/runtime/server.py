@@ -430,7 +430,7 @@ async def _serve(
         Metrics(service, identity) as metrics,
         Telemetry.start(service, config, instance) as telemetry,
     ):
-        metrics.serve(config.telemetry.metrics_port.get(identity, 0))
+        metrics.serve(config.telemetry.metrics_port.get(identity, 0), config.telemetry.metrics_host)
         host = ServiceHost(
             config,
             service,

@@ -245,8 +245,7 @@ class TestLimits:
         echo = Echo()
         _, channel = await aio_server((add_echo_to_server, echo), config=config)
         held = [asyncio.create_task(call(channel, "Unary", b"wait")) for _ in range(2)]
-        while echo.calls < 2:
-            await asyncio.sleep(0.01)
+        await asyncio.wait_for(echo.crowded.wait(), 5)
         with pytest.raises(grpc.aio.AioRpcError) as caught:
             await call(channel, "Unary", b"one too many")
         assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
@@ -312,7 +311,7 @@ class TestBinding:
 
 class TestAboutItself:
     async def test_health_of_the_whole_and_of_each_service(self, served: Served) -> None:
-        stub = health_pb2_grpc.HealthStub(served.channel)
+        stub: Any = health_pb2_grpc.HealthStub(served.channel)  # the stubs have no methods
         for name in ("", NAME, "alphapulse.system.v1.AgentService"):
             answer = await stub.Check(health_pb2.HealthCheckRequest(service=name))
             assert answer.status == SERVING

@@ -3,30 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import grpc
-import grpc.aio
 
 from alphapulse_mesh.runtime.errors import OrderRejected
 from alphapulse_mesh.runtime.interceptors import current_deadline
 from alphapulse_mesh.runtime.telemetry import current_context, format_traceparent
 
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
 NAME = "test.v1.EchoService"
 
 
 class Echo:
-    """What it does is chosen by the request: `reject`, `crash`, `abort`, `wait`, `context`, or echo."""
+    """What it does is chosen by the request: `reject`, `crash`, `abort`, `wait`, …, else echo."""
 
     def __init__(self) -> None:
         self.entered = asyncio.Event()
+        self.crowded = asyncio.Event()
         self.release = asyncio.Event()
         self.cancelled = asyncio.Event()
         self.calls = 0
 
     async def _act(self, request: bytes, context: Any) -> bytes:
         self.calls += 1
+        if self.calls > 1:
+            self.crowded.set()
         match request:
             case b"reject":
                 raise OrderRejected("beyond the limit", reason="ORDER_TOO_LARGE", limit=10)
@@ -75,7 +79,7 @@ class Echo:
 
 def add_echo_to_server(echo: Echo, server: Any) -> None:
     """As generated code does it."""
-    handlers = {
+    handlers: dict[str, Any] = {
         "Unary": grpc.unary_unary_rpc_method_handler(echo.unary),
         "ClientStream": grpc.stream_unary_rpc_method_handler(echo.client_stream),
         "ServerStream": grpc.unary_stream_rpc_method_handler(echo.server_stream),
@@ -96,9 +100,7 @@ METHODS = (
 )
 
 
-async def call(
-    channel: grpc.aio.Channel, method: str, *requests: bytes, **options: Any
-) -> list[bytes]:
+async def call(channel: Any, method: str, *requests: bytes, **options: Any) -> list[bytes]:
     """Call a method of any shape; the responses in order."""
     path = f"/{NAME}/{method}"
 
@@ -111,7 +113,7 @@ async def call(
     if method == "ClientStream":
         return [await channel.stream_unary(path)(sending(), **options)]
     if method.startswith("ServerStream"):
-        responses: Any = channel.unary_stream(path)(b",".join(requests), **options)
+        responses = channel.unary_stream(path)(b",".join(requests), **options)
     else:
         responses = channel.stream_stream(path)(sending(), **options)
     return [response async for response in responses]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from decimal import Decimal
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from pydantic import ValidationError
@@ -12,6 +12,9 @@ from pydantic import ValidationError
 from alphapulse_mesh.runtime.config import MeshConfig, dump_toml, load_config
 from alphapulse_mesh.runtime.errors import ConfigError
 from alphapulse_mesh.runtime.names import RELAYS, Service
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -196,9 +199,9 @@ def test_values_that_contradict_one_another(section: dict[str, object], complain
 def test_configuration_is_frozen() -> None:
     config = load_config()
     with pytest.raises(ValidationError, match="frozen"):
-        config.registry.port = 1  # type: ignore[misc]  # that it is refused is the test
+        config.registry.port = 1
     with pytest.raises(ValidationError, match="frozen"):
-        config.registry = config.registry  # type: ignore[misc]  # that it is refused is the test
+        config.registry = config.registry
 
 
 def with_secrets(monkeypatch: pytest.MonkeyPatch) -> MeshConfig:

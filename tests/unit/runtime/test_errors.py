@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import grpc
 import pytest
 from google.rpc import error_details_pb2
@@ -46,7 +48,7 @@ class FakeRpcError(grpc.RpcError):
     def details(self) -> str:
         return self._all[1]
 
-    def trailing_metadata(self) -> object:
+    def trailing_metadata(self) -> Any:
         return self._all[2]
 
 

@@ -116,8 +116,8 @@ class EventStore(Protocol):
 _FIXED: Final = struct.Struct("<QqHI")
 
 
-def event_checksum(stream: str, version: int, kind: str, data: bytes, recorded_ns: int) -> int:
+def event_checksum(stream: str, version: int, kind: bytes, data: bytes, recorded_ns: int) -> int:
     """CRC-32 over everything that an event is, so that a moved or renamed event is found too."""
-    stream_bytes, kind_bytes = stream.encode(), kind.encode()
-    fixed = _FIXED.pack(version, recorded_ns, len(stream_bytes), len(kind_bytes))
-    return zlib.crc32(data, zlib.crc32(fixed + stream_bytes + kind_bytes))
+    name = stream.encode()
+    fixed = _FIXED.pack(version, recorded_ns, len(name), len(kind))
+    return zlib.crc32(data, zlib.crc32(fixed + name + kind))

@@ -64,9 +64,10 @@ _ACKED_MAGIC: Final = b"APLSACK1"
 
 _SCHEMA: Final = """
 CREATE TABLE streams (
-    id      INTEGER PRIMARY KEY,
-    name    TEXT NOT NULL UNIQUE,
-    version INTEGER NOT NULL
+    id       INTEGER PRIMARY KEY,
+    name     TEXT NOT NULL UNIQUE,
+    version  INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE events (
     stream      INTEGER NOT NULL REFERENCES streams (id),
@@ -266,13 +267,20 @@ class SqliteEventStore:
             return function(*arguments)
         except sqlite3.Error as error:
             raise self._database_error(error) from error
+        except UnicodeDecodeError as error:  # in SQLite's own tables or messages
+            raise self._corrupt(str(error)) from error
+
+    def _corrupt(self, what: str) -> DataLoss:
+        path = str(self._path)
+        return DataLoss(f"{path}: {what}", reason="STORE_CORRUPT", path=path)
 
     def _database_error(self, error: sqlite3.Error) -> MeshError:
-        values = {"path": str(self._path), "sqlite": getattr(error, "sqlite_errorname", "")}
-        text = f"{self._path}: {error}"
-        if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-            return DataLoss(text, reason="STORE_CORRUPT", **values)
-        return Unavailable(text, reason="STORE_FAILED", **values)
+        name = getattr(error, "sqlite_errorname", "")
+        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            return self._corrupt(str(error))
+        return Unavailable(
+            f"{self._path}: {error}", reason="STORE_FAILED", path=str(self._path), sqlite=name
+        )
 
     def _open(self) -> None:
         try:
@@ -328,11 +336,16 @@ class SqliteEventStore:
         the events; holes between are found when they are read.
         """
         self._total = 0
-        for stream, version, first, last in self._reader.execute(
-            "SELECT name, version, (SELECT min(version) FROM events WHERE stream = streams.id), "
+        for row in self._reader.execute(
+            "SELECT id, CAST(name AS BLOB), version, checksum, "
+            "(SELECT min(version) FROM events WHERE stream = streams.id), "
             "(SELECT max(version) FROM events WHERE stream = streams.id) FROM streams"
         ):
+            stream_id, name, version, checksum, first, last = row
+            if not _checks(_head_checksum, (stream_id, name, version), checksum):
+                raise self._corrupt(f"the head of stream {name!r} fails its checksum")
             if (first, last) != ((1, version) if version else (None, None)):
+                stream = name.decode()
                 raise DataLoss(
                     f"{self._path}: stream {stream!r} should have events 1 to {version}, "
                     f"but has {first} to {last}",
@@ -373,7 +386,7 @@ class SqliteEventStore:
 
     def _page(self, stream: str, from_version: int, head: int) -> list[RecordedEvent]:
         rows = self._reader.execute(
-            "SELECT version, type, recorded_ns, checksum, data FROM events "
+            "SELECT version, CAST(type AS BLOB), recorded_ns, checksum, data FROM events "
             "WHERE stream = (SELECT id FROM streams WHERE name = ?) AND version BETWEEN ? AND ? "
             "ORDER BY version LIMIT ?",
             (stream, from_version, head, _PAGE),
@@ -383,7 +396,7 @@ class SqliteEventStore:
         for version, kind, recorded_ns, checksum, data in rows:
             if version != expected:
                 break
-            if event_checksum(stream, version, kind, data, recorded_ns) != checksum:
+            if not _checks(event_checksum, (stream, version, kind, data, recorded_ns), checksum):
                 raise DataLoss(
                     f"{self._path}: event {version} of stream {stream!r} fails its checksum",
                     reason="EVENT_CORRUPT",
@@ -391,7 +404,7 @@ class SqliteEventStore:
                     stream=stream,
                     version=version,
                 )
-            events.append(RecordedEvent(stream, version, kind, data, recorded_ns))
+            events.append(RecordedEvent(stream, version, kind.decode(), data, recorded_ns))
             expected += 1
         if len(events) < min(_PAGE, head - from_version + 1):
             raise DataLoss(
@@ -408,7 +421,7 @@ class SqliteEventStore:
             "SELECT version, checksum, data FROM snapshots WHERE stream = ? ORDER BY version DESC",
             (stream,),
         ):
-            if _snapshot_checksum(stream, version, data) == checksum:
+            if _checks(_snapshot_checksum, (stream, version, data), checksum):
                 return Snapshot(stream, version, data)
             _log.warning(
                 "%s: snapshot of stream %r at %d fails its checksum, passed over",
@@ -472,7 +485,7 @@ class SqliteEventStore:
                     now = time.time_ns()
                     for kind, data in events:
                         head[1] += 1
-                        checksum = event_checksum(stream, head[1], kind, data, now)
+                        checksum = event_checksum(stream, head[1], kind.encode(), data, now)
                         rows.append((head[0], head[1], kind, now, checksum, data))
                     results.append((future, head[1]))
                 case _SaveSnapshot(snapshot, future):
@@ -490,8 +503,11 @@ class SqliteEventStore:
                     pass
         connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
         connection.executemany(
-            "UPDATE streams SET version = ? WHERE id = ?",
-            [(version, stream_id) for stream_id, version in heads.values()],
+            "UPDATE streams SET version = ?, checksum = ? WHERE id = ?",
+            [
+                (version, _head_checksum(stream_id, name.encode(), version), stream_id)
+                for name, (stream_id, version) in heads.items()
+            ],
         )
         connection.execute("COMMIT")
         if rows:
@@ -503,8 +519,15 @@ class SqliteEventStore:
         select = "SELECT id, version FROM streams WHERE name = ?"
         row = connection.execute(select, (stream,)).fetchone()
         if row is None:
-            connection.execute("INSERT INTO streams (name, version) VALUES (?, 0)", (stream,))
-            row = connection.execute(select, (stream,)).fetchone()
+            stream_id = connection.execute(
+                "INSERT INTO streams (name, version, checksum) VALUES (?, 0, 0) RETURNING id",
+                (stream,),
+            ).fetchone()[0]
+            connection.execute(
+                "UPDATE streams SET checksum = ? WHERE id = ?",
+                (_head_checksum(stream_id, stream.encode(), 0), stream_id),
+            )
+            row = (stream_id, 0)
         return list(row)
 
     def _acknowledge(self, count: int) -> None:
@@ -576,6 +599,18 @@ def _write_snapshot(connection: sqlite3.Connection, snapshot: Snapshot) -> None:
         "(SELECT version FROM snapshots WHERE stream = ?1 ORDER BY version DESC LIMIT ?2)",
         (stream, _SNAPSHOTS_KEPT),
     )
+
+
+def _head_checksum(stream_id: int, name: bytes, version: int) -> int:
+    return zlib.crc32(b"%d %d %b" % (stream_id, version, name))
+
+
+def _checks(function: Callable[..., int], values: tuple[object, ...], checksum: object) -> bool:
+    """Whether values read back have their checksum; damage may have changed even their types."""
+    try:
+        return function(*values) == checksum
+    except (TypeError, AttributeError, struct.error):
+        return False
 
 
 def _snapshot_checksum(stream: str, version: int, data: bytes) -> int:
