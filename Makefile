@@ -141,7 +141,7 @@ gen-check: gen ## fail where committed generated code is not what the schemas gi
 GENERATED := gen schemas/layout.csv schemas/golden
 
 .PHONY: breaking
-breaking: setup-dev $(FLATC) ## compare the schemas with the last released ones (buf breaking, flatc --conform)
+breaking: $(STAMPS)/dev $(FLATC) ## compare the schemas with the last released ones (buf breaking, flatc --conform)
 	@$(BIN)/python schemas/tools/compatibility.py check --flatc $(abspath $(FLATC))
 
 .PHONY: release-schemas
@@ -149,7 +149,7 @@ release-schemas: gen ## keep today's schemas as released ones (VERSION=0.1.0)
 	@$(BIN)/python schemas/tools/compatibility.py release $(or $(VERSION),$(error set VERSION=))
 
 .PHONY: gen-tools
-gen-tools: setup-dev $(FLATC) .tools/bin/.go-plugins $(RUST_PLUGINS) $(JAVA_PLUGINS) $(NODE_PLUGIN) ## the pinned generators, built once into .tools
+gen-tools: $(STAMPS)/dev $(FLATC) .tools/bin/.go-plugins $(RUST_PLUGINS) $(JAVA_PLUGINS) $(NODE_PLUGIN) ## the pinned generators, built once into .tools
 
 # "no such tool" in words: $(call need,tool,what for)
 need = command -v $(1) >/dev/null || { echo "make: $(1) not found: it is needed $(2)" >&2; exit 2; }
