@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,6 +17,7 @@ from alphapulse_mesh.collectors.sources.simulator import SimulatorSource
 from alphapulse_mesh.collectors.universe import Universe
 from alphapulse_mesh.runtime.errors import ConfigError
 from alphapulse_mesh.runtime.names import Service
+from alphapulse_mesh.runtime.runs import supervised_run
 from alphapulse_mesh.runtime.server import ServiceContext, run_service
 
 if TYPE_CHECKING:
@@ -93,13 +93,12 @@ def _duration(item: CollectorSource) -> int | None:
 
 
 def _producer_id(service: ServiceContext) -> int | None:
-    """The same for every start by one supervisor, None (a random one) without: only the restart
-    after a crash may go on with what an earlier process has published, never a new run.
+    """The same for every start in one run of the mesh, None (a random one) outside: a restart after
+    a crash may go on with what an earlier process has published, a new run may not.
     """
-    supervisor = service.paths.read_ready(Service.SUPERVISOR)
-    if supervisor is None or supervisor.pid != os.getppid() or not supervisor.alive():
+    run = supervised_run(service.paths)
+    if run is None:
         return None
-    run = f"{service.config.mesh.name}/{supervisor.pid}/{supervisor.started}"
     what = f"{run}/{service.host.agent.name}"
     return int.from_bytes(hashlib.blake2b(what.encode(), digest_size=8).digest(), "little") or 1
 

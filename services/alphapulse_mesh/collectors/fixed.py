@@ -10,7 +10,7 @@ from typing import Final
 __all__ = ["PLACES", "FixedCache", "parse_fixed"]
 
 PLACES: Final = 8
-_POWERS: Final = tuple(10**places for places in range(PLACES + 1))
+_POWERS: Final[tuple[int, ...]] = tuple(10**places for places in range(PLACES + 1))
 _LARGEST: Final = (1 << 63) - 1
 
 

@@ -47,7 +47,7 @@ class SimulatedAsset:
     """Of the spot price, per square root of a year."""
     basis_mean_bps: float = 0.0
     basis_deviation_bps: float = 5.0
-    basis_half_life_seconds: float = 1.5
+    basis_half_life_seconds: float = 1.0
 
 
 ASSETS: Final = (

@@ -296,7 +296,7 @@ class CrossVenueArbitrageConfig(Section):
     """A position is closed once the basis is this near its slow mean (beyond it when negative)."""
     basis_half_life_seconds: PositiveSeconds = 60.0
     """Of the slow mean, market time."""
-    basis_warmup_seconds: Seconds = 5.0
+    basis_warmup_seconds: Seconds = 2.0
     """Market time of basis to see before the first signal."""
 
 
