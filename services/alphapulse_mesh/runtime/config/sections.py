@@ -217,18 +217,29 @@ class RiskLimits(Section):
     max_order_notional: PositiveDecimal = Decimal(1_000_000)
     max_open_orders: Count = 1000
     max_position_notional: PositiveDecimal = Decimal(10_000_000)
-    """Per instrument, absolute."""
+    """Per account and instrument: the position if every open order of one side were filled."""
     max_orders_per_second: Count = 1000
     price_band_bps: BasisPoints = Decimal(1000)
-    """Furthest that a limit price may be from the last trade or mid."""
+    """How far a buy may be limited above the last mid, and a sell below it."""
+    max_quote_age_seconds: Seconds = 60.0
+    """Time since its arrival after which a quote is stale and orders are refused; 0: never."""
+    require_quote: bool = False
+    """Refuse limit orders while there is no quote to compare their price with. Orders without a
+    price are always refused then."""
+    trading_state: Literal["active", "reducing", "halted"] = "active"
+    """The kill switch: `reducing` takes only what makes a position smaller, `halted` only cancels."""
 
 
 class SimulatedVenueConfig(Section):
     """The simulated exchange behind execution."""
 
     latency_seconds: Seconds = 0.0
-    maker_fee_bps: Decimal = Decimal(1)
-    taker_fee_bps: Decimal = Decimal(5)
+    """From acceptance to the book."""
+    maker_fee_bps: Annotated[Decimal, Field(ge=-1000, le=1000, decimal_places=4)] = Decimal(1)
+    """Negative is a rebate."""
+    taker_fee_bps: Annotated[Decimal, Field(ge=-1000, le=1000, decimal_places=4)] = Decimal(5)
+    self_trade: Literal["cancel-newest", "cancel-oldest", "cancel-both"] = "cancel-newest"
+    """Which of two orders of one account that would trade with each other is canceled."""
 
 
 class ExecutionConfig(Section):
@@ -238,6 +249,8 @@ class ExecutionConfig(Section):
     database: Path = Path("execution.db")
     """Journal, relative to the data directory."""
     snapshot_every_events: Count = 50_000
+    keep_closed_orders: Count = 20_000
+    """Closed orders kept in memory; older ones are read from `<database>.archive`."""
     risk: RiskLimits = RiskLimits()
     simulated_venue: SimulatedVenueConfig = SimulatedVenueConfig()
 
