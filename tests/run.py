@@ -120,7 +120,7 @@ def rust() -> Iterator[Outcome]:
 def go() -> Iterator[Outcome]:
     for module in here(GO_MODULES, "go.mod"):
         yield run(
-            f"go {module}", "go", "test", "-v", "./...", cwd=module, show=_but_passes,
+            f"go {module}", "go", "test", "-v", "-count=1", "./...", cwd=module, show=_but_passes,
             count=totals(r"^ *--- PASS", r"^ *--- FAIL", r"^ *--- SKIP"),
         )  # fmt: skip
 
