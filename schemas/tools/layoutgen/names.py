@@ -21,9 +21,3 @@ def constant(name: str) -> str:
 def pascal(name: str) -> str:
     """`exchange_time` -> `ExchangeTime`, as flatc-go spells accessors."""
     return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
-
-
-def camel(name: str) -> str:
-    """`exchange_time` -> `exchangeTime`, as flatc spells accessors in Java and TypeScript."""
-    spelled = pascal(name)
-    return spelled[:1].lower() + spelled[1:]

@@ -154,7 +154,11 @@ def domain_of(message_type: int) -> str:
 
 def load(bfbs: Path, *, flatc: str, reflection_fbs: Path) -> Schema:
     """Read `bfbs` and check it. Raises SchemaError naming the struct or the enum at fault."""
-    raw = _to_json(bfbs, flatc, reflection_fbs)
+    return parse(_to_json(bfbs, flatc, reflection_fbs))
+
+
+def parse(raw: dict[str, Any]) -> Schema:
+    """A schema from the JSON form of `reflection.fbs`; see `load`."""
     enums = [_enum(e) for e in raw["enums"]]
     structs = _structs(raw["objects"], enums)
     union = next(e for e in raw["enums"] if _short(e["name"]) == RECORD_UNION)
@@ -167,7 +171,7 @@ def load(bfbs: Path, *, flatc: str, reflection_fbs: Path) -> Schema:
     )
 
 
-def _to_json(bfbs: Path, flatc: str, reflection_fbs: Path) -> Any:
+def _to_json(bfbs: Path, flatc: str, reflection_fbs: Path) -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as out:
         subprocess.run(
             [
@@ -184,7 +188,8 @@ def _to_json(bfbs: Path, flatc: str, reflection_fbs: Path) -> Any:
             ],
             check=True,
         )
-        return json.loads((Path(out) / f"{bfbs.stem}.json").read_text())
+        parsed: dict[str, Any] = json.loads((Path(out) / f"{bfbs.stem}.json").read_text())
+        return parsed
 
 
 def _short(name: str) -> str:
