@@ -84,6 +84,12 @@ $(STAMPS)/core: $(CORE_SOURCES) $(STAMPS)/runtime
 	$(UV) pip install --no-deps --reinstall .tools/wheels/core/*.whl; \
 	touch $@
 
+.PHONY: wheels
+wheels: setup ## the project's two wheels in dist/, for images and other machines
+	@rm -rf dist && mkdir -p dist && cp .tools/wheels/core/*.whl dist/
+	@$(UV) build --wheel --no-build-isolation --out-dir dist
+	@rm -f dist/.gitignore; ls dist
+
 ##@ Check
 .PHONY: test
 test: setup-dev ## all tests of every language whose toolchain is here, one summary
@@ -128,7 +134,7 @@ RUST_PLUGINS := .tools/bin/.rust-plugins-$(PROTOC_GEN_PROST)-$(PROTOC_GEN_TONIC)
 NODE_PLUGIN := schemas/tools/node/node_modules/.package-lock.json
 JAVA_PLUGINS := .tools/java/.plugins-$(PROTOC_JAVA)-$(PROTOC_GEN_GRPC_JAVA)
 .PHONY: gen
-gen: gen-tools ## regenerate gen/, schemas/layout.csv and schemas/golden/ from the schemas
+gen: gen-tools ## regenerate gen/, layouts, golden frames and id vectors from the schemas
 	@$(BIN)/python schemas/tools/generate.py --flatc $(abspath $(FLATC))
 
 .PHONY: gen-check
@@ -138,7 +144,7 @@ gen-check: gen ## fail where committed generated code is not what the schemas gi
 	@stray=$$(git ls-files --others --exclude-standard -- $(GENERATED)); [[ -z $$stray ]] || { \
 	  printf 'gen-check: generated but not committed:\n%s\n' "$$stray" >&2; exit 1; }
 	@echo "gen-check: generated code is fresh"
-GENERATED := gen schemas/layout.csv schemas/golden
+GENERATED := gen schemas/layout.csv schemas/golden schemas/vectors
 
 .PHONY: breaking
 breaking: $(STAMPS)/dev $(FLATC) ## compare the schemas with the last released ones (buf breaking, flatc --conform)

@@ -1,6 +1,6 @@
-"""Regenerate everything under gen/, schemas/layout.csv and schemas/golden/: `make gen`.
+"""Regenerate everything under gen/, schemas/layout.csv, schemas/golden/, schemas/vectors/.
 
-    generate.py --flatc FLATC
+    generate.py --flatc FLATC       (`make gen`)
 
 All tools write into a scratch folder, from which only what differs is copied: what did not change
 keeps its time stamp (the core is not built again for nothing), what left the schemas leaves gen/.
@@ -172,6 +172,11 @@ def golden(flatc: str) -> None:
         "--out", OUT / "schemas/golden", PYTHONPATH=str(OUT / "gen/python"))  # fmt: skip
 
 
+def id_vectors(_flatc: str) -> None:
+    """Instrument ids that every language must make of the same keys."""
+    run(sys.executable, "schemas/tools/vectors.py")
+
+
 STEPS: Final[dict[str, Callable[[str], None]]] = {
     "binary schema": binary_schema,
     "layouts": layouts,
@@ -183,6 +188,7 @@ STEPS: Final[dict[str, Callable[[str], None]]] = {
     "typescript": typescript,
     "java": java,
     "golden frames": golden,
+    "id vectors": id_vectors,
 }
 
 

@@ -80,7 +80,7 @@ func Rows[T Struct](b []byte) ([]T, error) {
 	var zero T
 	stride := int(unsafe.Sizeof(zero))
 	if len(b)%stride != 0 {
-		return nil, fmt.Errorf("layout: %d bytes are no whole number of %T of %d", len(b), zero, stride)
+		return nil, fmt.Errorf("layout: %d bytes are no rows of %T (%d)", len(b), zero, stride)
 	}
 	if len(b) == 0 {
 		return nil, nil
