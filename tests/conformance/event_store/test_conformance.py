@@ -126,7 +126,7 @@ class TestAppendAndRead:
         assert [e.data for e in found] == [b"%d" % n for n in range(count)]
 
     async def test_an_append_of_nothing_is_refused(self, store: EventStore) -> None:
-        for stream, batch in (("s", []), ("", events("a"))):
+        for stream, batch in (("s", []), ("", events("a")), ("\ud800", events("a"))):
             with pytest.raises(InvalidArgument):
                 await store.append(stream, batch)
 

@@ -388,6 +388,24 @@ class TestOpening:
             await SqliteEventStore.open(tmp_path / "file" / "events.db")
         assert caught.value.reason == "STORE_FAILED"
 
+    async def test_opening_beside_a_busy_writer(self, tmp_path: Path) -> None:
+        path = tmp_path / "events.db"
+        async with await SqliteEventStore.open(path) as busy:
+
+            async def append() -> None:
+                while True:
+                    await busy.append("s", [EVENT])
+
+            writers = [asyncio.create_task(append()) for _ in range(4)]
+            try:
+                for _ in range(30):
+                    found = await read_all(path)
+                    assert [event.version for event in found] == list(range(1, len(found) + 1))
+            finally:
+                for writer in writers:
+                    writer.cancel()
+                await asyncio.gather(*writers, return_exceptions=True)
+
     async def test_it_is_durable_by_its_settings(self, tmp_path: Path) -> None:
         connection = connect(tmp_path / "events.db")
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
