@@ -319,7 +319,8 @@ impl<'a> Table<'a> {
     fn at(bytes: &'a [u8], position: usize) -> Result<Self> {
         let length = bytes.len();
         if position + 4 > length {
-            return refuse(Reason::Truncated, position, format!("a table at byte {position} of {length}"));
+            let detail = format!("a table at byte {position} of {length}");
+            return refuse(Reason::Truncated, position.min(length), detail);
         }
         if position % 4 != 0 {
             return refuse(Reason::BadOffset, position, "a table that is not aligned to 4");
