@@ -227,7 +227,7 @@ class RiskLimits(Section):
     """Refuse limit orders while there is no quote to compare their price with. Orders without a
     price are always refused then."""
     trading_state: Literal["active", "reducing", "halted"] = "active"
-    """The kill switch: `reducing` takes only what makes a position smaller, `halted` only cancels."""
+    """The kill switch: `reducing` takes only what shrinks a position, `halted` only cancels."""
 
 
 class SimulatedVenueConfig(Section):
