@@ -1,0 +1,75 @@
+package alphapulse
+
+import (
+	"context"
+	"fmt"
+
+	"google.golang.org/grpc"
+	"google.golang.org/grpc/connectivity"
+	"google.golang.org/grpc/credentials"
+	"google.golang.org/grpc/credentials/insecure"
+
+	executionv1 "alphapulse.dev/gen/go/alphapulse/execution/v1"
+	registryv1 "alphapulse.dev/gen/go/alphapulse/registry/v1"
+)
+
+const maxMessageBytes = 64 << 20
+
+// Mesh is a connection to a mesh: one address, everything behind it.
+type Mesh struct {
+	// Registry looks up instruments and venues.
+	Registry *Registry
+	// Orders submits and cancels.
+	Orders *Orders
+
+	connection *grpc.ClientConn
+}
+
+// Option changes how Connect connects.
+type Option func(*options)
+
+type options struct {
+	credentials credentials.TransportCredentials
+	dial        []grpc.DialOption
+}
+
+// WithCredentials uses TLS; without it the connection is in clear text.
+func WithCredentials(c credentials.TransportCredentials) Option {
+	return func(o *options) { o.credentials = c }
+}
+
+// WithDialOptions passes options on to grpc.NewClient.
+func WithDialOptions(dial ...grpc.DialOption) Option {
+	return func(o *options) { o.dial = append(o.dial, dial...) }
+}
+
+// Connect waits until the mesh's gateway answers at target ("host:port"), or until ctx ends.
+func Connect(ctx context.Context, target string, with ...Option) (*Mesh, error) {
+	chosen := options{credentials: insecure.NewCredentials()}
+	for _, option := range with {
+		option(&chosen)
+	}
+	dial := append([]grpc.DialOption{
+		grpc.WithTransportCredentials(chosen.credentials),
+		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessageBytes), grpc.MaxCallSendMsgSize(maxMessageBytes)),
+	}, chosen.dial...)
+	connection, err := grpc.NewClient(target, dial...)
+	if err != nil {
+		return nil, fmt.Errorf("alphapulse: %s: %w", target, err)
+	}
+	connection.Connect()
+	for state := connection.GetState(); state != connectivity.Ready; state = connection.GetState() {
+		if !connection.WaitForStateChange(ctx, state) {
+			connection.Close()
+			return nil, fmt.Errorf("alphapulse: nobody answers at %s: %w", target, ctx.Err())
+		}
+	}
+	return &Mesh{
+		Registry:   &Registry{stub: registryv1.NewRegistryServiceClient(connection)},
+		Orders:     &Orders{stub: executionv1.NewExecutionServiceClient(connection)},
+		connection: connection,
+	}, nil
+}
+
+// Close ends the connection and every feed on it.
+func (m *Mesh) Close() error { return m.connection.Close() }
