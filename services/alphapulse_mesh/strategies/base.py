@@ -96,4 +96,4 @@ class Strategy(ABC):
 
     @abstractmethod
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up what `state` gave. Raises KeyError, TypeError or ValueError for anything else."""
+        """Take up what `state` gave; what is not of this strategy is left out."""

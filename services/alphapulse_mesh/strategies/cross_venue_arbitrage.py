@@ -10,6 +10,7 @@ pause of market time. The arithmetic over whole batches is `spread`'s part.
 from __future__ import annotations
 
 import hashlib
+import logging
 import struct
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
     from alphapulse_mesh.runtime.config import CrossVenueArbitrageConfig
 
 __all__ = ["FLAT", "LONG", "SHORT", "CrossVenueArbitrage", "PairStatus"]
+
+_log = logging.getLogger(__name__)
 
 FLAT: Final = 0
 LONG: Final = 1
@@ -352,10 +355,14 @@ def _pair_state(pair: _Pair) -> dict[str, Any]:
 
 
 def _restore_pair(pair: _Pair, state: Mapping[str, Any]) -> None:
-    position = int(state["position"])
-    if position not in (FLAT, LONG, SHORT):
-        raise ValueError(f"no position {position}")
-    pair.spread.restore(state["spread"])
-    pair.position = position
-    pair.next_time = int(state["next_time"])
-    pair.signals = int(state["signals"])
+    """All of it or, when it is not a pair's state, nothing."""
+    try:
+        position = int(state["position"])
+        next_time, signals = int(state["next_time"]), int(state["signals"])
+        if position not in (FLAT, LONG, SHORT):
+            raise ValueError(f"no position {position}")
+        pair.spread.restore(state["spread"])
+    except (KeyError, TypeError, ValueError) as error:
+        _log.warning("%s: no state of a pair (%r): starting without", _pair_key(pair), error)
+        return
+    pair.position, pair.next_time, pair.signals = position, next_time, signals

@@ -41,7 +41,7 @@ MAX_CATCH_UP_NS: Final = 5_000_000_000
 _CHECKPOINT_SECONDS: Final = 0.2
 _REFRESH_SECONDS: Final = 30.0
 _RETRY_SECONDS: Final = 0.5
-_COUNTERS: Final = ("frames", "records", "signals", "enter", "exit", "pairs", "lost")
+_COUNTERS: Final = ("frames", "records", "signals", "enter", "exit", "lost")
 
 
 class StrategyRunner:

@@ -187,13 +187,19 @@ class Spread:
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Take up what `state` gave."""
+        """Take up what `state` gave.
+
+        Raises:
+            KeyError, TypeError, ValueError: it is something else; nothing has changed.
+        """
         last = np.frombuffer(bytes.fromhex(state["last"]), dtype=dtypes.QUOTE)
-        if len(last) != _CARRIED:
+        known = [bool(known) for known in state["known"]]
+        if len(last) != _CARRIED or len(known) != _CARRIED:
             raise ValueError("a spread carries two quotes")
-        self._mean.restore(state["mean"])
-        self._last = last.copy()
-        self._known = [bool(known) for known in state["known"]]
-        self._time = int(state["time"])
-        self._basis = float("nan") if state["basis"] is None else float(state["basis"])
-        self._first = None if state["first"] is None else int(state["first"])
+        time = int(state["time"])
+        basis = float("nan") if state["basis"] is None else float(state["basis"])
+        first = None if state["first"] is None else int(state["first"])
+        mean = SlowMean(self._settings.half_life)
+        mean.restore(state["mean"])
+        self._mean, self._last, self._known = mean, last.copy(), known
+        self._time, self._basis, self._first = time, basis, first
