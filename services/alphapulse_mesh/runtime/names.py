@@ -29,7 +29,7 @@ RELAYS = (
     Service.RELAY_SYSTEM,
 )
 
-RINGS = ("market-data", "signal", "execution", "system", "registry")
+RINGS = (*RELAYS, Service.REGISTRY)
 """Names of the shared-memory files of a mesh (`MeshPaths.shm_path`)."""
 
 

@@ -177,12 +177,12 @@ class ManagedProcess:
         failed = 0
         while True:
             await asyncio.sleep(self._config.health_interval_seconds)
-            if await self._check():
+            if await self._check() or self._stopping or self._restart_asked:
                 failed = 0
                 continue
             failed += 1
             log.warning("%s: health check failed (%d in a row)", self.spec.name, failed)
-            if failed >= _FAILED_CHECKS_BEFORE_RESTART and not self._stopping:
+            if failed >= _FAILED_CHECKS_BEFORE_RESTART:
                 self._tail = f"failed {failed} health checks in a row"
                 process.kill()
                 return
