@@ -190,8 +190,8 @@ $(JAVA_PLUGINS):
 	@echo "[gen-tools] protoc and protoc-gen-grpc-java"
 	@rm -rf $(@D) && mkdir -p $(@D)
 	@for artifact in com.google.protobuf:protoc:$(PROTOC_JAVA) io.grpc:protoc-gen-grpc-java:$(PROTOC_GEN_GRPC_JAVA); do \
-	  mvn --batch-mode --quiet -Dstyle.color=never dependency:copy -Dartifact=$$artifact:exe:$(JAVA_PLATFORM) \
-	    -DoutputDirectory=$(@D) -Dmdep.stripVersion=true >/dev/null; \
+	  said=$$(mvn --batch-mode --quiet dependency:copy -Dartifact=$$artifact:exe:$(JAVA_PLATFORM) \
+	    -DoutputDirectory=$(@D) -Dmdep.stripVersion=true 2>&1) || { echo "$$said" >&2; exit 1; }; \
 	done
 	@cd $(@D) && for tool in *-$(JAVA_PLATFORM).exe; do mv "$$tool" "$${tool%-$(JAVA_PLATFORM).exe}"; done && chmod +x protoc*
 	@touch $@
