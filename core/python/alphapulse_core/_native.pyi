@@ -10,40 +10,9 @@ from typing_extensions import Buffer
 __version__: str
 
 # --------------------------------------------------------------------------------------------- ring
-#
-# RingError
-# ├── RingFull              no room and no time left to wait (back-pressure)
-# ├── RingTooLarge          entry above a quarter, or batch above half, of the ring (also ValueError)
-# ├── RingHalted            the ring was halted: no more publishing; readers drain, then see this
-# ├── RingClosedError       this handle was closed, or belongs to a parent process
-# ├── RingEvicted           this reader was ejected (dead by lease, too slow, or by an operator)
-# ├── RingDependencyLost    a reader this one runs behind has gone
-# ├── RingBusy              a live single producer, or a live reader of that name, exists already
-# ├── RingTableFull         no free producer or reader slot
-# ├── RingMissing           no such file (also FileNotFoundError)
-# ├── RingExists            the file exists already (also FileExistsError)
-# ├── RingLayoutError       foreign, torn, or wrong-version file; `.reason` says which
-# └── RingSystemError       the operating system refused (also OSError)
+# Errors: alphapulse_core.ring_errors
 
-class RingError(Exception):
-    """Base of every ring error. `reason` is a stable upper-case code such as ``RING_FULL``."""
-
-    reason: str
-
-class RingFull(RingError): ...
-class RingTooLarge(RingError, ValueError): ...
-class RingHalted(RingError): ...
-class RingClosedError(RingError): ...
-class RingEvicted(RingError): ...
-class RingDependencyLost(RingError): ...
-class RingBusy(RingError): ...
-class RingTableFull(RingError): ...
-class RingMissing(RingError, FileNotFoundError): ...
-class RingExists(RingError, FileExistsError): ...
-class RingLayoutError(RingError): ...
-class RingSystemError(RingError, OSError): ...
-
-WaitStrategy = Literal["busy-spin", "yield", "back-off", "block", "phased"]
+WaitStrategy: TypeAlias = Literal["busy-spin", "yield", "back-off", "block", "phased"]
 
 @final
 class Gap:
@@ -119,7 +88,7 @@ class Ring:
         """Largest payload in bytes: a quarter of the capacity."""
     @property
     def max_batch(self) -> int:
-        """Largest batch in bytes, each payload rounded up to 64: half of the capacity."""
+        """Largest batch in bytes, each entry rounded up to 64: a quarter of the capacity."""
     @property
     def producers(self) -> Literal["single", "multi"]: ...
     @property
@@ -147,8 +116,8 @@ class Ring:
     ) -> tuple[int, int]:
         """Publish the payloads as one claim; return their (first, last) sequences.
 
-        `prefixes`: C-contiguous buffer whose size is a multiple of `len(payloads)`; its i-th part is
-        written in front of payload i in the same entry (one entry = prefix + payload).
+        `prefixes`: C-contiguous buffer whose size is a multiple of `len(payloads)`; its i-th part
+        is written in front of payload i in the same entry (one entry = prefix + payload).
         `timeout`: seconds to wait for gating readers; None waits for ever, 0 does not wait.
         Raises RingFull (nothing was published), RingTooLarge, RingHalted, ValueError when empty.
         """
@@ -183,8 +152,10 @@ class Ring:
         `gating`: producers wait for this reader (lossless). Otherwise it never slows them and losses
         are reported as gaps.
         `start`: first sequence to deliver. ``"resume"`` continues where a reader of the same name
-        stopped (its slot is kept for `lease` seconds after its death), else from the oldest. An
-        integer already overwritten is reported as an overrun gap; one in the future waits for it.
+        stopped, without a gap if its slot is still held (a dead gating reader's is for `lease`
+        seconds), else from the oldest. A fresh gating reader starts at most three quarters of the
+        capacity back. An integer already overwritten is reported as an overrun gap; one in the
+        future waits for it.
         `after`: names of readers that must have finished an entry before this one sees it.
         An empty `name` gets a unique one. Raises RingBusy, RingTableFull, RingDependencyLost.
         """
@@ -225,7 +196,7 @@ class RingReader:
     def poll(
         self,
         max_entries: int = 65536,
-        max_bytes: int = 1 << 30,
+        max_bytes: int = ...,
         *,
         timeout: float | None = 0.0,
         copy: bool | None = None,
@@ -239,7 +210,7 @@ class RingReader:
         Raises RingEvicted, RingDependencyLost, and RingHalted once a halted ring is drained.
         """
     def poll_bytes(
-        self, max_entries: int = 65536, max_bytes: int = 1 << 20, *, timeout: float | None = 0.0
+        self, max_entries: int = 65536, max_bytes: int = ..., *, timeout: float | None = 0.0
     ) -> Packed:
         """Like `poll`, copied into one `bytes` and committed at once."""
     def poll_into(
@@ -253,6 +224,8 @@ class RingReader:
         """Give the last batch back to the producers now instead of at the next poll."""
     def wait(self, timeout: float | None = None) -> bool:
         """Wait by the reader's wait strategy until something can be polled; GIL released."""
+    def drop_dependency(self, name: str) -> None:
+        """Run no longer behind reader `name` (after RingDependencyLost). Ask for `fileno` anew."""
     def seek(self, sequence: int) -> None:
         """Continue at `sequence` (non-gating readers only)."""
     def heartbeat(self) -> None:
@@ -310,7 +283,8 @@ class Packed:
     """Entries of one poll, copied: entry i is `data[offsets[i]:offsets[i] + lengths[i]]`."""
 
     @property
-    def data(self) -> bytes: ...
+    def data(self) -> Any:
+        """`bytes` from `poll_bytes`; the caller's buffer from `poll_into`."""
     @property
     def first(self) -> int: ...
     @property
@@ -328,7 +302,8 @@ class Packed:
 
 def ring_inspect(path: str) -> dict[str, Any]:
     """What is at `path`, without attaching: `state` is ``"missing"``, ``"foreign"``, ``"torn"``,
-    ``"version"``, ``"live"`` or ``"stale"`` (intact, nobody alive registered in it)."""
+    ``"version"``, ``"live"`` or ``"stale"`` (intact, nobody alive registered in it).
+    """
 
 def ring_reclaim(directory: str, mesh: str) -> list[str]:
     """Remove the stale and torn rings named ``<mesh>.*`` in `directory`; returns the paths removed."""
@@ -558,7 +533,8 @@ class FrameFilter:
         """True when nothing is filtered."""
     def apply(self, frame: _Bytes) -> _Bytes | None:
         """The frame itself when all rows pass, a smaller one (same sequence and context, new size
-        and checksum) when some do, None when none does. Raises FrameError."""
+        and checksum) when some do, None when none does. Raises FrameError.
+        """
     def apply_block(
         self,
         block: _Bytes,
@@ -709,7 +685,7 @@ def instrument_id_from_fields(
 # Rows cross as bytes or C-contiguous structured arrays; what comes back is bytes for `np.frombuffer`.
 # Times are ns since the epoch, prices and quantities 1e-8, as in the FlatBuffers schemas.
 
-_Fields = tuple[list[str], list[str], list[int], int]
+_Fields: TypeAlias = tuple[list[str], list[str], list[int], int]
 """Names, NumPy formats, offsets and itemsize: what `np.dtype` takes."""
 
 VENUE_REPORT_FIELDS: _Fields
@@ -742,7 +718,8 @@ class EngineOutput:
     @property
     def anomalies(self) -> list[tuple[str, bytes]]:
         """(name, VENUE_REPORT row) of what a venue should not have said: DUPLICATE_TRADE,
-        CONFLICTING_TRADE, OVER_FILL, LATE_FILL, UNKNOWN_ORDER, UNEXPECTED_REPORT."""
+        CONFLICTING_TRADE, OVER_FILL, LATE_FILL, UNKNOWN_ORDER, UNEXPECTED_REPORT.
+        """
     def frames(self) -> list[bytes]:
         """The frames to journal and then to publish, in order."""
     def routes(self) -> list[tuple[int, list[int], bytes]]:
@@ -773,7 +750,8 @@ class OrderEngine:
         require_quote: bool,
     ) -> Self:
         """Limits hold per account. Quantities and notionals are 1e-8, `price_band` 1e-4 basis points,
-        `max_quote_age` ns (0: quotes never get stale). `keep_closed_orders` stay in memory."""
+        `max_quote_age` ns (0: quotes never get stale). `keep_closed_orders` stay in memory.
+        """
     def set_instruments(self, rules: _Bytes) -> None:
         """INSTRUMENT_RULES rows, new or changed. Raises ValueError without a multiplier."""
     def has_instrument(self, instrument_id: bytes) -> bool: ...
@@ -796,12 +774,14 @@ class OrderEngine:
         """Decide ORDER_REQUEST, ORDER_CANCEL or ORDER_MODIFY rows of one command frame.
 
         The context is execution's: the command's trace, the span of the acceptance, and the
-        command's message id as the cause. Raises ValueError for other rows."""
+        command's message id as the cause. Raises ValueError for other rows.
+        """
     def apply_reports(self, reports: _Bytes, now: int) -> EngineOutput:
         """Take VENUE_REPORT rows, in the order in which the venue said them."""
     def apply_events(self, frames: Sequence[Buffer]) -> None:
         """Take journaled frames again. Raises JournalError for one that does not continue the state,
-        after which the engine must not be used."""
+        after which the engine must not be used.
+        """
     def snapshot(self) -> bytes: ...
     def restore(self, data: Buffer) -> None:
         """Replace the state by a snapshot's. Raises JournalError."""
@@ -809,7 +789,8 @@ class OrderEngine:
         """32 bytes that name the state."""
     def take_evicted(self) -> list[tuple[bytes, bytes, list[int]]]:
         """(view, FILL rows, client order ids) of closed orders that have left memory since the last
-        call."""
+        call.
+        """
     def order(self, order_id: int) -> bytes | None:
         """The order's view."""
     def find(self, account_id: int, client_order_id: int) -> int:
@@ -828,14 +809,16 @@ class OrderEngine:
         """Views of orders with an id below `before`, newest first; 0 and None pass everything."""
     def working(self) -> bytes:
         """Views of the orders that a venue must know, in the order of their place in its queue; those
-        that it has not acknowledged last."""
+        that it has not acknowledged last.
+        """
     def pending_modify(self, order_id: int) -> bytes | None:
         """The ORDER_MODIFY row that the venue has not answered."""
     def order_fills(self, order_id: int) -> bytes:
         """FILL rows of an order, oldest first."""
     def fills(self, *, before: int = ..., limit: int = 100) -> tuple[bytes, bytes]:
         """FILL rows with a journal sequence below `before`, newest first, and 16 bytes of trace id
-        for each."""
+        for each.
+        """
     def venue_context(self, order_id: int) -> tuple[bytes, bytes, bytes, bool] | None:
         """(trace id, message id, causation id, sampled) of the order's submission to its venue."""
     def position(self, account_id: int, instrument_id: bytes) -> int:
@@ -856,14 +839,18 @@ class OrderEngine:
 class SimulatedExchange:
     """Matching books with price-time priority over the liquidity that quotes show.
 
-    Answers are VENUE_REPORT rows in the order in which things happened. Deterministic."""
+    Answers are VENUE_REPORT rows in the order in which things happened. Deterministic.
+    """
 
     def __new__(
-        cls, *, self_trade: Literal["cancel-newest", "cancel-oldest", "cancel-both"] = "cancel-newest"
+        cls,
+        *,
+        self_trade: Literal["cancel-newest", "cancel-oldest", "cancel-both"] = "cancel-newest",
     ) -> Self: ...
     def set_markets(self, rules: _Bytes, *, maker_fee: int, taker_fee: int) -> None:
         """Open a market for each INSTRUMENT_RULES row; fees in 1e-4 basis points, negative: rebate.
-        Raises ValueError without a multiplier or a settlement currency."""
+        Raises ValueError without a multiplier or a settlement currency.
+        """
     def submit(self, order_ids: Sequence[int], requests: _Bytes, now: int) -> bytes:
         """Take ORDER_REQUEST rows; an id that is here already is passed over without an answer."""
     def cancel(self, order_ids: Sequence[int], now: int) -> bytes: ...
@@ -871,9 +858,11 @@ class SimulatedExchange:
         """Take ORDER_MODIFY rows (by `order_id`)."""
     def restore(self, views: _Bytes) -> list[int]:
         """Put working orders back without an answer, in the order of the views; returns the ids that
-        could not be."""
+        could not be.
+        """
     def quotes(self, rows: _Bytes, now: int) -> bytes:
-        """QUOTE rows replace the liquidity of their instruments."""
+        """QUOTE rows replace the liquidity of their instruments; a market that opens later opens with
+        the last one."""
     def advance(self, now: int) -> bytes:
         """Expire what has ended by `now`."""
     def start_trade_ids_at(self, trade_id: int) -> None: ...

@@ -15,8 +15,16 @@ use crate::frame::{Codec, NumberSet, Passed, Reason};
 
 create_exception!(alphapulse_core._native, FrameError, PyValueError, "A frame that the codec refuses.");
 
+create_exception!(
+    alphapulse_core._native,
+    PredicateError,
+    PyValueError,
+    "A filter predicate that does not parse or does not fit its record."
+);
+
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("FrameError", m.py().get_type::<FrameError>())?;
+    m.add("PredicateError", m.py().get_type::<PredicateError>())?;
     m.add_class::<FrameInfo>()?;
     m.add_class::<FrameBatch>()?;
     m.add_class::<InstrumentSet>()?;
@@ -525,15 +533,19 @@ type Entries<'py> = (Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<u64>>, Bound<
 impl FrameFilter {
     #[new]
     #[pyo3(signature = (*, message_types = None, sources = None, instruments = None, venues = None,
-        asset_types = None, max_bytes = codec::DEFAULT_MAX_BYTES))]
+        asset_types = None, predicate = "", max_bytes = codec::DEFAULT_MAX_BYTES))]
     fn new(
         message_types: Option<Vec<u16>>,
         sources: Option<Vec<u16>>,
         instruments: Option<&Bound<'_, PyAny>>,
         venues: Option<Vec<u16>>,
         asset_types: Option<Vec<u16>>,
+        predicate: &str,
         max_bytes: usize,
     ) -> PyResult<Self> {
+        if !predicate.is_empty() {
+            return Err(PredicateError::new_err("predicates are not compiled yet"));
+        }
         Ok(Self(codec::FrameFilter {
             message_types: numbers(message_types),
             sources: numbers(sources),
@@ -594,7 +606,7 @@ impl FrameFilter {
 
 #[pyfunction]
 #[pyo3(signature = (frame, *, message_types = None, sources = None, instruments = None, venues = None,
-    asset_types = None))]
+    asset_types = None, predicate = ""))]
 fn filter_frame<'py>(
     frame: &Bound<'py, PyAny>,
     message_types: Option<Vec<u16>>,
@@ -602,9 +614,10 @@ fn filter_frame<'py>(
     instruments: Option<&Bound<'py, PyAny>>,
     venues: Option<Vec<u16>>,
     asset_types: Option<Vec<u16>>,
+    predicate: &str,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let max_bytes = codec::DEFAULT_MAX_BYTES;
-    FrameFilter::new(message_types, sources, instruments, venues, asset_types, max_bytes)?.apply(frame)
+    FrameFilter::new(message_types, sources, instruments, venues, asset_types, predicate, max_bytes)?.apply(frame)
 }
 
 // ----------------------------------------------------------------------------------- TLV, compression
