@@ -16,6 +16,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -204,11 +205,11 @@ class BinanceNormalizer:
             return self._ignore
         match event:
             case "trade":
-                return lambda receive_time, data: self._trade(instrument, receive_time, data)
+                return partial(self._trade, instrument)
             case "bookTicker":
-                return lambda receive_time, data: self._quote(instrument, receive_time, data)
+                return partial(self._quote, instrument)
             case _:
-                return lambda receive_time, data: self._depth(instrument, receive_time, data)
+                return partial(self._depth, instrument)
 
     def _ignore(self, _receive_time: int, _data: dict[str, Any]) -> None:
         self.counters.ignored += 1

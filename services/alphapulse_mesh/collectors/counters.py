@@ -39,12 +39,15 @@ class CollectorCounters:
             agent.counters.setdefault(name, 0)
         agent.handled_types = tuple(_ROW_NAMES)
         registry = metrics.registry
-        self._frames = Counter(
+        frames = Counter(
             "alphapulse_collector_frames", "Frames published.", ("type",), registry=registry
         )
-        self._records = Counter(
+        records = Counter(
             "alphapulse_collector_records", "Records published.", ("type",), registry=registry
         )
+        self._by_type = {
+            kind: (frames.labels(kind.name), records.labels(kind.name)) for kind in _ROW_NAMES
+        }
         self._corrupt = Counter(
             "alphapulse_collector_corrupt_lines", "Messages left out.", registry=registry
         )
@@ -65,8 +68,9 @@ class CollectorCounters:
         self._agent.count("frames")
         self._agent.count("records", records)
         self._agent.count(_ROW_NAMES[message_type], records)
-        self._frames.labels(message_type.name).inc()
-        self._records.labels(message_type.name).inc(records)
+        frames, rows = self._by_type[message_type]
+        frames.inc()
+        rows.inc(records)
 
     def corrupt(self, where: str, what: str) -> None:
         """A line or message that was left out."""
