@@ -1,16 +1,18 @@
 """asyncio glue for the ring: await the next batch without a thread per task.
 
-The wake-up is an eventfd written by one helper thread of the process; nothing here polls on a timer.
+The wake-up is an eventfd written by one helper thread of the process; nothing here polls.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from alphapulse_core._native import Batch, Packed, RingReader
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from types import TracebackType
+
+    from alphapulse_core._native import Batch, Packed, RingReader
 
 __all__ = ["AsyncReader"]
 
@@ -18,8 +20,8 @@ __all__ = ["AsyncReader"]
 class AsyncReader:
     """Awaitable view of a `RingReader`; use it from one task of one running event loop.
 
-    ``async for batch in AsyncReader(reader)`` yields each non-empty `Batch`, which stays valid until
-    the next iteration. The iteration ends with `RingHalted` once a halted ring is drained.
+    ``async for batch in AsyncReader(reader)`` yields each non-empty `Batch`, which stays valid
+    until the next iteration. The iteration ends with `RingHalted` once a halted ring is drained.
     """
 
     def __init__(self, reader: RingReader) -> None:

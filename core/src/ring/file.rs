@@ -229,6 +229,11 @@ fn open_checked(path: &Path) -> Result<(File, Fixed)> {
     let mut file =
         OpenOptions::new().read(true).write(true).open(path).map_err(|source| match source.kind() {
             std::io::ErrorKind::NotFound => RingError::Missing { path: path.into() },
+            std::io::ErrorKind::IsADirectory => RingError::Layout {
+                path: path.into(),
+                kind: LayoutFault::Foreign,
+                detail: "it is a directory".into(),
+            },
             _ => RingError::System { action: format!("opening {}", path.display()), source },
         })?;
     let refuse = |kind, detail: String| RingError::Layout { path: path.into(), kind, detail };

@@ -1,7 +1,7 @@
 //! A process's handle on a ring: making, attaching, inspecting, halting.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::Ordering;
 
 use super::config::{ReaderConfig, RingConfig};
@@ -9,6 +9,7 @@ use super::error::{LayoutFault, Result, RingError};
 use super::file;
 use super::layout::*;
 use super::memory::Memory;
+use super::notify::Notifier;
 use super::park::{self, Bed};
 use super::process;
 use super::producer::Producer;
@@ -23,6 +24,7 @@ use super::system::Status;
 pub struct Ring {
     memory: Arc<Memory>,
     status: Arc<Status>,
+    notifier: Arc<Mutex<Option<Arc<Notifier>>>>,
     created: bool,
 }
 
@@ -107,7 +109,7 @@ impl Ring {
                     .into(),
             });
         }
-        Ok(Ring { memory: Arc::new(memory), status: Arc::new(status), created })
+        Ok(Ring { memory: Arc::new(memory), status: Arc::new(status), notifier: Arc::default(), created })
     }
 
     pub fn memory(&self) -> &Arc<Memory> {
@@ -187,13 +189,31 @@ impl Ring {
         self.memory.control().signals.state.load(Ordering::Acquire) == STATE_HALTED
     }
 
+    /// The helper thread behind readers' descriptors, started on first use.
+    pub(super) fn notifier(&self) -> Result<Arc<Notifier>> {
+        let mut notifier = self.notifier.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*notifier {
+            Some(running) => Ok(running.clone()),
+            None => {
+                let started = Arc::new(Notifier::start(self.memory.clone())?);
+                *notifier = Some(started.clone());
+                Ok(started)
+            }
+        }
+    }
+
     /// Removes the file's name, if it still is this ring's.
     pub fn unlink(&self) -> Result<()> {
-        match file::attach(self.path()) {
-            Ok(there) if there.fixed().incarnation == self.fixed().incarnation => file::unlink(self.path()),
-            Ok(_) | Err(RingError::Missing { .. } | RingError::Layout { .. }) => Ok(()),
-            Err(other) => Err(other),
-        }
+        unlink_if(self.path(), self.fixed().incarnation)
+    }
+}
+
+/// Removes the file at `path` if it is the ring with this incarnation.
+pub fn unlink_if(path: &Path, incarnation: u64) -> Result<()> {
+    match file::attach(path) {
+        Ok(there) if there.fixed().incarnation == incarnation => file::unlink(path),
+        Ok(_) | Err(RingError::Missing { .. } | RingError::Layout { .. }) => Ok(()),
+        Err(other) => Err(other),
     }
 }
 

@@ -28,6 +28,8 @@ mod file;
 #[cfg(not(loom))]
 mod handle;
 #[cfg(not(loom))]
+mod notify;
+#[cfg(not(loom))]
 mod park;
 #[cfg(not(loom))]
 mod process;
@@ -38,6 +40,8 @@ mod reader;
 #[cfg(not(loom))]
 mod slots;
 #[cfg(not(loom))]
+mod stats;
+#[cfg(not(loom))]
 pub mod system;
 #[cfg(not(loom))]
 mod wait;
@@ -47,10 +51,12 @@ pub use self::{
     config::{ReaderConfig, RingConfig, Start, WaitStrategy},
     error::{LayoutFault, Result, RingError},
     file::check_header,
-    handle::{Found, Ring, inspect, reclaim},
+    park::{forget_registration, registered},
+    handle::{Found, Ring, inspect, reclaim, unlink_if},
     producer::{BatchClaim, EntryClaim, Producer},
     reader::{Entry, Gap, GapReason, Reader, Run, copy_out},
     slots::Recovered,
+    stats::{ProducerStats, ReaderStats, RingStats},
 };
 
 #[cfg(all(test, not(loom)))]

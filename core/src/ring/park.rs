@@ -72,12 +72,17 @@ impl<'a> Bed<'a> {
     /// certain to see that somebody sleeps.
     pub fn sleep(&self, time: Duration, ready: impl FnOnce() -> bool) {
         let word = self.word.load(Ordering::Acquire);
-        self.asleep.store(1, Ordering::SeqCst);
-        membarrier();
+        self.announce();
         if ready() {
             return;
         }
         futex_wait(self.word, word, time);
+    }
+
+    /// Makes sure that whoever publishes from now on wakes the sleepers; look again afterwards.
+    pub fn announce(&self) {
+        self.asleep.store(1, Ordering::SeqCst);
+        membarrier();
     }
 
     /// Wakes everybody. The flag is taken first, so that a sleeper which died costs one call only.

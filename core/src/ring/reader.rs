@@ -1,5 +1,7 @@
 //! Reading: by closure over views (gating), by gathered run, or copied and validated.
 
+use std::os::fd::RawFd;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -8,6 +10,7 @@ use super::error::{Result, RingError};
 use super::handle::Ring;
 use super::layout::*;
 use super::memory::Memory;
+use super::notify::Bell;
 use super::park::Bed;
 use super::process;
 use super::producer::Patrol;
@@ -93,6 +96,17 @@ impl Run {
         }
     }
 
+    /// Keeps the gaps only.
+    pub fn forget_entries(&mut self) {
+        self.drop_front(self.sequences.len());
+        self.more = true;
+    }
+
+    /// Moves all offsets by what stays in front of the first entry.
+    pub fn shift(&mut self, bytes: u64) {
+        self.offsets.iter_mut().for_each(|o| *o += bytes);
+    }
+
     /// Drops entries from the front whose bytes were overwritten meanwhile.
     fn drop_front(&mut self, count: usize) {
         let base = self.offsets.get(count).copied().unwrap_or(self.bytes);
@@ -122,6 +136,7 @@ pub struct Reader {
     polls: u32,
     /// Where the reader last found a claimed but unpublished entry, and when.
     hole: Option<(u64, u64)>,
+    bell: Option<Arc<Bell>>,
 }
 
 impl Reader {
@@ -141,6 +156,7 @@ impl Reader {
             start_gap: None,
             polls: 0,
             hole: None,
+            bell: None,
         };
         if got.wanted < got.sequence {
             let gap = Gap { first: got.wanted, last: got.sequence - 1, reason: GapReason::Overrun };
@@ -164,7 +180,7 @@ impl Reader {
     fn unbound<'m>(&self) -> &'m Memory {
         // SAFETY: `self.ring` keeps the memory alive and is never replaced; callers are methods that
         // do not let the reference out.
-        unsafe { &*std::sync::Arc::as_ptr(self.ring.memory()) }
+        unsafe { &*Arc::as_ptr(self.ring.memory()) }
     }
 
     pub fn name(&self) -> &str {
@@ -465,9 +481,11 @@ impl Reader {
         Ok(self.core.sequence < cleared)
     }
 
-    /// Runs no longer behind `name` (after [`RingError::DependencyLost`]).
+    /// Runs no longer behind `name` (after [`RingError::DependencyLost`]). A descriptor from
+    /// [`fd`](Self::fd) is closed: ask for a new one.
     pub fn drop_dependency(&mut self, name: &str) {
         self.dependencies.retain(|d| d.name != name);
+        self.bell = None;
         self.cleared = if self.dependencies.is_empty() { u64::MAX } else { 0 };
     }
 
@@ -574,12 +592,41 @@ impl Reader {
         self.core.slot
     }
 
-    pub(crate) fn owner(&self) -> Owner {
-        self.owner
+    /// An eventfd that becomes readable after [`arm`](Self::arm), once something can be polled.
+    pub fn fd(&mut self) -> Result<RawFd> {
+        Ok(self.bell()?.fd())
     }
 
-    pub(crate) fn dependency_slots(&self) -> Vec<Dependency> {
-        self.dependencies.clone()
+    fn bell(&mut self) -> Result<Arc<Bell>> {
+        if let Some(bell) = &self.bell {
+            return Ok(bell.clone());
+        }
+        let bell = Arc::new(Bell::new(self.core.slot, self.owner, self.dependencies.clone())?);
+        self.bell = Some(bell.clone());
+        Ok(bell)
+    }
+
+    /// Asks to be woken through the descriptor. False: something can be polled now.
+    pub fn arm(&mut self) -> Result<bool> {
+        if self.ready() {
+            return Ok(false);
+        }
+        let bell = self.bell()?;
+        Ok(self.ring.notifier()?.arm(&bell, self.core.sequence))
+    }
+
+    /// Takes the readiness off the descriptor.
+    pub fn clear(&self) {
+        if let Some(bell) = &self.bell {
+            bell.clear();
+        }
+    }
+
+    /// Takes back a gathered run that was not released: its entries will be gathered again.
+    pub fn rewind(&mut self, run: &Run) {
+        if let Some(first) = run.sequences.first() {
+            self.core.jump(*first);
+        }
     }
 }
 

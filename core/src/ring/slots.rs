@@ -113,6 +113,10 @@ pub fn register_producer(memory: &Memory) -> Result<(u32, Owner)> {
 }
 
 pub fn release_producer(memory: &Memory, slot: u32, mine: Owner) {
+    if mine.pid() != std::process::id() {
+        // A forked child drops its copy of the parent's handle.
+        return;
+    }
     swap_owner(&memory.producer(slot).identity, mine, mine.with_state(SLOT_FREE));
 }
 
@@ -304,6 +308,10 @@ fn end_holding(memory: &Memory, slot: u32, seen: Owner, state: u8) -> bool {
 
 /// Ends a reader's registration. Its name and place stay readable for a later `Start::Resume`.
 pub fn release_reader(memory: &Memory, slot: u32, mine: Owner) {
+    if mine.pid() != std::process::id() {
+        // A forked child drops its copy of the parent's handle.
+        return;
+    }
     end_holding(memory, slot, mine, SLOT_FREE);
     let evicted = mine.with_state(SLOT_EVICTED);
     swap_owner(&memory.reader(slot).identity, evicted, mine.with_state(SLOT_FREE));
