@@ -41,6 +41,22 @@ struct Market {
     sell_stops: BTreeSet<(i64, u64, u64)>,
 }
 
+impl Market {
+    /// The liquidity that a quote shows; none where it is not firm.
+    fn show(&mut self, quote: &Quote) {
+        let firm = quote.flags.0 & (QuoteFlag::STALE.0 | QuoteFlag::INDICATIVE.0) == 0;
+        let side = |price: i64, size: u64| (firm && price > 0 && size > 0).then_some((price, size));
+        let bid = side(quote.bid_price, quote.bid_size);
+        let ask = side(quote.ask_price, quote.ask_size);
+        self.bid = bid.map(|(price, _)| price);
+        self.ask = ask.map(|(price, _)| price);
+        let (price, size) = bid.unwrap_or_default();
+        self.book.set_external(BookSide::Bid, price, size);
+        let (price, size) = ask.unwrap_or_default();
+        self.book.set_external(BookSide::Ask, price, size);
+    }
+}
+
 #[derive(Clone, Copy)]
 struct Order {
     instrument: InstrumentId,
@@ -93,6 +109,8 @@ pub struct Working {
 /// The exchange. See the module page.
 pub struct Exchange {
     markets: HashMap<InstrumentId, Market>,
+    /// Last quotes of instruments whose market is not open yet.
+    early_quotes: HashMap<InstrumentId, Quote>,
     orders: HashMap<u64, Order>,
     /// (expiry, order id)
     expiries: BTreeSet<(u64, u64)>,
@@ -106,6 +124,7 @@ impl Exchange {
     pub fn new(self_trade: SelfTrade) -> Self {
         Self {
             markets: HashMap::new(),
+            early_quotes: HashMap::new(),
             orders: HashMap::new(),
             expiries: BTreeSet::new(),
             self_trade,
@@ -119,24 +138,24 @@ impl Exchange {
         self.next_trade_id = self.next_trade_id.max(trade_id);
     }
 
-    /// Open a market, or change the rules of one.
+    /// Open a market, or change the rules of one. A market opens with the last quote that came.
     pub fn set_market(&mut self, instrument: InstrumentId, rules: MarketRules) {
-        match self.markets.get_mut(&instrument) {
-            Some(market) => market.rules = rules,
-            None => {
-                self.markets.insert(
-                    instrument,
-                    Market {
-                        rules,
-                        book: Book::new(),
-                        bid: None,
-                        ask: None,
-                        buy_stops: BTreeSet::new(),
-                        sell_stops: BTreeSet::new(),
-                    },
-                );
-            }
+        if let Some(market) = self.markets.get_mut(&instrument) {
+            market.rules = rules;
+            return;
         }
+        let mut market = Market {
+            rules,
+            book: Book::new(),
+            bid: None,
+            ask: None,
+            buy_stops: BTreeSet::new(),
+            sell_stops: BTreeSet::new(),
+        };
+        if let Some(quote) = self.early_quotes.remove(&instrument) {
+            market.show(&quote);
+        }
+        self.markets.insert(instrument, market);
     }
 
     #[must_use]
@@ -288,21 +307,13 @@ impl Exchange {
     }
 
     /// A new quote replaces the venue's liquidity; orders that it crosses are filled, stops that it
-    /// reaches are triggered. Instruments without a market are passed over.
+    /// reaches are triggered.
     pub fn quote(&mut self, quote: &Quote, now: u64, out: &mut Vec<VenueReport>) {
         let Some(market) = self.markets.get_mut(&quote.instrument_id) else {
+            self.early_quotes.insert(quote.instrument_id, *quote);
             return;
         };
-        let firm = quote.flags.0 & (QuoteFlag::STALE.0 | QuoteFlag::INDICATIVE.0) == 0;
-        let side = |price: i64, size: u64| (firm && price > 0 && size > 0).then_some((price, size));
-        let bid = side(quote.bid_price, quote.bid_size);
-        let ask = side(quote.ask_price, quote.ask_size);
-        market.bid = bid.map(|(price, _)| price);
-        market.ask = ask.map(|(price, _)| price);
-        let (price, size) = bid.unwrap_or_default();
-        market.book.set_external(BookSide::Bid, price, size);
-        let (price, size) = ask.unwrap_or_default();
-        market.book.set_external(BookSide::Ask, price, size);
+        market.show(quote);
         for side in [BookSide::Bid, BookSide::Ask] {
             let matches = self.markets.get_mut(&quote.instrument_id);
             let matches = matches.expect("found above").book.match_external(side);
