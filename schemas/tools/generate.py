@@ -125,7 +125,8 @@ def rust(flatc: str) -> None:
     folder = OUT / "gen/rust/src/proto"
     (folder / "mod.rs").write_text(_rust_modules(folder))
     run("rustfmt", "--edition", "2024", OUT / "gen/rust/src/frame_generated.rs",
-        OUT / "gen/rust/src/layout.rs", OUT / "gen/rust/tests/golden/fields.rs",
+        OUT / "gen/rust/src/layout.rs", OUT / "gen/rust/src/fields.rs",
+        OUT / "gen/rust/tests/golden/fields.rs",
         *sorted(folder.rglob("*.rs")))  # fmt: skip
 
 

@@ -1,9 +1,11 @@
 //! The wire types of AlphaPulse.
 //!
-//! [`layout`] has every record as a `repr(C)` value and [`record`] reads a run of bytes as rows of
-//! them, in place. `fbs` (feature, on by default) is flatc's view of the same frames; `proto`
-//! (feature, off) the gRPC services. All but [`record`] and this page is generated.
+//! [`layout`] has every record as a `repr(C)` value, [`record`] reads a run of bytes as rows of
+//! them, in place, and [`fields`] tells their names at run time. `fbs` (feature, on by default) is
+//! flatc's view of the same frames; `proto` (feature, off) the gRPC services. All but [`record`] and
+//! this page is generated.
 
+pub mod fields;
 pub mod layout;
 pub mod record;
 
