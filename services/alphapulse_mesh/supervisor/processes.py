@@ -145,8 +145,8 @@ class ManagedProcess:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
-            # Ctrl-C in a terminal reaches the whole foreground group: only we may stop a child.
-            process_group=0,
+            # Ctrl-C in a terminal reaches its whole session: only we may stop a child.
+            start_new_session=True,
             preexec_fn=_die_with_parent,
         )
         output = asyncio.create_task(self._copy_output(process))

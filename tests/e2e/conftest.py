@@ -1,0 +1,18 @@
+"""One mesh for the tests that only look at it; those that kill or stop something make their own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alphapulse_testing.running_mesh import RunningMesh, running_mesh
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def mesh() -> Iterator[RunningMesh]:
+    with running_mesh("e2e") as found:
+        yield found

@@ -1,0 +1,139 @@
+"""A relay as a real process, that a test can kill and start again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, Self
+
+import grpc.aio
+
+from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_client.domains import relay_service
+from alphapulse_mesh.runtime.config import MeshConfig, dump_toml
+from alphapulse_mesh.runtime.names import RELAYS, Service
+from alphapulse_mesh.runtime.paths import MeshPaths
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import TracebackType
+
+__all__ = ["RelayProcess"]
+
+_START_SECONDS = 30.0
+_STOP_SECONDS = 15.0
+
+
+class RelayProcess:
+    """`python -m alphapulse_mesh.relay` for one domain; stops and cleans up at the end."""
+
+    def __init__(self, config: MeshConfig, service: Service, directory: Path) -> None:
+        """A port of 0 in `config` is fixed at the first start: clients reconnect to it."""
+        assert service in RELAYS
+        self._config = config
+        self.service = service
+        self.domain = service.removeprefix("relay-").replace("-", "_")
+        self.paths = MeshPaths(config)
+        self._file = directory / f"{service}.toml"
+        self._log = directory / f"{service}.log"
+        self._process: asyncio.subprocess.Process | None = None
+        self.target = ""
+
+    async def start(self) -> None:
+        """Start it and wait until it serves."""
+        self._file.write_text(dump_toml(self._config))
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "alphapulse_mesh.relay",
+                "--config",
+                str(self._file),
+                "--instance",
+                self.domain.replace("_", "-"),
+                "--parent",
+                str(os.getpid()),
+                stdout=log,
+                stderr=log,
+            )
+        async with asyncio.timeout(_START_SECONDS):
+            while True:
+                ready = self.paths.read_ready(self.service)
+                if ready is not None and ready.pid == self._process.pid:
+                    break
+                if self._process.returncode is not None:
+                    raise AssertionError(f"the relay ended: {self.log()}")
+                await asyncio.sleep(0.01)
+        self.target = ready.target
+        if ready.port:
+            self._fix_port(ready.port)
+
+    def _fix_port(self, port: int) -> None:
+        relays = self._config.relays
+        section = getattr(relays, self.domain).model_copy(update={"port": port})
+        self._config = self._config.model_copy(
+            update={"relays": relays.model_copy(update={self.domain: section})}
+        )
+
+    async def kill(self) -> None:
+        """kill -9, and wait until it is gone."""
+        await self._end(signal.SIGKILL)
+
+    async def terminate(self) -> int:
+        """SIGTERM, and wait for the drain; returns the exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def pause(self) -> None:
+        """SIGSTOP: it lives and does nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    async def resume(self) -> None:
+        """SIGCONT."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    async def _end(self, number: int) -> int:
+        assert self._process is not None
+        self._process.send_signal(number)
+        async with asyncio.timeout(_STOP_SECONDS):
+            return await self._process.wait()
+
+    async def status(self) -> pb.GetStatusResponse:
+        """`GetStatus`."""
+        async with grpc.aio.insecure_channel(self.target) as channel:
+            method: Any = channel.unary_unary(
+                f"/{relay_service(self.domain)}/GetStatus",
+                request_serializer=pb.GetStatusRequest.SerializeToString,
+                response_deserializer=pb.GetStatusResponse.FromString,
+            )
+            answer: pb.GetStatusResponse = await method(pb.GetStatusRequest(), timeout=10)
+            return answer
+
+    def log(self) -> str:
+        """What it wrote."""
+        return self._log.read_text() if self._log.exists() else ""
+
+    def forget_ring(self) -> None:
+        """Remove the shared memory, as a reboot does."""
+        self.paths.shm_path(self.service).unlink()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGCONT)
+            self._process.kill()
+            await self._process.wait()
+        self.paths.shm_path(self.service).unlink(missing_ok=True)
+        if error is not None:
+            sys.stderr.write(self.log())
