@@ -99,7 +99,7 @@ class OrderArchive:
         return self._count > 0
 
     def bind(self, first_frame: bytes) -> None:
-        """Belong to the journal that begins with this frame; what is of another one is forgotten."""
+        """Belong to the journal that begins with this frame; forget what is of another one."""
         digest = blake3(first_frame).digest()
         if digest == self._digest:
             return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 import alphapulse_core as core
@@ -10,6 +9,8 @@ from alphapulse_client.decimals import to_fixed
 from alphapulse_mesh.runtime.errors import ConfigError, InvalidArgument
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from alphapulse_mesh.runtime.config import ExecutionConfig
 
 __all__ = ["fee_rate", "make_engine"]

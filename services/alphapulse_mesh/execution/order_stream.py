@@ -8,10 +8,7 @@ its reason and the stream lives on.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Final, NamedTuple
-
-import numpy as np
 
 from alphapulse.execution.v1 import execution_pb2 as pb
 from alphapulse_client.frames import Frame
@@ -21,6 +18,9 @@ from alphapulse_mesh.execution.rows import id_bytes, reason_name
 from alphapulse_mesh.runtime.errors import FrameError
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import numpy as np
     from numpy.typing import NDArray
 
     from alphapulse_mesh.execution.instruments import InstrumentCache
@@ -127,14 +127,12 @@ class FrameSession:
                 raise FrameError(
                     f"message type {frame.message_type} is no order row",
                     reason="FRAME_BAD_TYPE",
-                    offset=frame.info.header_offset if hasattr(frame.info, "header_offset") else 0,
+                    message_type=frame.message_type,
                 )
             rows = frame.rows
             if len(rows) > _MAX_ROWS:
                 raise FrameError(
-                    f"{len(rows)} rows are more than {_MAX_ROWS}",
-                    reason="FRAME_TOO_LARGE",
-                    offset=0,
+                    f"{len(rows)} rows are more than {_MAX_ROWS}", reason="FRAME_TOO_LARGE"
                 )
         except FrameError as error:
             self._pipeline.counters["frames_refused"] += 1
@@ -164,7 +162,7 @@ async def _acknowledge(pending: _Pending, response: pb.SubmitFramesResponse) -> 
                 row=position,
                 order_id=int(outcome["order_id"]),
                 client_order_id=int(outcome["client_order_id"]),
-                status=int(outcome["status"]),  # type: ignore[arg-type]  # open enum, same numbers
+                status=int(outcome["status"]),
                 reason=reason_name(int(outcome["reason"])),
                 duplicate=bool(outcome["duplicate"]),
             )

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-import alphapulse_core as core
-from alphapulse_client.context import FrameContext
 from alphapulse_layout import MessageType
 from alphapulse_mesh.execution.rows import ORDER_VIEW, OUTCOME, VENUE_REPORT
 from alphapulse_mesh.execution.tracing import Decided, Tracer, accept_context
@@ -30,6 +28,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    import alphapulse_core as core
+    from alphapulse_client.context import FrameContext
     from alphapulse_mesh.execution.archive import OrderArchive
     from alphapulse_mesh.execution.journal import Journal
     from alphapulse_mesh.execution.publication import Publication

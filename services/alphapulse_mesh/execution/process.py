@@ -6,12 +6,11 @@ import asyncio
 import contextlib
 import logging
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from prometheus_client import Gauge
 
-import alphapulse_core as core
 from alphapulse.execution.v1 import execution_pb2_grpc as rpc
 from alphapulse_client._channel import ChannelFactory
 from alphapulse_client.registry import RegistryClient
@@ -32,6 +31,7 @@ from alphapulse_mesh.runtime.event_store import SqliteEventStore
 from alphapulse_mesh.runtime.names import Service
 
 if TYPE_CHECKING:
+    import alphapulse_core as core
     from alphapulse_mesh.runtime.config import MeshConfig
     from alphapulse_mesh.runtime.server import ServiceContext, ServiceHost
 
@@ -84,7 +84,8 @@ async def main(context: ServiceContext) -> None:
             host.draining,
             max_message_bytes=config.server.max_message_bytes,
         )
-        host.add(rpc.add_ExecutionServiceServicer_to_server, service)
+        add: Any = rpc.add_ExecutionServiceServicer_to_server  # its stub asks for a base class
+        host.add(add, service)
         _measure(context, pipeline, journal, publication)
         reconciling = asyncio.create_task(
             _reconcile(engine, pipeline, instruments, settings.risk.trading_state)
@@ -113,7 +114,10 @@ async def main(context: ServiceContext) -> None:
 
 
 async def _reconcile(
-    engine: core.OrderEngine, pipeline: Pipeline, instruments: InstrumentCache, state: str
+    engine: core.OrderEngine,
+    pipeline: Pipeline,
+    instruments: InstrumentCache,
+    state: Literal["active", "reducing", "halted"],
 ) -> None:
     """Give the venue its orders back; new ones are refused until then."""
     views = np.frombuffer(engine.working(), ORDER_VIEW)
@@ -126,7 +130,7 @@ async def _reconcile(
             _log.warning("reconciliation waits for the registry: %s (%s)", error, error.reason)
             await asyncio.sleep(_RETRY_SECONDS)
     await pipeline.reconcile()
-    engine.set_trading_state(state)  # type: ignore[arg-type]  # the configuration has the same names
+    engine.set_trading_state(state)
 
 
 async def _watch(task: asyncio.Task[None]) -> None:

@@ -1,4 +1,4 @@
-"""The journal's frames on the ExecutionRelay: each once, in order, also over restarts of both sides.
+"""The journal's frames on the ExecutionRelay: each once, in order, over restarts of both sides.
 
 A frame's number in the journal is its producer sequence, so the relay's greeting says where to go
 on. When a relay comes back without its memory, a new producer id (the next epoch) starts from what
@@ -11,12 +11,14 @@ import asyncio
 import json
 import logging
 from collections import deque
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from blake3 import blake3
 
 from alphapulse_client.publisher import Publisher
 from alphapulse_layout import Domain
+from alphapulse_mesh.runtime.errors import MeshError
 from alphapulse_mesh.runtime.event_store import EventStore, NewEvent
 
 if TYPE_CHECKING:
@@ -45,6 +47,8 @@ class Publication:
         self._store = store
         self._target = target
         self._mesh = mesh
+        self._start = 0
+        """Journal number before the first frame that the publisher sent."""
         self._epoch = 0
         self._base = 0
         """Journal number before the epoch's first frame."""
@@ -54,6 +58,8 @@ class Publication:
         self._tail_end = 0
         """Journal number of the tail's last frame."""
         self._work = asyncio.Event()
+        self._handed = asyncio.Event()
+        """Frames were given to the publisher."""
         self._publisher: Publisher | None = None
         self.rejected = 0
 
@@ -80,7 +86,7 @@ class Publication:
         self._work.set()
 
     async def run(self) -> None:
-        """Publish what is durable; ends only by cancellation, or when the relay refuses for good."""
+        """Publish what is durable, until it is cancelled or the relay refuses for good."""
         await self._load()
         while True:
             async with Publisher(
@@ -101,15 +107,13 @@ class Publication:
                     _log.info("%d frames are published again", self._journal.version - known)
                 await self._publish(publisher)
 
-    _start = 0
-    """Journal number before the first frame that this publisher object sent."""
-
     async def _publish(self, publisher: Publisher) -> None:
         while True:
             frames = await self._following()
             if frames:
                 await publisher.publish(frames)
                 self._next += len(frames)
+                self._handed.set()
                 if self.position - self._saved >= _SAVE_EVERY:
                     await self._save()
                 continue
@@ -122,9 +126,7 @@ class Publication:
         held = self._tail_end - self._next + 1
         if 0 < held <= len(self._tail):
             start = len(self._tail) - held
-            return [
-                self._tail[index] for index in range(start, min(start + _BATCH, len(self._tail)))
-            ]
+            return list(islice(self._tail, start, start + _BATCH))
         frames: list[bytes] = []
         if self._next <= self._journal.version:
             async for frame in self._journal.read(self._next):
@@ -135,12 +137,18 @@ class Publication:
 
     async def close(self, timeout: float) -> None:  # noqa: ASYNC109  # how long the relay is waited for
         """Wait for the relay to have everything, for at most `timeout` seconds, and remember it."""
+        publisher = self._publisher
         try:
             async with asyncio.timeout(timeout):
-                while self._publisher is not None and self.lag:
-                    await asyncio.sleep(0.01)
+                while publisher is not None and self._next <= self._journal.version:
+                    self._handed.clear()
+                    await self._handed.wait()
+                if publisher is not None:
+                    await publisher.flush()
         except TimeoutError:
             _log.warning("%d frames wait for the relay until the next start", self.lag)
+        except MeshError as error:
+            _log.warning("the relay has not taken everything: %s (%s)", error, error.reason)
         if self.position > self._saved:
             await self._save()
 

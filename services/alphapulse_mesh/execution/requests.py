@@ -114,8 +114,9 @@ def _time(request: pb.SubmitOrderRequest) -> int:
 
 
 def _from_request_id(request: pb.SubmitOrderRequest) -> int:
-    """A client order id that is a function of account and request id: a repeated call names the same
-    order for as long as the journal lives. 0 without a request id.
+    """A client order id that is a function of account and request id; 0 without one.
+
+    A repeated call names the same order for as long as the journal lives.
     """
     if not request.request_id:
         return 0

@@ -71,7 +71,7 @@ _REASONS: Final = {reason.value: reason.name for reason in OrderReason}
 
 
 def reason_name(number: int) -> str:
-    """Name of an `OrderReason`; empty for NONE, the number for one that this build does not know."""
+    """Name of an `OrderReason`; empty for NONE, the number for one that is not known here."""
     return "" if number == 0 else _REASONS.get(number, str(number))
 
 
@@ -83,6 +83,11 @@ def id_bytes(row: Any, field: str = "instrument_id") -> bytes:
 def view_of(data: bytes) -> Any:
     """The one ORDER_VIEW row of `data`."""
     return np.frombuffer(data, ORDER_VIEW)[0]
+
+
+def _enum(number: Any) -> Any:
+    """A protobuf enumeration's value: its numbers are those of the FlatBuffers one."""
+    return int(number)
 
 
 def _set_time(stamp: Any, nanoseconds: int) -> None:
@@ -102,19 +107,18 @@ def order_message(view: Any) -> pb.Order:
         instrument_id=common_pb.InstrumentId(
             asset_id=int(number["asset_id"]),
             venue=int(number["venue"]),
-            asset_type=int(number["asset_type"]),  # type: ignore[arg-type]  # open enum, same numbers
-            scheme=int(number["scheme"]),  # type: ignore[arg-type]  # open enum, same numbers
+            asset_type=_enum(number["asset_type"]),
+            scheme=_enum(number["scheme"]),
             salt=int(number["salt"]),
         ),
         instrument_id_text="" if instrument == _NO_ID else instrument.hex(),
-        # The numbers of these enumerations are those of the FlatBuffers ones; proto3's are open.
-        side=int(status["side"]),  # type: ignore[arg-type]  # see above
-        order_type=int(status["order_type"]),  # type: ignore[arg-type]  # see above
-        time_in_force=int(status["time_in_force"]),  # type: ignore[arg-type]  # see above
+        side=_enum(status["side"]),
+        order_type=_enum(status["order_type"]),
+        time_in_force=_enum(status["time_in_force"]),
         quantity=fixed_text(int(status["quantity"])),
         cumulative_quantity=fixed_text(int(status["cumulative_quantity"])),
         leaves_quantity=fixed_text(int(status["leaves_quantity"])),
-        status=int(status["status"]),  # type: ignore[arg-type]  # see above
+        status=_enum(status["status"]),
         reason=reason_name(int(status["reason"])),
         trace_id=bytes(view["context"]["trace_id"].tobytes()).hex(),
         journal_sequence=int(status["journal_sequence"]),
@@ -139,7 +143,7 @@ def fill_message(row: Any, trace_id: bytes) -> pb.Fill:
         client_order_id=int(row["client_order_id"]),
         trade_id=int(row["trade_id"]),
         instrument_id_text=id_bytes(row).hex(),
-        side=int(row["side"]),  # type: ignore[arg-type]  # open enum, the numbers are the same
+        side=_enum(row["side"]),
         price=fixed_text(int(row["price"])),
         quantity=fixed_text(int(row["quantity"])),
         fee=fixed_text(int(row["fee"])),

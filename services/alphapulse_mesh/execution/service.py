@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -31,6 +30,8 @@ from alphapulse_mesh.runtime.errors import AlreadyExists, InternalError, NotFoun
 from alphapulse_mesh.runtime.telemetry import current_context
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from numpy.typing import NDArray
 
     from alphapulse_mesh.execution.instruments import InstrumentCache

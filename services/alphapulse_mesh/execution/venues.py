@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
@@ -19,7 +18,7 @@ from alphapulse_layout import MessageType
 from alphapulse_mesh.execution.limits import fee_rate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -74,8 +73,8 @@ class VenueConnector(Protocol):
     ) -> None:
         """After a restart: make venue and journal agree.
 
-        `working` are ORDER_VIEW rows that the venue has acknowledged, in the order of their place in
-        its queue; `unanswered` the commands that it may or may not have got; `trade_id` is above
+        `working` are ORDER_VIEW rows that the venue has acknowledged, in the order of their place
+        in its queue; `unanswered` the commands that it may or may not have got; `trade_id` is above
         every id known. What the journal has not heard comes through the sink, with the same ids if
         it is asked for twice.
         """
@@ -115,7 +114,7 @@ class SimulatedVenue:
         self._sink = sink
 
     def set_instruments(self, rules: Rows) -> None:
-        """See `VenueConnector.set_instruments`. What has no currency to settle in gets no market."""
+        """See `VenueConnector.set_instruments`. Without a currency to settle in: no market."""
         fit = rules[rules["settlement_currency"] != b""]
         self._exchange.set_markets(
             np.ascontiguousarray(fit), maker_fee=self._maker, taker_fee=self._taker
