@@ -156,6 +156,7 @@ release-schemas: gen ## keep today's schemas as released ones (VERSION=0.1.0)
 
 .PHONY: gen-tools
 gen-tools: $(STAMPS)/dev $(FLATC) .tools/bin/.go-plugins $(RUST_PLUGINS) $(JAVA_PLUGINS) $(NODE_PLUGIN) ## the pinned generators, built once into .tools
+	@echo "ready: the generators in .tools"
 
 # "no such tool" in words: $(call need,tool,what for)
 need = command -v $(1) >/dev/null || { echo "make: $(1) not found: it is needed $(2)" >&2; exit 2; }
