@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from prometheus_client import Gauge
 
 from alphapulse_mesh.registry.service import RegistryService, add_registry_service
 from alphapulse_mesh.registry.writer import RegistryWriter
+from alphapulse_mesh.runtime.errors import Unavailable
 from alphapulse_mesh.runtime.event_store import SqliteEventStore
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_mesh.runtime.server import ServiceContext, ServiceHost, run_service
@@ -46,11 +48,12 @@ async def _end_watches(host: ServiceHost, service: RegistryService) -> None:
 
 async def _count(host: ServiceHost, service: RegistryService, writer: RegistryWriter) -> None:
     """Keep the counters that `alphapulse status` shows at the present revision."""
-    while True:
-        state = service.state
-        host.agent.counters["revision"] = state.revision
-        host.agent.counters["instruments"] = len(state.in_order)
-        await writer.recent.wait_beyond(state.revision, 3600.0)
+    state = service.state
+    with contextlib.suppress(Unavailable):  # the drain ends the wait
+        while True:
+            host.agent.counters["revision"] = state.revision
+            host.agent.counters["instruments"] = len(state.in_order)
+            await writer.recent.wait_beyond(state.revision, 3600.0)
 
 
 def _measure(metrics: Metrics, service: RegistryService) -> None:

@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from alphapulse_mesh.registry.state import RegistryState
     from alphapulse_mesh.runtime.event_store import EventStore
 
-__all__ = ["Recent", "WatchFilter", "Watched", "check_start", "watch"]
+__all__ = ["RECENT_EVENTS", "Recent", "WatchFilter", "Watched", "check_start", "watch"]
 
 BOOKMARK_SECONDS: Final = 5.0
-_RECENT: Final = 16_384
+RECENT_EVENTS: Final = 16_384
 _CHUNK: Final = 1024
 
 
@@ -52,7 +52,7 @@ class Watched(NamedTuple):
 class Recent:
     """The last changes in memory, and the wake-up of those who wait for the next."""
 
-    def __init__(self, revision: int = 0, keep: int = _RECENT) -> None:
+    def __init__(self, revision: int = 0, keep: int = RECENT_EVENTS) -> None:
         """Nothing yet; the next one is `revision` + 1."""
         self._first = revision + 1
         self._events: list[Watched] = []

@@ -22,7 +22,7 @@ from alphapulse_mesh.registry.model import Change, CollisionEntry
 from alphapulse_mesh.registry.planning import Planner
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.registry.state import RegistryState
-from alphapulse_mesh.registry.watch import Recent, Watched
+from alphapulse_mesh.registry.watch import RECENT_EVENTS, Recent, Watched
 from alphapulse_mesh.runtime.errors import (
     Conflict,
     InvalidArgument,
@@ -69,12 +69,16 @@ class RegistryWriter:
         store: EventStore,
         *,
         snapshot_every: int,
+        keep_recent: int = RECENT_EVENTS,
         hash_id: HashId = instrument_id_hash,
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        """For `recover`; nothing is read yet."""
+        """For `recover`; nothing is read yet. `keep_recent`: how many events watchers are served
+        from memory before the store is read for them.
+        """
         self.state = RegistryState()
-        self.recent = Recent()
+        self.recent = Recent(keep=keep_recent)
+        self._keep_recent = keep_recent
         self._store = store
         self._snapshot_every = snapshot_every
         self._hash_id = hash_id
@@ -96,7 +100,7 @@ class RegistryWriter:
             self._snapshot_at = self.state.revision
         async for event in self._store.read(STREAM, self.state.revision + 1):
             self.state.apply(event.version, decode_event(event))
-        self.recent = Recent(self.state.revision)
+        self.recent = Recent(self.state.revision, self._keep_recent)
         _log.info(
             "recovered revision %d (snapshot at %d): %d instruments, %d links",
             self.state.revision,

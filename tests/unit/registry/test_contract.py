@@ -1,0 +1,431 @@
+"""The contract of every RPC, as a plain synchronous client sees it (pytest-grpc's fixtures)."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import pytest
+
+from alphapulse.registry.v1 import registry_pb2 as pb
+from alphapulse.registry.v1 import registry_pb2_grpc
+from alphapulse_client.errors import (
+    AlreadyExists,
+    InvalidArgument,
+    MeshError,
+    NotFound,
+    OutOfRange,
+    Unavailable,
+    UnknownInstrument,
+    from_rpc_error,
+)
+from alphapulse_mesh.registry.service import add_registry_service
+from alphapulse_mesh.runtime.config import RegistryConfig
+from alphapulse_testing.registry import (
+    APPLE_ISIN,
+    currency,
+    id_of,
+    pair,
+    perpetual,
+    running_registry,
+    stock,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from contextlib import AbstractAsyncContextManager
+
+    from alphapulse_mesh.registry.service import RegistryService
+
+Stub = registry_pb2_grpc.RegistryServiceStub
+_codes = (f"C{number}" for number in itertools.count())
+
+
+@pytest.fixture(scope="module")
+def grpc_add_to_server() -> Callable[[object, Any], None]:
+    return add_registry_service
+
+
+@pytest.fixture(scope="module")
+def grpc_servicer(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[], AbstractAsyncContextManager[RegistryService]]:
+    from contextlib import asynccontextmanager
+
+    path = tmp_path_factory.mktemp("registry") / "registry.db"
+    config = RegistryConfig(max_batch=50, watch_history_events=500)
+
+    @asynccontextmanager
+    async def service() -> AsyncIterator[RegistryService]:
+        async with running_registry(path, config=config) as running:
+            yield running.service
+
+    return service
+
+
+@pytest.fixture(scope="module")
+def grpc_stub_cls() -> type[Stub]:
+    return Stub
+
+
+def new_code() -> str:
+    """A currency that no other test of this module has."""
+    return next(_codes)
+
+
+def register(stub: Stub, instrument: pb.Instrument, **fields: Any) -> pb.RegisterInstrumentResponse:
+    return stub.RegisterInstrument(pb.RegisterInstrumentRequest(instrument=instrument, **fields))
+
+
+def refused(kind: type[MeshError], call: Callable[[], object]) -> MeshError:
+    """The error of our own that a call ends with."""
+    with pytest.raises(grpc.RpcError) as caught:
+        call()
+    error = from_rpc_error(caught.value)
+    assert type(error) is kind, error
+    return error
+
+
+def test_register_and_get(grpc_stub: Stub) -> None:
+    answer = register(grpc_stub, pair(new_code(), "USDT", tick_size="0.010"))
+    assert answer.created
+    instrument = answer.instrument
+    assert instrument.tick_size == "0.01"
+    assert instrument.revision == answer.revision
+    got = grpc_stub.GetInstrument(pb.GetInstrumentRequest(id=instrument.id_text))
+    assert got.instrument == instrument
+    assert got.revision >= answer.revision
+    again = register(grpc_stub, pair(instrument.base_currency, "USDT", tick_size="0.01"))
+    assert not again.created
+    assert again.instrument == instrument
+
+
+def test_a_conflict_names_the_fields(grpc_stub: Stub) -> None:
+    code = new_code()
+    known = register(grpc_stub, pair(code, "USDT", tick_size="0.01")).instrument
+    error = refused(AlreadyExists, lambda: register(grpc_stub, pair(code, "USDT", tick_size="0.1")))
+    assert error.reason == "INSTRUMENT_CONFLICT"
+    assert error.values["fields"] == "tick_size"
+    assert error.values["id"] == known.id_text
+    assert error.values["natural_key"] == known.natural_key
+
+
+def test_get_refuses_what_is_not_there(grpc_stub: Stub) -> None:
+    get = grpc_stub.GetInstrument
+    error = refused(InvalidArgument, lambda: get(pb.GetInstrumentRequest(id="BTC")))
+    assert error.reason == "INSTRUMENT_ID_INVALID"
+    error = refused(UnknownInstrument, lambda: get(pb.GetInstrumentRequest(id="ab" * 16)))
+    assert error.reason == "INSTRUMENT_UNKNOWN"
+    assert error.values["id"] == "ab" * 16
+
+
+def test_a_batch_has_an_outcome_for_each(grpc_stub: Stub) -> None:
+    code = new_code()
+    known = register(grpc_stub, pair(code, "EUR", tick_size="0.1")).instrument
+    batch = [
+        currency(code),
+        currency(code),
+        stock(isin="US0378331006"),
+        pair(code, "EUR", tick_size="0.2"),
+        pair(code, "USDT"),
+        perpetual(f"{code}PERP", underlying={"asset_id": 5}),
+    ]
+    answer = grpc_stub.BatchRegisterInstruments(
+        pb.BatchRegisterInstrumentsRequest(instruments=batch)
+    )
+    outcomes = answer.outcomes
+    assert [o.created for o in outcomes] == [True, False, False, False, True, False]
+    assert [o.reason for o in outcomes] == [
+        "",
+        "",
+        "INSTRUMENT_ISIN_INVALID",
+        "INSTRUMENT_CONFLICT",
+        "",
+        "INSTRUMENT_UNDERLYING_UNKNOWN",
+    ]
+    assert outcomes[0].id == outcomes[1].id
+    assert outcomes[3].id == known.id
+    assert all(o.message for o in outcomes if o.reason)
+    links = grpc_stub.ListLinks(pb.ListLinksRequest(instrument_id=id_of_outcome(outcomes[0])))
+    assert {link.type for link in links.links} == {pb.LINK_TYPE_BASE_OF}
+    assert len(links.links) == 2
+    got = grpc_stub.GetInstrument(
+        pb.GetInstrumentRequest(id=known.id_text, min_revision=answer.revision)
+    )
+    assert got.revision == answer.revision
+
+
+def id_of_outcome(outcome: pb.RegistrationOutcome) -> str:
+    return id_of(pb.Instrument(id=outcome.id)).hex()
+
+
+def test_an_underlying_may_come_earlier_in_the_batch(grpc_stub: Stub) -> None:
+    code = new_code()
+    alone = register(grpc_stub, currency(code)).instrument
+    batch = [perpetual(f"{code}PERP", underlying=alone.id)]
+    answer = grpc_stub.BatchRegisterInstruments(
+        pb.BatchRegisterInstrumentsRequest(instruments=batch)
+    )
+    assert [o.reason for o in answer.outcomes] == [""]
+
+
+def test_batches_have_a_size(grpc_stub: Stub) -> None:
+    call = grpc_stub.BatchRegisterInstruments
+    empty = refused(InvalidArgument, lambda: call(pb.BatchRegisterInstrumentsRequest()))
+    assert empty.reason == "REQUEST_EMPTY"
+    many = pb.BatchRegisterInstrumentsRequest(instruments=[currency()] * 51)
+    error = refused(InvalidArgument, lambda: call(many))
+    assert (error.reason, error.values["limit"]) == ("BATCH_TOO_LARGE", "50")
+
+
+def test_batch_get(grpc_stub: Stub) -> None:
+    one = register(grpc_stub, currency(new_code())).instrument
+    other = register(grpc_stub, currency(new_code())).instrument
+    ids = id_of(other) + b"\x07" * 16 + id_of(one)
+    answer = grpc_stub.BatchGetInstruments(pb.BatchGetInstrumentsRequest(ids=ids))
+    assert list(answer.instruments) == [other, pb.Instrument(), one]
+    assert list(answer.missing) == [1]
+    error = refused(
+        InvalidArgument,
+        lambda: grpc_stub.BatchGetInstruments(pb.BatchGetInstrumentsRequest(ids=b"short")),
+    )
+    assert error.reason == "BATCH_IDS_INVALID"
+
+
+def test_resolve(grpc_stub: Stub) -> None:
+    code = new_code()
+    known = register(grpc_stub, stock(code, isin=APPLE_ISIN)).instrument
+    answer = grpc_stub.ResolveInstrument(
+        pb.ResolveInstrumentRequest(symbol=code, venue="XNAS", min_revision=known.revision)
+    )
+    assert list(answer.candidates) == [known]
+    assert not answer.ambiguous
+    by_isin = grpc_stub.ResolveInstrument(pb.ResolveInstrumentRequest(isin=APPLE_ISIN))
+    assert known in by_isin.candidates
+    error = refused(
+        UnknownInstrument,
+        lambda: grpc_stub.ResolveInstrument(pb.ResolveInstrumentRequest(symbol="NO-SUCH")),
+    )
+    assert error.reason == "INSTRUMENT_UNKNOWN"
+    error = refused(
+        InvalidArgument, lambda: grpc_stub.ResolveInstrument(pb.ResolveInstrumentRequest())
+    )
+    assert error.reason == "RESOLVE_NAMING"
+
+
+def test_list_pages(grpc_stub: Stub) -> None:
+    codes = [new_code() for _ in range(7)]
+    for code in codes:
+        register(grpc_stub, pair(code, "PAGED"))
+    request = pb.ListInstrumentsRequest(page_size=3, venue="BINANCE", symbol_prefix="C")
+    found: list[str] = []
+    while True:
+        answer = grpc_stub.ListInstruments(request)
+        assert len(answer.instruments) <= 3
+        found += [i.base_currency for i in answer.instruments if i.quote_currency == "PAGED"]
+        if not answer.next_page_token:
+            break
+        request.page_token = answer.next_page_token
+    assert found == codes
+    error = refused(
+        InvalidArgument,
+        lambda: grpc_stub.ListInstruments(pb.ListInstrumentsRequest(page_size=-1)),
+    )
+    assert error.reason == "PAGE_SIZE_NEGATIVE"
+    error = refused(
+        InvalidArgument,
+        lambda: grpc_stub.ListInstruments(pb.ListInstrumentsRequest(page_token="x")),
+    )
+    assert error.reason == "PAGE_TOKEN_INVALID"
+    error = refused(
+        NotFound, lambda: grpc_stub.ListInstruments(pb.ListInstrumentsRequest(venue="NOWHERE"))
+    )
+    assert error.reason == "VENUE_UNKNOWN"
+
+
+def test_links(grpc_stub: Stub) -> None:
+    one = register(grpc_stub, stock(new_code())).instrument
+    other = register(grpc_stub, stock(new_code())).instrument
+    ends: dict[str, Any] = {"from": one.id}
+    link = pb.Link(to=other.id, type=pb.LINK_TYPE_SAME_SECURITY, **ends)
+    first = grpc_stub.LinkInstruments(pb.LinkInstrumentsRequest(link=link))
+    again = grpc_stub.LinkInstruments(pb.LinkInstrumentsRequest(link=link))
+    assert (first.created, again.created) == (True, False)
+    assert first.link == again.link
+    assert first.link.revision == first.revision
+    listed = grpc_stub.ListLinks(pb.ListLinksRequest(instrument_id=other.id_text))
+    assert list(listed.links) == [first.link]
+    error = refused(InvalidArgument, lambda: grpc_stub.LinkInstruments(pb.LinkInstrumentsRequest()))
+    assert error.reason == "REQUEST_EMPTY"
+    error = refused(
+        InvalidArgument, lambda: grpc_stub.ListLinks(pb.ListLinksRequest(instrument_id="x"))
+    )
+    assert error.reason == "INSTRUMENT_ID_INVALID"
+
+
+def test_venues(grpc_stub: Stub) -> None:
+    for key in ("400", "NASDAQ", "XNAS"):
+        assert grpc_stub.GetVenue(pb.GetVenueRequest(key=key)).venue.name == "NASDAQ"
+    error = refused(NotFound, lambda: grpc_stub.GetVenue(pb.GetVenueRequest(key="NOWHERE")))
+    assert error.reason == "VENUE_UNKNOWN"
+    asked = pb.Venue(name=f"DESK_{new_code()}", kind=pb.VENUE_KIND_BROKER, maker_fee_bps="-0.10")
+    first = grpc_stub.RegisterVenue(pb.RegisterVenueRequest(venue=asked))
+    again = grpc_stub.RegisterVenue(pb.RegisterVenueRequest(venue=asked))
+    assert (first.created, again.created) == (True, False)
+    assert first.venue == again.venue
+    assert first.venue.venue >= 49152
+    assert first.venue.maker_fee_bps == "-0.1"
+    asked.taker_fee_bps = "5"
+    error = refused(
+        AlreadyExists, lambda: grpc_stub.RegisterVenue(pb.RegisterVenueRequest(venue=asked))
+    )
+    assert (error.reason, error.values["fields"]) == ("VENUE_CONFLICT", "taker_fee_bps")
+    listed = grpc_stub.ListVenues(pb.ListVenuesRequest(kind=pb.VENUE_KIND_BROKER))
+    assert first.venue in listed.venues
+    line = register(grpc_stub, stock(new_code(), first.venue.venue)).instrument
+    assert line.id.venue == first.venue.venue
+
+
+# -------------------------------------------------------------------------- request ids, revisions
+
+
+def test_a_repeated_request_id_answers_what_the_first_answered(grpc_stub: Stub) -> None:
+    code = new_code()
+    first = register(grpc_stub, currency(code), request_id=f"id-{code}")
+    register(grpc_stub, currency(new_code()))
+    again = register(grpc_stub, currency(code), request_id=f"id-{code}")
+    assert again == first
+    assert again.created
+    without = register(grpc_stub, currency(code))
+    assert not without.created
+
+
+def test_a_request_id_stands_for_one_request(grpc_stub: Stub) -> None:
+    code = new_code()
+    register(grpc_stub, currency(code), request_id=f"id-{code}")
+    other = refused(
+        InvalidArgument,
+        lambda: register(grpc_stub, currency(new_code()), request_id=f"id-{code}"),
+    )
+    assert other.reason == "REQUEST_ID_REUSED"
+    request = pb.BatchRegisterInstrumentsRequest(
+        instruments=[currency(code)], request_id=f"id-{code}"
+    )
+    method = refused(InvalidArgument, lambda: grpc_stub.BatchRegisterInstruments(request))
+    assert method.reason == "REQUEST_ID_REUSED"
+    unfit = refused(
+        InvalidArgument, lambda: register(grpc_stub, currency(code), request_id="two words")
+    )
+    assert unfit.reason == "REQUEST_ID_INVALID"
+
+
+def test_a_refused_request_id_may_be_used_again(grpc_stub: Stub) -> None:
+    code = new_code()
+    refused(
+        InvalidArgument,
+        lambda: register(grpc_stub, stock(code, isin="US"), request_id=f"id-{code}"),
+    )
+    assert register(grpc_stub, currency(code), request_id=f"id-{code}").created
+
+
+@pytest.mark.parametrize(
+    ("method", "request_class"),
+    [
+        ("RegisterVenue", pb.RegisterVenueRequest),
+        ("LinkInstruments", pb.LinkInstrumentsRequest),
+        ("RegisterInstrument", pb.RegisterInstrumentRequest),
+    ],
+)
+def test_nothing_to_add(grpc_stub: Stub, method: str, request_class: Any) -> None:
+    error = refused(InvalidArgument, lambda: getattr(grpc_stub, method)(request_class()))
+    assert error.reason == "REQUEST_EMPTY"
+
+
+def test_a_revision_is_waited_for(grpc_stub: Stub) -> None:
+    known = register(grpc_stub, currency(new_code()))
+    with ThreadPoolExecutor(1) as pool:
+        asked = pb.GetInstrumentRequest(
+            id=known.instrument.id_text, min_revision=known.revision + 1
+        )
+        waiting = pool.submit(grpc_stub.GetInstrument, asked, timeout=30)
+        written = register(grpc_stub, currency(new_code()))
+        assert waiting.result().revision >= written.revision
+
+
+@pytest.mark.parametrize("method", ["GetInstrument", "ListInstruments", "GetVenue", "ListLinks"])
+def test_a_revision_that_does_not_come(grpc_stub: Stub, method: str) -> None:
+    request_class = getattr(pb, f"{method}Request")
+    fields = {"GetInstrument": {"id": "ab" * 16}, "GetVenue": {"key": "NASDAQ"}}.get(method, {})
+    request = request_class(min_revision=1 << 40, **fields)
+    error = refused(Unavailable, lambda: getattr(grpc_stub, method)(request, timeout=0.3))
+    assert error.reason == "REVISION_NOT_REACHED"
+    assert int(str(error.values["revision"])) < 1 << 40
+
+
+# ------------------------------------------------------------------------------------------ watch
+
+
+def test_watch_gives_the_backlog_then_what_comes(grpc_stub: Stub) -> None:
+    first = register(grpc_stub, currency(new_code()))
+    second = register(grpc_stub, currency(new_code()))
+    stream = grpc_stub.WatchRegistry(pb.WatchRegistryRequest(from_revision=first.revision))
+    assert next(stream).instrument_registered == second.instrument
+    bookmark = next(stream)
+    assert bookmark.WhichOneof("event") is None
+    assert bookmark.revision == second.revision
+    third = register(grpc_stub, currency(new_code()))
+    assert next(stream).instrument_registered == third.instrument
+    stream.cancel()
+
+
+def test_watch_from_what_is_no_longer_kept(grpc_stub: Stub) -> None:
+    for _ in range(11):  # 550 changes, of which 500 are kept
+        batch = [currency(new_code()) for _ in range(50)]
+        answer = grpc_stub.BatchRegisterInstruments(
+            pb.BatchRegisterInstrumentsRequest(instruments=batch)
+        )
+    error = refused(OutOfRange, lambda: next(grpc_stub.WatchRegistry(pb.WatchRegistryRequest())))
+    assert error.reason == "REVISION_COMPACTED"
+    assert int(str(error.values["oldest_revision"])) == answer.revision - 500
+    oldest = answer.revision - 500
+    stream = grpc_stub.WatchRegistry(pb.WatchRegistryRequest(from_revision=oldest))
+    assert next(stream).revision == oldest + 1
+    stream.cancel()
+
+
+def test_watch_refuses_a_filter_that_cannot_be(grpc_stub: Stub) -> None:
+    error = refused(
+        InvalidArgument,
+        lambda: next(grpc_stub.WatchRegistry(pb.WatchRegistryRequest(isin_prefix="us"))),
+    )
+    assert error.reason == "WATCH_FILTER_INVALID"
+    error = refused(
+        NotFound,
+        lambda: next(grpc_stub.WatchRegistry(pb.WatchRegistryRequest(venues=["NOWHERE"]))),
+    )
+    assert error.reason == "VENUE_UNKNOWN"
+
+
+def test_many_callers_at_once(grpc_stub: Stub) -> None:
+    """Each thread registers the same hundred: each is created once, and all see the same."""
+    codes = [new_code() for _ in range(100)]
+    created: list[str] = []
+    lock = threading.Lock()
+
+    def work(_: int) -> list[str]:
+        ids = []
+        for code in codes:
+            answer = register(grpc_stub, currency(code))
+            ids.append(answer.instrument.id_text)
+            if answer.created:
+                with lock:
+                    created.append(code)
+        return ids
+
+    with ThreadPoolExecutor(4) as pool:
+        results = list(pool.map(work, range(4)))
+    assert sorted(created) == sorted(codes)
+    assert all(ids == results[0] for ids in results)
