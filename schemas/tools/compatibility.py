@@ -37,7 +37,7 @@ def check(flatc: str) -> int:
     new = SCHEMAS / "flatbuffers/alphapulse"
     commands: dict[str, list[str | Path]] = {
         "buf breaking": [
-            *(BUF, "breaking", "schemas/proto"),
+            *(BUF, "breaking", "."),
             *("--against", released / "alphapulse.binpb"),
         ],
         "flatc --conform": [

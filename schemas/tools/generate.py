@@ -99,8 +99,10 @@ def binary_schema(flatc: str) -> None:
 
 
 def descriptor(_flatc: str) -> None:
-    """The descriptor set with imports: Envoy's JSON transcoder reads it."""
-    run("buf", "build", "schemas/proto", "--as-file-descriptor-set", "--exclude-source-info",
+    """The descriptor set with imports: Envoy's JSON transcoder reads it. It holds the whole
+    workspace: google.rpc's error details have to be in it for an error to become JSON.
+    """
+    run("buf", "build", ".", "--as-file-descriptor-set", "--exclude-source-info",
         "-o", OUT / "gen/descriptor/alphapulse.binpb")  # fmt: skip
 
 
