@@ -343,6 +343,10 @@ def _options(config: MeshConfig) -> list[tuple[str, int]]:
         ("grpc.max_receive_message_length", server.max_message_bytes),
         ("grpc.max_send_message_length", server.max_message_bytes),
         ("grpc.max_concurrent_streams", server.max_concurrent_streams),
+        # gRPC's own limit of 1,000 calls not yet taken up ends some of a burst at random, as
+        # CANCELLED; beyond ours they are RESOURCE_EXHAUSTED (maximum_concurrent_rpcs).
+        ("grpc.server.max_pending_requests", 4 * server.max_concurrent_rpcs),
+        ("grpc.server.max_pending_requests_hard_limit", 8 * server.max_concurrent_rpcs),
         ("grpc.keepalive_time_ms", int(server.keepalive_seconds * 1000)),
         ("grpc.keepalive_timeout_ms", int(server.keepalive_timeout_seconds * 1000)),
         ("grpc.keepalive_permit_without_calls", 1),
