@@ -54,6 +54,7 @@ def row_struct(dtype: np.dtype[np.void]) -> struct.Struct:
 
 _pack_trade: Final = row_struct(dtypes.TRADE).pack
 _pack_quote: Final = row_struct(dtypes.QUOTE).pack
+_pack_level: Final = row_struct(dtypes.BOOK_LEVEL).pack
 
 _CLEAR: Final = int(BookAction.CLEAR)
 _SET: Final = int(BookAction.SET)
@@ -78,27 +79,17 @@ class Levels(NamedTuple):
     sizes: list[int]
 
 
-class _Run(NamedTuple):
-    """What neighbouring levels share: one side of one event."""
-
-    levels: int
-    exchange_time: int
-    receive_time: int
-    update_id: int
-    side: int
-    action: int
-    flags: int
-    ends_event: bool
-
-
 class BookRows:
-    """Book levels as columns: only price and size are kept for each row."""
+    """Book levels: what neighbours share (one side of one event) is packed once, as a template row
+    without price and size; the drain repeats it and fills these in.
+    """
 
     def __init__(self) -> None:
         self._prices: list[int] = []
         self._sizes: list[int] = []
-        self._runs: list[_Run] = []
-        self._ids: list[bytes] = []
+        self._templates = bytearray()
+        self._counts: list[int] = []
+        self._ends_event: list[bool] = []
 
     def __len__(self) -> int:
         return len(self._prices)
@@ -114,12 +105,23 @@ class BookRows:
         ends_event: bool,
     ) -> None:
         """A CLEAR row; `ends_event` when no levels follow it."""
+        self._templates += _pack_level(
+            instrument,
+            exchange_time,
+            receive_time,
+            0,
+            0,
+            update_id,
+            _NO_SIDE,
+            _CLEAR,
+            flags,
+            0,
+            0,
+        )
         self._prices.append(0)
         self._sizes.append(0)
-        self._ids.append(instrument)
-        self._runs.append(
-            _Run(1, exchange_time, receive_time, update_id, _NO_SIDE, _CLEAR, flags, ends_event)
-        )
+        self._counts.append(1)
+        self._ends_event.append(ends_event)
 
     def levels(
         self,
@@ -134,36 +136,33 @@ class BookRows:
         """SET rows of one event, bids before asks; the last row ends the event."""
         for side, levels, ends_event in ((_BUY, bids, not asks.prices), (_SELL, asks, True)):
             if levels.prices:
+                self._templates += _pack_level(
+                    instrument,
+                    exchange_time,
+                    receive_time,
+                    0,
+                    0,
+                    update_id,
+                    side,
+                    _SET,
+                    flags,
+                    0,
+                    0,
+                )
                 self._prices += levels.prices
                 self._sizes += levels.sizes
-                self._ids.append(instrument)
-                self._runs.append(
-                    _Run(
-                        len(levels.prices),
-                        exchange_time,
-                        receive_time,
-                        update_id,
-                        side,
-                        _SET,
-                        flags,
-                        ends_event,
-                    )
-                )
+                self._counts.append(len(levels.prices))
+                self._ends_event.append(ends_event)
 
     def drain(self) -> NDArray[np.void]:
         """(n,) of BOOK_LEVEL; nothing is left here afterwards."""
-        runs = np.array(self._runs, dtype=np.int64).reshape(-1, len(_Run._fields))
-        counts = runs[:, 0]
-        ids = np.frombuffer(b"".join(self._ids), dtype=dtypes.INSTRUMENT_ID)
-        rows = np.zeros(len(self._prices), dtype=dtypes.BOOK_LEVEL)
-        rows["instrument_id"] = np.repeat(ids, counts)
+        rows = np.repeat(np.frombuffer(self._templates, dtype=dtypes.BOOK_LEVEL), self._counts)
         rows["price"] = self._prices
         rows["size"] = self._sizes
-        for column, name in enumerate(_Run._fields[1:-1], start=1):
-            rows[name] = np.repeat(runs[:, column], counts)
-        ends = np.cumsum(counts) - 1
-        rows["flags"][ends[runs[:, -1] == 1]] |= _LAST
-        self._prices, self._sizes, self._runs, self._ids = [], [], [], []
+        last_of_run = np.cumsum(self._counts) - 1
+        rows["flags"][last_of_run[self._ends_event]] |= _LAST
+        self._templates = bytearray()
+        self._prices, self._sizes, self._counts, self._ends_event = [], [], [], []
         return rows
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 __all__ = ["Block", "Recording", "merge_recordings"]
 
 _CHUNK_BYTES: Final = 256 << 10
+_LATEST: Final = b"9223372036854775807"
+"""Largest time that fits the column; all have as many digits."""
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 
 Report = Callable[[str, str], None]
@@ -81,7 +83,7 @@ class Recording:
                     chunk = stream.read(_CHUNK_BYTES)
                 except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                     self._report(f"{self.path}:{number + 1}", f"the rest cannot be read: {error}")
-                    chunk = b""
+                    return
                 lines = (rest + chunk).split(b"\n")
                 rest = lines.pop() if chunk else b""
                 block = self._parse(lines, number)
@@ -102,7 +104,7 @@ class Recording:
         payloads: list[bytes] = []
         for number, line in enumerate(lines, start=before + 1):
             stamp, _, payload = line.partition(b" ")
-            if len(stamp) == 19 and stamp.isdigit() and payload:
+            if len(stamp) == 19 and stamp.isdigit() and stamp <= _LATEST and payload:
                 times.append(int(stamp))
                 numbers.append(number)
                 payloads.append(payload)
@@ -118,7 +120,7 @@ class Recording:
 
 
 def merge_recordings(recordings: Sequence[Recording]) -> Iterator[Block]:
-    """All lines of all files by receive time; ties in the order of the files.
+    """All lines of all files by receive time; ties between files always fall the same way.
 
     The order within a file is never changed: where a recorder's clock stepped back, the line counts
     as received with the one before it.
