@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from alphapulse_layout import BookAction, BookFlag, Side
 
 if TYPE_CHECKING:
+    from collections.abc import Container
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -14,9 +16,10 @@ __all__ = ["Book"]
 
 
 class Book:
-    """Levels from BOOK_LEVEL rows, and its top after each event."""
+    """Levels from BOOK_LEVEL rows, and its top after the events of `wanted` update ids (None: all)."""
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Container[int] | None = None) -> None:
+        self._wanted = wanted
         self.sides: dict[int, dict[int, int]] = {Side.BUY: {}, Side.SELL: {}}
         self.tops: dict[int, tuple[int, int, int, int]] = {}
         self.events = 0
@@ -36,6 +39,8 @@ class Book:
                 self.sides[side].pop(price, None)
             if flags & BookFlag.LAST_IN_EVENT:
                 self.events += 1
+                if self._wanted is not None and update not in self._wanted:
+                    continue
                 bids, asks = self.sides[Side.BUY], self.sides[Side.SELL]
                 bid, ask = max(bids), min(asks)
                 assert bid < ask

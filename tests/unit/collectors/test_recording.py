@@ -124,7 +124,7 @@ def test_merging_sorts_by_receive_time_and_keeps_every_file_in_order(
     for index in range(len(files)):
         own = [payload for payload in payloads if payload.startswith(b"%d:" % index)]
         assert own == [b"%d:%d" % (index, number) for number in range(len(files[index]))]
-    times = {b"%d:%d" % (index, number): T0 + time for _, index, number, time in expected}
+    stamps = {b"%d:%d" % (index, number): T0 + time for _, index, number, time in expected}
     assert [time for block in merged for time in block.times.tolist()] == [
-        times[payload] for payload in payloads
+        stamps[payload] for payload in payloads
     ]
