@@ -331,7 +331,7 @@ class FrameError(ValueError):
 class PredicateError(ValueError):
     """A filter predicate that does not parse or does not fit its record.
 
-    `reason`: PREDICATE_SYNTAX, PREDICATE_UNKNOWN_FIELD, PREDICATE_TYPE or PREDICATE_TOO_LARGE.
+    `reason`: PREDICATE_SYNTAX, PREDICATE_UNKNOWN_NAME, PREDICATE_TYPE or PREDICATE_TOO_LARGE.
     `offset`: the character of the text where it was seen.
     """
 
@@ -504,7 +504,7 @@ class InstrumentSet:
     def __new__(cls, ids: _Bytes) -> Self:
         """`ids`: any C-contiguous buffer of 16 n bytes, e.g. (n, 16) u1, (n,) V16 or joined bytes."""
     def __len__(self) -> int: ...
-    def __contains__(self, instrument_id: bytes) -> bool: ...
+    def __contains__(self, instrument_id: bytes, /) -> bool: ...
 
 @final
 class FrameFilter:

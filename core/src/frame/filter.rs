@@ -3,7 +3,8 @@
 //! Message types and sources decide about whole frames; instruments, venues and asset types about
 //! rows, by their instrument ids. A row passes when any of its ids satisfies all three at once. Rows
 //! of a type that has no instrument id pass, except that a venue update is held against the venues
-//! by its own field: a subscriber to one instrument still hears heartbeats and errors.
+//! by its own field: a subscriber to one instrument still hears heartbeats and errors. A predicate
+//! is asked about every row beside that; no row of a type that lacks one of its fields passes.
 
 use std::sync::Arc;
 
@@ -13,6 +14,7 @@ use hashbrown::HashSet;
 use super::compress::{Codec, DEFAULT_MAX_BYTES, compress, decompress_inspected, parts_of};
 use super::encode::encode;
 use super::error::{Reason, Result, refuse};
+use super::predicate::Predicate;
 use super::verify::{FrameInfo, inspect};
 
 pub const ID_BYTES: usize = size_of::<InstrumentId>();
@@ -90,6 +92,7 @@ pub struct FrameFilter {
     pub instruments: Option<Arc<InstrumentSet>>,
     pub venues: Option<NumberSet>,
     pub asset_types: Option<NumberSet>,
+    pub predicate: Option<Predicate>,
     /// Largest content to decompress a frame to.
     pub max_bytes: usize,
 }
@@ -102,6 +105,7 @@ impl Default for FrameFilter {
             instruments: None,
             venues: None,
             asset_types: None,
+            predicate: None,
             max_bytes: DEFAULT_MAX_BYTES,
         }
     }
@@ -114,6 +118,10 @@ impl FrameFilter {
     }
 
     fn looks_at_rows(&self) -> bool {
+        self.looks_at_ids() || self.predicate.is_some()
+    }
+
+    fn looks_at_ids(&self) -> bool {
         self.instruments.is_some() || self.venues.is_some() || self.asset_types.is_some()
     }
 
@@ -146,22 +154,35 @@ impl FrameFilter {
 
     /// Whether the rows have what the filter asks about.
     fn concerns(&self, info: &FrameInfo) -> bool {
-        !info.record.instrument_offsets.is_empty()
+        self.predicate.is_some()
+            || !info.record.instrument_offsets.is_empty()
             || (self.venues.is_some() && info.header.message_type == MessageType::VENUE_UPDATE)
     }
 
     fn cut(&self, frame: &[u8], info: &FrameInfo) -> Result<Passed> {
         let rows = info.rows(frame);
+        let message_type = info.header.message_type;
+        let matched = match &self.predicate {
+            None => None,
+            Some(predicate) => match predicate.matches(message_type.0, rows) {
+                None => return Ok(Passed::Nothing),
+                matched => matched,
+            },
+        };
         if rows.is_empty() {
             return Ok(Passed::Whole);
         }
+        let matches = |i: usize| matched.as_ref().is_none_or(|words| words[i / 64] >> (i % 64) & 1 == 1);
         let offsets = info.record.instrument_offsets;
-        let runs = if info.header.message_type == MessageType::VENUE_UPDATE {
-            runs(rows, info.stride, |row| self.venue_passes(row))
+        let runs = if message_type == MessageType::VENUE_UPDATE {
+            runs(rows, info.stride, |i, row| self.venue_passes(row) && matches(i))
+        } else if offsets.is_empty() || !self.looks_at_ids() {
+            runs(rows, info.stride, |i, _| matches(i))
         } else if let [0] = offsets {
-            runs(rows, info.stride, |row| self.id_passes(row, 0))
+            runs(rows, info.stride, |i, row| self.id_passes(row, 0) && matches(i))
         } else {
-            runs(rows, info.stride, |row| offsets.iter().any(|at| self.id_passes(row, *at)))
+            let any = |row: &[u8]| offsets.iter().any(|at| self.id_passes(row, *at));
+            runs(rows, info.stride, |i, row| any(row) && matches(i))
         };
         match runs.as_slice() {
             [] => Ok(Passed::Nothing),
@@ -192,11 +213,11 @@ impl FrameFilter {
 }
 
 /// The rows that pass, neighbours joined.
-fn runs(rows: &[u8], stride: usize, passes: impl Fn(&[u8]) -> bool) -> Vec<&[u8]> {
+fn runs(rows: &[u8], stride: usize, passes: impl Fn(usize, &[u8]) -> bool) -> Vec<&[u8]> {
     let mut runs = Vec::new();
     let mut start = None;
     for (i, row) in rows.chunks_exact(stride).enumerate() {
-        match (passes(row), start) {
+        match (passes(i, row), start) {
             (true, None) => start = Some(i * stride),
             (false, Some(from)) => {
                 runs.push(&rows[from..i * stride]);

@@ -48,11 +48,18 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
 }
 
 fn raise(py: Python<'_>, error: &codec::FrameError) -> PyErr {
-    let raised = FrameError::new_err(error.to_string());
+    explained(py, FrameError::new_err(error.to_string()), error.reason.code(), error.offset)
+}
+
+fn raise_predicate(py: Python<'_>, error: &codec::PredicateError) -> PyErr {
+    explained(py, PredicateError::new_err(error.to_string()), error.reason.code(), error.offset)
+}
+
+fn explained(py: Python<'_>, raised: PyErr, reason: &str, offset: usize) -> PyErr {
     let value = raised.value(py);
     let set = value
-        .setattr(intern!(py, "reason"), error.reason.code())
-        .and_then(|()| value.setattr(intern!(py, "offset"), error.offset));
+        .setattr(intern!(py, "reason"), reason)
+        .and_then(|()| value.setattr(intern!(py, "offset"), offset));
     match set {
         Ok(()) => raised,
         Err(failed) => failed,
@@ -534,7 +541,9 @@ impl FrameFilter {
     #[new]
     #[pyo3(signature = (*, message_types = None, sources = None, instruments = None, venues = None,
         asset_types = None, predicate = "", max_bytes = codec::DEFAULT_MAX_BYTES))]
+    #[allow(clippy::too_many_arguments, reason = "keyword arguments of one Python function")]
     fn new(
+        py: Python<'_>,
         message_types: Option<Vec<u16>>,
         sources: Option<Vec<u16>>,
         instruments: Option<&Bound<'_, PyAny>>,
@@ -543,15 +552,16 @@ impl FrameFilter {
         predicate: &str,
         max_bytes: usize,
     ) -> PyResult<Self> {
-        if !predicate.is_empty() {
-            return Err(PredicateError::new_err("predicates are not compiled yet"));
-        }
+        let message_types = numbers(message_types);
+        let predicate = codec::Predicate::compile(predicate, message_types.as_ref())
+            .map_err(|e| raise_predicate(py, &e))?;
         Ok(Self(codec::FrameFilter {
-            message_types: numbers(message_types),
+            message_types,
             sources: numbers(sources),
             instruments: instrument_set(instruments)?,
             venues: numbers(venues),
             asset_types: numbers(asset_types),
+            predicate,
             max_bytes,
         }))
     }
@@ -617,7 +627,17 @@ fn filter_frame<'py>(
     predicate: &str,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let max_bytes = codec::DEFAULT_MAX_BYTES;
-    FrameFilter::new(message_types, sources, instruments, venues, asset_types, predicate, max_bytes)?.apply(frame)
+    FrameFilter::new(
+        frame.py(),
+        message_types,
+        sources,
+        instruments,
+        venues,
+        asset_types,
+        predicate,
+        max_bytes,
+    )?
+    .apply(frame)
 }
 
 // ----------------------------------------------------------------------------------- TLV, compression

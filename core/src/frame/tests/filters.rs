@@ -156,6 +156,30 @@ fn compressed_frames_are_cut_and_packed_again() {
 }
 
 #[test]
+fn a_predicate_is_asked_beside_the_ids() {
+    let (a, b) = (id(1, 1, 8), id(2, 1, 8));
+    let frame = trades(&[a, b, a, b, a]);
+    let predicate = |text| Predicate::compile(text, None).unwrap();
+    let filter = FrameFilter { predicate: predicate("price > 0.00000001"), ..FrameFilter::default() };
+    assert!(!filter.passes_all());
+    assert_eq!(prices(&filter, &frame), [2, 3, 4]);
+    assert_eq!(prices(&filter, &compress(&frame, Codec::Zstd, 0).unwrap()), [2, 3, 4]);
+    let both = FrameFilter { instruments: instruments(&[a]), ..filter };
+    assert_eq!(prices(&both, &frame), [2, 4]);
+    let all = FrameFilter { predicate: predicate("price >= 0"), ..FrameFilter::default() };
+    assert_eq!(all.apply(&frame).unwrap(), Passed::Whole);
+    let none = FrameFilter { predicate: predicate("price < 0"), ..FrameFilter::default() };
+    assert_eq!(none.apply(&frame).unwrap(), Passed::Nothing);
+    let other = FrameFilter { predicate: predicate("bid_price >= 0"), ..FrameFilter::default() };
+    assert_eq!(other.apply(&frame).unwrap(), Passed::Nothing, "a trade has no such field");
+    assert_eq!(other.apply(&trades(&[])).unwrap(), Passed::Nothing);
+    assert_eq!(all.apply(&trades(&[])).unwrap(), Passed::Whole, "nothing was filtered out");
+    let heartbeats = FrameFilter { predicate: predicate("frames_in == 0"), ..both };
+    let beat = frame_of(100, &[0; 96 * 2]);
+    assert_eq!(heartbeats.apply(&beat).unwrap(), Passed::Whole, "no instrument, but the field");
+}
+
+#[test]
 fn a_bad_frame_is_an_error() {
     let filter = FrameFilter { venues: Some(NumberSet::new(&[1])), ..FrameFilter::default() };
     assert_eq!(filter.apply(b"not a frame").unwrap_err().reason, Reason::BadIdentifier);
