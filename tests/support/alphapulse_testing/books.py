@@ -16,7 +16,7 @@ __all__ = ["Book"]
 
 
 class Book:
-    """Levels from BOOK_LEVEL rows, and its top after the events of `wanted` update ids (None: all)."""
+    """Levels from BOOK_LEVEL rows, and its top after events of `wanted` update ids (None: all)."""
 
     def __init__(self, wanted: Container[int] | None = None) -> None:
         self._wanted = wanted
