@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn average_price_is_the_rounded_mean() {
-        let cost = 10_i128 * 3 + 11 * 1;
+        let cost = 10_i128 * 3 + 11;
         assert_eq!(average_price(cost, 4), 10);
         assert_eq!(average_price(10 + 11, 2), 11);
         assert_eq!(average_price(0, 0), 0);

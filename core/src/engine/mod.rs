@@ -373,7 +373,7 @@ impl Engine {
         };
         let closed = order.is_closed();
         match report.exec_type {
-            ExecType::TRADE => return self.hear_trade(report, batch, out),
+            ExecType::TRADE => self.hear_trade(report, batch, out),
             ExecType::TRADE_CANCEL | ExecType::TRADE_CORRECT => {
                 let known = order.trade(report.trade_id).is_some_and(|trade| trade.busted == 0);
                 if !known {

@@ -110,7 +110,7 @@ struct LastQuote {
 impl LastQuote {
     fn mid(&self) -> Option<i64> {
         match (self.bid, self.ask) {
-            (Some(bid), Some(ask)) => Some(bid.midpoint(ask)),
+            (Some(bid), Some(ask)) => Some(bid + (ask - bid) / 2),
             (one, other) => one.or(other),
         }
     }

@@ -347,7 +347,7 @@ impl OrderEngine {
     }
 
     fn order_fills<'py>(&self, py: Python<'py>, order_id: u64) -> Bound<'py, PyBytes> {
-        let fills = self.state().order(order_id).map(|order| fills_of(order));
+        let fills = self.state().order(order_id).map(fills_of);
         PyBytes::new(py, as_bytes(&fills.unwrap_or_default()))
     }
 

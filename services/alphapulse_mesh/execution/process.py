@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
@@ -29,13 +30,18 @@ from alphapulse_mesh.execution.venues import SimulatedVenue
 from alphapulse_mesh.runtime.errors import MeshError
 from alphapulse_mesh.runtime.event_store import SqliteEventStore
 from alphapulse_mesh.runtime.names import Service
+from alphapulse_mesh.runtime.paths import MeshPaths
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     import alphapulse_core as core
+    from alphapulse_mesh.execution.instruments import Registry
     from alphapulse_mesh.runtime.config import MeshConfig
     from alphapulse_mesh.runtime.server import ServiceContext, ServiceHost
+    from alphapulse_mesh.runtime.telemetry import Telemetry
 
-__all__ = ["main"]
+__all__ = ["Execution", "main", "open_execution"]
 
 _log = logging.getLogger(__name__)
 
@@ -47,21 +53,47 @@ _PUBLISH_SECONDS: Final = 2.0
 _COUNT_SECONDS: Final = 1.0
 
 
-async def main(context: ServiceContext) -> None:
-    """Recover from the journal, then serve until told to stop."""
-    config, host = context.config, context.host
+@dataclass(frozen=True, slots=True)
+class Execution:
+    """A recovered execution whose pipeline runs."""
+
+    engine: core.OrderEngine
+    journal: Journal
+    venue: SimulatedVenue
+    pipeline: Pipeline
+    instruments: InstrumentCache
+    service: ExecutionService
+    publication: Publication | None
+    tasks: dict[str, asyncio.Task[None]]
+    """What runs until the end; a failure of one is a failure of the service."""
+
+
+@asynccontextmanager
+async def open_execution(
+    config: MeshConfig,
+    registry: Registry,
+    *,
+    publish_to: str | None,
+    draining: asyncio.Event | None = None,
+    telemetry: Telemetry | None = None,
+    clock_ns: Callable[[], int] = time.time_ns,
+) -> AsyncIterator[Execution]:
+    """Recover from the journal, reconcile with the venue, and run the pipeline.
+
+    `publish_to`: target of the ExecutionRelay, None to publish nothing. At the end what is queued
+    is finished, journaled and, as far as the relay is there, published.
+
+    Raises:
+        DataLoss: the journal is damaged. Unavailable: it cannot be opened.
+    """
     settings = config.execution
-    path = context.paths.database(settings.database)
+    path = MeshPaths(config).database(settings.database)
     engine = make_engine(settings)
-    venue = SimulatedVenue(settings.simulated_venue, time.time_ns)
+    venue = SimulatedVenue(settings.simulated_venue, clock_ns)
     archive = OrderArchive(path.with_name(path.name + ".archive"))
-    registry_channel = ChannelFactory(config.endpoint(Service.REGISTRY).target).open()
-    async with (
-        contextlib.AsyncExitStack() as stack,
-        await SqliteEventStore.open(path) as store,
-    ):
+    async with AsyncExitStack() as stack:
         stack.callback(archive.close)
-        stack.push_async_callback(registry_channel.close)
+        store = await stack.enter_async_context(await SqliteEventStore.open(path))
         journal = Journal(store, archive, snapshot_every=settings.snapshot_every_events)
         started = time.monotonic()
         await journal.recover(engine)
@@ -72,45 +104,70 @@ async def main(context: ServiceContext) -> None:
             engine.open_orders,
             engine.sequence,
         )
-        target = config.endpoint(Service.RELAY_EXECUTION).target
-        publication = Publication(journal, store, target, config.mesh.name)
-        instruments = InstrumentCache(
-            RegistryClient(registry_channel), (engine.set_instruments, venue.set_instruments)
+        publication = None
+        if publish_to is not None:
+            publication = Publication(journal, store, publish_to, config.mesh.name)
+        instruments = InstrumentCache(registry, (engine.set_instruments, venue.set_instruments))
+        pipeline = Pipeline(
+            engine, journal, archive, venue, publication, Tracer(telemetry), clock_ns=clock_ns
         )
-        pipeline = Pipeline(engine, journal, archive, venue, publication, Tracer(context.telemetry))
         service = ExecutionService(
             pipeline,
             instruments,
-            host.draining,
+            draining or asyncio.Event(),
             max_message_bytes=config.server.max_message_bytes,
-        )
-        add: Any = rpc.add_ExecutionServiceServicer_to_server  # its stub asks for a base class
-        host.add(add, service)
-        _measure(context, pipeline, journal, publication)
-        reconciling = asyncio.create_task(
-            _reconcile(engine, pipeline, instruments, settings.risk.trading_state)
+            clock_ns=clock_ns,
         )
         engine.set_trading_state("reconciling")
-        await asyncio.wait({reconciling}, timeout=_RECONCILE_SECONDS)
-        running = asyncio.create_task(pipeline.run(), name="execution-pipeline")
-        publishing = asyncio.create_task(publication.run(), name="execution-publication")
-        async with host:
-            host.background(_watch(running), name="execution-pipeline")
-            host.background(_watch(publishing), name="execution-publication")
-            host.background(_watch(reconciling), name="execution-reconcile")
-            host.background(venue.run(), name="venue")
-            host.background(instruments.follow(), name="instruments")
-            host.background(_follow_market(config, pipeline), name="market-data")
-            host.background(_count(host, pipeline, publication), name="execution-counters")
-            try:
-                await host.run_until_signalled()
-            finally:
-                reconciling.cancel()
-                pipeline.stop()
-                await asyncio.gather(running, reconciling, return_exceptions=True)
+        work = {
+            "reconcile": _reconcile(engine, pipeline, instruments, settings.risk.trading_state),
+            "pipeline": pipeline.run(),
+            "venue": venue.run(),
+            "instruments": instruments.follow(),
+        }
+        if publication is not None:
+            work["publication"] = publication.run()
+        tasks = {name: asyncio.create_task(one, name=name) for name, one in work.items()}
+        try:
+            await asyncio.wait({tasks["reconcile"]}, timeout=_RECONCILE_SECONDS)
+            yield Execution(
+                engine, journal, venue, pipeline, instruments, service, publication, tasks
+            )
+        finally:
+            for name in ("reconcile", "venue", "instruments"):
+                tasks[name].cancel()
+            pipeline.stop()
+            await asyncio.gather(tasks["pipeline"], return_exceptions=True)
+            if publication is not None:
                 await publication.close(_PUBLISH_SECONDS)
-                publishing.cancel()
-                await asyncio.gather(publishing, return_exceptions=True)
+                tasks["publication"].cancel()
+            await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+
+async def main(context: ServiceContext) -> None:
+    """Recover, then serve until told to stop."""
+    config, host = context.config, context.host
+    async with AsyncExitStack() as stack:
+        channel = ChannelFactory(config.endpoint(Service.REGISTRY).target).open()
+        stack.push_async_callback(channel.close)
+        execution = await stack.enter_async_context(
+            open_execution(
+                config,
+                RegistryClient(channel),
+                publish_to=config.endpoint(Service.RELAY_EXECUTION).target,
+                draining=host.draining,
+                telemetry=context.telemetry,
+            )
+        )
+        add: Any = rpc.add_ExecutionServiceServicer_to_server  # its stub asks for a base class
+        host.add(add, execution.service)
+        _measure(context, execution)
+        async with host:
+            for name, task in execution.tasks.items():
+                host.background(_watch(task), name=name)
+            host.background(_follow_market(config, execution.pipeline), name="market-data")
+            host.background(_count(host, execution), name="counters")
+            await host.run_until_signalled()
 
 
 async def _reconcile(
@@ -156,30 +213,34 @@ async def _follow_market(config: MeshConfig, pipeline: Pipeline) -> None:
         await asyncio.sleep(_RETRY_SECONDS)
 
 
-async def _count(host: ServiceHost, pipeline: Pipeline, publication: Publication) -> None:
+async def _count(host: ServiceHost, execution: Execution) -> None:
     """Keep the counters that `alphapulse status` shows."""
+    engine, counters = execution.engine, host.agent.counters
     while True:
-        counters = host.agent.counters
-        engine = pipeline.engine
         counters["orders"] = engine.next_order_id - 1
         counters["open_orders"] = engine.open_orders
         counters["journal_sequence"] = engine.sequence
-        counters["unpublished_frames"] = publication.lag
-        counters.update(pipeline.counters)
+        counters["unpublished_frames"] = _unpublished(execution)
+        counters.update(execution.pipeline.counters)
         await asyncio.sleep(_COUNT_SECONDS)
 
 
-def _measure(
-    context: ServiceContext, pipeline: Pipeline, journal: Journal, publication: Publication
-) -> None:
-    engine = pipeline.engine
+def _unpublished(execution: Execution) -> int:
+    return 0 if execution.publication is None else execution.publication.lag
+
+
+def _measure(context: ServiceContext, execution: Execution) -> None:
+    engine, pipeline = execution.engine, execution.pipeline
     gauges = {
         "orders": ("Orders taken.", lambda: engine.next_order_id - 1),
         "open_orders": ("Orders that work.", lambda: engine.open_orders),
         "orders_in_memory": ("Orders held in memory.", lambda: engine.orders_in_memory),
         "journal_sequence": ("Sequence of the last report.", lambda: engine.sequence),
-        "journal_frames": ("Durable frames.", lambda: journal.version),
-        "unpublished_frames": ("Durable frames the relay has not got.", lambda: publication.lag),
+        "journal_frames": ("Durable frames.", lambda: execution.journal.version),
+        "unpublished_frames": (
+            "Durable frames that the relay has not got.",
+            lambda: _unpublished(execution),
+        ),
         "queued_commands": ("Commands that wait for their turn.", lambda: pipeline.queued),
     }
     for name, (text, value) in gauges.items():
