@@ -7,9 +7,14 @@ token's smallest unit, as two `u64`. Nothing here goes through a binary float: o
 from __future__ import annotations
 
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from alphapulse_client.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    Integer = int | np.integer[Any]
 
 __all__ = [
     "DECIMALS",
@@ -91,14 +96,14 @@ def to_fixed(value: str | int | Decimal, decimals: int = DECIMALS) -> int:
     return result
 
 
-def from_fixed(value: int, decimals: int = DECIMALS) -> Decimal:
+def from_fixed(value: Integer, decimals: int = DECIMALS) -> Decimal:
     """The exact Decimal of a record's integer; also takes NumPy integers."""
     integer = int(value)
     digits = tuple(map(int, str(abs(integer))))
     return Decimal((1 if integer < 0 else 0, digits, -decimals))
 
 
-def fixed_text(value: int, decimals: int = DECIMALS) -> str:
+def fixed_text(value: Integer, decimals: int = DECIMALS) -> str:
     """Plain decimal text, without exponent and without trailing zeros: ``"0.00012"``, ``"-5"``."""
     integer = int(value)
     digits = str(abs(integer)).rjust(decimals + 1, "0")
@@ -116,6 +121,6 @@ def to_halves(value: int, *, signed: bool = False) -> tuple[int, int]:
     return value & _U64, value >> 64
 
 
-def from_halves(lo: int, hi: int) -> int:
+def from_halves(lo: Integer, hi: Integer) -> int:
     """The integer of a UInt128's or an Int128's halves; takes NumPy integers."""
     return (int(hi) << 64) | int(lo)

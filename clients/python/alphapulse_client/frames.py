@@ -213,6 +213,8 @@ class Frame:
     @property
     def causes(self) -> tuple[Cause, ...]:
         """The further causes, from the CAUSE TLVs."""
+        if not self._info.extensions_length:
+            return ()
         extensions = self.extensions
         return tuple(
             Cause(bytes(extensions[at : at + 16]), bytes(extensions[at + 16 : at + 24]))
