@@ -48,15 +48,12 @@ def free_port() -> int:
         return port
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def data_dir() -> Path:
-    """The recorded data (ALPHAPULSE_DATA); skips where there is none."""
-    value = os.environ.get(DATA_VARIABLE)
-    if not value:
-        pytest.skip(f"{DATA_VARIABLE} is not set: no recorded data on this machine")
-    path = Path(value)
+    """The recorded data (ALPHAPULSE_DATA, default `../shared/data`); skips where there is none."""
+    path = Path(os.environ.get(DATA_VARIABLE, Path(__file__).parents[2] / "shared" / "data"))
     if not path.is_dir():
-        pytest.skip(f"{DATA_VARIABLE}={value} is not a directory")
+        pytest.skip(f"no recorded data at {path}: set {DATA_VARIABLE}")
     return path
 
 

@@ -82,7 +82,7 @@ def test_a_corrupt_recording_is_counted_and_nothing_else_is_lost(
         (["--replay", "nowhere.gz"], "nowhere.gz: no such file"),
         (["--speed", "fast"], "--speed 'fast'"),
         (["--replay", "empty.gz"], "no Binance frames"),
-        (["--config", "typo.toml"], "'max_order_quantty'"),
+        (["--config", "typo.toml"], "did you mean 'max_order_quantity'"),
         (["--config", "broken.toml"], "not valid TOML"),
     ],
 )

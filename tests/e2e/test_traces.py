@@ -30,7 +30,9 @@ def filled_trace(mesh: RunningMesh) -> str:
     """A trace that led to a fill, from the span files: the newest that has all its spans."""
     deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline:
-        for trace in mesh.json("trace", "list", check=False).get("traces", []):
+        listed = mesh.call("trace", "list", "--json", check=False)
+        # Until the first span is written there is nothing to list.
+        for trace in json.loads(listed.stdout)["traces"] if listed.returncode == 0 else []:
             spans = mesh.json("trace", "show", trace["trace_id"])["spans"]
             if wanted() <= edges_of(spans):
                 return str(trace["trace_id"])

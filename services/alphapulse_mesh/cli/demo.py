@@ -84,6 +84,7 @@ class _Audit:
     by_type: Counter[int] = field(default_factory=Counter)
     delivered: int = 0
     gaps: int = 0
+    first_at: float = 0.0
 
 
 @output.command
@@ -167,9 +168,7 @@ def _configuration(
         }
     ]
     data_dir = Path(".alphapulse", name, "data").absolute()
-    # Each demo starts from nothing; its traces stay until the next one.
-    shutil.rmtree(data_dir, ignore_errors=True)
-    return load_config(
+    loaded = load_config(
         config,
         mesh={"name": name, "run_dir": str(run_dir), "data_dir": str(data_dir)},
         collectors=sources,
@@ -177,6 +176,10 @@ def _configuration(
         # Few and large frames: every one of them can be traced.
         telemetry={"market_data_sample_ratio": 1.0},
     )
+    # Each demo starts from nothing; its traces stay until the next one.
+    if life.running(loaded) is None:
+        shutil.rmtree(data_dir, ignore_errors=True)
+    return loaded
 
 
 def venue_of(path: Path) -> str:
@@ -230,10 +233,9 @@ async def _run(config: MeshConfig, *, jaeger: bool, quiet: bool) -> Report:
                 )
             async for state in life.wait_until_up(config, process):
                 view.update(life.render(state), refresh=True)
-            started = time.monotonic()
             await _until_drained(config, channel, audits, view, process)
             report = await _account(channel, audits, config)
-            report.seconds = round(time.monotonic() - started, 3)
+            report.seconds = round(time.monotonic() - audits["market_data"].first_at, 3)
             report.records_per_second = round(report.records / max(report.seconds, 1e-9))
     finally:
         with contextlib.suppress(Unavailable):
@@ -265,6 +267,7 @@ async def _follow(gateway: str, domain: str, audit: _Audit) -> None:
     """One client of one domain, from the first frame on; holds the feed back rather than lose."""
     async with Subscription(gateway, domain, start="oldest", policy="block", name="demo") as feed:
         async for batch in feed:
+            audit.first_at = audit.first_at or time.monotonic()
             audit.frames += len(batch.frames)
             for frame in batch.frames:
                 count = frame.info.record_count

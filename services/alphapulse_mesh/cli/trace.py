@@ -142,13 +142,9 @@ def _find(directory: Path, key: str) -> list[SpanRecord]:
 
 
 def _order_ids(spans: Iterable[SpanRecord]) -> list[int]:
-    return sorted(
-        {
-            int(s.attributes[attributes.ORDER_ID])
-            for s in spans
-            if attributes.ORDER_ID in s.attributes
-        }
-    )
+    """Orders that the spans name; one span may name several, with commas between."""
+    named = (str(s.attributes.get(attributes.ORDER_ID, "")).split(",") for s in spans)
+    return sorted({int(text) for texts in named for text in texts if text.isdigit()})
 
 
 def _duration_ms(spans: Sequence[SpanRecord]) -> float:
