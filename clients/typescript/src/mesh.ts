@@ -1,0 +1,43 @@
+/** A connection to a mesh, over whatever transport: one address, everything behind it. */
+import type { CallOptions as ConnectCallOptions, Transport } from "@connectrpc/connect";
+
+import { openFeed, type Batch, type Domain, type FeedOptions } from "./feed.js";
+import { Orders } from "./orders.js";
+import { Registry } from "./registry.js";
+
+/** Deadline of a unary call that names none. */
+export const CALL_TIMEOUT_MS = 30_000;
+
+/** How long to wait for a call (30 seconds when not given), and when to stop waiting. */
+export type CallOptions = Pick<ConnectCallOptions, "timeoutMs" | "signal">;
+
+export class Mesh {
+  readonly registry: Registry;
+  readonly orders: Orders;
+  readonly #transport: Transport;
+  readonly #closing = new AbortController();
+  readonly #disconnect: () => void;
+
+  /** See `connect` and `connectWeb`. */
+  constructor(transport: Transport, disconnect: () => void = () => {}) {
+    this.registry = new Registry(transport);
+    this.orders = new Orders(transport);
+    this.#transport = transport;
+    this.#disconnect = disconnect;
+  }
+
+  /**
+   * One domain's frames, to be read once: `for await (const batch of mesh.feed("market_data"))`. It
+   * connects when it is read, reconnects by itself and goes on after what it has delivered. It ends when
+   * the loop is left, its signal aborts or the mesh is closed, and throws what the relay refuses.
+   */
+  feed(domain: Domain, options: FeedOptions = {}): AsyncGenerator<Batch, void, void> {
+    return openFeed(this.#transport, domain, options, this.#closing.signal);
+  }
+
+  /** Ends every feed and the connection. */
+  close(): void {
+    this.#closing.abort();
+    this.#disconnect();
+  }
+}

@@ -1,0 +1,124 @@
+/** Records as typed views over the bytes they lie in, driven by the generated layouts: nothing is copied. */
+import { LAYOUTS, type FieldLayout, type StructLayout } from "@alphapulse/gen/layout";
+
+type Layouts = typeof LAYOUTS;
+
+/** A struct of the wire: "Quote", "Trade", "FrameHeader". */
+export type StructName = keyof Layouts;
+
+type Camel<S extends string> = S extends `${infer Head}_${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
+
+type Value<T extends string> = T extends "u64" | "i64" | "UInt128" | "Int128"
+  ? bigint
+  : T extends StructName
+    ? Layouts[T] extends { fixed: "text" }
+      ? string
+      : Layouts[T] extends { fixed: "bytes" }
+        ? Uint8Array
+        : Row<T>
+    : number;
+
+type Fields<N extends StructName, F = Layouts[N]["fields"]> = {
+  readonly [K in keyof F as Camel<K & string>]: F[K] extends { type: infer T extends string } ? Value<T> : never;
+};
+
+/**
+ * One struct in place: `row.askPrice` reads its bytes at that moment. 64- and 128-bit numbers are
+ * bigints, enums are numbers, runs of raw bytes are Uint8Array views, text is a string.
+ */
+export type Row<N extends StructName = StructName> = Fields<N> & {
+  /** A copy as a plain object. */
+  toJSON(): Record<string, unknown>;
+};
+
+/** Records of one type, one after the other. */
+export class Rows<N extends StructName> implements Iterable<Row<N>> {
+  constructor(
+    readonly record: N,
+    private readonly view: DataView,
+    private readonly start: number,
+    readonly length: number,
+  ) {}
+
+  /** The row at an index, from the end where that is negative. */
+  at(index: number): Row<N> | undefined {
+    const i = index < 0 ? this.length + index : index;
+    if (!Number.isInteger(i) || i < 0 || i >= this.length) return undefined;
+    return struct(this.record, this.view, this.start + i * LAYOUTS[this.record].size);
+  }
+
+  *[Symbol.iterator](): Generator<Row<N>, void, undefined> {
+    for (let i = 0; i < this.length; i++) yield this.at(i)!;
+  }
+}
+
+/** The struct that lies at a byte; the caller has checked that its bytes are there. */
+export function struct<N extends StructName>(name: N, view: DataView, at: number): Row<N> {
+  return new (viewOf(name))(view, at) as unknown as Row<N>;
+}
+
+class View {
+  // not enumerable and outside the names that fields have
+  readonly #view: DataView;
+  readonly #at: number;
+
+  constructor(view: DataView, at: number) {
+    this.#view = view;
+    this.#at = at;
+  }
+
+  static define(prototype: View, name: string, offset: number, read: Reader): void {
+    const get = function (this: View): unknown {
+      return read(this.#view, this.#at + offset);
+    };
+    Object.defineProperty(prototype, name, { enumerable: true, get });
+  }
+
+  toJSON(): Record<string, unknown> {
+    const plain: Record<string, unknown> = {};
+    for (const name of Object.keys(Object.getPrototypeOf(this))) {
+      const value = (this as unknown as Record<string, unknown>)[name];
+      plain[name] = value instanceof View ? value.toJSON() : value;
+    }
+    return plain;
+  }
+}
+
+type Reader = (view: DataView, at: number) => unknown;
+const views = new Map<StructName, typeof View>();
+
+function viewOf(name: StructName): typeof View {
+  let made = views.get(name);
+  if (made === undefined) {
+    made = class extends View {};
+    const fields: readonly [string, FieldLayout][] = Object.entries(LAYOUTS[name].fields);
+    for (const [field, { offset, type }] of fields) {
+      const camel = field.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+      View.define(made.prototype, camel, offset, readerOf(type));
+    }
+    views.set(name, made);
+  }
+  return made;
+}
+
+function readerOf(type: string): Reader {
+  switch (type.slice(type.indexOf(":") + 1)) { // an enum is "Side:u8"
+    case "u8": return (view, at) => view.getUint8(at);
+    case "u16": return (view, at) => view.getUint16(at, true);
+    case "u32": return (view, at) => view.getUint32(at, true);
+    case "i32": return (view, at) => view.getInt32(at, true);
+    case "u64": return (view, at) => view.getBigUint64(at, true);
+    case "i64": return (view, at) => view.getBigInt64(at, true);
+    case "UInt128": return (view, at) => (view.getBigUint64(at + 8, true) << 64n) | view.getBigUint64(at, true);
+    case "Int128": return (view, at) => (view.getBigInt64(at + 8, true) << 64n) | view.getBigUint64(at, true);
+    default: return structReader(type as StructName);
+  }
+}
+
+function structReader(name: StructName): Reader {
+  const { size, fixed }: StructLayout = LAYOUTS[name];
+  const bytes = (view: DataView, at: number): Uint8Array => new Uint8Array(view.buffer, view.byteOffset + at, size);
+  if (fixed === "bytes") return bytes;
+  if (fixed === "text") return (view, at) => new TextDecoder().decode(bytes(view, at)).replace(/\0.*$/s, "");
+  return (view, at) => struct(name, view, at);
+}
