@@ -19,8 +19,11 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * The rows of a compressed frame: the union member that `member` names, its `rows` compressed by
- * the codec of the header's flags; `uncompressed_size` is checked before anything is allocated.
+ * The rows of a compressed frame: the union member that `member` names, its content compressed by
+ * the codec of the header's flags (LZ4 and Snappy in their raw block formats). The content is the
+ * rows, `payload_size` bytes, then the blob or the components where the member has them; for
+ * CustomRows its stride (u32), four zero bytes and its schema hash (u64) follow the data.
+ * `uncompressed_size` is of all that, and is checked before anything is allocated.
  */
 @SuppressWarnings("unused")
 public final class CompressedRows extends com.google.flatbuffers.Table {
