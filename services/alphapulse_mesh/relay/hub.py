@@ -26,7 +26,7 @@ from alphapulse_mesh.relay.subscribers import (
     Subscriber,
     slow_consumer,
 )
-from alphapulse_mesh.relay.window import RUN_BYTES, Run, Window, new_prefixes
+from alphapulse_mesh.relay.window import PREFIX, Run, Window, new_prefixes
 from alphapulse_mesh.relay.wire import FrameRun, encode_run, read_publish_request
 from alphapulse_mesh.runtime.errors import (
     InvalidArgument,
@@ -129,7 +129,7 @@ class Hub:
         """
         self._check_serving()
         backlog = self._backlog()
-        if backlog >= self.config.circuit_breaker_frames:
+        if self._held_back or backlog >= self.config.circuit_breaker_frames:
             raise ResourceExhausted(
                 f"the {self.domain.name} relay holds {backlog} frames for its slowest subscriber",
                 reason="CIRCUIT_OPEN",
@@ -253,10 +253,12 @@ class Hub:
     async def _append(
         self, session: PublishSession, run: FrameRun, prefixes: NDArray[np.void]
     ) -> None:
-        for part, heads in _parts(run, prefixes):
+        for part, heads in _parts(
+            run, prefixes, self.window.max_run, self.config.circuit_breaker_frames
+        ):
             start_ns = time.time_ns()
             while True:
-                if self._has_room():
+                if self._has_room(len(heads)):
                     kept = self.window.append(part, heads)
                     if kept is None:  # the ring is full before the gate, which may lag behind
                         self._move_gate()
@@ -291,10 +293,11 @@ class Hub:
         self._floor = self._blocking_floor()
         return self.window.head - self._floor
 
-    def _has_room(self) -> bool:
-        limit = self.config.circuit_breaker_frames
+    def _has_room(self, frames: int) -> bool:
+        """Whether as many frames more leave every blocking subscriber within the window."""
+        limit = self.config.circuit_breaker_frames - frames
         # the floor only rises between looks, except when somebody joins, which looks
-        return self.window.head - self._floor < limit or self._backlog() < limit
+        return self.window.head - self._floor <= limit or self._backlog() <= limit
 
     def _move_gate(self) -> None:
         blocking = any(subscriber.blocking for subscriber in self.subscribers)
@@ -473,8 +476,11 @@ class Hub:
         try:
             rows = core.FrameFilter(message_types=sorted(types or ()), **by_row)
         except core.PredicateError as error:
+            # a core without predicates says so without a place in the text
             raise InvalidArgument(
-                f"predicate: {error}", reason=error.reason, offset=error.offset
+                f"predicate: {error}",
+                reason=getattr(error, "reason", "PREDICATE_UNSUPPORTED"),
+                offset=getattr(error, "offset", 0),
             ) from None
         return Selection(types, rows)
 
@@ -500,16 +506,20 @@ class Hub:
         return self.producers.all()
 
 
-def _parts(run: FrameRun, prefixes: NDArray[np.void]) -> list[tuple[FrameRun, NDArray[np.void]]]:
-    """The run in pieces of about RUN_BYTES, whole frames each."""
-    if run.end <= 2 * RUN_BYTES or len(run.offsets) == 1:
+def _parts(
+    run: FrameRun, prefixes: NDArray[np.void], limit: int, most: int
+) -> list[tuple[FrameRun, NDArray[np.void]]]:
+    """The run in pieces of at most `limit` bytes of the ring and `most` frames; never none."""
+    # an entry is rounded up to the ring's 64-byte slots and has one of them to itself
+    costs = np.cumsum((run.lengths.astype(np.int64) + PREFIX.itemsize + 127) // 64 * 64)
+    if int(costs[-1]) <= limit and len(costs) <= most:
         return [(run, prefixes)]
     parts: list[tuple[FrameRun, NDArray[np.void]]] = []
     ends = run.offsets.astype(np.int64) + run.lengths
-    begin, start, count = 0, 0, len(ends)
+    begin, start, spent, count = 0, 0, 0, len(ends)
     while start < count:
-        stop = int(np.searchsorted(ends, begin + RUN_BYTES, side="right"))
-        stop = min(max(stop, start + 1), count)
+        stop = max(int(np.searchsorted(costs, spent + limit, side="right")), start + 1)
+        stop = min(stop, start + most)
         end = int(ends[stop - 1])
         piece = FrameRun(
             run.data[begin:end],
@@ -518,7 +528,7 @@ def _parts(run: FrameRun, prefixes: NDArray[np.void]) -> list[tuple[FrameRun, ND
             end - begin,
         )
         parts.append((piece, prefixes[start:stop]))
-        begin, start = end, stop
+        begin, start, spent = end, stop, int(costs[stop - 1])
     return parts
 
 

@@ -74,13 +74,13 @@ class RelayMemory:
             if size not in {0, _SIZE}:
                 raise self._foreign()
             os.ftruncate(self._fd, _SIZE)
-            self._map = mmap.mmap(self._fd, _SIZE)
+            mapping = mmap.mmap(self._fd, _SIZE)
         except BaseException:
             os.close(self._fd)
             raise
-        self._header: NDArray[np.void] = np.frombuffer(self._map, _HEADER, 1)
+        self._header: NDArray[np.void] = np.frombuffer(mapping, _HEADER, 1)
         self._table: NDArray[np.void] = np.frombuffer(
-            self._map, _PRODUCER, MAX_PRODUCERS, _HEADER.itemsize
+            mapping, _PRODUCER, MAX_PRODUCERS, _HEADER.itemsize
         )
         magic = int(self._header["magic"][0])
         if magic not in {0, _MAGIC}:
@@ -187,12 +187,14 @@ class RelayMemory:
     # ----------------------------------------------------------------------------------- lifecycle
 
     def close(self) -> None:
-        """Unmap; the file stays. Idempotent."""
+        """Let go of the file, which stays. Idempotent.
+
+        The mapping ends with the last array over it.
+        """
         if self._fd < 0:
             return
         for name in ("_header", "_table", "_records", "_sequences", "_seen"):
-            self.__dict__.pop(name, None)  # views keep a map from closing
-        self._map.close()
+            self.__dict__.pop(name, None)
         os.close(self._fd)
         self._fd = -1
 

@@ -195,6 +195,10 @@ class Subscriber(Stream):
                 self.more = True
                 break
             budget = self._batch - drained.bytes
+            if self._next < (oldest := window.oldest):
+                self._lose(Hole(self._next, oldest - 1, "overrun"), drained)
+                self._next = oldest
+                continue
             kept = self._kept()
             if kept is not None:
                 runs = [self._cut(kept, budget, drained)]
@@ -235,14 +239,7 @@ class Subscriber(Stream):
     def _read(self, budget: int, drained: _Drained) -> tuple[list[Run], int]:
         """The next runs out of the ring, and what to read after them; holes become gaps."""
         drained.whole = False
-        start = self._next
-        oldest = self._window.oldest
-        if start < oldest:
-            self._lose(Hole(start, oldest - 1, "overrun"), drained)
-            start = oldest
-            if oldest > self._window.head:
-                return [], start
-        runs, holes, following = self._window.read(start, budget)
+        runs, holes, following = self._window.read(self._next, budget)
         for hole in holes:
             self._lose(hole, drained)
         return runs, following

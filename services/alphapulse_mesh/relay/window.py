@@ -150,6 +150,8 @@ class Window:
         self._cache_limit = max(ring_bytes // _CACHE_PART, 2 * RUN_BYTES)
         self.max_entry = self.ring.max_entry - PREFIX.itemsize
         """Largest frame in bytes."""
+        self.max_run = min(2 * RUN_BYTES, self.ring.max_batch)
+        """Most bytes of the ring for the frames of one `append`, unless it is a single frame."""
 
     def _find_base(self) -> int:
         base = self._memory.base_of(self.ring.incarnation)
@@ -187,7 +189,10 @@ class Window:
             for at, size in zip(run.offsets.tolist(), run.lengths.tolist(), strict=True)
         ]
         # Bytes that nobody has seen may be stamped again: without room the next try overwrites.
-        appended = self.ring.try_publish_batch(frames, prefixes=prefixes)
+        appended = self.ring.try_publish_batch(
+            frames,
+            prefixes=prefixes,  # type: ignore[arg-type]  # an array is a buffer
+        )
         if appended is None:
             return None
         self.head = appended[1] + self._base

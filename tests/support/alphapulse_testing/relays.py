@@ -1,4 +1,4 @@
-"""A relay as a real process, that a test can kill and start again."""
+"""A relay behind a real server beside the test, or as a process that a test can kill."""
 
 from __future__ import annotations
 
@@ -6,24 +6,54 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import asynccontextmanager, closing
 from typing import TYPE_CHECKING, Any, Self
 
 import grpc.aio
 
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client.domains import relay_service
+from alphapulse_mesh.relay.domains import BY_INSTANCE
+from alphapulse_mesh.relay.hub import Hub
+from alphapulse_mesh.relay.service import RelayServicer, add_relay_to_server, end_streams_at_drain
 from alphapulse_mesh.runtime.config import MeshConfig, dump_toml
 from alphapulse_mesh.runtime.names import RELAYS, Service
 from alphapulse_mesh.runtime.paths import MeshPaths
+from alphapulse_mesh.runtime.server import ServiceHost
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
     from types import TracebackType
 
-__all__ = ["RelayProcess"]
+    from alphapulse_mesh.relay.tracing import PublishTracer
+
+__all__ = ["RelayProcess", "serve_relay"]
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 15.0
+
+
+@asynccontextmanager
+async def serve_relay(
+    config: MeshConfig, instance: str, directory: Path, *, tracer: PublishTracer | None = None
+) -> AsyncIterator[tuple[Hub, ServiceHost]]:
+    """A relay on this event loop behind a real server; its ring is a file in the directory."""
+    domain = BY_INSTANCE[instance]
+    hub = Hub(
+        domain,
+        config.relay(domain.service),
+        ring_path=directory / f"{instance}.ring",
+        memory_path=directory / f"{instance}.memory",
+        tracer=tracer,
+    )
+    with closing(hub):
+        host = ServiceHost(config, domain.service)
+        host.add(add_relay_to_server, RelayServicer(hub))
+        async with host:
+            host.background(hub.tell_progress(), name="relay-progress")
+            host.background(end_streams_at_drain(hub, host.draining), name="relay-drain")
+            yield hub, host
 
 
 class RelayProcess:

@@ -1,0 +1,115 @@
+"""The transports of a feed. A new one adds itself to `transports` and passes the same suite."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any, Protocol
+
+import pytest_asyncio
+
+from alphapulse_client import Publisher, Subscription
+from alphapulse_mesh.runtime.names import Service
+from alphapulse_testing.relays import RelayProcess, serve_relay
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    import pytest
+
+    from alphapulse_mesh.runtime.config import MeshConfig
+
+DOMAIN = "market_data"
+
+
+class Feed(Protocol):
+    """The market-data domain on one transport, carried by real servers."""
+
+    def publisher(self, name: str = "test", **options: Any) -> Publisher:
+        """A publisher to it, closed at the end of the test."""
+        ...
+
+    def subscription(self, **options: Any) -> Subscription:
+        """A subscription to it, closed at the end of the test."""
+        ...
+
+    async def crash(self) -> None:
+        """kill -9 of the process that carries it."""
+        ...
+
+    async def recover(self) -> None:
+        """Start that again."""
+        ...
+
+
+class GrpcFeed:
+    """Through the relay's gRPC service."""
+
+    def __init__(
+        self, target: str, stack: AsyncExitStack, process: RelayProcess | None = None
+    ) -> None:
+        self._target = target
+        self._stack = stack
+        self._process = process
+
+    def publisher(self, name: str = "test", **options: Any) -> Publisher:
+        publisher = Publisher(self._target, DOMAIN, producer_name=name, **options)
+        self._stack.push_async_callback(publisher.close, flush=None)
+        return publisher
+
+    def subscription(self, **options: Any) -> Subscription:
+        subscription = Subscription(self._target, DOMAIN, **options)
+        self._stack.push_async_callback(subscription.close)
+        return subscription
+
+    async def crash(self) -> None:
+        assert self._process is not None, "open_feed(process=True)"
+        await self._process.kill()
+
+    async def recover(self) -> None:
+        assert self._process is not None, "open_feed(process=True)"
+        await self._process.start()
+
+
+class OpenFeed(Protocol):
+    """Starts a feed, as a process of its own where it shall be killed, else beside the test.
+
+    The settings are those of the relay's section.
+    """
+
+    async def __call__(self, *, process: bool = False, **settings: Any) -> Feed: ...
+
+
+transports = {"grpc-tcp": "tcp", "grpc-unix": "unix"}
+
+
+@pytest_asyncio.fixture(params=transports)
+async def open_feed(
+    request: pytest.FixtureRequest,
+    make_config: Callable[..., MeshConfig],
+    tmp_path: Path,
+) -> AsyncIterator[OpenFeed]:
+    async with AsyncExitStack() as stack:
+
+        async def start(*, process: bool = False, **settings: Any) -> Feed:
+            config = make_config(
+                server={"transport": transports[request.param], "drain_seconds": 1.0},
+                relays={DOMAIN: {"ring_bytes": 1 << 20, **settings}},
+                # the socket's path must be short
+                mesh={"run_dir": tmp_path / "r"},
+            )
+            if process:
+                relay = RelayProcess(config, Service.RELAY_MARKET_DATA, tmp_path)
+                await stack.enter_async_context(relay)
+                return GrpcFeed(relay.target, stack, relay)
+            served = serve_relay(config, "market-data", tmp_path)
+            _, host = await stack.enter_async_context(served)
+            return GrpcFeed(host.target, stack)
+
+        yield start
+
+
+@pytest_asyncio.fixture
+async def feed(open_feed: OpenFeed) -> Feed:
+    """A feed with the settings as they come."""
+    return await open_feed()

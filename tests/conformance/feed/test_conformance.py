@@ -1,0 +1,483 @@
+"""What every transport of a feed must do: order, exactly once, gaps that are told, resumption."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+import alphapulse_core as core
+from alphapulse_client import Frame, ResourceExhausted, new_context
+from alphapulse_layout import MessageType, TlvType
+from alphapulse_testing.frames import instrument, numbers_of, quotes, trades
+from alphapulse_testing.waiting import eventually
+
+if TYPE_CHECKING:
+    from alphapulse_client import Batch, Gap, Publisher, Subscription
+
+    from .conftest import Feed, OpenFeed
+
+PATIENCE = 30.0
+
+try:
+    core.FrameFilter(predicate="price > 1")
+    HAS_PREDICATES = True
+except core.PredicateError:
+    HAS_PREDICATES = False
+predicates_wanted = pytest.mark.skipif(
+    not HAS_PREDICATES, reason="the core does not compile predicates yet"
+)
+
+
+async def read_numbers(subscription: Subscription, count: int) -> list[int]:
+    """The next `count` trades; no gap may be among them."""
+    numbers: list[int] = []
+    async with asyncio.timeout(PATIENCE):
+        while len(numbers) < count:
+            batch = await anext(subscription)
+            assert batch.gaps == []
+            numbers += numbers_of(batch)
+    return numbers
+
+
+async def read_to(subscription: Subscription, sequence: int) -> tuple[list[Frame], list[Gap]]:
+    """All frames and gaps until the subscription has come to a sequence."""
+    frames: list[Frame] = []
+    gaps: list[Gap] = []
+    async with asyncio.timeout(PATIENCE):
+        while subscription.delivered_sequence < sequence:
+            batch: Batch = await anext(subscription)
+            frames += batch.frames
+            gaps += batch.gaps
+    return frames, gaps
+
+
+async def publish_all(publisher: Publisher, frames: list[bytes]) -> None:
+    """Publish and wait for the acknowledgement of all."""
+    await publisher.publish(frames)
+    await publisher.flush(PATIENCE)
+
+
+def sequences_of(frames: list[Frame], gaps: list[Gap]) -> list[int]:
+    """Every sequence that was delivered or reported missing, sorted, repetitions kept."""
+    told = [frame.sequence for frame in frames]
+    for gap in gaps:
+        told += range(gap.first, gap.last + 1)
+    return sorted(told)
+
+
+# ---------------------------------------------------------------------------------------- delivery
+
+
+async def test_frames_arrive_in_order_with_dense_sequences(feed: Feed) -> None:
+    subscription, publisher = feed.subscription(), feed.publisher()
+    assert await subscription.ready(PATIENCE) == 0
+    for start in range(0, 100, 10):
+        await publisher.publish([trades([number]) for number in range(start, start + 10)])
+    frames, gaps = await read_to(subscription, 100)
+    assert gaps == []
+    assert [frame.sequence for frame in frames] == list(range(1, 101))
+    assert numbers_of(frames) == list(range(100))
+
+
+async def test_a_frame_arrives_as_it_was_sent_but_for_its_sequence(feed: Feed) -> None:
+    subscription, publisher = feed.subscription(), feed.publisher()
+    await subscription.ready(PATIENCE)
+    context = new_context(new_context(), sampled=True)
+    extensions = core.encode_tlv(TlvType.CUSTOM_STRATEGY, b"as it is") + core.encode_tlv(
+        99, b"unknown"
+    )
+    sent = trades(range(100), context=context, extensions=extensions)
+    await publisher.publish(sent)
+    [received], _ = await read_to(subscription, 1)
+    checked = Frame.parse(bytes(received), checksum=True)  # the producer's own checksum
+    assert checked.info.checksum == Frame.parse(sent).info.checksum
+    assert checked.context == context
+    assert bytes(checked.extensions) == extensions
+    assert (checked.rows == Frame.parse(sent).rows).all()
+    differing = [at for at, (a, b) in enumerate(zip(sent, bytes(received), strict=True)) if a != b]
+    start = checked.info.header_offset + 16
+    assert set(differing) <= set(range(start, start + 8))
+
+
+async def test_order_is_kept_within_each_of_many_producers(feed: Feed) -> None:
+    subscription = feed.subscription()
+    await subscription.ready(PATIENCE)
+
+    async def produce(index: int) -> None:
+        publisher = feed.publisher(f"producer-{index}")
+        for number in range(200):
+            await publisher.publish(trades([index * 1000 + number]))
+        await publisher.flush(PATIENCE)
+
+    await asyncio.gather(*(produce(index) for index in range(4)))
+    numbers = await read_numbers(subscription, 800)
+    for index in range(4):
+        own = [number % 1000 for number in numbers if number // 1000 == index]
+        assert own == list(range(200))
+
+
+async def test_every_subscriber_gets_everything(feed: Feed) -> None:
+    subscriptions = [feed.subscription(name=f"s{index}") for index in range(5)]
+    for subscription in subscriptions:
+        await subscription.ready(PATIENCE)
+    publisher = feed.publisher()
+    await publisher.publish([trades([number]) for number in range(300)])
+    for subscription in subscriptions:
+        assert await read_numbers(subscription, 300) == list(range(300))
+
+
+async def test_big_and_empty_frames(open_feed: OpenFeed) -> None:
+    feed = await open_feed(ring_bytes=16 << 20)
+    subscription, publisher = feed.subscription(), feed.publisher()
+    await subscription.ready(PATIENCE)
+    big = range(60_000)  # 3.8 MB, near a quarter of the window
+    await publisher.publish([trades([]), trades(big), trades([]), trades([7])])
+    frames, gaps = await read_to(subscription, 4)
+    assert gaps == []
+    assert [frame.info.record_count for frame in frames] == [0, 60_000, 0, 1]
+    assert numbers_of(frames) == [*big, 7]
+
+
+async def test_a_batch_holds_all_that_was_ready(feed: Feed) -> None:
+    publisher = feed.publisher()
+    await publisher.publish([trades([number]) for number in range(500)])
+    await publisher.flush(PATIENCE)
+    batch = await anext(feed.subscription(start="oldest"))
+    assert len(batch) == 500, "one message for what waited, not one for each frame"
+
+
+async def test_a_batch_keeps_to_the_size_that_was_asked_for(feed: Feed) -> None:
+    publisher = feed.publisher()
+    await publisher.publish([trades(range(10)) for _ in range(100)])
+    await publisher.flush(PATIENCE)
+    one = len(trades(range(10)))
+    subscription = feed.subscription(start="oldest", max_batch_bytes=5 * one)
+    batches = [len(await anext(subscription)) for _ in range(10)]
+    assert all(1 <= size <= 5 for size in batches)
+
+
+# ------------------------------------------------------------------------------------------- start
+
+
+async def test_latest_starts_after_what_is_there(feed: Feed) -> None:
+    publisher = feed.publisher()
+    await publisher.publish([trades([number]) for number in range(5)])
+    await publisher.flush(PATIENCE)
+    subscription = feed.subscription(start="latest")
+    assert await subscription.ready(PATIENCE) == 5
+    await publisher.publish(trades([5]))
+    assert await read_numbers(subscription, 1) == [5]
+
+
+async def test_a_sequence_in_the_window(feed: Feed) -> None:
+    publisher = feed.publisher()
+    await publisher.publish([trades([number]) for number in range(10)])
+    await publisher.flush(PATIENCE)
+    assert await read_numbers(feed.subscription(start=7), 4) == [6, 7, 8, 9]
+
+
+async def test_oldest_starts_with_the_oldest(feed: Feed) -> None:
+    publisher = feed.publisher()
+    await publisher.publish([trades([number]) for number in range(10)])
+    await publisher.flush(PATIENCE)
+    assert await read_numbers(feed.subscription(start="oldest"), 10) == list(range(10))
+
+
+async def test_a_time_starts_with_the_first_frame_from_then_on(feed: Feed) -> None:
+    publisher = feed.publisher()
+    await publisher.publish([trades([number]) for number in range(5)])
+    await publisher.flush(PATIENCE)
+    await asyncio.sleep(0.02)
+    moment = datetime.now(UTC)
+    await asyncio.sleep(0.02)
+    await publisher.publish([trades([number]) for number in range(5, 10)])
+    await publisher.flush(PATIENCE)
+    assert await read_numbers(feed.subscription(start=moment), 5) == [5, 6, 7, 8, 9]
+    earlier = moment - timedelta(hours=1)
+    assert await read_numbers(feed.subscription(start=earlier), 10) == list(range(10))
+    later = feed.subscription(start=moment + timedelta(hours=1))
+    assert await later.ready(PATIENCE) == 10
+
+
+# ----------------------------------------------------------------------------- reconnect and resume
+
+
+async def test_resume_goes_on_where_the_last_batch_ended(feed: Feed) -> None:
+    publisher = feed.publisher()
+    await publisher.publish([trades([number]) for number in range(100)])
+    await publisher.flush(PATIENCE)
+    first = feed.subscription(start="oldest", max_batch_bytes=4096)
+    batch = await anext(first)
+    await first.close()
+    assert 0 < len(batch) < 100
+    rest = feed.subscription(start=first.delivered_sequence + 1)
+    assert numbers_of(batch) + await read_numbers(rest, 100 - len(batch)) == list(range(100))
+
+
+async def test_the_window_survives_a_crash(open_feed: OpenFeed) -> None:
+    feed = await open_feed(process=True)
+    publisher = feed.publisher()
+    await publisher.publish([trades([number]) for number in range(50)])
+    await publisher.flush(PATIENCE)
+    await feed.crash()
+    await feed.recover()
+    subscription = feed.subscription(start="oldest")
+    assert await read_numbers(subscription, 50) == list(range(50))
+    await publisher.publish(trades([50]))
+    await publisher.flush(PATIENCE)
+    assert publisher.relay_sequence == 51, "the sequence goes on, dense"
+    assert await read_numbers(subscription, 1) == [50]
+
+
+async def test_everything_acknowledged_arrives_once_through_crashes_under_load(
+    open_feed: OpenFeed,
+) -> None:
+    feed = await open_feed(process=True, ring_bytes=16 << 20)
+    total = 6000
+    publishers = [feed.publisher(f"p{index}", max_unacked=64) for index in range(2)]
+    subscription = feed.subscription(name="witness")
+    await subscription.ready(PATIENCE)
+
+    async def produce(index: int) -> None:
+        for number in range(total):
+            await publishers[index].publish(trades([index * total + number]))
+        await publishers[index].flush(PATIENCE)
+
+    def has_come_to(due: int) -> bool:
+        return publishers[0].acknowledged >= due
+
+    async def crash_now_and_then() -> None:
+        for due in (total // 4, total // 2, total * 3 // 4):
+            await eventually(partial(has_come_to, due))
+            await feed.crash()
+            await feed.recover()
+
+    async def witness() -> tuple[list[Frame], list[Gap]]:
+        frames: list[Frame] = []
+        gaps: list[Gap] = []
+        while sum(frame.info.record_count for frame in frames) < 2 * total:
+            batch = await anext(subscription)
+            frames += batch.frames
+            gaps += batch.gaps
+        return frames, gaps
+
+    async with asyncio.timeout(3 * PATIENCE), asyncio.TaskGroup() as tasks:
+        tasks.create_task(crash_now_and_then())
+        for index in range(2):
+            tasks.create_task(produce(index))
+        seen = tasks.create_task(witness())
+    frames, gaps = seen.result()
+    assert subscription.reconnects >= 3
+    # What a relay was writing when it died was never acknowledged: it is sent again, and its
+    # sequence is reported, not reused.
+    assert {gap.reason for gap in gaps} <= {"PRODUCER_DIED"}
+    told = sequences_of(frames, gaps)
+    assert told == list(range(1, told[-1] + 1)), "each sequence delivered or reported, once"
+    numbers = numbers_of(frames)
+    for index in range(2):
+        own = [number for number in numbers if number // total == index]
+        assert own == list(range(index * total, (index + 1) * total)), "each once, in order"
+
+
+# ------------------------------------------------------------------------------- gaps and policies
+
+
+async def test_a_start_before_the_window_is_told_what_is_missing(open_feed: OpenFeed) -> None:
+    feed = await open_feed(max_queue_frames=100, circuit_breaker_frames=100)
+    publisher = feed.publisher()
+    await publisher.publish([trades([number]) for number in range(1000)])
+    await publisher.flush(PATIENCE)
+    frames, gaps = await read_to(feed.subscription(start=3), 1000)
+    assert [gap.reason for gap in gaps] == ["WINDOW_EXPIRED"]
+    assert gaps[0].first == 3
+    assert sequences_of(frames, gaps) == list(range(3, 1001))
+    assert len(frames) == 100
+
+
+async def test_blocking_holds_the_producer_and_loses_nothing(open_feed: OpenFeed) -> None:
+    feed = await open_feed(ring_bytes=1 << 18, subscriber_lease_seconds=PATIENCE)
+    subscription, publisher = feed.subscription(policy="block"), feed.publisher(max_unacked=16)
+    await subscription.ready(PATIENCE)
+    total, size = 3000, 100  # 20 MB: more than the connection itself buffers
+    producing = asyncio.create_task(
+        publish_all(
+            publisher, [trades(range(at, at + size)) for at in range(0, total * size, size)]
+        )
+    )
+    stalled = -1
+    while publisher.acknowledged != stalled or not stalled:  # until it moves no more
+        stalled = publisher.acknowledged
+        await asyncio.sleep(0.3)
+    assert 0 < publisher.acknowledged < total, "held back"
+    assert await read_numbers(subscription, total * size) == list(range(total * size))
+    await producing
+    assert publisher.acknowledged == total
+
+
+async def test_dropping_tells_exactly_what_was_dropped(open_feed: OpenFeed) -> None:
+    feed = await open_feed(ring_bytes=1 << 18)
+    subscription = feed.subscription(policy="drop_oldest", max_batch_bytes=16 << 10)
+    await subscription.ready(PATIENCE)
+    await publish_all(feed.publisher(), [trades(range(100)) for _ in range(2000)])
+    frames, gaps = await read_to(subscription, 2000)
+    assert {gap.reason for gap in gaps} == {"SLOW_CONSUMER"}
+    assert sequences_of(frames, gaps) == list(range(1, 2001))
+    assert subscription.lost == 2000 - len(frames) > 0
+
+
+async def test_disconnecting_says_why(open_feed: OpenFeed) -> None:
+    feed = await open_feed(ring_bytes=1 << 18)
+    subscription = feed.subscription(policy="disconnect", max_batch_bytes=16 << 10)
+    await subscription.ready(PATIENCE)
+    await publish_all(feed.publisher(), [trades(range(100)) for _ in range(2000)])
+    frames: list[Frame] = []
+
+    async def read_on() -> None:
+        async for batch in subscription:
+            assert batch.gaps == []
+            frames.extend(batch.frames)
+
+    with pytest.raises(ResourceExhausted) as caught:
+        await read_on()
+    assert caught.value.reason == "SLOW_CONSUMER"
+    assert [frame.sequence for frame in frames] == list(range(1, len(frames) + 1))
+    assert caught.value.values["first"] == str(len(frames) + 1), "where one would go on"
+
+
+async def test_a_blocking_subscriber_that_takes_nothing_is_sent_away(open_feed: OpenFeed) -> None:
+    feed = await open_feed(ring_bytes=1 << 18, subscriber_lease_seconds=0.5)
+    subscription = feed.subscription(policy="block", max_batch_bytes=16 << 10)
+    await subscription.ready(PATIENCE)
+    await publish_all(feed.publisher(), [trades(range(100)) for _ in range(2000)])
+    frames, gaps = await read_to(subscription, 2000)
+    assert {gap.reason for gap in gaps} == {"WINDOW_EXPIRED"}, "it comes back to what is left"
+    assert sequences_of(frames, gaps) == list(range(1, 2001))
+
+
+async def test_one_that_reads_nothing_does_not_hold_others_back(open_feed: OpenFeed) -> None:
+    feed = await open_feed(ring_bytes=1 << 18)
+    idle = feed.subscription(policy="drop_oldest", name="idle")
+    reader = feed.subscription(policy="block", name="reader")
+    await idle.ready(PATIENCE)
+    await reader.ready(PATIENCE)
+    total, size = 1000, 100
+    producing = asyncio.create_task(
+        publish_all(
+            feed.publisher(),
+            [trades(range(at, at + size)) for at in range(0, total * size, size)],
+        )
+    )
+    assert await read_numbers(reader, total * size) == list(range(total * size))
+    await producing
+
+
+# ----------------------------------------------------------------------------------------- filters
+
+
+async def test_by_message_type(feed: Feed) -> None:
+    subscription, publisher = (
+        feed.subscription(message_types=[MessageType.TRADE]),
+        feed.publisher(),
+    )
+    await subscription.ready(PATIENCE)
+    await publisher.publish(
+        itertools.chain.from_iterable((quotes(3), trades([number])) for number in range(20))
+    )
+    await publisher.publish([quotes(1), trades([20])])
+    assert await read_numbers(subscription, 21) == list(range(21))
+
+
+async def test_what_is_filtered_out_counts_as_delivered(feed: Feed) -> None:
+    subscription, publisher = (
+        feed.subscription(message_types=[MessageType.QUOTE]),
+        feed.publisher(),
+    )
+    await subscription.ready(PATIENCE)
+    await publisher.publish([trades([number]) for number in range(50)])
+    await publisher.flush(PATIENCE)
+    reading = asyncio.create_task(anext(subscription))
+    await eventually(lambda: subscription.delivered_sequence == 50)
+    await publisher.publish(quotes(1))
+    batch = await reading
+    assert [frame.message_type for frame in batch] == [MessageType.QUOTE]
+
+
+async def test_by_instrument_cuts_frames_down(feed: Feed) -> None:
+    wanted = instrument(3)
+    subscription, publisher = feed.subscription(instruments=[wanted]), feed.publisher()
+    await subscription.ready(PATIENCE)
+    names = [instrument(number % 5) for number in range(50)]
+    context = new_context(sampled=True)
+    await publisher.publish(trades(range(50), instruments=names, context=context))
+    await publisher.publish(trades(range(50, 60), instruments=[instrument(9)] * 10))
+    await publisher.publish(trades([60], instruments=[wanted]))
+    frames, _ = await read_to(subscription, 3)
+    assert [frame.sequence for frame in frames] == [1, 3]
+    assert numbers_of(frames) == [number for number in range(50) if number % 5 == 3] + [60]
+    assert frames[0].context == context
+    for frame in frames:
+        Frame.parse(bytes(frame), checksum=True)  # sealed again
+
+
+async def test_by_venue_source_and_asset_type(feed: Feed) -> None:
+    publisher = feed.publisher()
+    await publisher.publish(
+        [
+            trades([0], instruments=[instrument(1, venue=1, asset_type=8)], source=1),
+            trades([1], instruments=[instrument(1, venue=2, asset_type=8)], source=1),
+            trades([2], instruments=[instrument(1, venue=1, asset_type=10)], source=1),
+            trades([3], instruments=[instrument(1, venue=1, asset_type=8)], source=2),
+            trades([4], instruments=[instrument(2, venue=1, asset_type=8)], source=1),
+        ]
+    )
+    await publisher.flush(PATIENCE)
+    only = feed.subscription(start="oldest", venues=[1], sources=[1], asset_types=[8])
+    assert await read_numbers(only, 2) == [0, 4]
+
+
+@predicates_wanted
+async def test_by_predicate(feed: Feed) -> None:
+    publisher = feed.publisher()
+    await publisher.publish([trades([number], price=number) for number in range(10)])
+    await publisher.flush(PATIENCE)
+    subscription = feed.subscription(start="oldest", predicate="trade_id >= 7")
+    assert await read_numbers(subscription, 3) == [7, 8, 9]
+
+
+# --------------------------------------------------------------------------------------- bad input
+
+
+async def test_a_bad_frame_is_refused_and_the_rest_passes(feed: Feed) -> None:
+    subscription, publisher = (
+        feed.subscription(),
+        feed.publisher(on_rejection=lambda _: None),
+    )
+    await subscription.ready(PATIENCE)
+    good = trades([1])
+    at = Frame.parse(good).info.header_offset
+    wrong_magic = good[:at] + b"\0\0\0\0" + good[at + 4 :]
+    wrong_checksum = good[: at + 12] + b"\0\0\0\0" + good[at + 16 :]
+    await publisher.publish(
+        [good, wrong_magic, good[:40], wrong_checksum, b"", b"not a frame at all", good]
+    )
+    await publisher.flush(PATIENCE)
+    frames, gaps = await read_to(subscription, 2)
+    assert gaps == []
+    assert numbers_of(frames) == [1, 1]
+    refused = {one.producer_sequence: one for one in publisher.rejections}
+    assert sorted(refused) == [2, 3, 4, 5, 6]
+    assert refused[2].reason == "FRAME_BAD_MAGIC"
+    assert refused[2].offset == at
+    assert refused[3].reason == "FRAME_TRUNCATED"
+    assert refused[4].reason == "FRAME_BAD_CHECKSUM"
+    assert refused[4].offset == at + 12
+    assert refused[5].reason == "FRAME_TRUNCATED"
+    assert refused[6].reason.startswith("FRAME_")
+    await publisher.publish(trades([2]))
+    await publisher.flush(PATIENCE)
+    assert await read_numbers(subscription, 1) == [2], "the stream lives on"

@@ -1,0 +1,225 @@
+"""The Publish stream, message by message, as the schema promises it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import grpc
+import grpc.aio
+import pytest
+
+from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_client import Frame
+from alphapulse_client.errors import MeshError, from_rpc_error
+from alphapulse_testing.frames import quotes, signals, trades
+
+if TYPE_CHECKING:
+    from .conftest import StartRelay
+
+
+async def failure_of(call: Any) -> MeshError:
+    """What ended the stream."""
+
+    async def drain() -> None:
+        while await call.read() is not grpc.aio.EOF:
+            pass
+
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await drain()
+    return from_rpc_error(caught.value)
+
+
+async def test_the_first_answer_says_what_the_relay_knows(start_relay: StartRelay) -> None:
+    relay = await start_relay()
+    stream = relay.publish()
+    hello = await stream.name(77)
+    assert (hello.hello, hello.acknowledged_sequence) == (True, 0)
+    answer = await stream.send(1, trades([1]), trades([2]))
+    assert (answer.hello, answer.acknowledged_sequence, answer.relay_sequence) == (False, 2, 2)
+    again = await relay.publish().name(77)
+    assert (again.hello, again.acknowledged_sequence) == (True, 2)
+
+
+async def test_frames_may_come_with_the_first_message(start_relay: StartRelay) -> None:
+    relay = await start_relay()
+    call = relay.publish().call
+    await call.write(pb.PublishRequest(producer_id=5, first_sequence=1, frames=[trades([1])]))
+    assert (await call.read()).hello
+    assert (await call.read()).acknowledged_sequence == 1
+
+
+async def test_what_is_here_already_is_dropped_and_counted(start_relay: StartRelay) -> None:
+    relay = await start_relay()
+    stream = relay.publish()
+    await stream.name(1)
+    await stream.send(1, trades([1]), trades([2]))
+    answer = await stream.send(1, trades([1]), trades([2]), trades([3]))
+    assert (answer.duplicates, answer.acknowledged_sequence, answer.relay_sequence) == (2, 3, 3)
+    answer = await stream.send(2, trades([2]))
+    assert (answer.duplicates, answer.acknowledged_sequence) == (1, 3)
+    status = await relay.status()
+    assert status.published_frames == 3
+    assert status.producers[0].duplicates == 3
+
+
+async def test_a_jump_is_reported_and_taken(start_relay: StartRelay) -> None:
+    relay = await start_relay(require_sequence=False)
+    stream = relay.publish()
+    await stream.name(1)
+    await stream.send(1, trades([1]))
+    answer = await stream.send(5, trades([5]))
+    assert [(gap.first, gap.last) for gap in answer.gaps] == [(2, 4)]
+    assert answer.acknowledged_sequence == 5
+
+
+async def test_a_strict_domain_refuses_a_jump(start_relay: StartRelay) -> None:
+    relay = await start_relay("market-data", require_sequence=True)
+    stream = relay.publish()
+    await stream.name(1)
+    await stream.send(1, trades([1]))
+    answer = await stream.send(3, trades([3]), trades([4]))
+    assert [(one.producer_sequence, one.reason) for one in answer.rejections] == [
+        (3, "SEQUENCE_GAP"),
+        (4, "SEQUENCE_GAP"),
+    ]
+    assert answer.acknowledged_sequence == 1
+    answer = await stream.send(2, trades([2]), trades([3]), trades([4]))
+    assert (answer.acknowledged_sequence, list(answer.rejections)) == (4, [])
+
+
+async def test_a_known_producer_may_begin_anywhere_once(start_relay: StartRelay) -> None:
+    relay = await start_relay(require_sequence=True)
+    stream = relay.publish()
+    await stream.name(1)
+    assert (await stream.send(1000, trades([1]))).acknowledged_sequence == 1000
+
+
+@pytest.mark.parametrize(
+    ("instance", "frame"), [("market-data", signals([1])), ("signal", quotes(1))]
+)
+async def test_a_frame_of_another_domain_is_refused(
+    start_relay: StartRelay, instance: str, frame: bytes
+) -> None:
+    relay = await start_relay(instance)
+    stream = relay.publish()
+    await stream.name(1)
+    answer = await stream.send(1, frame)
+    assert [one.reason for one in answer.rejections] == ["DOMAIN_MISMATCH"]
+    assert answer.acknowledged_sequence == 1
+    assert (await relay.status()).rejected_frames == {"DOMAIN_MISMATCH": 1}
+
+
+async def test_a_frame_beyond_the_window_is_refused(start_relay: StartRelay) -> None:
+    relay = await start_relay(ring_bytes=1 << 18)
+    stream = relay.publish()
+    await stream.name(1)
+    answer = await stream.send(1, trades(range(2000)), trades([1]))
+    assert [(one.producer_sequence, one.reason) for one in answer.rejections] == [
+        (1, "FRAME_TOO_LARGE")
+    ]
+    assert (answer.acknowledged_sequence, answer.relay_sequence) == (2, 1)
+
+
+async def test_checksums_are_not_looked_at_where_the_policy_says_so(
+    start_relay: StartRelay,
+) -> None:
+    good = trades([1])
+    at = Frame.parse(good).info.header_offset + 12
+    bad = good[:at] + b"\0\0\0\0" + good[at + 4 :]
+    for validate, refused in ((True, 1), (False, 0)):
+        relay = await start_relay(
+            "market-data" if validate else "signal", validate_checksums=validate
+        )
+        stream = relay.publish()
+        await stream.name(1)
+        frame = bad if validate else _broken_signal()
+        assert len((await stream.send(1, frame)).rejections) == refused
+
+
+def _broken_signal() -> bytes:
+    good = signals([1])
+    at = Frame.parse(good).info.header_offset + 12
+    return good[:at] + b"\0\0\0\0" + good[at + 4 :]
+
+
+async def test_a_producer_without_an_id_is_refused(start_relay: StartRelay) -> None:
+    relay = await start_relay()
+    stream = relay.publish()
+    await stream.call.write(_naming(0))
+    assert (await failure_of(stream.call)).reason == "PRODUCER_ID_INVALID"
+
+
+async def test_a_stream_keeps_its_producer(start_relay: StartRelay) -> None:
+    relay = await start_relay()
+    stream = relay.publish()
+    await stream.name(1)
+    await stream.call.write(_naming(2))
+    assert (await failure_of(stream.call)).reason == "PRODUCER_ID_INVALID"
+
+
+def _naming(producer_id: int) -> Any:
+    return pb.PublishRequest(producer_id=producer_id)
+
+
+async def test_a_newer_stream_of_a_producer_ends_the_older_one(start_relay: StartRelay) -> None:
+    relay = await start_relay()
+    older, newer = relay.publish(), relay.publish()
+    await older.name(1)
+    await newer.name(1)
+    failure = await failure_of(older.call)
+    assert failure.reason == "PRODUCER_REPLACED"
+    assert (await newer.send(1, trades([1]))).acknowledged_sequence == 1
+
+
+@pytest.mark.parametrize(
+    "message",
+    [b"\x0a", b"\x0a\xff\xff\xff\xff\xff\xff", b"\x0a\x05ab", b"\xff\xff", b"\x22\x02\xff"],
+)
+async def test_bytes_that_are_no_message_end_the_stream_with_a_reason(
+    start_relay: StartRelay, message: bytes
+) -> None:
+    relay = await start_relay()
+    call: Any = relay.channel.stream_stream(f"/{relay.service}/Publish")()
+    await call.write(message)
+    failure = await failure_of(call)
+    assert failure.reason == "REQUEST_MALFORMED"
+
+
+async def test_fields_in_another_order_are_the_same_message(start_relay: StartRelay) -> None:
+    relay = await start_relay()
+    frame = trades([1])
+    call: Any = relay.channel.stream_stream(f"/{relay.service}/Publish")()
+    numbers = pb.PublishRequest(first_sequence=1, producer_id=9).SerializeToString()
+    await call.write(numbers + pb.PublishRequest(frames=[frame]).SerializeToString())
+    assert pb.PublishResponse.FromString(await call.read()).hello
+    answer = pb.PublishResponse.FromString(await call.read())
+    assert (answer.acknowledged_sequence, answer.relay_sequence) == (1, 1)
+
+
+async def test_half_closing_gets_the_last_acknowledgement_and_ok(start_relay: StartRelay) -> None:
+    relay = await start_relay()
+    stream = relay.publish()
+    await stream.name(1)
+    await stream.send(1, trades([1]))
+    await stream.call.done_writing()
+    last = await stream.call.read()
+    assert last.acknowledged_sequence == 1
+    assert await stream.call.read() is grpc.aio.EOF
+    assert await stream.call.code() is grpc.StatusCode.OK
+
+
+async def test_a_burst_of_bad_frames_harms_nobody_else(start_relay: StartRelay) -> None:
+    relay = await start_relay()
+    subscription, good = relay.subscription(), relay.publisher()
+    await subscription.ready(10)
+    bad = relay.publisher(on_rejection=lambda _: None)
+    await bad.publish([b"\xde\xad" * 20] * 20_000)
+    await good.publish([trades([number]) for number in range(100)])
+    await good.flush(30)
+    await bad.flush(30)
+    assert bad.rejected == 20_000
+    assert good.rejected == 0
+    received = 0
+    while received < 100:
+        received += len(await anext(subscription))
+    assert (await relay.status()).rejected_frames == {"FRAME_BAD_IDENTIFIER": 20_000}
