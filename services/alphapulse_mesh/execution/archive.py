@@ -99,7 +99,10 @@ class OrderArchive:
         return self._count > 0
 
     def bind(self, first_frame: bytes) -> None:
-        """Belong to the journal that begins with this frame; forget what is of another one."""
+        """Belong to the journal that begins with this frame; forget what is of another one.
+
+        Empty: the journal has not begun.
+        """
         digest = blake3(first_frame).digest()
         if digest == self._digest:
             return

@@ -46,9 +46,11 @@ class Journal:
         Raises:
             DataLoss: JOURNAL_INCONSISTENT, or what the store raises for damaged events.
         """
+        first = b""
         async for event in self._store.read(STREAM):
-            self._archive.bind(event.data)
+            first = event.data
             break
+        self._archive.bind(first)
         snapshot = await self._store.load_snapshot(STREAM)
         # Orders that left the snapshot's memory are in the archive, or the snapshot is no use.
         if snapshot is not None and self._archive.version >= snapshot.version:
