@@ -139,6 +139,7 @@ class Publisher:
         """Number of the last acknowledged frame, counted alike."""
         self._base: int | None = None
         """What the relay knew of the producer before: wire number = base + own number."""
+        self._resumed = 0
         self._relay_sequence = 0
         self._duplicates = 0
         self._reconnects = 0
@@ -178,10 +179,11 @@ class Publisher:
 
     @property
     def resumed_sequence(self) -> int:
-        """What the relay had of this producer id before this object, by its first greeting; 0 before
-        `ready()`. A producer that makes the same frames again leaves out so many.
+        """What the relay had of this producer id before this object, by its first greeting.
+
+        0 before `ready()`. A producer that makes the same frames again leaves out so many.
         """
-        return self._base or 0
+        return self._resumed
 
     @property
     def duplicates(self) -> int:
@@ -346,7 +348,8 @@ class Publisher:
             if self._backoff is None or not isinstance(failure, _TRANSIENT):
                 self._fail(failure)
                 return
-            _LOG.info(
+            _LOG.log(
+                logging.WARNING if isinstance(failure, InternalError) else logging.INFO,
                 "%s publisher %r: %s (%s); %d frames to be sent again",
                 self.domain,
                 self.producer_name,
@@ -397,8 +400,12 @@ class Publisher:
     def _greeted(self, hello: pb.PublishResponse) -> None:
         if self._backoff is not None:
             self._backoff.reset()
+        known = hello.acknowledged_sequence
         if self._base is None:
-            self._base = hello.acknowledged_sequence
+            self._base = self._resumed = known
+        elif known < self._base + self._acked:
+            # The relay has lost its memory: frames are numbered on from what it knows.
+            self._base = known - self._acked
         self._take_acknowledged(hello.acknowledged_sequence)
         self._connected.set()
         self._progress.set()

@@ -350,7 +350,8 @@ class Subscription:
         )
         if slow or not isinstance(failure, _TRANSIENT):
             raise failure
-        _LOG.info(
+        _LOG.log(
+            logging.WARNING if isinstance(failure, InternalError) else logging.INFO,
             "%s subscription %r: %s (%s); resuming after sequence %s",
             self.domain,
             self.name,

@@ -476,11 +476,8 @@ class Hub:
         try:
             rows = core.FrameFilter(message_types=sorted(types or ()), **by_row)
         except core.PredicateError as error:
-            # a core without predicates says so without a place in the text
             raise InvalidArgument(
-                f"predicate: {error}",
-                reason=getattr(error, "reason", "PREDICATE_UNSUPPORTED"),
-                offset=getattr(error, "offset", 0),
+                f"predicate: {error}", reason=error.reason, offset=error.offset
             ) from None
         return Selection(types, rows)
 

@@ -23,15 +23,6 @@ if TYPE_CHECKING:
 
 PATIENCE = 30.0
 
-try:
-    core.FrameFilter(predicate="price > 1")
-    HAS_PREDICATES = True
-except core.PredicateError:
-    HAS_PREDICATES = False
-predicates_wanted = pytest.mark.skipif(
-    not HAS_PREDICATES, reason="the core does not compile predicates yet"
-)
-
 
 async def read_numbers(subscription: Subscription, count: int) -> list[int]:
     """The next `count` trades; no gap may be among them."""
@@ -440,7 +431,6 @@ async def test_by_venue_source_and_asset_type(feed: Feed) -> None:
     assert await read_numbers(only, 2) == [0, 4]
 
 
-@predicates_wanted
 async def test_by_predicate(feed: Feed) -> None:
     publisher = feed.publisher()
     await publisher.publish([trades([number], price=number) for number in range(10)])

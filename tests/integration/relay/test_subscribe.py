@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import grpc.aio
 import pytest
 
-import alphapulse_core as core
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client.errors import from_rpc_error
 from alphapulse_testing.frames import trades
@@ -18,16 +17,6 @@ if TYPE_CHECKING:
     from alphapulse_client.errors import MeshError
 
     from .conftest import StartRelay
-
-
-try:
-    core.FrameFilter(predicate="price > 1")
-    HAS_PREDICATES = True
-except core.PredicateError:
-    HAS_PREDICATES = False
-predicates_wanted = pytest.mark.skipif(
-    not HAS_PREDICATES, reason="the core does not compile predicates yet"
-)
 
 
 async def refusal_of(call: Any) -> MeshError:
@@ -46,12 +35,7 @@ async def refusal_of(call: Any) -> MeshError:
         ({"venues": [65_536]}, "INVALID_ARGUMENT", "FILTER_INVALID"),
         ({"sources": [256]}, "INVALID_ARGUMENT", "FILTER_INVALID"),
         ({"asset_types": [256]}, "INVALID_ARGUMENT", "FILTER_INVALID"),
-        pytest.param(
-            {"predicate": "price >"},
-            "INVALID_ARGUMENT",
-            "PREDICATE_SYNTAX",
-            marks=predicates_wanted,
-        ),
+        ({"predicate": "price >"}, "INVALID_ARGUMENT", "PREDICATE_SYNTAX"),
         (
             {"start": pb.START_POSITION_SEQUENCE, "start_sequence": 2},
             "OUT_OF_RANGE",

@@ -1,0 +1,107 @@
+"""The plain client: same calls, no event loop in sight, nothing left running."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from alphapulse_client import (
+    FailedPrecondition,
+    InvalidArgument,
+    Mesh,
+    SyncMesh,
+    Unavailable,
+    connect_sync,
+)
+from alphapulse_testing.frames import numbers_of, trades
+from alphapulse_testing.relays import serve_relay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from alphapulse_mesh.runtime.config import MeshConfig
+
+
+@pytest.fixture
+def relay_target(make_config: Callable[..., MeshConfig], tmp_path: Path) -> Iterator[str]:
+    """A relay on a loop in another thread: this one has none."""
+    started: Future[str] = Future()
+    stop: list[Callable[[], Any]] = []
+
+    async def run() -> None:
+        ended = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        stop.append(lambda: loop.call_soon_threadsafe(ended.set))
+        async with serve_relay(make_config(), "market-data", tmp_path) as (_, host):
+            started.set_result(host.target)
+            await ended.wait()
+
+    thread = threading.Thread(target=asyncio.run, args=[run()])
+    thread.start()
+    yield started.result(30)
+    stop[0]()
+    thread.join()
+
+
+def test_publish_and_read_without_asyncio(relay_target: str) -> None:
+    with connect_sync(relay_target) as mesh:
+        feed = mesh.feed("market_data", name="plain")
+        assert feed.ready(30) == 0
+        with mesh.publisher("market_data", producer_name="plain") as publisher:
+            publisher.publish([trades([number]) for number in range(10)])
+            publisher.flush(30)
+            assert publisher.acknowledged == 10
+        numbers: list[int] = []
+        for batch in feed:
+            numbers += numbers_of(batch)
+            if len(numbers) == 10:
+                break
+        assert numbers == list(range(10))
+        assert (feed.delivered_sequence, feed.lost) == (10, 0)
+        assert mesh.relay_status("market_data").head_sequence == 10
+        with pytest.raises(InvalidArgument):
+            mesh.relay_status("nothing")
+    with pytest.raises(FailedPrecondition) as caught:
+        mesh.relay_status("market_data")
+    assert caught.value.reason == "MESH_CLOSED"
+    assert not [one for one in threading.enumerate() if one.name == "alphapulse-client"]
+
+
+def test_errors_of_the_service_are_raised(relay_target: str) -> None:
+    with connect_sync(relay_target) as mesh, pytest.raises(InvalidArgument) as caught:
+        next(iter(mesh.feed(message_types=[5])))
+    assert caught.value.reason == "MESSAGE_TYPE_UNKNOWN"
+
+
+def test_the_plain_calls_are_those_of_the_asynchronous_client() -> None:
+    from alphapulse_client import OrdersClient, RegistryClient
+    from alphapulse_client.sync import SyncOrders, SyncRegistry
+
+    def names(cls: type) -> set[str]:
+        return {name for name in dir(cls) if not name.startswith("_")}
+
+    assert names(SyncRegistry) == names(RegistryClient)
+    assert names(SyncOrders) == names(OrdersClient) - {"submit_frames"}
+    assert names(SyncMesh) == names(Mesh) - {"connect"}
+
+
+def test_nobody_there(free_port: int) -> None:
+    with pytest.raises(Unavailable) as caught:
+        connect_sync(f"127.0.0.1:{free_port}", timeout=0.3)
+    assert caught.value.reason == "MESH_UNREACHABLE"
+    assert not [one for one in threading.enumerate() if one.name == "alphapulse-client"]
+
+
+async def test_mesh_is_awaited_or_entered(relay_target: str) -> None:
+    mesh = await Mesh.connect(relay_target)
+    assert (await mesh.relay_status("market_data")).domain == "market_data"
+    await mesh.close()
+    async with Mesh.connect(relay_target) as mesh:
+        publisher = mesh.publisher("market_data", producer_name="p")
+        await publisher.publish(trades([1]))
+    assert publisher.acknowledged == 1, "leaving the mesh flushes"
