@@ -13,7 +13,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from alphapulse_client.decimals import to_fixed
+from alphapulse_client.decimals import SCALE, to_fixed
 from alphapulse_layout import OrdStatus, SignalAction
 from alphapulse_mesh.portfolio.order_table import (
     FINAL_STATES,
@@ -96,6 +96,22 @@ class _Bucket:
             return False
         self.tokens -= count
         return True
+
+
+@dataclass(slots=True)
+class _WorstCase:
+    """One position and what is under way on it."""
+
+    multiplier: int
+    price: int = 0
+    held: int = 0
+    buys: int = 0
+    sells: int = 0
+
+    @property
+    def value(self) -> int:
+        most = max(abs(self.held), abs(self.held + self.buys), abs(self.held - self.sells))
+        return most * self.price * self.multiplier // (SCALE * SCALE)
 
 
 class PortfolioManager:
@@ -208,8 +224,6 @@ class PortfolioManager:
 
     def _entry(self, signal: TradeSignal, legs: tuple[Leg, Leg]) -> tuple[NewOrder, ...] | Reason:
         positions, orders, strategy = self.positions, self.orders, signal.strategy_id
-        gross = positions.gross() + orders.notional()
-        held = positions.gross(strategy) + orders.notional(strategy)
         budget = self._budgets.get(strategy, self._limits.max_gross_notional)
         first, second = (
             Exposure(
@@ -223,8 +237,8 @@ class PortfolioManager:
             legs,
             (first, second),
             max_size=signal.max_size,
-            gross_room=self._limits.max_gross_notional - gross,
-            budget_room=budget - held,
+            gross_room=self._limits.max_gross_notional - self.exposure(),
+            budget_room=budget - self.exposure(strategy),
         )
         if isinstance(sized, Reason):
             return sized
@@ -232,6 +246,24 @@ class PortfolioManager:
             NewOrder(client_order_id(signal.signal_id, number), leg)
             for number, leg in enumerate(sized)
         )
+
+    def exposure(self, strategy_id: int | None = None) -> int:
+        """The most that a strategy (None: all) can come to hold with the orders that are under way:
+        absolute values at the last or the ordered prices, in the quote currency, 1e-8.
+        """
+        cases: dict[tuple[int, bytes], _WorstCase] = {}
+        for position in self.positions:
+            if strategy_id in (None, position.strategy_id):
+                case = _WorstCase(position.multiplier, position.mark, position.quantity)
+                cases[position.strategy_id, position.instrument_id] = case
+        for order in self.orders:
+            if strategy_id in (None, order.strategy_id):
+                key = order.strategy_id, order.instrument_id
+                case = cases.setdefault(key, _WorstCase(order.multiplier))
+                case.price = max(case.price, order.price)
+                case.buys += order.leaves if order.buys else 0
+                case.sells += 0 if order.buys else order.leaves
+        return sum(case.value for case in cases.values())
 
     def _exit(self, signal: TradeSignal, legs: tuple[Leg, Leg]) -> tuple[NewOrder, ...] | Reason:
         sized = [

@@ -64,11 +64,6 @@ class OpenOrder:
         """What may still be filled."""
         return max(0, (self.quantity if self.final is None else self.final) - self.filled)
 
-    @property
-    def notional(self) -> int:
-        """Of what may still be filled, in the quote currency, 1e-8."""
-        return self.leaves * self.price * self.multiplier // (SCALE * SCALE)
-
 
 class OrderTable:
     """All orders of one account, by client order id."""
@@ -131,14 +126,6 @@ class OrderTable:
         return any(
             order.strategy_id == strategy_id and order.instrument_id in instrument_ids
             for order in self._open.values()
-        )
-
-    def notional(self, strategy_id: int | None = None) -> int:
-        """Of everything that may still be filled, of one strategy or of all, 1e-8."""
-        return sum(
-            order.notional
-            for order in self._open.values()
-            if strategy_id in (None, order.strategy_id)
         )
 
     def _settle(self, order: OpenOrder) -> None:
