@@ -20,14 +20,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from alphapulse_client import Frame, FrameContext, Subscription, encode, new_context, rows, to_fixed
-from alphapulse_client.decimals import fixed_text
+from alphapulse_client.decimals import DECIMALS, fixed_text
 from alphapulse_client.frames import dtype_of
 from alphapulse_client.instrument_ids import id_bytes
 from alphapulse_layout import MessageType, SourceType
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import connect
 from alphapulse_mesh.cli.registry import venue_name
-from alphapulse_mesh.runtime.errors import InvalidArgument
+from alphapulse_mesh.runtime.errors import InvalidArgument, MeshError
 
 app = typer.Typer(help="Watch and feed the four domains.", no_args_is_help=True)
 
@@ -288,10 +288,11 @@ def _frames(file: Path, batch: int) -> Iterator[bytes]:
             values = orjson.loads(line)
             this = message_type(str(values.pop("type")))
             record = _record(this, values)
-        except (orjson.JSONDecodeError, KeyError, ValueError, TypeError, AttributeError) as error:
-            raise InvalidArgument(
-                f"{file}:{number}: {type(error).__name__}: {error}", reason="RECORD_INVALID"
-            ) from None
+        except MeshError as error:
+            raise InvalidArgument(f"{file}:{number}: {error}", reason="RECORD_INVALID") from None
+        except (KeyError, ValueError, TypeError, AttributeError, ArithmeticError) as error:
+            what = f"no field {error}" if isinstance(error, KeyError) else str(error)
+            raise InvalidArgument(f"{file}:{number}: {what}", reason="RECORD_INVALID") from None
         if pending and (this != kind or len(pending) >= batch):
             yield flush()
             pending = []
@@ -314,7 +315,7 @@ def _record(kind: int, values: dict[str, Any]) -> dict[str, Any]:
         if field_type.itemsize == 16 and field_type.names and "asset_id" in field_type.names:
             record[name] = np.frombuffer(id_bytes(value), dtype=field_type)[0]
         elif name in _FIXED:
-            record[name] = to_fixed(value if isinstance(value, str) else Decimal(str(value)))
+            record[name] = _fixed(Decimal(str(value)), signed=field_type.kind == "i")
         elif field_type.kind == "S":
             record[name] = str(value).encode()
         elif field_type.kind == "V":
@@ -322,3 +323,13 @@ def _record(kind: int, values: dict[str, Any]) -> dict[str, Any]:
         else:
             record[name] = int(value)
     return record
+
+
+def _fixed(value: Decimal, *, signed: bool) -> int:
+    """Fixed point with 8 decimals, exactly; sizes are unsigned and use all 64 bits."""
+    if signed:
+        return to_fixed(value)
+    scaled = value.scaleb(DECIMALS)
+    if not value.is_finite() or scaled != scaled.to_integral_value() or not 0 <= scaled < 2**64:
+        raise ValueError(f"{value} is no size: not negative, at most {DECIMALS} decimals, 64 bits")
+    return int(scaled)
