@@ -161,8 +161,8 @@ def java(flatc: str) -> None:
 
 
 def protobuf(_flatc: str) -> None:
-    """All protobuf bindings but Python's, by the plugins of buf.gen.yaml."""
-    run("buf", "generate", "-o", OUT)
+    """All protobuf bindings but Python's, by the plugins of schemas/buf.gen.yaml."""
+    run("buf", "generate", "--template", "schemas/buf.gen.yaml", "-o", OUT)
 
 
 def layouts(flatc: str) -> None:
