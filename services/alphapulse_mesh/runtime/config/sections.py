@@ -166,6 +166,10 @@ class RelayConfig(Section):
     max_subscribers: Count = 1000
     subscriber_lease_seconds: PositiveSeconds = 5.0
     """How long a blocking subscriber that takes nothing may hold producers back."""
+    subscriber_linger_seconds: Seconds = 2.0
+    """How long the window is held open for a named blocking subscriber that has gone, or that was
+    there before a restart.
+    """
 
     @model_validator(mode="after")
     def _breaker_below_queue(self) -> Self:
@@ -235,9 +239,10 @@ class SimulatedVenueConfig(Section):
 
     latency_seconds: Seconds = 0.0
     """From acceptance to the book."""
-    maker_fee_bps: Annotated[Decimal, Field(ge=-1000, le=1000, decimal_places=4)] = Decimal(1)
+    maker_fee_bps: Annotated[Decimal, Field(ge=-1000, le=1000, decimal_places=4)] = Decimal("0.5")
     """Negative is a rebate."""
-    taker_fee_bps: Annotated[Decimal, Field(ge=-1000, le=1000, decimal_places=4)] = Decimal(5)
+    taker_fee_bps: Annotated[Decimal, Field(ge=-1000, le=1000, decimal_places=4)] = Decimal(1)
+    """What strategies reckon with is `fee_bps_per_leg` of their own section: keep the two alike."""
     self_trade: Literal["cancel-newest", "cancel-oldest", "cancel-both"] = "cancel-newest"
     """Which of two orders of one account that would trade with each other is canceled."""
 
