@@ -11,21 +11,17 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 import alphapulse_core as core
 from alphapulse.relay.v1 import relay_pb2 as pb
-from alphapulse_layout import MessageType
 from alphapulse_mesh.relay.memory import RelayMemory
+from alphapulse_mesh.relay.pressure import Pressure
 from alphapulse_mesh.relay.producers import Producer, ProducerTable, PublishSession
-from alphapulse_mesh.relay.subscribers import (
-    Selection,
-    SharedResponses,
-    Subscriber,
-    slow_consumer,
-)
+from alphapulse_mesh.relay.selection import select
+from alphapulse_mesh.relay.subscribers import SharedResponses, Subscriber
 from alphapulse_mesh.relay.window import PREFIX, Run, Window, new_prefixes
 from alphapulse_mesh.relay.wire import FrameRun, encode_run, read_publish_request
 from alphapulse_mesh.runtime.errors import (
@@ -50,7 +46,6 @@ __all__ = ["Hub"]
 _log = logging.getLogger(__name__)
 
 _PROGRESS_SECONDS: Final = 1.0
-_MESSAGE_TYPES: Final = frozenset(MessageType)
 _POLICIES: Final = {
     pb.SLOW_CONSUMER_POLICY_UNSPECIFIED: pb.SLOW_CONSUMER_POLICY_BLOCK,
     pb.SLOW_CONSUMER_POLICY_BLOCK: pb.SLOW_CONSUMER_POLICY_BLOCK,
@@ -98,18 +93,14 @@ class Hub:
         self.duplicates = 0
         self.published_bytes = 0
         """Bytes of frames taken since the process began."""
-        self.waits = 0
-        """Times that a producer was held back."""
         self._tracer = tracer
         self._accepted: NDArray[np.bool_] = np.array(
             [domain.accepts(number) for number in range(256)]
         )
         self._shared = SharedResponses()
         self._news = asyncio.Event()
-        self._room = asyncio.Event()
-        self._held_back = 0
-        self._floor = 0
         self._refusal: MeshError | None = None
+        self.pressure = Pressure(self.window, self.memory, self.subscribers, config)
         if self.window.head:
             _log.info(
                 "window continues: sequences %d to %d, %d producers known",
@@ -128,8 +119,8 @@ class Hub:
             ResourceExhausted: the circuit breaker is open, or too many producers are connected.
         """
         self._check_serving()
-        backlog = self._backlog()
-        if self._held_back or backlog >= self.config.circuit_breaker_frames:
+        if self.pressure.breaker_open:
+            backlog = self.pressure.backlog()
             raise ResourceExhausted(
                 f"the {self.domain.name} relay holds {backlog} frames for its slowest subscriber",
                 reason="CIRCUIT_OPEN",
@@ -170,7 +161,9 @@ class Hub:
         good = self._judge(session, checked, lengths, first + skip)
         if good is None and skip == 0:
             # what came is what goes out: one copy, for the stamp
-            data = run.data if isinstance(run.data, bytearray) else bytearray(run.data[: run.end])
+            data = run.data
+            if not isinstance(data, bytearray):
+                data = bytearray(memoryview(data)[: run.end])
             clean = FrameRun(data, offsets, lengths, run.end)
         else:
             wanted = slice(None) if good is None else good
@@ -258,82 +251,25 @@ class Hub:
         ):
             start_ns = time.time_ns()
             while True:
-                if self._has_room(len(heads)):
+                if self.pressure.has_room(len(heads)):
                     kept = self.window.append(part, heads)
                     if kept is None:  # the ring is full before the gate, which may lag behind
-                        self._move_gate()
+                        self.pressure.move_gate()
                         kept = self.window.append(part, heads)
                     if kept is not None:
                         break
-                await self._wait_for_room()
+                await self.pressure.wait()
             self._appended(session, kept, heads, start_ns)
 
     def _appended(
         self, session: PublishSession, kept: Run, heads: NDArray[np.void], start_ns: int
     ) -> None:
         self.producers.advance(session.producer, int(heads["producer_sequence"][-1]))
-        session.appended(self.window.head)
+        session.appended(self.window.head, len(kept.data))
         self.published_bytes += len(kept.data)
         if self._tracer is not None:
             self._tracer.published(kept, heads["trace_flags"], start_ns)
         self._wake()
-
-    # ------------------------------------------------------------------------------- back-pressure
-
-    def _blocking_floor(self) -> int:
-        """Newest sequence that every blocking subscriber has; the head when there is none."""
-        head = self.window.head
-        return min(
-            (subscriber.position for subscriber in self.subscribers if subscriber.blocking),
-            default=head,
-        )
-
-    def _backlog(self) -> int:
-        """Frames that wait for the slowest blocking subscriber."""
-        self._floor = self._blocking_floor()
-        return self.window.head - self._floor
-
-    def _has_room(self, frames: int) -> bool:
-        """Whether as many frames more leave every blocking subscriber within the window."""
-        limit = self.config.circuit_breaker_frames - frames
-        # the floor only rises between looks, except when somebody joins, which looks
-        return self.window.head - self._floor <= limit or self._backlog() <= limit
-
-    def _move_gate(self) -> None:
-        blocking = any(subscriber.blocking for subscriber in self.subscribers)
-        self._floor = self._blocking_floor()
-        self.window.gate_at(self._floor + 1 if blocking else None)
-
-    async def _wait_for_room(self) -> None:
-        """Until a blocking subscriber moves on, or its lease runs out and it is sent away."""
-        self.waits += 1
-        self._held_back += 1
-        self._room.clear()
-        lease = self.config.subscriber_lease_seconds
-        try:
-            async with asyncio.timeout(lease / 4):
-                await self._room.wait()
-        except TimeoutError:
-            self._send_away_stalled(lease)
-        finally:
-            self._held_back -= 1
-
-    def _send_away_stalled(self, lease: float) -> None:
-        now = time.monotonic()
-        floor = self._blocking_floor()
-        for subscriber in tuple(self.subscribers):
-            if (
-                subscriber.blocking
-                and subscriber.position == floor
-                and now - subscriber.progress_at > lease
-            ):
-                _log.warning(
-                    "subscriber %r has held producers back for %.1f s: disconnected",
-                    subscriber.name,
-                    now - subscriber.progress_at,
-                )
-                self.leave(subscriber)
-                subscriber.end(slow_consumer(subscriber.name, floor + 1, self.window.head))
 
     # --------------------------------------------------------------------------------- subscribing
 
@@ -363,29 +299,24 @@ class Hub:
             self._shared,
             name=request.subscriber_name,
             policy=policy,
-            selection=self._selection(request),
+            selection=select(request, self._accepted, self.domain.name),
             start=self._start(request),
             max_batch_bytes=request.max_batch_bytes,
         )
         self.subscribers.add(subscriber)
-        if subscriber.blocking:
-            self._move_gate()
+        self.pressure.joined(subscriber)
         return subscriber
 
     def leave(self, subscriber: Subscriber) -> None:
-        """The stream has ended, or does not count any more. Idempotent."""
-        if subscriber not in self.subscribers:
-            return
-        self.subscribers.discard(subscriber)
-        if subscriber.blocking:
-            self._move_gate()
-            self._room.set()
+        """The stream has ended. Idempotent."""
+        if subscriber in self.subscribers:
+            self.subscribers.discard(subscriber)
+            self.pressure.left(subscriber)
 
     def sent(self, subscriber: Subscriber) -> None:
         """The subscriber's last message was handed to its connection."""
         subscriber.sent()
-        if self._held_back and subscriber.blocking:
-            self._room.set()
+        self.pressure.moved(subscriber)
 
     async def news(self, subscriber: Subscriber) -> None:
         """Wait until there may be something for the subscriber."""
@@ -439,48 +370,6 @@ class Hub:
                     reason="START_UNSUPPORTED",
                 )
 
-    def _selection(self, request: pb.SubscribeRequest) -> Selection:
-        for number in request.message_types:
-            if number > 255 or not self._accepted[number]:
-                raise InvalidArgument(
-                    f"message type {number} does not belong to the domain {self.domain.name}",
-                    reason="DOMAIN_MISMATCH",
-                    message_type=number,
-                )
-            if number < MessageType.CUSTOM and number not in _MESSAGE_TYPES:
-                raise InvalidArgument(
-                    f"there is no message type {number}",
-                    reason="MESSAGE_TYPE_UNKNOWN",
-                    message_type=number,
-                )
-        if len(request.instrument_ids) % 16:
-            raise InvalidArgument(
-                f"instrument_ids has {len(request.instrument_ids)} bytes, not a multiple of 16",
-                reason="INSTRUMENT_ID_INVALID",
-            )
-        _check_numbers("venues", request.venues, 65535)
-        _check_numbers("sources", request.sources, 255)
-        _check_numbers("asset_types", request.asset_types, 255)
-        types = frozenset(request.message_types) or None
-        by_row: dict[str, Any] = {
-            "sources": list(request.sources),
-            "instruments": core.InstrumentSet(request.instrument_ids)
-            if request.instrument_ids
-            else None,
-            "venues": list(request.venues),
-            "asset_types": list(request.asset_types),
-            "predicate": request.predicate,
-        }
-        if not any(by_row.values()):
-            return Selection(types, None)
-        try:
-            rows = core.FrameFilter(message_types=sorted(types or ()), **by_row)
-        except core.PredicateError as error:
-            raise InvalidArgument(
-                f"predicate: {error}", reason=error.reason, offset=error.offset
-            ) from None
-        return Selection(types, rows)
-
     # ----------------------------------------------------------------------------------- lifecycle
 
     def end_all(self, error: MeshError) -> None:
@@ -508,12 +397,13 @@ def _parts(
 ) -> list[tuple[FrameRun, NDArray[np.void]]]:
     """The run in pieces of at most `limit` bytes of the ring and `most` frames; never none."""
     # an entry is rounded up to the ring's 64-byte slots and has one of them to itself
-    costs = np.cumsum((run.lengths.astype(np.int64) + PREFIX.itemsize + 127) // 64 * 64)
-    if int(costs[-1]) <= limit and len(costs) <= most:
+    count = len(run.offsets)
+    if run.end + count * (PREFIX.itemsize + 128) <= limit and count <= most:
         return [(run, prefixes)]
+    costs = np.cumsum((run.lengths.astype(np.int64) + PREFIX.itemsize + 127) // 64 * 64)
     parts: list[tuple[FrameRun, NDArray[np.void]]] = []
     ends = run.offsets.astype(np.int64) + run.lengths
-    begin, start, spent, count = 0, 0, 0, len(ends)
+    begin, start, spent = 0, 0, 0
     while start < count:
         stop = max(int(np.searchsorted(costs, spent + limit, side="right")), start + 1)
         stop = min(stop, start + most)
@@ -527,11 +417,3 @@ def _parts(
         parts.append((piece, prefixes[start:stop]))
         begin, start, spent = end, stop, int(costs[stop - 1])
     return parts
-
-
-def _check_numbers(name: str, numbers: Any, limit: int) -> None:
-    for number in numbers:
-        if number > limit:
-            raise InvalidArgument(
-                f"{name}: {number} is above {limit}", reason="FILTER_INVALID", field=name
-            )

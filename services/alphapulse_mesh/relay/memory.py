@@ -1,8 +1,9 @@
-"""What a relay must remember beyond its window: how far each producer has come, and its counters.
+"""What a relay must remember beyond its window: producers, blocking subscribers, its counters.
 
 A small mapped file beside the journals. The window alone would forget a producer whose last frame
 has left it, and frames that were refused never enter it; then a producer that reconnects after a
-crash of the relay would be told a wrong number. Writes go to the page cache, so they outlive the
+crash of the relay would be told a wrong number. And a relay that has just started must know for
+whom to hold producers back. Writes go to the page cache, so they outlive the
 process (kill -9), and the ordinary reboot that empties shared memory; a power cut may lose the
 latest, and then the window's own entries correct what is too old.
 """
@@ -42,9 +43,14 @@ _HEADER: Final = np.dtype(
 _PRODUCER: Final = np.dtype(
     [("producer_id", "<u8"), ("sequence", "<u8"), ("seen_ns", "<u8"), ("name", "S40")]
 )
+_SUBSCRIBER: Final = np.dtype([("position", "<u8"), ("name", "S56")])
 MAX_PRODUCERS: Final = 4096
 """Producers remembered; the one not seen for longest is forgotten first."""
-_SIZE: Final = _HEADER.itemsize + MAX_PRODUCERS * _PRODUCER.itemsize
+MAX_SUBSCRIBERS: Final = 1024
+"""Blocking subscribers remembered; what is beyond is not waited for after a restart."""
+_PRODUCERS_AT: Final = _HEADER.itemsize
+_SUBSCRIBERS_AT: Final = _PRODUCERS_AT + MAX_PRODUCERS * _PRODUCER.itemsize
+_SIZE: Final = _SUBSCRIBERS_AT + MAX_SUBSCRIBERS * _SUBSCRIBER.itemsize
 
 
 @dataclass(slots=True)
@@ -80,8 +86,12 @@ class RelayMemory:
             raise
         self._header: NDArray[np.void] = np.frombuffer(mapping, _HEADER, 1)
         self._table: NDArray[np.void] = np.frombuffer(
-            mapping, _PRODUCER, MAX_PRODUCERS, _HEADER.itemsize
+            mapping, _PRODUCER, MAX_PRODUCERS, _PRODUCERS_AT
         )
+        self._subscribers: NDArray[np.void] = np.frombuffer(
+            mapping, _SUBSCRIBER, MAX_SUBSCRIBERS, _SUBSCRIBERS_AT
+        )
+        self._positions: NDArray[np.uint64] = self._subscribers["position"]
         magic = int(self._header["magic"][0])
         if magic not in {0, _MAGIC}:
             self.close()
@@ -184,6 +194,39 @@ class RelayMemory:
         """Who has the slot now; 0 for nobody."""
         return int(self._table["producer_id"][slot])
 
+    # ----------------------------------------------------------------------- blocking subscribers
+
+    def subscribers(self) -> dict[str, int]:
+        """Newest sequence handed to each blocking subscriber that is remembered, by name."""
+        table = self._subscribers
+        return {
+            bytes(table["name"][slot]).decode("utf-8", "replace"): int(table["position"][slot])
+            for slot in np.flatnonzero(table["name"] != b"")
+        }
+
+    def add_subscriber(self, name: str, position: int) -> int | None:
+        """The slot of a blocking subscriber, its old one where it has one; None: no room."""
+        names = self._subscribers["name"]
+        encoded = name.encode()[:56]
+        slots = np.flatnonzero(names == encoded)
+        if not len(slots):
+            slots = np.flatnonzero(names == b"")
+        if not len(slots):
+            return None
+        slot = int(slots[0])
+        self._positions[slot] = position
+        names[slot] = encoded
+        return slot
+
+    def subscriber_at(self, slot: int, position: int) -> None:
+        """Newest sequence that was handed to the subscriber."""
+        self._positions[slot] = position
+
+    def forget_subscriber(self, name: str) -> None:
+        """It is not waited for any more."""
+        names = self._subscribers["name"]
+        names[names == name.encode()[:56]] = b""
+
     # ----------------------------------------------------------------------------------- lifecycle
 
     def close(self) -> None:
@@ -193,8 +236,8 @@ class RelayMemory:
         """
         if self._fd < 0:
             return
-        for name in ("_header", "_table", "_records", "_sequences", "_seen"):
-            self.__dict__.pop(name, None)
+        for name in [name for name, value in vars(self).items() if isinstance(value, np.ndarray)]:
+            delattr(self, name)
         os.close(self._fd)
         self._fd = -1
 

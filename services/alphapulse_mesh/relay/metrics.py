@@ -56,7 +56,9 @@ class HubCollector(Collector):
             "alphapulse_relay_duplicate_frames", "Frames that were here already.", hub.duplicates
         )
         yield CounterMetricFamily(
-            "alphapulse_relay_producer_waits", "Times that a producer was held back.", hub.waits
+            "alphapulse_relay_producer_waits",
+            "Times that a producer was held back.",
+            hub.pressure.waits,
         )
         yield GaugeMetricFamily("alphapulse_relay_head_sequence", "Newest sequence.", window.head)
         yield GaugeMetricFamily(

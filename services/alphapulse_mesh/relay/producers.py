@@ -43,14 +43,17 @@ class PublishSession(Stream):
         self.producer = producer
         self.changed = asyncio.Event()
         """There is something to acknowledge."""
+        self.taken_bytes = 0
+        """Bytes of frames that were taken since the last acknowledgement."""
         self._relay_sequence = 0
         self._rejections: list[pb.FrameRejection] = []
         self._gaps: list[pb.SequenceRange] = []
         self._duplicates = 0
 
-    def appended(self, relay_sequence: int) -> None:
-        """Frames were taken, the last one with this sequence."""
+    def appended(self, relay_sequence: int, size: int) -> None:
+        """Frames of `size` bytes were taken, the last one with this sequence."""
         self._relay_sequence = relay_sequence
+        self.taken_bytes += size
         self.changed.set()
 
     def dropped(self, count: int) -> None:
@@ -85,6 +88,7 @@ class PublishSession(Stream):
             hello=hello,
         )
         self.changed.clear()
+        self.taken_bytes = 0
         self._rejections.clear()
         self._gaps.clear()
         self._duplicates = 0

@@ -7,7 +7,7 @@ calls mean is `hub`'s part.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 import grpc.aio
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     Context = grpc.aio.ServicerContext[bytes, bytes]
 
 __all__ = ["RelayServicer", "add_relay_to_server", "end_streams_at_drain"]
+
+_BULK_BYTES: Final = 64 << 10
+_BULK_SECONDS: Final = 0.002
 
 
 class RelayServicer:
@@ -135,9 +138,15 @@ class RelayServicer:
 
 
 async def _acknowledge(session: PublishSession, context: Context) -> None:
-    """For ever: while one acknowledgement is written, the next collects what happens meanwhile."""
+    """For ever: while one acknowledgement is written, the next collects what happens meanwhile.
+
+    A producer of small messages hears at once; one that sends in bulk hears of several together,
+    for to it an acknowledgement only opens its window again.
+    """
     while True:
         await session.changed.wait()
+        if session.taken_bytes >= _BULK_BYTES:
+            await asyncio.sleep(_BULK_SECONDS)
         await context.write(session.acknowledgement())
 
 

@@ -8,22 +8,27 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-import alphapulse_core as core
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_mesh.relay.streams import Stream
 from alphapulse_mesh.relay.window import RUN_BYTES, Hole, Run
-from alphapulse_mesh.relay.wire import encode_run, tail
+from alphapulse_mesh.relay.wire import tail
 from alphapulse_mesh.runtime.errors import ResourceExhausted
 
 if TYPE_CHECKING:
+    from alphapulse_mesh.relay.selection import Selection
     from alphapulse_mesh.relay.window import Window
 
-__all__ = ["SLOW_CONSUMER", "WINDOW_EXPIRED", "Selection", "SharedResponses", "Subscriber"]
+__all__ = [
+    "SLOW_CONSUMER",
+    "WINDOW_EXPIRED",
+    "SharedResponses",
+    "Subscriber",
+    "slow_consumer",
+]
 
 SLOW_CONSUMER: Final = "SLOW_CONSUMER"
 WINDOW_EXPIRED: Final = "WINDOW_EXPIRED"
@@ -32,54 +37,6 @@ PRODUCER_DIED: Final = "PRODUCER_DIED"
 _MAX_BATCH_BYTES: Final = 4 << 20
 _SCAN_BYTES: Final = 4 << 20
 """Most that is filtered before other subscribers get their turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What a subscriber wants, compiled once."""
-
-    types: frozenset[int] | None
-    """Message types, None for all: enough to pass or skip most runs whole."""
-    rows: core.FrameFilter | None
-    """None where the types say it all."""
-
-    @property
-    def everything(self) -> bool:
-        """Nothing is filtered."""
-        return self.types is None and self.rows is None
-
-    def apply(self, run: Run) -> Run | None:
-        """The run itself, what is left of it, or None when nothing is."""
-        if self.types is not None:
-            if self.types.isdisjoint(run.type_set):
-                return None
-            if self.rows is None and run.type_set <= self.types:
-                return run
-        if self.rows is None:
-            return self._by_type(run)
-        block, bounds, _ = self.rows.apply_block(run.data, run.offsets, run.lengths)
-        if len(bounds) == 1:
-            return None
-        if len(bounds) - 1 == len(run.types) and int(bounds[-1]) == int(run.lengths.sum()):
-            return run
-        offsets, lengths = bounds[:-1], np.diff(bounds).astype(np.uint32)
-        left = core.verify_block(block, offsets, lengths, checksum=False)
-        view = memoryview(block)  # type: ignore[arg-type]  # an ndarray is a buffer
-        ends = bounds.tolist()
-        encoded = encode_run(view[start:end] for start, end in pairwise(ends))
-        return Run(run.first, encoded, left.message_type, left.record_count)
-
-    def _by_type(self, run: Run) -> Run:
-        assert self.types is not None, "else nothing is filtered"
-        wanted = np.isin(run.types, list(self.types))
-        view = memoryview(run.data)
-        encoded = encode_run(
-            view[at : at + size]
-            for at, size in zip(
-                run.offsets[wanted].tolist(), run.lengths[wanted].tolist(), strict=True
-            )
-        )
-        return Run(run.first, encoded, run.types[wanted], run.records[wanted])
 
 
 @dataclass(slots=True)
@@ -131,6 +88,10 @@ class Subscriber(Stream):
         """The next message is due even when it has no frames."""
         self.more = False
         """`next_message` stopped before the end, to let others have their turn."""
+        self.sent_away = False
+        """It took nothing for too long: nobody waits for it."""
+        self.memory_slot: int | None = None
+        """Where the relay remembers `position` beyond its own life."""
         self._window = window
         self._shared = shared
         self._selection = selection

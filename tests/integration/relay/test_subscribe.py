@@ -97,7 +97,7 @@ async def test_new_producers_are_refused_while_the_breaker_is_open(
     stalled = relay.hub.subscribe(pb.SubscribeRequest())
     publisher = relay.publisher()
     await publisher.publish([trades([number]) for number in range(50)])
-    await eventually(lambda: relay.hub.waits > 0)
+    await eventually(lambda: relay.hub.pressure.waits > 0)
     assert 0 < publisher.acknowledged <= 10
     late = relay.publish()
     await late.call.write(pb.PublishRequest(producer_id=99))

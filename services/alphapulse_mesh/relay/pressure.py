@@ -1,0 +1,186 @@
+"""Back-pressure: for whom producers are held back, and for how long.
+
+A blocking subscriber loses nothing while it is connected and takes something now and then (its
+lease). One with a name is also waited for when it has gone, for a moment (the linger), so that a
+broken line or a restart of the relay does not cost it frames. Nobody else ever slows a producer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from alphapulse_mesh.relay.subscribers import slow_consumer
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from alphapulse_mesh.relay.memory import RelayMemory
+    from alphapulse_mesh.relay.subscribers import Subscriber
+    from alphapulse_mesh.relay.window import Window
+    from alphapulse_mesh.runtime.config import RelayConfig
+
+__all__ = ["Pressure"]
+
+_log = logging.getLogger(__name__)
+
+_LOOK_SECONDS: Final = 0.25
+"""How often a producer that is held back looks whether it still must be."""
+
+
+class Awaited(NamedTuple):
+    """A blocking subscriber that has gone and may come back."""
+
+    floor: int
+    """Everything after this sequence is kept for it."""
+    until: float
+    """`time.monotonic()` at which it is not waited for any more."""
+
+
+class Pressure:
+    """Keeps the window from running away from blocking subscribers."""
+
+    def __init__(
+        self,
+        window: Window,
+        memory: RelayMemory,
+        subscribers: AbstractSet[Subscriber],
+        config: RelayConfig,
+    ) -> None:
+        """`subscribers`: those that are connected, kept up to date by the caller.
+
+        Whoever blocked when an earlier process of the relay ended is waited for.
+        """
+        self.waits = 0
+        """Times that a producer was held back."""
+        self._window = window
+        self._memory = memory
+        self._subscribers = subscribers
+        self._config = config
+        self._room = asyncio.Event()
+        self._held_back = 0
+        self._floor = 0
+        self._awaited: dict[str, Awaited] = {}
+        for name, position in memory.subscribers().items():
+            self._await_return(name, position)
+        self.move_gate()
+
+    # ---------------------------------------------------------------------------------- producers
+
+    @property
+    def breaker_open(self) -> bool:
+        """Whether new producers are to be refused."""
+        return self._held_back > 0 or self.backlog() >= self._config.circuit_breaker_frames
+
+    def backlog(self) -> int:
+        """Frames that wait for the slowest blocking subscriber."""
+        self._floor = self._find_floor()
+        return self._window.head - self._floor
+
+    def has_room(self, frames: int) -> bool:
+        """Whether as many frames more leave every blocking subscriber within the window."""
+        limit = self._config.circuit_breaker_frames - frames
+        # the floor only rises between looks, except when somebody joins or leaves, which looks
+        return self._window.head - self._floor <= limit or self.backlog() <= limit
+
+    async def wait(self) -> None:
+        """Until a blocking subscriber moves on, or its time runs out and it counts no more."""
+        self.waits += 1
+        self._held_back += 1
+        self._room.clear()
+        lease = self._config.subscriber_lease_seconds
+        try:
+            async with asyncio.timeout(min(lease / 4, _LOOK_SECONDS)):
+                await self._room.wait()
+        except TimeoutError:
+            self._send_away_stalled(lease)
+        finally:
+            self._held_back -= 1
+
+    def move_gate(self) -> None:
+        """Let the ring overwrite what nobody needs any more, and nothing else."""
+        floor = self._floor = self._find_floor()
+        needed = self._awaited or any(subscriber.blocking for subscriber in self._subscribers)
+        self._window.gate_at(floor + 1 if needed else None)
+
+    # -------------------------------------------------------------------------------- subscribers
+
+    def joined(self, subscriber: Subscriber) -> None:
+        """It is connected now."""
+        if not subscriber.blocking:
+            return
+        self._awaited.pop(subscriber.name, None)
+        if subscriber.name:
+            subscriber.memory_slot = self._memory.add_subscriber(
+                subscriber.name, subscriber.position
+            )
+        self.move_gate()
+        self._room.set()
+
+    def moved(self, subscriber: Subscriber) -> None:
+        """Its position has moved."""
+        if not subscriber.blocking:
+            return
+        if subscriber.memory_slot is not None:
+            self._memory.subscriber_at(subscriber.memory_slot, subscriber.position)
+        if self._held_back:
+            self._room.set()
+
+    def left(self, subscriber: Subscriber) -> None:
+        """It is not connected any more."""
+        if not subscriber.blocking:
+            return
+        namesakes = any(
+            other.blocking and other.name == subscriber.name for other in self._subscribers
+        )
+        if subscriber.sent_away:
+            self._memory.forget_subscriber(subscriber.name)
+        elif subscriber.name and not namesakes:
+            self._await_return(subscriber.name, subscriber.position)
+        self.move_gate()
+        self._room.set()
+
+    def _find_floor(self) -> int:
+        """Newest sequence that nobody needs any more; the head when nobody blocks."""
+        floor = self._window.head
+        for subscriber in self._subscribers:
+            if subscriber.blocking and not subscriber.sent_away and subscriber.position < floor:
+                floor = subscriber.position
+        if self._awaited:
+            self._give_up_waiting()
+            for awaited in self._awaited.values():
+                floor = min(floor, awaited.floor)
+        return floor
+
+    def _await_return(self, name: str, position: int) -> None:
+        """What was handed to a connection may not have come through it: half of what the window
+        has before `position` is kept too.
+        """
+        floor = position - max(0, position - self._window.oldest) // 2
+        until = time.monotonic() + self._config.subscriber_linger_seconds
+        self._awaited[name] = Awaited(min(floor, self._window.head), until)
+
+    def _give_up_waiting(self) -> None:
+        now = time.monotonic()
+        for name in [name for name, awaited in self._awaited.items() if awaited.until <= now]:
+            _log.info("subscriber %r has not come back: not waited for any more", name)
+            del self._awaited[name]
+            self._memory.forget_subscriber(name)
+
+    def _send_away_stalled(self, lease: float) -> None:
+        now = time.monotonic()
+        floor = self._find_floor()
+        for subscriber in tuple(self._subscribers):
+            stalled = now - subscriber.progress_at
+            if subscriber.blocking and subscriber.position == floor and stalled > lease:
+                _log.warning(
+                    "subscriber %r has held producers back for %.1f s: sent away",
+                    subscriber.name,
+                    stalled,
+                )
+                # Its stream may take long to end, for it reads nothing: it counts no more from now.
+                subscriber.sent_away = True
+                subscriber.end(slow_consumer(subscriber.name, floor + 1, self._window.head))
+        self.move_gate()
