@@ -249,6 +249,28 @@ fn nothing_trades_on_a_stale_quote() {
     assert_eq!(out[1].reason, OrderReason::NO_LIQUIDITY);
 }
 
+#[test]
+fn a_batch_is_answered_by_kind_and_matched_in_order() {
+    let orders = [order(Side::SELL, 100, 1), OrderRequest { account_id: 2, ..order(Side::BUY, 0, 2) }];
+    let mut one_by_one = Venue::new();
+    let mut expected: Vec<VenueReport> = orders.iter().flat_map(|row| one_by_one.submit(*row)).collect();
+    let mut batch = Venue::new();
+    let mut found = Vec::new();
+    batch.exchange.submit_batch((1..).zip(&orders), NOW, &mut found);
+    let expected_words = [
+        (1, ExecType::NEW),
+        (2, ExecType::NEW),
+        (2, ExecType::TRADE),
+        (1, ExecType::TRADE),
+        (2, ExecType::CANCELED),
+    ];
+    assert_eq!(words(&found), expected_words);
+    let key = |report: &VenueReport| (report.order_id, report.trade_id, report.exec_type);
+    expected.sort_by_key(key);
+    found.sort_by_key(key);
+    assert_eq!(found, expected);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

@@ -182,6 +182,11 @@ impl State {
     /// To be called before the first request of a command frame: closed orders beyond the limit
     /// leave memory here and nowhere else, so that replay forgets at the same places.
     pub fn begin_orders(&mut self) {
+        // In bulk: whoever stores them does it many at a time.
+        let slack = (self.keep_closed / 16).min(256);
+        if self.closed.len() <= self.keep_closed + slack {
+            return;
+        }
         while self.closed.len() > self.keep_closed {
             let Some((order_id, closed_at)) = self.closed.pop_front() else { return };
             // It may have been opened again by a bust, and closed again later.

@@ -93,9 +93,7 @@ impl SimulatedExchange {
             return Err(PyValueError::new_err("one order id a request"));
         }
         let mut out = Vec::new();
-        for (order_id, request) in order_ids.iter().zip(&requests) {
-            self.0.submit(*order_id, request, now, &mut out);
-        }
+        self.0.submit_batch(order_ids.iter().copied().zip(&requests), now, &mut out);
         Ok(answer(py, &out))
     }
 

@@ -15,12 +15,14 @@ import numpy as np
 from blake3 import blake3
 
 from alphapulse_layout.dtypes import FILL
-from alphapulse_mesh.execution.rows import ORDER_VIEW, id_bytes
+from alphapulse_mesh.execution.rows import ORDER_VIEW
 from alphapulse_mesh.runtime.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 __all__ = ["ArchivedOrder", "OrderArchive"]
 
@@ -115,39 +117,45 @@ class OrderArchive:
 
     def add(self, orders: Iterable[tuple[bytes, bytes, list[int]]]) -> None:
         """Put in what `OrderEngine.take_evicted` gave; the same again changes nothing."""
-        rows = list(orders)
-        if not rows:
+        found = list(orders)
+        if not found:
             return
+        views = np.frombuffer(b"".join(view for view, _, _ in found), ORDER_VIEW)
+        status = views["status"]
+        ids = status["order_id"].tolist()
+        accounts = status["account_id"].tolist()
+        columns = (
+            ids,
+            accounts,
+            status["strategy_id"].tolist(),
+            _cells(views["request"]["instrument_id"], 16),
+            status["status"].tolist(),
+            (view for view, _, _ in found),
+        )
+        numbers = (
+            (account, number.to_bytes(8, "big"), order_id)
+            for (_, _, known), account, order_id in zip(found, accounts, ids, strict=True)
+            for number in known
+        )
+        rows = np.frombuffer(b"".join(fills for _, fills, _ in found), FILL)
+        trace_of = dict(zip(ids, _cells(views["context"]["trace_id"], 16), strict=True))
+        owners = rows["order_id"].tolist()
+        fills = (
+            rows["journal_sequence"].tolist(),
+            owners,
+            (trace_of[order_id] for order_id in owners),
+            _cells(rows, FILL.itemsize),
+        )
         self._db.execute("BEGIN")
-        for data, fills, numbers in rows:
-            view = np.frombuffer(data, ORDER_VIEW)[0]
-            status = view["status"]
-            order_id, account = int(status["order_id"]), int(status["account_id"])
-            self._db.execute(
-                "INSERT OR REPLACE INTO orders VALUES (?, ?, ?, ?, ?, ?)",
-                (
-                    order_id,
-                    account,
-                    int(status["strategy_id"]),
-                    id_bytes(view["request"]),
-                    int(status["status"]),
-                    data,
-                ),
-            )
-            self._count += 1  # a replay may count one twice: it only ever says "not empty"
-            self._db.executemany(
-                "INSERT OR REPLACE INTO client_orders VALUES (?, ?, ?)",
-                ((account, number.to_bytes(8, "big"), order_id) for number in numbers),
-            )
-            trace = bytes(view["context"]["trace_id"].tobytes())
-            self._db.executemany(
-                "INSERT OR REPLACE INTO fills VALUES (?, ?, ?, ?)",
-                (
-                    (int(row["journal_sequence"]), order_id, trace, row.tobytes())
-                    for row in np.frombuffer(fills, FILL)
-                ),
-            )
+        self._db.executemany(
+            "INSERT OR REPLACE INTO orders VALUES (?, ?, ?, ?, ?, ?)", zip(*columns, strict=True)
+        )
+        self._db.executemany("INSERT OR REPLACE INTO client_orders VALUES (?, ?, ?)", numbers)
+        self._db.executemany(
+            "INSERT OR REPLACE INTO fills VALUES (?, ?, ?, ?)", zip(*fills, strict=True)
+        )
         self._db.execute("COMMIT")
+        self._count += len(found)  # a replay may count twice: it only ever says "not empty"
 
     def find(self, account_id: int, client_order_id: int) -> int:
         """Order id of a client's number, 0 where there is none."""
@@ -216,3 +224,9 @@ class OrderArchive:
     def close(self) -> None:
         """Close the file. Idempotent."""
         self._db.close()
+
+
+def _cells(column: NDArray[np.void], size: int) -> Iterator[bytes]:
+    """The bytes of each element."""
+    data = column.tobytes()
+    return (data[at : at + size] for at in range(0, len(data), size))

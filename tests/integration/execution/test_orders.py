@@ -10,6 +10,7 @@ import pytest
 
 from alphapulse.execution.v1 import execution_pb2 as pb
 from alphapulse.execution.v1 import execution_pb2_grpc as rpc
+from alphapulse.registry.v1 import registry_pb2 as registry_pb
 from alphapulse_client.context import new_context
 from alphapulse_client.errors import (
     AlreadyExists,
@@ -19,11 +20,10 @@ from alphapulse_client.errors import (
     Unavailable,
     from_rpc_error,
 )
-from alphapulse_testing.execution import BTCUSDT, spot
-from alphapulse.registry.v1 import registry_pb2 as registry_pb
+from alphapulse_testing.execution import BTCUSDT, spot, until_status
 
 if TYPE_CHECKING:
-    from conftest import Served
+    from alphapulse_testing.execution import Served
 
 LIMIT = {"price": "100", "account_id": 1}
 
@@ -50,22 +50,10 @@ async def test_an_order_rests_until_the_market_comes(served: Served) -> None:
     assert order.status == pb.ORDER_STATUS_NEW
     served.quote(bid="98", ask="99", size="1")
     served.quote(bid="98", ask="99.5", size="5")
-    await served.execution.pipeline.settled()
-    order = await _until(served, order.order_id, pb.ORDER_STATUS_FILLED)
+    order = await until_status(served.orders, order.order_id, pb.ORDER_STATUS_FILLED)
     assert order.average_price == "100"
     fills = (await served.orders.get(order.order_id)).fills
     assert [fill.quantity for fill in fills] == ["1", "2"]
-
-
-async def _until(served: Served, order_id: int, status: int) -> pb.Order:
-    import asyncio
-
-    async with asyncio.timeout(10):
-        while True:
-            order = (await served.orders.get(order_id)).order
-            if order.status == status:
-                return order
-            await asyncio.sleep(0.005)
 
 
 async def test_a_market_order_needs_a_market(served: Served) -> None:
@@ -188,7 +176,7 @@ async def test_an_order_with_an_expiry_is_good_till_then(served: Served) -> None
     )
     assert order.status == pb.ORDER_STATUS_NEW
     assert order.expires_at.ToDatetime(UTC) == soon
-    await _until(served, order.order_id, pb.ORDER_STATUS_EXPIRED)
+    await until_status(served.orders, order.order_id, pb.ORDER_STATUS_EXPIRED)
 
 
 async def test_a_halted_instrument_is_followed(served: Served) -> None:

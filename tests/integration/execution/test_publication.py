@@ -54,9 +54,7 @@ async def journaled(execution: Execution) -> list[bytes]:
 
 async def trade(orders: OrdersClient, first: int, count: int) -> None:
     for number in range(first, first + count):
-        await orders.submit(
-            BTCUSDT, "buy", "1", price="101", client_order_id=number, account_id=1
-        )
+        await orders.submit(BTCUSDT, "buy", "1", price="101", client_order_id=number, account_id=1)
 
 
 async def test_the_relay_gets_the_journal(
@@ -89,19 +87,21 @@ async def test_orders_are_taken_while_the_relay_is_away(
     make_config: Callable[..., MeshConfig], tmp_path: Path
 ) -> None:
     config = make_config()
-    async with RelayProcess(config, Service.RELAY_EXECUTION, tmp_path) as relay:
-        async with serving(config, publish_to=relay.target) as (execution, channel):
-            orders = OrdersClient(channel)
-            execution.pipeline.quotes(quote_rows("99", "101", "1000"))
-            await trade(orders, 1, 3)
-            await relay.kill()
-            await trade(orders, 4, 3)
-            assert execution.publication is not None
-            assert execution.publication.lag > 0
-            await relay.start()
-            expected = await journaled(execution)
-            found = await Reader(relay.target).until(len(expected))
-            assert found == expected
+    async with (
+        RelayProcess(config, Service.RELAY_EXECUTION, tmp_path) as relay,
+        serving(config, publish_to=relay.target) as (execution, channel),
+    ):
+        orders = OrdersClient(channel)
+        execution.pipeline.quotes(quote_rows("99", "101", "1000"))
+        await trade(orders, 1, 3)
+        await relay.kill()
+        await trade(orders, 4, 3)
+        assert execution.publication is not None
+        assert execution.publication.lag > 0
+        await relay.start()
+        expected = await journaled(execution)
+        found = await Reader(relay.target).until(len(expected))
+        assert found == expected
 
 
 async def test_frames_made_while_the_relay_was_away_are_published_after_a_restart(

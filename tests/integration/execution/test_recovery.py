@@ -9,21 +9,25 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from alphapulse.execution.v1 import execution_pb2 as pb
-from alphapulse_client.errors import DataLoss
+from alphapulse_client.context import new_context
+from alphapulse_client.errors import Conflict, DataLoss
 from alphapulse_client.orders import OrdersClient
 from alphapulse_mesh.execution.limits import make_engine
+from alphapulse_mesh.execution.pipeline import Command
 from alphapulse_mesh.runtime.event_store import NewEvent, SqliteEventStore
 from alphapulse_mesh.runtime.paths import MeshPaths
 from alphapulse_testing.execution import (
     BTCUSDT,
     FakeRegistry,
+    order_rows,
     quote_rows,
     running_execution,
     serving,
+    until_status,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
     from pathlib import Path
 
     from alphapulse_mesh.execution.process import Execution
@@ -59,7 +63,7 @@ async def test_a_restart_gives_the_same_state_and_goes_on(config: MeshConfig) ->
         assert [order async for order in orders.list()] == before
         assert execution.venue.open_orders == 1
         execution.pipeline.quotes(quote_rows("98", "99", "10"))
-        order = await _until(orders, resting.order_id, pb.ORDER_STATUS_FILLED)
+        order = await until_status(orders, resting.order_id, pb.ORDER_STATUS_FILLED)
         assert order.average_price == "100"
         fills = [fill async for fill in orders.fills()]
         assert [fill.order_id for fill in fills] == [resting.order_id, filled.order_id]
@@ -68,19 +72,8 @@ async def test_a_restart_gives_the_same_state_and_goes_on(config: MeshConfig) ->
         assert again.order_id == 4
 
 
-async def _until(orders: OrdersClient, order_id: int, status: int) -> pb.Order:
-    async with asyncio.timeout(10):
-        while True:
-            order = (await orders.get(order_id)).order
-            if order.status == status:
-                return order
-            await asyncio.sleep(0.005)
-
-
 @pytest.mark.parametrize("every", [1, 3, 1_000_000])
-async def test_snapshots_change_nothing(
-    make_config: Callable[..., MeshConfig], every: int
-) -> None:
+async def test_snapshots_change_nothing(make_config: Callable[..., MeshConfig], every: int) -> None:
     config = make_config(execution={"snapshot_every_events": every})
     digest = b""
     for turn in range(4):
@@ -143,10 +136,10 @@ async def test_what_the_venue_never_answered_is_sent_again(
             assert len(held.sent) == 3
     async with serving(config) as (execution, channel):
         orders = OrdersClient(channel)
-        await _until(orders, first.order_id, pb.ORDER_STATUS_NEW)
-        await _until(orders, second.order_id, pb.ORDER_STATUS_CANCELED)
+        await until_status(orders, first.order_id, pb.ORDER_STATUS_NEW)
+        await until_status(orders, second.order_id, pb.ORDER_STATUS_CANCELED)
         assert execution.venue.open_orders == 1
-        assert not any(execution.pipeline.counters[name] for name in ("unexpected_report",))
+        assert execution.pipeline.counters["unexpected_report"] == 0
 
 
 async def test_trading_waits_for_reconciliation(
@@ -158,26 +151,26 @@ async def test_trading_waits_for_reconciliation(
     monkeypatch.setattr("alphapulse_mesh.execution.process._RETRY_SECONDS", 0.01)
     registry = FakeRegistry()
     registry.away = True
-    async with serving(config, registry) as (execution, channel):
+    async with serving(config, registry) as (_, channel):
         orders = OrdersClient(channel)
         assert (await orders.get(order.order_id)).order.status == pb.ORDER_STATUS_NEW
         canceled = await orders.cancel(order.order_id)
         assert canceled.status == pb.ORDER_STATUS_PENDING_CANCEL, "held for the venue"
         registry.away = False
-        await _until(orders, order.order_id, pb.ORDER_STATUS_CANCELED)
+        await until_status(orders, order.order_id, pb.ORDER_STATUS_CANCELED)
         fresh = await orders.submit(BTCUSDT, "buy", "1", price="100", account_id=1)
         assert fresh.status == pb.ORDER_STATUS_NEW
 
 
 @pytest.fixture
-async def journaled(config: MeshConfig) -> AsyncIterator[MeshConfig]:
+async def journaled(config: MeshConfig) -> MeshConfig:
     """A journal of some orders, closed."""
     async with serving(config) as (execution, channel):
         execution.pipeline.quotes(quote_rows("99", "101"))
         orders = OrdersClient(channel)
         for _ in range(3):
             await orders.submit(BTCUSDT, "buy", "1", price="101", account_id=1)
-    yield config
+    return config
 
 
 def forget_snapshots(connection: sqlite3.Connection) -> None:
@@ -227,11 +220,6 @@ async def test_events_that_are_intact_and_do_not_fit_are_found(journaled: MeshCo
 async def test_a_second_execution_on_one_journal_is_stopped(config: MeshConfig) -> None:
     async with serving(config) as (first, channel), running_execution(config) as second:
         await OrdersClient(channel).submit(BTCUSDT, "buy", "1", price="100", account_id=1)
-        from alphapulse_client.context import new_context
-        from alphapulse_client.errors import Conflict
-        from alphapulse_mesh.execution.pipeline import Command
-        from alphapulse_testing.execution import order_rows
-
         done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
         await second.instruments.ensure([BTCUSDT])
         second.pipeline.submit(Command(40, order_rows(9), new_context(), done))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from alphapulse.execution.v1 import execution_pb2 as pb
 from alphapulse_client.context import new_context
 from alphapulse_client.frames import Frame
 from alphapulse_client.orders import OrdersClient
@@ -21,6 +22,7 @@ from alphapulse_testing.execution import (
     order_frame,
     quote_rows,
     serving,
+    until_status,
 )
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ async def test_one_order_is_one_chain_in_spans_and_in_the_journal(config: MeshCo
         execution.pipeline.quotes(quote_rows("99", "100"))
         async with OrdersClient(channel).submit_frames() as stream:
             await stream.submit(order_frame(1, context=cause))
-        order = (await OrdersClient(channel).get(1)).order
+        order = await until_status(OrdersClient(channel), 1, pb.ORDER_STATUS_FILLED)
         frames = [Frame.parse(frame) async for frame in execution.journal.read(1)]
     (accept,) = recorder.named(EXECUTION_ACCEPT)
     (risk,) = recorder.named(EXECUTION_RISK)
@@ -66,7 +68,11 @@ async def test_one_order_is_one_chain_in_spans_and_in_the_journal(config: MeshCo
         assert span.end_time is not None
         assert span.start_time <= span.end_time
     chain = {
-        (MessageType(frame.message_type).name, frame.context.message_hex, frame.context.causation_id)
+        (
+            MessageType(frame.message_type).name,
+            frame.context.message_hex,
+            frame.context.causation_id,
+        )
         for frame in frames
     }
     accepted, submitted = bytes.fromhex(span_id(accept)), bytes.fromhex(span_id(submit))
@@ -81,9 +87,11 @@ async def test_orders_of_an_unsampled_cause_are_traced_from_execution_on(
 ) -> None:
     recorder = SpanRecorder()
     cause = new_context(sampled=False)
-    async with serving(config, recorder=recorder) as (_, channel):
-        async with OrdersClient(channel).submit_frames() as stream:
-            await stream.submit(order_frame(1, 2, context=cause))
+    async with (
+        serving(config, recorder=recorder) as (_, channel),
+        OrdersClient(channel).submit_frames() as stream,
+    ):
+        await stream.submit(order_frame(1, 2, context=cause))
     accepts = recorder.named(EXECUTION_ACCEPT)
     assert len(accepts) == 2, "each order of a small frame is a span of its own"
     assert all(span.parent is None for span in accepts)

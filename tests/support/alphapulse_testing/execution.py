@@ -1,9 +1,10 @@
-"""Execution in tests: a registry that answers from memory, order rows, quotes, a running service."""
+"""Execution in tests: a registry in memory, order rows, quotes, a running service."""
 
 from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc.aio
@@ -35,10 +36,12 @@ from alphapulse_mesh.runtime.telemetry import Telemetry
 from alphapulse_testing.frames import instrument
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from numpy.typing import NDArray
 
+    from alphapulse.execution.v1 import execution_pb2 as pb
+    from alphapulse_client.orders import OrdersClient
     from alphapulse_mesh.runtime.config import MeshConfig
 
     Rows = NDArray[np.void]
@@ -46,8 +49,10 @@ if TYPE_CHECKING:
 __all__ = [
     "BTCUSDT",
     "FakeRegistry",
+    "Served",
     "SpanRecorder",
     "cancel_frame",
+    "eventually",
     "order_frame",
     "order_rows",
     "quote_frame",
@@ -55,6 +60,7 @@ __all__ = [
     "running_execution",
     "serving",
     "spot",
+    "until_status",
 ]
 
 BTCUSDT: Final = instrument(1)
@@ -107,9 +113,7 @@ class FakeRegistry:
         """A new version of an instrument, told to those who watch."""
         self.instruments[id_bytes(changed.id_text)] = changed
         self._events.put_nowait(
-            registry_pb.WatchRegistryResponse(
-                revision=changed.revision, instrument_updated=changed
-            )
+            registry_pb.WatchRegistryResponse(revision=changed.revision, instrument_updated=changed)
         )
 
 
@@ -166,9 +170,7 @@ def cancel_frame(
     return _frame(MessageType.ORDER_CANCEL, records, context)
 
 
-def quote_rows(
-    bid: str, ask: str, size: str = "10", *, instrument_id: bytes = BTCUSDT
-) -> Rows:
+def quote_rows(bid: str, ask: str, size: str = "10", *, instrument_id: bytes = BTCUSDT) -> Rows:
     """One QUOTE row with the same size on both sides."""
     records = rows(MessageType.QUOTE, 1)
     records["instrument_id"] = np.frombuffer(instrument_id, INSTRUMENT_ID)
@@ -185,6 +187,39 @@ def quote_frame(bid: str, ask: str, size: str = "10", *, instrument_id: bytes = 
         source=SourceType.BINANCE_COLLECTOR,
         context=new_context(sampled=False),
     )
+
+
+@dataclass
+class Served:
+    """What the tests talk to."""
+
+    execution: Execution
+    channel: grpc.aio.Channel
+    orders: OrdersClient
+    registry: FakeRegistry
+
+    def quote(self, bid: str = "99", ask: str = "101", size: str = "10") -> None:
+        """The market moves."""
+        self.execution.pipeline.quotes(quote_rows(bid, ask, size))
+
+
+async def eventually(condition: Callable[[], Awaitable[bool]], *, within: float = 20.0) -> None:
+    """Until the condition holds; fails after `within` seconds."""
+    async with asyncio.timeout(within):
+        while not await condition():  # noqa: ASYNC110  # what is waited for is in another process
+            await asyncio.sleep(0.005)
+
+
+async def until_status(orders: OrdersClient, order_id: int, status: int) -> pb.Order:
+    """The order once it has the status: what the venue says comes after the acknowledgement."""
+    found: list[pb.Order] = []
+
+    async def reached() -> bool:
+        found[:] = [(await orders.get(order_id)).order]
+        return found[0].status == status
+
+    await eventually(reached)
+    return found[0]
 
 
 class SpanRecorder(SpanProcessor):
