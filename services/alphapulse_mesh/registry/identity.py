@@ -36,18 +36,22 @@ __all__ = [
     "DERIVATIVES",
     "ID_BYTES",
     "KEYED_BY_NAME",
+    "KEYED_BY_SYMBOL",
     "ON_CHAIN",
     "PAIRS",
     "SECURITIES",
     "HashId",
     "NaturalKey",
     "from_message",
+    "is_id",
     "is_isin",
     "make_id",
     "natural_key",
     "parse_id",
     "scheme_of",
+    "successor",
     "to_message",
+    "type_number",
 ]
 
 ID_BYTES: Final = 16
@@ -84,6 +88,8 @@ KEYED_BY_NAME: Final = frozenset(
     }
 )
 """What may be named by its symbol alone, without a venue."""
+KEYED_BY_SYMBOL: Final = SECURITIES | {_A.ASSET_TYPE_PERPETUAL, _A.ASSET_TYPE_COMMODITY}
+"""What goes by a symbol that its venue may change, or give to another later."""
 _SYMBOL: Final = re.compile(r"[A-Z0-9.\-]{1,12}")
 _CODE: Final = re.compile(r"[A-Z0-9]{1,6}")
 _ISIN: Final = re.compile(r"[A-Z]{2}[A-Z0-9]{9}[0-9]")
@@ -95,6 +101,7 @@ _TYPE_NAMES: Final[Mapping[int, str]] = {
     for name, number in common_pb2.AssetType.items()
     if number
 }
+_TYPE_NUMBERS: Final = {name: number for number, name in _TYPE_NAMES.items()}
 
 NATIVE_COIN: Final = "native"
 """Local key of a chain's own coin, which has no contract address."""
@@ -203,6 +210,22 @@ def _security(instrument: pb.Instrument) -> str:
         "a security without a venue needs an ISIN or a share-class FIGI, one with a venue a symbol",
         reason=Reason.KEY_MISSING,
     )
+
+
+def is_id(text: str) -> bool:
+    """Whether `text` is 32 hexadecimal digits."""
+    return _ID_TEXT.fullmatch(text) is not None
+
+
+def type_number(name: str) -> int:
+    """The asset type of a natural key's word; 0 for none."""
+    return _TYPE_NUMBERS.get(name, 0)
+
+
+def successor(key: NaturalKey, valid_from_ns: int) -> NaturalKey:
+    """The key of the instrument that a venue gave a used symbol to: with the day that it did."""
+    day = dt.datetime.fromtimestamp(valid_from_ns // 1_000_000_000, dt.UTC)
+    return key._replace(local=f"{key.local}@{day:%Y%m%d}")
 
 
 def _is_number(local: str) -> bool:

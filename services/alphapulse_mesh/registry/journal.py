@@ -24,6 +24,7 @@ STREAM: Final = "registry"
 _TYPES: Final = {
     ChangeKind.REQUEST_RECORDED: "request.recorded",
     ChangeKind.INSTRUMENT_REGISTERED: "instrument.registered",
+    ChangeKind.INSTRUMENT_UPDATED: "instrument.updated",
     ChangeKind.LINK_ADDED: "link.added",
     ChangeKind.VENUE_REGISTERED: "venue.registered",
     ChangeKind.COLLISION_DETECTED: "collision.detected",

@@ -6,15 +6,16 @@ by.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from alphapulse.registry.v1 import registry_pb2 as pb
-from alphapulse_mesh.registry import identity, wire
+from alphapulse_mesh.registry import identity, records, wire
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
 
 __all__ = [
+    "END_OF_TIME",
     "Change",
     "ChangeKind",
     "CollisionEntry",
@@ -36,6 +37,7 @@ class ChangeKind(IntEnum):
 
     REQUEST_RECORDED = 0
     INSTRUMENT_REGISTERED = 3
+    INSTRUMENT_UPDATED = 4
     LINK_ADDED = 5
     VENUE_REGISTERED = 6
     COLLISION_DETECTED = 7
@@ -52,10 +54,10 @@ def serialized(message: pb.Instrument | pb.Link | pb.Venue | pb.Collision) -> by
 
 
 class InstrumentEntry:
-    """One instrument, as stored."""
+    """One period of validity of an instrument, as stored; most have but one."""
 
-    kind: ClassVar = ChangeKind.INSTRUMENT_REGISTERED
     __slots__ = (
+        "_record",
         "asset_type",
         "chain_id",
         "contract_address",
@@ -63,21 +65,32 @@ class InstrumentEntry:
         "figis",
         "id",
         "isin",
+        "kind",
         "natural_key",
         "ordinal",
         "pair_base",
         "primary",
         "revision",
+        "share_class",
         "status",
         "symbol",
         "valid_from_ns",
         "valid_until_ns",
         "venue",
+        "version",
         "wire",
+        "words",
     )
 
-    def __init__(self, instrument: pb.Instrument, body: bytes) -> None:
-        """`body` is the encoding of `instrument`."""
+    def __init__(
+        self,
+        instrument: pb.Instrument,
+        body: bytes,
+        kind: ChangeKind = ChangeKind.INSTRUMENT_REGISTERED,
+    ) -> None:
+        """`body` is the encoding of `instrument`; `kind` is that of the change that it comes by."""
+        self.kind = kind
+        self._record: bytes | None = None
         self.wire = wire.item(body)
         self.id = identity.from_message(instrument.id)
         self.revision = instrument.revision
@@ -88,10 +101,14 @@ class InstrumentEntry:
         self.venue = instrument.venue
         self.symbol = instrument.symbol
         self.status = instrument.status
+        self.version = instrument.version
+        self.words = instrument.name.casefold()
+        """The name, as a search compares it."""
         self.isin = instrument.isin
         self.cusip = instrument.cusip
         self.figis = (instrument.figi, instrument.composite_figi, instrument.share_class_figi)
         """Of the venue line, of the country, of the share class: the narrowest first."""
+        self.share_class = instrument.share_class_figi
         self.chain_id = instrument.chain_id
         self.contract_address = instrument.contract_address
         self.primary = instrument.primary_listing
@@ -108,6 +125,21 @@ class InstrumentEntry:
     def message(self) -> pb.Instrument:
         """The instrument, parsed anew."""
         return pb.Instrument.FromString(wire.body_of(self.wire))
+
+    def record(self) -> bytes:
+        """The fixed record of 128 bytes, made once."""
+        if self._record is None:
+            self._record = records.instrument_record(self.message())
+        return self._record
+
+    def closed(self, at_ns: int) -> InstrumentEntry:
+        """The same, valid up to `at_ns` at most."""
+        message = self.message()
+        if not message.HasField("valid_to") or time_ns(message.valid_to) > at_ns:
+            message.valid_to.FromNanoseconds(at_ns)
+        entry = InstrumentEntry(message, serialized(message), self.kind)
+        entry.ordinal = self.ordinal
+        return entry
 
 
 class LinkKey(NamedTuple):
@@ -286,6 +318,8 @@ def decode_change(revision: int, kind: ChangeKind, body: bytes) -> Change:
     match kind:
         case ChangeKind.INSTRUMENT_REGISTERED:
             return InstrumentEntry(pb.Instrument.FromString(body), body)
+        case ChangeKind.INSTRUMENT_UPDATED:
+            return InstrumentEntry(pb.Instrument.FromString(body), body, kind)
         case ChangeKind.LINK_ADDED:
             return LinkEntry.parse(body)
         case ChangeKind.VENUE_REGISTERED:

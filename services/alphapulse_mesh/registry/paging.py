@@ -22,7 +22,7 @@ __all__ = ["Paging"]
 
 _TOKEN: Final = struct.Struct("<BQI")
 _VERSION: Final = 1
-_NOT_PART: Final = ("page_size", "page_token", "min_revision")
+_NOT_PART: Final = ("page_size", "page_token", "read_mask", "min_revision")
 
 
 class Paging:
@@ -71,6 +71,7 @@ def _question(request: Message) -> int:
     copy = type(request)()
     copy.CopyFrom(request)
     for field in _NOT_PART:
-        copy.ClearField(field)
+        if field in request.DESCRIPTOR.fields_by_name:
+            copy.ClearField(field)
     name = request.DESCRIPTOR.full_name.encode()
     return zlib.crc32(copy.SerializeToString(deterministic=True), zlib.crc32(name))

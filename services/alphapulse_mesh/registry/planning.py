@@ -9,17 +9,25 @@ check of a request comes before its first change, so a refused one leaves nothin
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final, TypeVar
-
-from google.protobuf.message import Message
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
 
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_core import instrument_id_hash
 from alphapulse_mesh.registry import identity
+from alphapulse_mesh.registry.comparing import (
+    begins_after,
+    differences,
+    refuse_other_data,
+    requested_id,
+    venue_conflict,
+)
 from alphapulse_mesh.registry.identity import HashId, NaturalKey
 from alphapulse_mesh.registry.model import (
+    END_OF_TIME,
     Change,
+    ChangeKind,
     CollisionEntry,
     InstrumentEntry,
     LinkEntry,
@@ -27,10 +35,10 @@ from alphapulse_mesh.registry.model import (
     RequestEntry,
     VenueEntry,
     serialized,
+    time_ns,
 )
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.registry.validation import (
-    OUTPUT_ONLY,
     check_address,
     normalise_instrument,
     normalise_venue,
@@ -78,8 +86,6 @@ _ENDS: Final[dict[int, tuple[set[int] | None, set[int] | None]]] = {
     _L.LINK_TYPE_BASE_OF: (None, {*identity.PAIRS, _A.ASSET_TYPE_POOL}),
 }
 
-_MessageT = TypeVar("_MessageT", bound=Message)
-
 
 class Planner:
     """One commit in the making."""
@@ -107,6 +113,11 @@ class Planner:
     def _forget(self) -> None:
         self._instruments: dict[bytes, InstrumentEntry] = {}
         self._pairs_by_base: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
+        self._share_classes: dict[tuple[int, str], InstrumentEntry] = {}
+        self._periods: defaultdict[bytes, list[InstrumentEntry]] = defaultdict(list)
+        self._called_so: defaultdict[tuple[int, int, str], list[InstrumentEntry]] = defaultdict(
+            list
+        )
         self._links: dict[LinkKey, LinkEntry] = {}
         self._venues: dict[int, VenueEntry] = {}
         self._venue_keys: dict[str, VenueEntry] = {}
@@ -118,7 +129,12 @@ class Planner:
         match change:
             case InstrumentEntry():
                 self._instruments[change.id] = change
-                if change.pair_base:
+                if change.share_class:
+                    self._share_classes.setdefault((change.asset_type, change.share_class), change)
+                self._periods[change.id].append(change)
+                if change.asset_type in identity.KEYED_BY_SYMBOL:
+                    self._called_so[change.asset_type, change.venue, change.symbol].append(change)
+                if change.pair_base and change.kind is ChangeKind.INSTRUMENT_REGISTERED:
                     self._pairs_by_base[change.pair_base].append(change)
             case LinkEntry():
                 self._links[change.key] = change
@@ -139,7 +155,7 @@ class Planner:
 
     def instrument(self, instrument_id: bytes) -> InstrumentEntry | None:
         """The instrument of an id, planned ones included."""
-        return self._state.instruments.get(instrument_id) or self._instruments.get(instrument_id)
+        return self._instruments.get(instrument_id) or self._state.instruments.get(instrument_id)
 
     def register_instrument(self, instrument: pb.Instrument) -> tuple[InstrumentEntry, bool]:
         """The entry of `instrument`, and whether it is new.
@@ -149,17 +165,18 @@ class Planner:
             AlreadyExists: its key is there with other data (INSTRUMENT_CONFLICT, value `fields`).
         """
         normal = normalise_instrument(instrument)
-        requested = _requested_id(instrument)
+        requested = requested_id(instrument)
         self._place(normal)
         self._check_references(normal)
-        key = identity.natural_key(normal, requested)
+        key, found, instrument_id, met = self._find_line(
+            identity.natural_key(normal, requested), normal
+        )
         if instrument.natural_key and instrument.natural_key != key.text:
             raise InvalidArgument(
                 f"the natural key is {key.text!r}, not {instrument.natural_key[:160]!r}",
                 reason=Reason.KEY_MISMATCH,
                 natural_key=key.text,
             )
-        found, instrument_id, met = self._find_place(key)
         if requested is not None and requested != instrument_id:
             raise InvalidArgument(
                 f"the id of {key.text!r} is {instrument_id.hex()}, not {requested.hex()}",
@@ -168,9 +185,80 @@ class Planner:
                 natural_key=key.text,
             )
         if found is not None:
-            _refuse_other_data(found, normal)
+            refuse_other_data(found, normal)
             return found, False
         return self._add_instrument(normal, key, instrument_id, met), True
+
+    def _find_line(
+        self, key: NaturalKey, normal: pb.Instrument
+    ) -> tuple[NaturalKey, InstrumentEntry | None, bytes, list[InstrumentEntry]]:
+        """`_find_place`, minding that venues rename lines and give a symbol to another one later:
+        the key that the instrument gets, who has it, the id and the ids met.
+
+        Raises:
+            AlreadyExists: another one is called so at that time (INSTRUMENT_CONFLICT).
+        """
+        found, instrument_id, met = self._find_place(key)
+        if key.asset_type not in identity.KEYED_BY_SYMBOL or key.local != normal.symbol:
+            return key, found, instrument_id, met
+        if found is not None and begins_after(found, normal):
+            key = identity.successor(key, time_ns(normal.valid_from))
+            found, instrument_id, met = self._find_place(key)
+        if found is None:
+            found = self._called(normal)
+            if found is not None:
+                return key, found, found.id, met
+            until = time_ns(normal.valid_to) if normal.HasField("valid_to") else END_OF_TIME
+            self.check_symbol(None, normal, time_ns(normal.valid_from), until)
+        return key, found, instrument_id, met
+
+    def _bearers(self, asset_type: int, venue: int, symbol: str) -> list[bytes]:
+        """The instruments that are or were called so, in a stable order."""
+        held = self._state.by_symbol.get(symbol, ())
+        known = [e.id for e in held if e.asset_type == asset_type and e.venue == venue]
+        planned = [e.id for e in self._called_so.get((asset_type, venue, symbol), ())]
+        return list(dict.fromkeys([*known, *planned]))
+
+    def _called(self, normal: pb.Instrument) -> InstrumentEntry | None:
+        """The instrument of another key that has the symbol now, when `normal` can be that one."""
+        for instrument_id in self._bearers(normal.asset_type, normal.venue, normal.symbol):
+            entry = self.instrument(instrument_id)
+            if entry is not None and entry.symbol == normal.symbol:
+                return None if begins_after(entry, normal) else entry
+        return None
+
+    def check_symbol(
+        self, own: bytes | None, normal: pb.Instrument, from_ns: int, until_ns: int
+    ) -> None:
+        """At no time does a symbol mean two instruments of one type on one venue.
+
+        Raises:
+            AlreadyExists: another one than `own` is called so in that time (INSTRUMENT_CONFLICT).
+        """
+        for instrument_id in self._bearers(normal.asset_type, normal.venue, normal.symbol):
+            if instrument_id == own:
+                continue
+            for period in self._all_periods(instrument_id):
+                apart = period.valid_until_ns <= from_ns or until_ns <= period.valid_from_ns
+                if period.symbol == normal.symbol and not apart:
+                    raise AlreadyExists(
+                        f"{period.natural_key} has the symbol {normal.symbol!r} at that time",
+                        reason=Reason.INSTRUMENT_CONFLICT,
+                        id=period.id,
+                        natural_key=period.natural_key,
+                        fields="symbol",
+                    )
+
+    def _all_periods(self, instrument_id: bytes) -> list[InstrumentEntry]:
+        """Periods of validity with everything planned so far."""
+        known = instrument_id in self._state.instruments
+        periods = self._state.versions(instrument_id) if known else []
+        for planned in self._periods.get(instrument_id, ()):
+            last = periods.pop() if periods else None
+            if last is not None and planned.version > last.version:
+                periods.append(last.closed(planned.valid_from_ns))
+            periods.append(planned)
+        return periods
 
     def _find_place(
         self, key: NaturalKey
@@ -286,6 +374,11 @@ class Planner:
         if normal.HasField("underlying"):
             underlying = identity.from_message(normal.underlying)
             self._add_link(LinkKey(entry.id, underlying, self._underlying_link(entry, underlying)))
+        if entry.share_class:
+            # the first of a share class stands for it; an ISIN alone joins nothing
+            first = self._first_of_share_class(entry)
+            if first is not None and first.id != entry.id:
+                self._add_link(LinkKey(entry.id, first.id, _L.LINK_TYPE_SAME_SECURITY))
         if entry.pair_base:
             base = self._currency(entry.pair_base)
             if base is not None:
@@ -294,6 +387,14 @@ class Planner:
             waiting = self._state.pairs_by_base.get(entry.symbol, [])
             for pair in (*waiting, *self._pairs_by_base.get(entry.symbol, [])):
                 self._add_link(LinkKey(entry.id, pair.id, _L.LINK_TYPE_BASE_OF))
+
+    def _first_of_share_class(self, entry: InstrumentEntry) -> InstrumentEntry | None:
+        held = self._state.by_figi.get(entry.share_class, ())
+        mine = (entry.asset_type, entry.share_class)
+        lines = [line for line in held if (line.asset_type, line.share_class) == mine]
+        if lines:
+            return min(lines, key=attrgetter("ordinal"))
+        return self._share_classes.get((entry.asset_type, entry.share_class))
 
     def _underlying_link(self, entry: InstrumentEntry, underlying: bytes) -> int:
         if entry.asset_type != common_pb2.ASSET_TYPE_TOKEN:
@@ -376,11 +477,11 @@ class Planner:
         normal = normalise_venue(venue)
         named = self._venue_by_key(normal.name)
         if named is not None:
-            fields = _differences(normal, named.message, ignored={"revision"})
+            fields = differences(normal, named.message, ignored={"revision"})
             if not normal.venue:
                 fields = [field for field in fields if field != "venue"]
             if fields:
-                raise _venue_conflict(named, fields)
+                raise venue_conflict(named, fields)
             return named, False
         if normal.venue:
             self._check_number(normal.venue)
@@ -395,7 +496,7 @@ class Planner:
     def _check_number(self, number: int) -> None:
         taken = self._state.venues.get(number) or self._venues.get(number)
         if taken is not None:
-            raise _venue_conflict(taken, ["venue"])
+            raise venue_conflict(taken, ["venue"])
         if not FIRST_GIVEN_NUMBER <= number <= LAST_GIVEN_NUMBER:
             raise InvalidArgument(
                 f"venue {number}: {FIRST_GIVEN_NUMBER} to {LAST_GIVEN_NUMBER} are free",
@@ -415,11 +516,11 @@ class Planner:
         """One key, one venue: GetVenue takes names and MICs alike, and a chain is one venue."""
         taken = self._venue_by_key(venue.mic) if venue.mic else None
         if taken is not None:
-            raise _venue_conflict(taken, ["mic"])
+            raise venue_conflict(taken, ["mic"])
         if venue.kind == pb.VENUE_KIND_CHAIN:
             chain = self._state.chains.get(venue.chain_id) or self._chains.get(venue.chain_id)
             if chain is not None:
-                raise _venue_conflict(chain, ["chain_id"])
+                raise venue_conflict(chain, ["chain_id"])
 
     # ------------------------------------------------------------------------------------- requests
 
@@ -435,53 +536,3 @@ class Planner:
         response = respond(revision)
         self._plan(RequestEntry.of(request_id, method, digest, response, revision))
         return response
-
-
-def _requested_id(instrument: pb.Instrument) -> bytes | None:
-    requested = identity.from_message(instrument.id) if instrument.HasField("id") else None
-    if requested == bytes(identity.ID_BYTES):
-        requested = None
-    if instrument.id_text:
-        by_text = identity.parse_id(instrument.id_text, "id_text")
-        if requested is not None and by_text != requested:
-            raise InvalidArgument(
-                f"id is {requested.hex()}, but id_text {by_text.hex()}",
-                reason=Reason.ID_MISMATCH,
-                id=requested,
-            )
-        requested = by_text
-    return requested
-
-
-def _refuse_other_data(entry: InstrumentEntry, normal: pb.Instrument) -> None:
-    fields = _differences(normal, entry.message(), ignored=set(OUTPUT_ONLY))
-    if fields:
-        raise AlreadyExists(
-            f"{entry.natural_key} is registered with other data: {', '.join(fields)}",
-            reason=Reason.INSTRUMENT_CONFLICT,
-            id=entry.id,
-            natural_key=entry.natural_key,
-            fields=",".join(fields),
-        )
-
-
-def _venue_conflict(entry: VenueEntry, fields: list[str]) -> AlreadyExists:
-    venue = entry.message
-    return AlreadyExists(
-        f"venue {venue.venue} ({venue.name}) is registered with other data: {', '.join(fields)}",
-        reason=Reason.VENUE_CONFLICT,
-        venue=venue.venue,
-        name=venue.name,
-        fields=",".join(fields),
-    )
-
-
-def _differences(one: _MessageT, other: _MessageT, *, ignored: set[str]) -> list[str]:
-    """Names of the fields that differ, in the order of the schema."""
-    mine = {field.name: value for field, value in one.ListFields()}
-    theirs = {field.name: value for field, value in other.ListFields()}
-    return [
-        field.name
-        for field in one.DESCRIPTOR.fields
-        if field.name not in ignored and mine.get(field.name) != theirs.get(field.name)
-    ]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.registry import identity, wire
-from alphapulse_mesh.registry.model import InstrumentEntry, LinkEntry, VenueEntry, time_ns
+from alphapulse_mesh.registry.model import InstrumentEntry, VenueEntry, time_ns
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.registry.validation import normal_address
 from alphapulse_mesh.runtime.errors import (
@@ -30,11 +30,14 @@ if TYPE_CHECKING:
 
 __all__ = [
     "batch_get",
+    "bounded",
+    "count_ids",
     "get_instrument",
     "get_venue",
     "list_instruments",
     "list_links",
     "list_venues",
+    "page",
     "resolve",
     "venue_number",
 ]
@@ -42,7 +45,7 @@ __all__ = [
 MAX_BATCH_IDS: Final = 100_000
 _T = TypeVar("_T")
 
-_NAMINGS: Final = ("symbol", "isin", "contract_address", "cusip", "figi")
+_NAMINGS: Final = ("symbol", "isin", "contract_address", "cusip", "figi", "identifier")
 _LIFE: Final = {
     pb.INSTRUMENT_STATUS_ACTIVE: 0,
     pb.INSTRUMENT_STATUS_HALTED: 1,
@@ -79,14 +82,7 @@ def batch_get(state: RegistryState, ids: bytes, max_bytes: int) -> bytes:
         InvalidArgument: not a multiple of 16 bytes, or too many.
         ResourceExhausted: the answer would be longer than `max_bytes` (RESPONSE_TOO_LARGE).
     """
-    size = identity.ID_BYTES
-    count, rest = divmod(len(ids), size)
-    if rest or count > MAX_BATCH_IDS:
-        raise InvalidArgument(
-            f"ids: {len(ids)} bytes are not up to {MAX_BATCH_IDS} ids of {size} bytes",
-            reason=Reason.BATCH_IDS_INVALID if rest else Reason.BATCH_TOO_LARGE,
-            limit=MAX_BATCH_IDS,
-        )
+    size, count = identity.ID_BYTES, count_ids(ids)
     find = state.instruments.get
     entries = [find(ids[at : at + size]) for at in range(0, len(ids), size)]
     missing = [index for index, entry in enumerate(entries) if entry is None]
@@ -97,10 +93,31 @@ def batch_get(state: RegistryState, ids: bytes, max_bytes: int) -> bytes:
             wire.uint(3, state.revision),
         ]
     )
-    return _bounded(answer, f"{count} ids; ask for fewer at a time", max_bytes)
+    return bounded(answer, f"{count} ids; ask for fewer at a time", max_bytes)
 
 
-def _bounded(answer: bytes, what: str, max_bytes: int) -> bytes:
+def count_ids(ids: bytes) -> int:
+    """How many ids of 16 bytes there are.
+
+    Raises:
+        InvalidArgument: not a multiple of 16 bytes, or too many.
+    """
+    count, rest = divmod(len(ids), identity.ID_BYTES)
+    if rest or count > MAX_BATCH_IDS:
+        raise InvalidArgument(
+            f"ids: {len(ids)} bytes are not up to {MAX_BATCH_IDS} ids of {identity.ID_BYTES} bytes",
+            reason=Reason.BATCH_IDS_INVALID if rest else Reason.BATCH_TOO_LARGE,
+            limit=MAX_BATCH_IDS,
+        )
+    return count
+
+
+def bounded(answer: bytes, what: str, max_bytes: int) -> bytes:
+    """`answer`, when it is not too long.
+
+    Raises:
+        ResourceExhausted: it is longer than `max_bytes` (RESPONSE_TOO_LARGE).
+    """
     if len(answer) > max_bytes:
         raise ResourceExhausted(
             f"the answer has {len(answer)} bytes for {what}",
@@ -148,7 +165,11 @@ def resolve(
         )
     naming = given[0]
     value: str = getattr(request, naming)
-    found = _narrowed(state, request, _named(state, naming, value))
+    if naming == "identifier":
+        naming, value, named = _identified(state, value)
+    else:
+        named = _named(state, naming, value)
+    found = _narrowed(state, request, named)
     if not found:
         raise UnknownInstrument(
             f"no instrument has the {naming} {value!r}{_within(request)}",
@@ -164,11 +185,75 @@ def resolve(
             reason=Reason.INSTRUMENT_NOT_VALID_THEN,
             **{naming: value},
         )
-    ranked = sorted((_rank(entry, naming, value), entry.ordinal, entry) for entry in valid)
+    ranked = sorted(
+        (_rank(entry, naming, value), _abroad(state, entry), entry.ordinal, entry)
+        for entry in valid
+    )
     ambiguous = len(ranked) > 1 and ranked[0][0] == ranked[1][0]
-    wires = [entry.wire for _, _, entry in ranked]
-    answer = b"".join((*wires, wire.boolean(2, ambiguous), wire.uint(3, state.revision)))
-    return _bounded(answer, f"{len(wires)} candidates; narrow the question", max_bytes)
+    entries = [entry for *_, entry in ranked]
+    wires = [entry.wire for entry in entries]
+    answer = b"".join(
+        (
+            *wires,
+            wire.boolean(2, ambiguous),
+            wire.uint(3, state.revision),
+            *(wire.message(4, group) for group in _groups(state, entries)),
+        )
+    )
+    return bounded(answer, f"{len(wires)} candidates; narrow the question", max_bytes)
+
+
+def _identified(state: RegistryState, value: str) -> tuple[str, str, Sequence[InstrumentEntry]]:
+    """What kind of identifier `value` is, by who has it; how it is written; and who has it."""
+    if len(value) == 2 * identity.ID_BYTES and identity.is_id(value):
+        instrument_id = bytes.fromhex(value)
+        if instrument_id in state.instruments:
+            return "identifier", value, state.versions(instrument_id)
+    if value.startswith("v1:"):
+        kind, _, rest = value[3:].partition(":")
+        entries = state.by_type.get(identity.type_number(kind), ()) if rest else ()
+        return "identifier", value, [entry for entry in entries if entry.natural_key == value]
+    for naming in ("isin", "figi", "cusip", "contract_address", "symbol"):
+        exact = naming in {"contract_address", "symbol"}
+        written = value if exact else value.upper()
+        found = _named(state, naming, written)
+        if found:
+            return naming, written, found
+    return "identifier", value, ()
+
+
+def _abroad(state: RegistryState, entry: InstrumentEntry) -> bool:
+    """Not in the country of the ISIN: says which line comes first, not which is meant."""
+    if not entry.isin or not entry.venue:
+        return False
+    return state.venues[entry.venue].message.country != entry.isin[:2]
+
+
+def _groups(state: RegistryState, entries: Sequence[InstrumentEntry]) -> list[bytes]:
+    """`CandidateGroup`s: what is of one type and one share class. A security as such, which has no
+    venue, is listed with its lines and is not their primary line.
+    """
+    groups: dict[tuple[int, str], list[int]] = {}
+    for position, entry in enumerate(entries):
+        # without a share class only lines of equal ISIN are together, and only by their type
+        key = (entry.asset_type, entry.share_class or entry.isin or entry.id.hex())
+        groups.setdefault(key, []).append(position)
+
+    def order(position: int) -> tuple[bool, bool, bool, int]:
+        entry = entries[position]
+        return (not entry.venue, not entry.primary, _abroad(state, entry), position)
+
+    made = []
+    for (asset_type, _), positions in groups.items():
+        positions.sort(key=order)
+        group = pb.CandidateGroup(
+            asset_type=common_pb2.AssetType.ValueType(asset_type),
+            share_class_figi=entries[positions[0]].share_class,
+            candidates=positions,
+            primary=positions[0],
+        )
+        made.append(group.SerializeToString(deterministic=True))
+    return made
 
 
 def _named(state: RegistryState, naming: str, value: str) -> Sequence[InstrumentEntry]:
@@ -247,7 +332,8 @@ def list_instruments(
 
     start = bisect_left(entries, paging.start, key=attrgetter("ordinal"))
     found = _first(entries, start, passes, paging.size + 1)
-    return _page(state, paging, found, [entry.ordinal for entry in found], max_bytes)
+    ordinals = [entry.ordinal for entry in found]
+    return page(state, paging, [entry.wire for entry in found], ordinals, max_bytes)
 
 
 def list_links(
@@ -268,8 +354,8 @@ def list_links(
 
     start = bisect_left(ordinals, paging.start)
     found = _first(ordinals, start, passes, paging.size + 1)
-    links = [state.links_in_order[ordinal] for ordinal in found]
-    return _page(state, paging, links, found, max_bytes)
+    links = [state.links_in_order[ordinal].wire for ordinal in found]
+    return page(state, paging, links, found, max_bytes)
 
 
 def list_venues(
@@ -281,7 +367,8 @@ def list_venues(
         for number, entry in state.venues.items()
         if number >= paging.start and (not request.kind or entry.message.kind == request.kind)
     )[: paging.size + 1]
-    return _page(state, paging, [state.venues[number] for number in numbers], numbers, max_bytes)
+    wires = [state.venues[number].wire for number in numbers]
+    return page(state, paging, wires, numbers, max_bytes)
 
 
 def _first(items: Sequence[_T], start: int, passes: Callable[[_T], bool], count: int) -> list[_T]:
@@ -295,15 +382,15 @@ def _first(items: Sequence[_T], start: int, passes: Callable[[_T], bool], count:
     return found
 
 
-def _page(
+def page(
     state: RegistryState,
     paging: Paging,
-    found: Sequence[InstrumentEntry | LinkEntry | VenueEntry],
+    found: Sequence[bytes],
     positions: Sequence[int],
     max_bytes: int,
 ) -> bytes:
     """One page of what was found (one more than the page, when there is more)."""
-    wires, whole = _fitting([entry.wire for entry in found[: paging.size]], max_bytes)
+    wires, whole = _fitting(list(found[: paging.size]), max_bytes)
     more = len(found) > paging.size or not whole
     token = paging.token(positions[len(wires)]) if more else ""
     return b"".join((*wires, wire.text(2, token), wire.uint(3, state.revision)))

@@ -8,77 +8,35 @@ turns them into rich statuses.
 from __future__ import annotations
 
 import asyncio
-import time
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc
-from blake3 import blake3
 from google.protobuf import message_factory
 
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.registry import identity, queries, wire
-from alphapulse_mesh.registry.paging import Paging
 from alphapulse_mesh.registry.reasons import Reason
-from alphapulse_mesh.registry.validation import check_request_id
+from alphapulse_mesh.registry.rpc import one_changed
+from alphapulse_mesh.registry.rpc_instruments import InstrumentRpcs
 from alphapulse_mesh.registry.watch import WatchFilter, check_start, watch
-from alphapulse_mesh.registry.writer import Command, RegistryWriter, Respond
-from alphapulse_mesh.runtime.errors import InvalidArgument, MeshError, Unavailable
+from alphapulse_mesh.runtime.errors import InvalidArgument, MeshError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
-
-    from google.protobuf.message import Message
+    from collections.abc import AsyncIterator
 
     from alphapulse_mesh.registry.planning import Planner
-    from alphapulse_mesh.registry.state import RegistryState
-    from alphapulse_mesh.runtime.config import RegistryConfig
-    from alphapulse_mesh.runtime.event_store import EventStore
+    from alphapulse_mesh.registry.rpc import CallContext
+    from alphapulse_mesh.registry.writer import Respond
 
 __all__ = ["RegistryService", "add_registry_service"]
 
 _SERVICE: Final = pb.DESCRIPTOR.services_by_name["RegistryService"]
-_PATIENCE_SECONDS: Final = 5.0
-"""How long `min_revision` is waited for when the caller sets no deadline."""
-_MARGIN_SECONDS: Final = 0.05
-"""Kept of the caller's time for the answer that says that it was not reached."""
 _SLICE: Final = 256
 """Instruments of a batch planned before others may run."""
-_FRAMING_BYTES: Final = 1024
-"""Room for what an answer has beside its items."""
 
 
-class CallContext(Protocol):
-    """What is needed of a gRPC context."""
-
-    def time_remaining(self) -> float | None:
-        """Seconds until the caller's deadline."""
-        ...
-
-
-class RegistryService:
+class RegistryService(InstrumentRpcs):
     """The RPCs of `alphapulse.registry.v1.RegistryService`, each with its encoded answer."""
-
-    def __init__(
-        self,
-        writer: RegistryWriter,
-        store: EventStore,
-        config: RegistryConfig,
-        *,
-        max_message_bytes: int,
-        clock_ns: Callable[[], int] = time.time_ns,
-    ) -> None:
-        """`writer` has recovered; `store` is what it writes to, read here for old revisions."""
-        self._writer = writer
-        self._store = store
-        self._config = config
-        self._max_bytes = max_message_bytes - _FRAMING_BYTES
-        self._clock_ns = clock_ns
-        self.watchers = 0
-
-    @property
-    def state(self) -> RegistryState:
-        """The present state."""
-        return self._writer.state
 
     # --------------------------------------------------------------------------------------- writes
 
@@ -91,7 +49,7 @@ class RegistryService:
 
         async def plan(planner: Planner) -> Respond:
             entry, created = planner.register_instrument(request.instrument)
-            return _one_added(entry.wire, created=created)
+            return one_changed(entry.wire, new=created)
 
         return await self._change("RegisterInstrument", request, plan)
 
@@ -126,7 +84,7 @@ class RegistryService:
 
         async def plan(planner: Planner) -> Respond:
             entry, created = planner.link(request.link)
-            return _one_added(entry.wire, created=created)
+            return one_changed(entry.wire, new=created)
 
         return await self._change("LinkInstruments", request, plan)
 
@@ -137,17 +95,9 @@ class RegistryService:
 
         async def plan(planner: Planner) -> Respond:
             entry, created = planner.register_venue(request.venue)
-            return _one_added(entry.wire, created=created)
+            return one_changed(entry.wire, new=created)
 
         return await self._change("RegisterVenue", request, plan)
-
-    async def _change(
-        self, method: str, request: Any, plan: Callable[[Planner], Any], *, weight: int = 1
-    ) -> bytes:
-        request_id: str = request.request_id
-        check_request_id(request_id)
-        digest = _digest(request) if request_id else b""
-        return await self._writer.submit(Command(method, plan, request_id, digest, weight))
 
     # ---------------------------------------------------------------------------------------- reads
 
@@ -216,36 +166,6 @@ class RegistryService:
         """End every watch with UNAVAILABLE, so that the clients go to another replica."""
         self._writer.recent.close()
 
-    def _paging(self, request: Message) -> Paging:
-        config = self._config
-        return Paging(request, default_size=config.default_page_size, max_size=config.max_page_size)
-
-    async def _reach(self, revision: int, context: CallContext) -> None:
-        """Wait for a revision until shortly before the caller's deadline.
-
-        Raises:
-            Unavailable: not reached by then (REVISION_NOT_REACHED): another replica may have it.
-        """
-        if revision <= self.state.revision:
-            return
-        remaining = context.time_remaining()
-        patience = _PATIENCE_SECONDS if remaining is None else remaining - _MARGIN_SECONDS
-        if not await self._writer.recent.wait_beyond(revision - 1, min(patience, _LONGEST)):
-            raise Unavailable(
-                f"the registry is at revision {self.state.revision}, not yet at {revision}",
-                reason=Reason.REVISION_NOT_REACHED,
-                revision=self.state.revision,
-                min_revision=revision,
-            )
-
-
-_LONGEST: Final = 3600.0  # what asyncio's timers certainly take; some deadlines are centuries away
-
-
-def _one_added(encoded: bytes, *, created: bool) -> Respond:
-    """The answers of the three calls that add one thing look alike."""
-    return lambda revision: encoded + wire.boolean(2, created) + wire.uint(3, revision)
-
 
 def _outcome(planner: Planner, instrument: pb.Instrument) -> bytes:
     """`RegistrationOutcome` of one instrument of a batch."""
@@ -259,13 +179,6 @@ def _outcome(planner: Planner, instrument: pb.Instrument) -> bytes:
     else:
         outcome = pb.RegistrationOutcome(id=identity.to_message(entry.id), created=created)
     return outcome.SerializeToString(deterministic=True)
-
-
-def _digest(request: Message) -> bytes:
-    copy = type(request)()
-    copy.CopyFrom(request)
-    copy.ClearField("request_id")
-    return blake3(copy.SerializeToString(deterministic=True)).digest()
 
 
 def _encoded(response: bytes) -> bytes:

@@ -2,13 +2,17 @@
 no I/O, no clock. `dump` is the canonical text of a state: equal states are equal bytes, and a dump
 is what a snapshot holds.
 
-Nothing is ever taken away, so an id that was given stays given, and every index only grows.
+Nothing is ever taken away, so an id that was given stays given. An update in place takes the
+place of what it corrects; one as of a time closes the period of validity before it, which stays
+found as of then.
 """
 
 from __future__ import annotations
 
 import struct
+from bisect import bisect_left
 from collections import OrderedDict, defaultdict
+from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import DecodeError
@@ -52,7 +56,9 @@ class RegistryState:
         self.revision = 0
         self.instruments: dict[bytes, InstrumentEntry] = {}
         self.in_order: list[InstrumentEntry] = []
-        """Instruments by ordinal."""
+        """Instruments by ordinal, each in its last period of validity."""
+        self.history: defaultdict[bytes, list[InstrumentEntry]] = defaultdict(list)
+        """Instrument → the periods before the last one."""
         self.by_venue: defaultdict[int, list[InstrumentEntry]] = defaultdict(list)
         self.by_type: defaultdict[int, list[InstrumentEntry]] = defaultdict(list)
         self.by_symbol: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
@@ -97,6 +103,8 @@ class RegistryState:
 
     def _add(self, change: Change) -> None:
         match change:
+            case InstrumentEntry(kind=ChangeKind.INSTRUMENT_UPDATED):
+                self._update_instrument(change)
             case InstrumentEntry():
                 self._add_instrument(change)
             case LinkEntry():
@@ -115,18 +123,50 @@ class RegistryState:
         self.instruments[entry.id] = entry
         self.by_venue[entry.venue].append(entry)
         self.by_type[entry.asset_type].append(entry)
-        if entry.symbol:
-            self.by_symbol[entry.symbol].append(entry)
-        if entry.isin:
-            self.by_isin[entry.isin].append(entry)
-        if entry.cusip:
-            self.by_cusip[entry.cusip].append(entry)
-        for figi in {*entry.figis} - {""}:
-            self.by_figi[figi].append(entry)
-        if entry.contract_address:
-            self.by_address[entry.contract_address].append(entry)
         if entry.pair_base:
             self.pairs_by_base[entry.pair_base].append(entry)
+        self._name(entry)
+
+    def _name(self, entry: InstrumentEntry) -> None:
+        for index, key in self._names(entry):
+            index[key].append(entry)
+
+    def _names(
+        self, entry: InstrumentEntry
+    ) -> Iterator[tuple[defaultdict[str, list[InstrumentEntry]], str]]:
+        """The identifiers that a period of validity is found by, and their indices."""
+        if entry.symbol:
+            yield self.by_symbol, entry.symbol
+        if entry.isin:
+            yield self.by_isin, entry.isin
+        if entry.cusip:
+            yield self.by_cusip, entry.cusip
+        for figi in dict.fromkeys(entry.figis):
+            if figi:
+                yield self.by_figi, figi
+        if entry.contract_address:
+            yield self.by_address, entry.contract_address
+
+    def _update_instrument(self, entry: InstrumentEntry) -> None:
+        before = self.instruments[entry.id]
+        entry.ordinal = before.ordinal
+        for index, key in self._names(before):
+            _remove(index, key, before)
+        if entry.version > before.version:
+            past = before.closed(entry.valid_from_ns)
+            self.history[entry.id].append(past)
+            self._name(past)
+        self._name(entry)
+        self.instruments[entry.id] = self.in_order[entry.ordinal] = entry
+        for held in (self.by_venue[entry.venue], self.by_type[entry.asset_type]):
+            held[_place(held, entry.ordinal)] = entry
+        if entry.pair_base:
+            pairs = self.pairs_by_base[entry.pair_base]
+            pairs[_place(pairs, entry.ordinal)] = entry
+
+    def versions(self, instrument_id: bytes) -> list[InstrumentEntry]:
+        """Every period of validity of an instrument that is there, the last one last."""
+        return [*self.history.get(instrument_id, ()), self.instruments[instrument_id]]
 
     def _add_link(self, link: LinkEntry) -> None:
         ordinal = len(self.links_in_order)
@@ -165,8 +205,15 @@ class RegistryState:
         """The state as canonical bytes; `load` makes the state of them again."""
         changes = list(self._changes())
         parts = [_MAGIC, _HEAD.pack(self.revision, len(changes))]
+        seen: set[bytes] = set()
         for change in changes:
-            parts.append(bytes((change.kind,)))
+            kind = change.kind
+            if isinstance(change, InstrumentEntry):
+                # what has one period is one record, whatever became of it
+                first = change.id not in seen
+                seen.add(change.id)
+                kind = ChangeKind.INSTRUMENT_REGISTERED if first else ChangeKind.INSTRUMENT_UPDATED
+            parts.append(bytes((kind,)))
             parts.append(wire.varint(change.revision))
             parts.append(change.wire)
         return b"".join(parts)
@@ -174,7 +221,8 @@ class RegistryState:
     def _changes(self) -> Iterator[Change]:
         """What a state is made of, by kind, each in the order of its coming."""
         yield from self.registered_venues
-        yield from self.in_order
+        for entry in self.in_order:
+            yield from self.versions(entry.id) if entry.version else (entry,)
         yield from self.links_in_order
         yield from self.collisions
         yield from self.requests.values()
@@ -209,3 +257,17 @@ class RegistryState:
             ) from error
         state.revision = revision
         return state
+
+
+def _remove(
+    index: defaultdict[str, list[InstrumentEntry]], key: str, entry: InstrumentEntry
+) -> None:
+    """Take one period out of an index; a key without any leaves it too."""
+    held = index[key]
+    held[:] = [other for other in held if other is not entry]
+    if not held:
+        del index[key]
+
+
+def _place(held: list[InstrumentEntry], ordinal: int) -> int:
+    return bisect_left(held, ordinal, key=attrgetter("ordinal"))

@@ -36,12 +36,13 @@ __all__ = [
     "check_address",
     "check_isin_prefix",
     "check_request_id",
+    "check_time",
     "normal_address",
     "normalise_instrument",
     "normalise_venue",
 ]
 
-OUTPUT_ONLY: Final = ("id", "id_text", "natural_key", "revision")
+OUTPUT_ONLY: Final = ("id", "id_text", "natural_key", "revision", "version")
 """Fields of an instrument that the registry gives."""
 
 _SYMBOL_BYTES: Final = 64
@@ -357,7 +358,7 @@ def _base58_bytes(text: str) -> int:
 def _check_times(normal: pb.Instrument, given: set[str]) -> None:
     for field in _TIMES:
         if field in given:
-            _check_time(field, getattr(normal, field))
+            check_time(field, getattr(normal, field))
     start = time_ns(normal.valid_from)
     if "expires_at" in given and "valid_from" in given and time_ns(normal.expires_at) <= start:
         raise InvalidArgument(
@@ -367,7 +368,12 @@ def _check_times(normal: pb.Instrument, given: set[str]) -> None:
         raise InvalidArgument("valid_to is not after valid_from", reason=Reason.VALIDITY_EMPTY)
 
 
-def _check_time(field: str, value: Timestamp) -> None:
+def check_time(field: str, value: Timestamp) -> None:
+    """From 1970 to 2554.
+
+    Raises:
+        InvalidArgument: it is not (TIME_INVALID).
+    """
     if not (0 <= value.seconds < _MAX_SECONDS and 0 <= value.nanos < 1_000_000_000):
         raise InvalidArgument(
             f"{field}: not a time from 1970 to 2554", reason=Reason.TIME_INVALID, field=field

@@ -13,6 +13,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.registry import queries
 from alphapulse_mesh.registry.journal import STREAM, bookmark, decode_event, is_watched
 from alphapulse_mesh.registry.model import (
@@ -29,7 +30,6 @@ from alphapulse_mesh.runtime.errors import OutOfRange, Unavailable
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
 
-    from alphapulse.registry.v1 import registry_pb2 as pb
     from alphapulse_mesh.registry.state import RegistryState
     from alphapulse_mesh.runtime.event_store import EventStore
 
@@ -38,6 +38,7 @@ __all__ = ["RECENT_EVENTS", "Recent", "WatchFilter", "Watched", "check_start", "
 BOOKMARK_SECONDS: Final = 5.0
 RECENT_EVENTS: Final = 16_384
 _CHUNK: Final = 1024
+_KIND_LINK: Final = (pb.EVENT_KIND_LINK,)
 
 
 class Watched(NamedTuple):
@@ -116,6 +117,8 @@ class WatchFilter:
     venues: frozenset[int] = field(default_factory=frozenset)
     isin_prefix: str = ""
     chain_id: int = 0
+    link_types: frozenset[int] = field(default_factory=frozenset)
+    kinds: frozenset[int] = field(default_factory=frozenset)
 
     @classmethod
     def of(cls, request: pb.WatchRegistryRequest, state: RegistryState) -> WatchFilter:
@@ -132,21 +135,32 @@ class WatchFilter:
             frozenset(number for number in venues if number is not None),
             request.isin_prefix,
             request.chain_id,
+            frozenset(request.link_types),
+            frozenset(request.kinds or (_KIND_LINK if request.link_types else ())),
         )
 
     def passes(self, change: Change, state: RegistryState) -> bool:
         """Whether the watcher wants to see `change`; `state` knows the ends of a link."""
         match change:
             case InstrumentEntry():
-                return self._instrument(change)
+                return self._kind(pb.EVENT_KIND_INSTRUMENT) and self._instrument(change)
             case LinkEntry():
-                return self._either(change.key.source, change.key.target, state)
+                return (
+                    self._kind(pb.EVENT_KIND_LINK)
+                    and (not self.link_types or change.key.type in self.link_types)
+                    and self._either(change.key.source, change.key.target, state)
+                )
             case CollisionEntry():
-                return self._either(change.id, change.assigned_id, state)
+                return self._kind(pb.EVENT_KIND_COLLISION) and self._either(
+                    change.id, change.assigned_id, state
+                )
             case VenueEntry():
-                return self._venue(change.message)
+                return self._kind(pb.EVENT_KIND_VENUE) and self._venue(change.message)
             case _:
                 return False
+
+    def _kind(self, kind: int) -> bool:
+        return not self.kinds or kind in self.kinds
 
     def _either(self, one: bytes, other: bytes, state: RegistryState) -> bool:
         ends = (state.instruments.get(one), state.instruments.get(other))

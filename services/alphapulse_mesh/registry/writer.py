@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from alphapulse_core import instrument_id_hash
+from alphapulse_mesh.registry.commands import RegistryPlanner
 from alphapulse_mesh.registry.journal import STREAM, decode_event, encode_event, is_watched
 from alphapulse_mesh.registry.model import Change, CollisionEntry
-from alphapulse_mesh.registry.planning import Planner
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.registry.state import RegistryState
 from alphapulse_mesh.registry.watch import RECENT_EVENTS, Recent, Watched
@@ -48,7 +48,7 @@ class Command:
     """One request that may change the registry."""
 
     method: str
-    plan: Callable[[Planner], Awaitable[Respond]]
+    plan: Callable[[RegistryPlanner], Awaitable[Respond]]
     """Plans the changes. It may give way to other tasks, but must not wait for any."""
     request_id: str = ""
     digest: bytes = b""
@@ -167,7 +167,7 @@ class RegistryWriter:
     async def _serve(self, group: Sequence[Command]) -> None:
         """Plan, make durable, apply, answer."""
         while True:
-            planner = Planner(self.state, self._hash_id)
+            planner = RegistryPlanner(self.state, self._hash_id)
             answers = [await self._answer(planner, command) for command in group]
             changes = planner.changes
             if not changes:
@@ -189,7 +189,7 @@ class RegistryWriter:
             else:
                 command.future.set_exception(answer)
 
-    async def _answer(self, planner: Planner, command: Command) -> bytes | Exception:
+    async def _answer(self, planner: RegistryPlanner, command: Command) -> bytes | Exception:
         planned = len(planner.changes)
         try:
             recorded = planner.recorded(command.request_id) if command.request_id else None

@@ -14,6 +14,7 @@ from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse.registry.v1 import registry_pb2_grpc
 from alphapulse_client.errors import (
     AlreadyExists,
+    Conflict,
     InvalidArgument,
     MeshError,
     NotFound,
@@ -429,3 +430,41 @@ def test_many_callers_at_once(grpc_stub: Stub) -> None:
         results = list(pool.map(work, range(4)))
     assert sorted(created) == sorted(codes)
     assert all(ids == results[0] for ids in results)
+
+
+def test_update_delist_and_history(grpc_stub: Stub) -> None:
+    known = register(grpc_stub, currency(new_code())).instrument
+    line = register(grpc_stub, stock(known.symbol)).instrument
+    update = pb.UpdateInstrumentRequest(
+        instrument=pb.Instrument(id_text=line.id_text, name="New"),
+        expected_revision=line.revision,
+        request_id=f"update-{line.symbol}",
+    )
+    answer = grpc_stub.UpdateInstrument(update)
+    assert answer.changed
+    assert answer.instrument.name == "New"
+    assert grpc_stub.UpdateInstrument(update) == answer  # the same request, not a stale revision
+    update.request_id = ""
+    error = refused(Conflict, lambda: grpc_stub.UpdateInstrument(update))
+    assert error.reason == "REVISION_CONFLICT"
+    gone = grpc_stub.DelistInstrument(pb.DelistInstrumentRequest(id=line.id_text))
+    assert gone.instrument.status == pb.INSTRUMENT_STATUS_DELISTED
+    history = grpc_stub.GetInstrumentHistory(pb.GetInstrumentHistoryRequest(id=line.id_text))
+    assert list(history.instruments) == [gone.instrument]
+    error = refused(
+        InvalidArgument, lambda: grpc_stub.UpdateInstrument(pb.UpdateInstrumentRequest())
+    )
+    assert error.reason == "REQUEST_EMPTY"
+
+
+def test_search_records_and_venues(grpc_stub: Stub) -> None:
+    code = new_code()
+    known = register(grpc_stub, pair(code, "USDT")).instrument
+    answer = grpc_stub.SearchInstruments(pb.SearchInstrumentsRequest(query=f"{code}USDT"))
+    assert list(answer.instruments) == [known]
+    records = grpc_stub.BatchGetInstrumentRecords(
+        pb.BatchGetInstrumentRecordsRequest(ids=id_of(known))
+    )
+    assert not records.missing
+    venues = grpc_stub.FindVenues(pb.FindVenuesRequest(instrument_id=known.id_text))
+    assert [(one.venue.name, one.instrument) for one in venues.listings] == [("BINANCE", known)]

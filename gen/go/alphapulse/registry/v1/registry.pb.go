@@ -13,6 +13,7 @@ import (
 	_ "google.golang.org/genproto/googleapis/api/annotations"
 	protoreflect "google.golang.org/protobuf/reflect/protoreflect"
 	protoimpl "google.golang.org/protobuf/runtime/protoimpl"
+	fieldmaskpb "google.golang.org/protobuf/types/known/fieldmaskpb"
 	structpb "google.golang.org/protobuf/types/known/structpb"
 	timestamppb "google.golang.org/protobuf/types/known/timestamppb"
 	reflect "reflect"
@@ -291,6 +292,67 @@ func (VenueKind) EnumDescriptor() ([]byte, []int) {
 	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{3}
 }
 
+// What an event of the registry is about.
+type EventKind int32
+
+const (
+	// Not said.
+	EventKind_EVENT_KIND_UNSPECIFIED EventKind = 0
+	// A new or a changed instrument.
+	EventKind_EVENT_KIND_INSTRUMENT EventKind = 1
+	// A new link.
+	EventKind_EVENT_KIND_LINK EventKind = 2
+	// A new or a changed venue.
+	EventKind_EVENT_KIND_VENUE EventKind = 3
+	// Two natural keys met in one id.
+	EventKind_EVENT_KIND_COLLISION EventKind = 4
+)
+
+// Enum value maps for EventKind.
+var (
+	EventKind_name = map[int32]string{
+		0: "EVENT_KIND_UNSPECIFIED",
+		1: "EVENT_KIND_INSTRUMENT",
+		2: "EVENT_KIND_LINK",
+		3: "EVENT_KIND_VENUE",
+		4: "EVENT_KIND_COLLISION",
+	}
+	EventKind_value = map[string]int32{
+		"EVENT_KIND_UNSPECIFIED": 0,
+		"EVENT_KIND_INSTRUMENT":  1,
+		"EVENT_KIND_LINK":        2,
+		"EVENT_KIND_VENUE":       3,
+		"EVENT_KIND_COLLISION":   4,
+	}
+)
+
+func (x EventKind) Enum() *EventKind {
+	p := new(EventKind)
+	*p = x
+	return p
+}
+
+func (x EventKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (EventKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_alphapulse_registry_v1_registry_proto_enumTypes[4].Descriptor()
+}
+
+func (EventKind) Type() protoreflect.EnumType {
+	return &file_alphapulse_registry_v1_registry_proto_enumTypes[4]
+}
+
+func (x EventKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use EventKind.Descriptor instead.
+func (EventKind) EnumDescriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{4}
+}
+
 // One tradable or referable thing. Decimal fields are decimal text with at most 8 places.
 type Instrument struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -368,8 +430,11 @@ type Instrument struct {
 	Revision uint64 `protobuf:"varint,36,opt,name=revision,proto3" json:"revision,omitempty"`
 	// The issuer's primary line.
 	PrimaryListing bool `protobuf:"varint,37,opt,name=primary_listing,json=primaryListing,proto3" json:"primary_listing,omitempty"`
-	unknownFields  protoimpl.UnknownFields
-	sizeCache      protoimpl.SizeCache
+	// Number of this period of validity, given by the registry: 0 is the first. A new one begins where
+	// data changed as of a time, as when a ticker is renamed.
+	Version       uint32 `protobuf:"varint,38,opt,name=version,proto3" json:"version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Instrument) Reset() {
@@ -659,6 +724,13 @@ func (x *Instrument) GetPrimaryListing() bool {
 		return x.PrimaryListing
 	}
 	return false
+}
+
+func (x *Instrument) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
 }
 
 // One typed, directed link.
@@ -1414,7 +1486,10 @@ type ResolveInstrumentRequest struct {
 	// What was valid at that time; now when not set.
 	AsOf *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
 	// The answer must be at least this new.
-	MinRevision   uint64 `protobuf:"varint,10,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	MinRevision uint64 `protobuf:"varint,10,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	// Any of id, ISIN, FIGI, CUSIP, contract address, symbol or natural key: what it is is found by
+	// its form and by what is registered.
+	Identifier    string `protobuf:"bytes,11,opt,name=identifier,proto3" json:"identifier,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1519,6 +1594,87 @@ func (x *ResolveInstrumentRequest) GetMinRevision() uint64 {
 	return 0
 }
 
+func (x *ResolveInstrumentRequest) GetIdentifier() string {
+	if x != nil {
+		return x.Identifier
+	}
+	return ""
+}
+
+// Candidates that are the same thing: lines of one share class, receipts on it, a fund of that name.
+type CandidateGroup struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What they are.
+	AssetType v1.AssetType `protobuf:"varint,1,opt,name=asset_type,json=assetType,proto3,enum=alphapulse.common.v1.AssetType" json:"asset_type,omitempty"`
+	// Their share-class FIGI, where they have one.
+	ShareClassFigi string `protobuf:"bytes,2,opt,name=share_class_figi,json=shareClassFigi,proto3" json:"share_class_figi,omitempty"`
+	// Positions in `candidates`, the primary line first.
+	Candidates []uint32 `protobuf:"varint,3,rep,packed,name=candidates,proto3" json:"candidates,omitempty"`
+	// Position in `candidates` of the group's primary line: the one that the issuer names, else the
+	// first in the country of the ISIN, else the best.
+	Primary       uint32 `protobuf:"varint,4,opt,name=primary,proto3" json:"primary,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CandidateGroup) Reset() {
+	*x = CandidateGroup{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CandidateGroup) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CandidateGroup) ProtoMessage() {}
+
+func (x *CandidateGroup) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CandidateGroup.ProtoReflect.Descriptor instead.
+func (*CandidateGroup) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *CandidateGroup) GetAssetType() v1.AssetType {
+	if x != nil {
+		return x.AssetType
+	}
+	return v1.AssetType(0)
+}
+
+func (x *CandidateGroup) GetShareClassFigi() string {
+	if x != nil {
+		return x.ShareClassFigi
+	}
+	return ""
+}
+
+func (x *CandidateGroup) GetCandidates() []uint32 {
+	if x != nil {
+		return x.Candidates
+	}
+	return nil
+}
+
+func (x *CandidateGroup) GetPrimary() uint32 {
+	if x != nil {
+		return x.Primary
+	}
+	return 0
+}
+
 // See ResolveInstrument.
 type ResolveInstrumentResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1527,14 +1683,16 @@ type ResolveInstrumentResponse struct {
 	// More than one fits equally well: do not pick without asking.
 	Ambiguous bool `protobuf:"varint,2,opt,name=ambiguous,proto3" json:"ambiguous,omitempty"`
 	// Revision that they were read at.
-	Revision      uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	Revision uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	// The candidates by what they really are, the group of the best candidate first.
+	Groups        []*CandidateGroup `protobuf:"bytes,4,rep,name=groups,proto3" json:"groups,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ResolveInstrumentResponse) Reset() {
 	*x = ResolveInstrumentResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[13]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1546,7 +1704,7 @@ func (x *ResolveInstrumentResponse) String() string {
 func (*ResolveInstrumentResponse) ProtoMessage() {}
 
 func (x *ResolveInstrumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[13]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1559,7 +1717,7 @@ func (x *ResolveInstrumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveInstrumentResponse.ProtoReflect.Descriptor instead.
 func (*ResolveInstrumentResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{13}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ResolveInstrumentResponse) GetCandidates() []*Instrument {
@@ -1581,6 +1739,13 @@ func (x *ResolveInstrumentResponse) GetRevision() uint64 {
 		return x.Revision
 	}
 	return 0
+}
+
+func (x *ResolveInstrumentResponse) GetGroups() []*CandidateGroup {
+	if x != nil {
+		return x.Groups
+	}
+	return nil
 }
 
 // See ListInstruments.
@@ -1606,7 +1771,7 @@ type ListInstrumentsRequest struct {
 
 func (x *ListInstrumentsRequest) Reset() {
 	*x = ListInstrumentsRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[14]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1618,7 +1783,7 @@ func (x *ListInstrumentsRequest) String() string {
 func (*ListInstrumentsRequest) ProtoMessage() {}
 
 func (x *ListInstrumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[14]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1631,7 +1796,7 @@ func (x *ListInstrumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListInstrumentsRequest.ProtoReflect.Descriptor instead.
 func (*ListInstrumentsRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{14}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ListInstrumentsRequest) GetPageSize() int32 {
@@ -1698,7 +1863,7 @@ type ListInstrumentsResponse struct {
 
 func (x *ListInstrumentsResponse) Reset() {
 	*x = ListInstrumentsResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[15]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1710,7 +1875,7 @@ func (x *ListInstrumentsResponse) String() string {
 func (*ListInstrumentsResponse) ProtoMessage() {}
 
 func (x *ListInstrumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[15]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1723,7 +1888,7 @@ func (x *ListInstrumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListInstrumentsResponse.ProtoReflect.Descriptor instead.
 func (*ListInstrumentsResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{15}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ListInstrumentsResponse) GetInstruments() []*Instrument {
@@ -1766,7 +1931,7 @@ type ListLinksRequest struct {
 
 func (x *ListLinksRequest) Reset() {
 	*x = ListLinksRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[16]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1778,7 +1943,7 @@ func (x *ListLinksRequest) String() string {
 func (*ListLinksRequest) ProtoMessage() {}
 
 func (x *ListLinksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[16]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1791,7 +1956,7 @@ func (x *ListLinksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLinksRequest.ProtoReflect.Descriptor instead.
 func (*ListLinksRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{16}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListLinksRequest) GetInstrumentId() string {
@@ -1844,7 +2009,7 @@ type ListLinksResponse struct {
 
 func (x *ListLinksResponse) Reset() {
 	*x = ListLinksResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[17]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1856,7 +2021,7 @@ func (x *ListLinksResponse) String() string {
 func (*ListLinksResponse) ProtoMessage() {}
 
 func (x *ListLinksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[17]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1869,7 +2034,7 @@ func (x *ListLinksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLinksResponse.ProtoReflect.Descriptor instead.
 func (*ListLinksResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{17}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListLinksResponse) GetLinks() []*Link {
@@ -1906,7 +2071,7 @@ type LinkInstrumentsRequest struct {
 
 func (x *LinkInstrumentsRequest) Reset() {
 	*x = LinkInstrumentsRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[18]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1918,7 +2083,7 @@ func (x *LinkInstrumentsRequest) String() string {
 func (*LinkInstrumentsRequest) ProtoMessage() {}
 
 func (x *LinkInstrumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[18]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1931,7 +2096,7 @@ func (x *LinkInstrumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkInstrumentsRequest.ProtoReflect.Descriptor instead.
 func (*LinkInstrumentsRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{18}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *LinkInstrumentsRequest) GetLink() *Link {
@@ -1963,7 +2128,7 @@ type LinkInstrumentsResponse struct {
 
 func (x *LinkInstrumentsResponse) Reset() {
 	*x = LinkInstrumentsResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[19]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1975,7 +2140,7 @@ func (x *LinkInstrumentsResponse) String() string {
 func (*LinkInstrumentsResponse) ProtoMessage() {}
 
 func (x *LinkInstrumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[19]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1988,7 +2153,7 @@ func (x *LinkInstrumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkInstrumentsResponse.ProtoReflect.Descriptor instead.
 func (*LinkInstrumentsResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{19}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *LinkInstrumentsResponse) GetLink() *Link {
@@ -2025,7 +2190,7 @@ type RegisterVenueRequest struct {
 
 func (x *RegisterVenueRequest) Reset() {
 	*x = RegisterVenueRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[20]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2037,7 +2202,7 @@ func (x *RegisterVenueRequest) String() string {
 func (*RegisterVenueRequest) ProtoMessage() {}
 
 func (x *RegisterVenueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[20]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2050,7 +2215,7 @@ func (x *RegisterVenueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterVenueRequest.ProtoReflect.Descriptor instead.
 func (*RegisterVenueRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{20}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RegisterVenueRequest) GetVenue() *Venue {
@@ -2082,7 +2247,7 @@ type RegisterVenueResponse struct {
 
 func (x *RegisterVenueResponse) Reset() {
 	*x = RegisterVenueResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[21]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2094,7 +2259,7 @@ func (x *RegisterVenueResponse) String() string {
 func (*RegisterVenueResponse) ProtoMessage() {}
 
 func (x *RegisterVenueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[21]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2107,7 +2272,7 @@ func (x *RegisterVenueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterVenueResponse.ProtoReflect.Descriptor instead.
 func (*RegisterVenueResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{21}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *RegisterVenueResponse) GetVenue() *Venue {
@@ -2144,7 +2309,7 @@ type GetVenueRequest struct {
 
 func (x *GetVenueRequest) Reset() {
 	*x = GetVenueRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[22]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2156,7 +2321,7 @@ func (x *GetVenueRequest) String() string {
 func (*GetVenueRequest) ProtoMessage() {}
 
 func (x *GetVenueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[22]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2169,7 +2334,7 @@ func (x *GetVenueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVenueRequest.ProtoReflect.Descriptor instead.
 func (*GetVenueRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{22}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *GetVenueRequest) GetKey() string {
@@ -2199,7 +2364,7 @@ type GetVenueResponse struct {
 
 func (x *GetVenueResponse) Reset() {
 	*x = GetVenueResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[23]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2211,7 +2376,7 @@ func (x *GetVenueResponse) String() string {
 func (*GetVenueResponse) ProtoMessage() {}
 
 func (x *GetVenueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[23]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2224,7 +2389,7 @@ func (x *GetVenueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVenueResponse.ProtoReflect.Descriptor instead.
 func (*GetVenueResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{23}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *GetVenueResponse) GetVenue() *Venue {
@@ -2258,7 +2423,7 @@ type ListVenuesRequest struct {
 
 func (x *ListVenuesRequest) Reset() {
 	*x = ListVenuesRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[24]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2270,7 +2435,7 @@ func (x *ListVenuesRequest) String() string {
 func (*ListVenuesRequest) ProtoMessage() {}
 
 func (x *ListVenuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[24]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2283,7 +2448,7 @@ func (x *ListVenuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListVenuesRequest.ProtoReflect.Descriptor instead.
 func (*ListVenuesRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{24}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *ListVenuesRequest) GetPageSize() int32 {
@@ -2329,7 +2494,7 @@ type ListVenuesResponse struct {
 
 func (x *ListVenuesResponse) Reset() {
 	*x = ListVenuesResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[25]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2341,7 +2506,7 @@ func (x *ListVenuesResponse) String() string {
 func (*ListVenuesResponse) ProtoMessage() {}
 
 func (x *ListVenuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[25]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2354,7 +2519,7 @@ func (x *ListVenuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListVenuesResponse.ProtoReflect.Descriptor instead.
 func (*ListVenuesResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{25}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *ListVenuesResponse) GetVenues() []*Venue {
@@ -2390,14 +2555,18 @@ type WatchRegistryRequest struct {
 	// Only ISINs that begin so.
 	IsinPrefix string `protobuf:"bytes,4,opt,name=isin_prefix,json=isinPrefix,proto3" json:"isin_prefix,omitempty"`
 	// Only of this chain.
-	ChainId       uint32 `protobuf:"varint,5,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	ChainId uint32 `protobuf:"varint,5,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	// Only links of these types; says by itself that links are wanted and nothing else.
+	LinkTypes []LinkType `protobuf:"varint,6,rep,packed,name=link_types,json=linkTypes,proto3,enum=alphapulse.registry.v1.LinkType" json:"link_types,omitempty"`
+	// Only these kinds of event.
+	Kinds         []EventKind `protobuf:"varint,7,rep,packed,name=kinds,proto3,enum=alphapulse.registry.v1.EventKind" json:"kinds,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *WatchRegistryRequest) Reset() {
 	*x = WatchRegistryRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[26]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2409,7 +2578,7 @@ func (x *WatchRegistryRequest) String() string {
 func (*WatchRegistryRequest) ProtoMessage() {}
 
 func (x *WatchRegistryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[26]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2422,7 +2591,7 @@ func (x *WatchRegistryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRegistryRequest.ProtoReflect.Descriptor instead.
 func (*WatchRegistryRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{26}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *WatchRegistryRequest) GetFromRevision() uint64 {
@@ -2460,6 +2629,20 @@ func (x *WatchRegistryRequest) GetChainId() uint32 {
 	return 0
 }
 
+func (x *WatchRegistryRequest) GetLinkTypes() []LinkType {
+	if x != nil {
+		return x.LinkTypes
+	}
+	return nil
+}
+
+func (x *WatchRegistryRequest) GetKinds() []EventKind {
+	if x != nil {
+		return x.Kinds
+	}
+	return nil
+}
+
 // One change, or a bookmark that says how far the stream is.
 type WatchRegistryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2483,7 +2666,7 @@ type WatchRegistryResponse struct {
 
 func (x *WatchRegistryResponse) Reset() {
 	*x = WatchRegistryResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[27]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2495,7 +2678,7 @@ func (x *WatchRegistryResponse) String() string {
 func (*WatchRegistryResponse) ProtoMessage() {}
 
 func (x *WatchRegistryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[27]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2508,7 +2691,7 @@ func (x *WatchRegistryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRegistryResponse.ProtoReflect.Descriptor instead.
 func (*WatchRegistryResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{27}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *WatchRegistryResponse) GetRevision() uint64 {
@@ -2633,7 +2816,7 @@ type Collision struct {
 
 func (x *Collision) Reset() {
 	*x = Collision{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[28]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2645,7 +2828,7 @@ func (x *Collision) String() string {
 func (*Collision) ProtoMessage() {}
 
 func (x *Collision) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[28]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2658,7 +2841,7 @@ func (x *Collision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Collision.ProtoReflect.Descriptor instead.
 func (*Collision) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{28}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *Collision) GetId() *v1.InstrumentId {
@@ -2689,11 +2872,928 @@ func (x *Collision) GetAssignedId() *v1.InstrumentId {
 	return nil
 }
 
+// See UpdateInstrument.
+type UpdateInstrumentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The new values, and `id` or `id_text` of the instrument.
+	Instrument *Instrument `protobuf:"bytes,1,opt,name=instrument,proto3" json:"instrument,omitempty"`
+	// The fields that change; empty is every field that is set. A field that is named and not set is
+	// cleared.
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// `revision` of the instrument that the change was made on; another one there is
+	// REVISION_CONFLICT. 0 changes whatever is there.
+	ExpectedRevision uint64 `protobuf:"varint,3,opt,name=expected_revision,json=expectedRevision,proto3" json:"expected_revision,omitempty"`
+	// From when the new data holds: what held before is kept and found as of then. Not set: the data
+	// is corrected in place.
+	EffectiveTime *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=effective_time,json=effectiveTime,proto3" json:"effective_time,omitempty"`
+	// A repeated id answers what the first call answered (AIP-155).
+	RequestId     string `protobuf:"bytes,5,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateInstrumentRequest) Reset() {
+	*x = UpdateInstrumentRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateInstrumentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateInstrumentRequest) ProtoMessage() {}
+
+func (x *UpdateInstrumentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateInstrumentRequest.ProtoReflect.Descriptor instead.
+func (*UpdateInstrumentRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{30}
+}
+
+func (x *UpdateInstrumentRequest) GetInstrument() *Instrument {
+	if x != nil {
+		return x.Instrument
+	}
+	return nil
+}
+
+func (x *UpdateInstrumentRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+func (x *UpdateInstrumentRequest) GetExpectedRevision() uint64 {
+	if x != nil {
+		return x.ExpectedRevision
+	}
+	return 0
+}
+
+func (x *UpdateInstrumentRequest) GetEffectiveTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EffectiveTime
+	}
+	return nil
+}
+
+func (x *UpdateInstrumentRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// See UpdateInstrument.
+type UpdateInstrumentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The instrument as the registry holds it now.
+	Instrument *Instrument `protobuf:"bytes,1,opt,name=instrument,proto3" json:"instrument,omitempty"`
+	// Something changed.
+	Changed bool `protobuf:"varint,2,opt,name=changed,proto3" json:"changed,omitempty"`
+	// Revision of the registry after the call.
+	Revision      uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateInstrumentResponse) Reset() {
+	*x = UpdateInstrumentResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateInstrumentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateInstrumentResponse) ProtoMessage() {}
+
+func (x *UpdateInstrumentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateInstrumentResponse.ProtoReflect.Descriptor instead.
+func (*UpdateInstrumentResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *UpdateInstrumentResponse) GetInstrument() *Instrument {
+	if x != nil {
+		return x.Instrument
+	}
+	return nil
+}
+
+func (x *UpdateInstrumentResponse) GetChanged() bool {
+	if x != nil {
+		return x.Changed
+	}
+	return false
+}
+
+func (x *UpdateInstrumentResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// See DelistInstrument.
+type DelistInstrumentRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 32 hexadecimal digits.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// When trading ends; now when not set. A time to come ends the validity then and leaves the
+	// status until it is delisted again.
+	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	// As in UpdateInstrumentRequest.
+	ExpectedRevision uint64 `protobuf:"varint,3,opt,name=expected_revision,json=expectedRevision,proto3" json:"expected_revision,omitempty"`
+	// A repeated id answers what the first call answered (AIP-155).
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DelistInstrumentRequest) Reset() {
+	*x = DelistInstrumentRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DelistInstrumentRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DelistInstrumentRequest) ProtoMessage() {}
+
+func (x *DelistInstrumentRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DelistInstrumentRequest.ProtoReflect.Descriptor instead.
+func (*DelistInstrumentRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *DelistInstrumentRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *DelistInstrumentRequest) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *DelistInstrumentRequest) GetExpectedRevision() uint64 {
+	if x != nil {
+		return x.ExpectedRevision
+	}
+	return 0
+}
+
+func (x *DelistInstrumentRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// See DelistInstrument.
+type DelistInstrumentResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The instrument as the registry holds it now.
+	Instrument *Instrument `protobuf:"bytes,1,opt,name=instrument,proto3" json:"instrument,omitempty"`
+	// Something changed.
+	Changed bool `protobuf:"varint,2,opt,name=changed,proto3" json:"changed,omitempty"`
+	// Revision of the registry after the call.
+	Revision      uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DelistInstrumentResponse) Reset() {
+	*x = DelistInstrumentResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DelistInstrumentResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DelistInstrumentResponse) ProtoMessage() {}
+
+func (x *DelistInstrumentResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DelistInstrumentResponse.ProtoReflect.Descriptor instead.
+func (*DelistInstrumentResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *DelistInstrumentResponse) GetInstrument() *Instrument {
+	if x != nil {
+		return x.Instrument
+	}
+	return nil
+}
+
+func (x *DelistInstrumentResponse) GetChanged() bool {
+	if x != nil {
+		return x.Changed
+	}
+	return false
+}
+
+func (x *DelistInstrumentResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// See GetInstrumentHistory.
+type GetInstrumentHistoryRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 32 hexadecimal digits.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// The answer must be at least this new.
+	MinRevision   uint64 `protobuf:"varint,2,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetInstrumentHistoryRequest) Reset() {
+	*x = GetInstrumentHistoryRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[34]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetInstrumentHistoryRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetInstrumentHistoryRequest) ProtoMessage() {}
+
+func (x *GetInstrumentHistoryRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[34]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetInstrumentHistoryRequest.ProtoReflect.Descriptor instead.
+func (*GetInstrumentHistoryRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{34}
+}
+
+func (x *GetInstrumentHistoryRequest) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *GetInstrumentHistoryRequest) GetMinRevision() uint64 {
+	if x != nil {
+		return x.MinRevision
+	}
+	return 0
+}
+
+// See GetInstrumentHistory.
+type GetInstrumentHistoryResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One for each period of validity, the present one last.
+	Instruments []*Instrument `protobuf:"bytes,1,rep,name=instruments,proto3" json:"instruments,omitempty"`
+	// Revision that they were read at.
+	Revision      uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetInstrumentHistoryResponse) Reset() {
+	*x = GetInstrumentHistoryResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[35]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetInstrumentHistoryResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetInstrumentHistoryResponse) ProtoMessage() {}
+
+func (x *GetInstrumentHistoryResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[35]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetInstrumentHistoryResponse.ProtoReflect.Descriptor instead.
+func (*GetInstrumentHistoryResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{35}
+}
+
+func (x *GetInstrumentHistoryResponse) GetInstruments() []*Instrument {
+	if x != nil {
+		return x.Instruments
+	}
+	return nil
+}
+
+func (x *GetInstrumentHistoryResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// See SearchInstruments. All that is set must fit; of a repeated field one value.
+type SearchInstrumentsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
+	// Symbols that begin so; case matters.
+	SymbolPrefix string `protobuf:"bytes,2,opt,name=symbol_prefix,json=symbolPrefix,proto3" json:"symbol_prefix,omitempty"`
+	// Asset types.
+	AssetTypes []v1.AssetType `protobuf:"varint,3,rep,packed,name=asset_types,json=assetTypes,proto3,enum=alphapulse.common.v1.AssetType" json:"asset_types,omitempty"`
+	// Names, MICs or numbers of venues.
+	Venues []string `protobuf:"bytes,4,rep,name=venues,proto3" json:"venues,omitempty"`
+	// Statuses.
+	Statuses []InstrumentStatus `protobuf:"varint,5,rep,packed,name=statuses,proto3,enum=alphapulse.registry.v1.InstrumentStatus" json:"statuses,omitempty"`
+	// ISINs that begin so.
+	IsinPrefix string `protobuf:"bytes,6,opt,name=isin_prefix,json=isinPrefix,proto3" json:"isin_prefix,omitempty"`
+	// EIP-155 chain number.
+	ChainId uint32 `protobuf:"varint,7,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
+	// Base, quote or settlement currency.
+	Currency string `protobuf:"bytes,8,opt,name=currency,proto3" json:"currency,omitempty"`
+	// What was valid at that time; without it also what no longer is.
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,9,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// At most this many, 100 when 0, reduced to 1,000.
+	PageSize int32 `protobuf:"varint,10,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From an earlier answer.
+	PageToken string `protobuf:"bytes,11,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Fields of the instruments that are answered (AIP-157); all when empty.
+	ReadMask *fieldmaskpb.FieldMask `protobuf:"bytes,12,opt,name=read_mask,json=readMask,proto3" json:"read_mask,omitempty"`
+	// The answer must be at least this new.
+	MinRevision   uint64 `protobuf:"varint,13,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchInstrumentsRequest) Reset() {
+	*x = SearchInstrumentsRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[36]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchInstrumentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchInstrumentsRequest) ProtoMessage() {}
+
+func (x *SearchInstrumentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[36]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchInstrumentsRequest.ProtoReflect.Descriptor instead.
+func (*SearchInstrumentsRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{36}
+}
+
+func (x *SearchInstrumentsRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *SearchInstrumentsRequest) GetSymbolPrefix() string {
+	if x != nil {
+		return x.SymbolPrefix
+	}
+	return ""
+}
+
+func (x *SearchInstrumentsRequest) GetAssetTypes() []v1.AssetType {
+	if x != nil {
+		return x.AssetTypes
+	}
+	return nil
+}
+
+func (x *SearchInstrumentsRequest) GetVenues() []string {
+	if x != nil {
+		return x.Venues
+	}
+	return nil
+}
+
+func (x *SearchInstrumentsRequest) GetStatuses() []InstrumentStatus {
+	if x != nil {
+		return x.Statuses
+	}
+	return nil
+}
+
+func (x *SearchInstrumentsRequest) GetIsinPrefix() string {
+	if x != nil {
+		return x.IsinPrefix
+	}
+	return ""
+}
+
+func (x *SearchInstrumentsRequest) GetChainId() uint32 {
+	if x != nil {
+		return x.ChainId
+	}
+	return 0
+}
+
+func (x *SearchInstrumentsRequest) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *SearchInstrumentsRequest) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+func (x *SearchInstrumentsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *SearchInstrumentsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *SearchInstrumentsRequest) GetReadMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.ReadMask
+	}
+	return nil
+}
+
+func (x *SearchInstrumentsRequest) GetMinRevision() uint64 {
+	if x != nil {
+		return x.MinRevision
+	}
+	return 0
+}
+
+// See SearchInstruments.
+type SearchInstrumentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The page.
+	Instruments []*Instrument `protobuf:"bytes,1,rep,name=instruments,proto3" json:"instruments,omitempty"`
+	// For the next page; empty on the last one.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Revision that it was read at.
+	Revision      uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SearchInstrumentsResponse) Reset() {
+	*x = SearchInstrumentsResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[37]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SearchInstrumentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SearchInstrumentsResponse) ProtoMessage() {}
+
+func (x *SearchInstrumentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[37]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SearchInstrumentsResponse.ProtoReflect.Descriptor instead.
+func (*SearchInstrumentsResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{37}
+}
+
+func (x *SearchInstrumentsResponse) GetInstruments() []*Instrument {
+	if x != nil {
+		return x.Instruments
+	}
+	return nil
+}
+
+func (x *SearchInstrumentsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *SearchInstrumentsResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// See BatchGetInstrumentRecords.
+type BatchGetInstrumentRecordsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 100,000 ids of 16 bytes each, one after the other.
+	Ids []byte `protobuf:"bytes,1,opt,name=ids,proto3" json:"ids,omitempty"`
+	// The answer must be at least this new.
+	MinRevision   uint64 `protobuf:"varint,2,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetInstrumentRecordsRequest) Reset() {
+	*x = BatchGetInstrumentRecordsRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[38]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetInstrumentRecordsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetInstrumentRecordsRequest) ProtoMessage() {}
+
+func (x *BatchGetInstrumentRecordsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[38]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetInstrumentRecordsRequest.ProtoReflect.Descriptor instead.
+func (*BatchGetInstrumentRecordsRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{38}
+}
+
+func (x *BatchGetInstrumentRecordsRequest) GetIds() []byte {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *BatchGetInstrumentRecordsRequest) GetMinRevision() uint64 {
+	if x != nil {
+		return x.MinRevision
+	}
+	return 0
+}
+
+// See BatchGetInstrumentRecords.
+type BatchGetInstrumentRecordsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A frame of InstrumentRecord rows, one for each id, in order; an unknown one is a row of zeros.
+	Frame []byte `protobuf:"bytes,1,opt,name=frame,proto3" json:"frame,omitempty"`
+	// Positions of the ids that are unknown.
+	Missing []uint32 `protobuf:"varint,2,rep,packed,name=missing,proto3" json:"missing,omitempty"`
+	// Revision that they were read at.
+	Revision      uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *BatchGetInstrumentRecordsResponse) Reset() {
+	*x = BatchGetInstrumentRecordsResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[39]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *BatchGetInstrumentRecordsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*BatchGetInstrumentRecordsResponse) ProtoMessage() {}
+
+func (x *BatchGetInstrumentRecordsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[39]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use BatchGetInstrumentRecordsResponse.ProtoReflect.Descriptor instead.
+func (*BatchGetInstrumentRecordsResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{39}
+}
+
+func (x *BatchGetInstrumentRecordsResponse) GetFrame() []byte {
+	if x != nil {
+		return x.Frame
+	}
+	return nil
+}
+
+func (x *BatchGetInstrumentRecordsResponse) GetMissing() []uint32 {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *BatchGetInstrumentRecordsResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// See FindVenues.
+type FindVenuesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 32 hexadecimal digits.
+	InstrumentId string `protobuf:"bytes,1,opt,name=instrument_id,json=instrumentId,proto3" json:"instrument_id,omitempty"`
+	// Listings that were valid at that time; now when not set.
+	AsOf *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=as_of,json=asOf,proto3" json:"as_of,omitempty"`
+	// The answer must be at least this new.
+	MinRevision   uint64 `protobuf:"varint,3,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindVenuesRequest) Reset() {
+	*x = FindVenuesRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[40]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindVenuesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindVenuesRequest) ProtoMessage() {}
+
+func (x *FindVenuesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[40]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindVenuesRequest.ProtoReflect.Descriptor instead.
+func (*FindVenuesRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{40}
+}
+
+func (x *FindVenuesRequest) GetInstrumentId() string {
+	if x != nil {
+		return x.InstrumentId
+	}
+	return ""
+}
+
+func (x *FindVenuesRequest) GetAsOf() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AsOf
+	}
+	return nil
+}
+
+func (x *FindVenuesRequest) GetMinRevision() uint64 {
+	if x != nil {
+		return x.MinRevision
+	}
+	return 0
+}
+
+// One place where an instrument is listed.
+type VenueListing struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The place.
+	Venue *Venue `protobuf:"bytes,1,opt,name=venue,proto3" json:"venue,omitempty"`
+	// The line there.
+	Instrument *Instrument `protobuf:"bytes,2,opt,name=instrument,proto3" json:"instrument,omitempty"`
+	// The link that the line was found by; not set for the instrument itself and for the same pair.
+	Link          LinkType `protobuf:"varint,3,opt,name=link,proto3,enum=alphapulse.registry.v1.LinkType" json:"link,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VenueListing) Reset() {
+	*x = VenueListing{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[41]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VenueListing) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VenueListing) ProtoMessage() {}
+
+func (x *VenueListing) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[41]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VenueListing.ProtoReflect.Descriptor instead.
+func (*VenueListing) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{41}
+}
+
+func (x *VenueListing) GetVenue() *Venue {
+	if x != nil {
+		return x.Venue
+	}
+	return nil
+}
+
+func (x *VenueListing) GetInstrument() *Instrument {
+	if x != nil {
+		return x.Instrument
+	}
+	return nil
+}
+
+func (x *VenueListing) GetLink() LinkType {
+	if x != nil {
+		return x.Link
+	}
+	return LinkType_LINK_TYPE_UNSPECIFIED
+}
+
+// See FindVenues.
+type FindVenuesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The instrument's own line first, then primary lines, then by venue number.
+	Listings []*VenueListing `protobuf:"bytes,1,rep,name=listings,proto3" json:"listings,omitempty"`
+	// Revision that they were read at.
+	Revision      uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindVenuesResponse) Reset() {
+	*x = FindVenuesResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[42]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindVenuesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindVenuesResponse) ProtoMessage() {}
+
+func (x *FindVenuesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[42]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindVenuesResponse.ProtoReflect.Descriptor instead.
+func (*FindVenuesResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{42}
+}
+
+func (x *FindVenuesResponse) GetListings() []*VenueListing {
+	if x != nil {
+		return x.Listings
+	}
+	return nil
+}
+
+func (x *FindVenuesResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
 var File_alphapulse_registry_v1_registry_proto protoreflect.FileDescriptor
 
 const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\n" +
-	"%alphapulse/registry/v1/registry.proto\x12\x16alphapulse.registry.v1\x1a(alphapulse/common/v1/instrument_id.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd5\v\n" +
+	"%alphapulse/registry/v1/registry.proto\x12\x16alphapulse.registry.v1\x1a(alphapulse/common/v1/instrument_id.proto\x1a\x1cgoogle/api/annotations.proto\x1a google/protobuf/field_mask.proto\x1a\x1cgoogle/protobuf/struct.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xef\v\n" +
 	"\n" +
 	"Instrument\x122\n" +
 	"\x02id\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\x02id\x12\x17\n" +
@@ -2741,7 +3841,8 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\bvalid_to\x18\" \x01(\v2\x1a.google.protobuf.TimestampR\avalidTo\x123\n" +
 	"\bmetadata\x18# \x01(\v2\x17.google.protobuf.StructR\bmetadata\x12\x1a\n" +
 	"\brevision\x18$ \x01(\x04R\brevision\x12'\n" +
-	"\x0fprimary_listing\x18% \x01(\bR\x0eprimaryListing\"\xc4\x01\n" +
+	"\x0fprimary_listing\x18% \x01(\bR\x0eprimaryListing\x12\x18\n" +
+	"\aversion\x18& \x01(\rR\aversion\"\xc4\x01\n" +
 	"\x04Link\x126\n" +
 	"\x04from\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\x04from\x122\n" +
 	"\x02to\x18\x02 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\x02to\x124\n" +
@@ -2797,7 +3898,7 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x1bBatchGetInstrumentsResponse\x12D\n" +
 	"\vinstruments\x18\x01 \x03(\v2\".alphapulse.registry.v1.InstrumentR\vinstruments\x12\x18\n" +
 	"\amissing\x18\x02 \x03(\rR\amissing\x12\x1a\n" +
-	"\brevision\x18\x03 \x01(\x04R\brevision\"\xe0\x02\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\"\x80\x03\n" +
 	"\x18ResolveInstrumentRequest\x12\x16\n" +
 	"\x06symbol\x18\x01 \x01(\tR\x06symbol\x12\x14\n" +
 	"\x05venue\x18\x02 \x01(\tR\x05venue\x12\x12\n" +
@@ -2810,13 +3911,25 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"asset_type\x18\b \x01(\x0e2\x1f.alphapulse.common.v1.AssetTypeR\tassetType\x12/\n" +
 	"\x05as_of\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12!\n" +
 	"\fmin_revision\x18\n" +
-	" \x01(\x04R\vminRevision\"\x99\x01\n" +
+	" \x01(\x04R\vminRevision\x12\x1e\n" +
+	"\n" +
+	"identifier\x18\v \x01(\tR\n" +
+	"identifier\"\xb4\x01\n" +
+	"\x0eCandidateGroup\x12>\n" +
+	"\n" +
+	"asset_type\x18\x01 \x01(\x0e2\x1f.alphapulse.common.v1.AssetTypeR\tassetType\x12(\n" +
+	"\x10share_class_figi\x18\x02 \x01(\tR\x0eshareClassFigi\x12\x1e\n" +
+	"\n" +
+	"candidates\x18\x03 \x03(\rR\n" +
+	"candidates\x12\x18\n" +
+	"\aprimary\x18\x04 \x01(\rR\aprimary\"\xd9\x01\n" +
 	"\x19ResolveInstrumentResponse\x12B\n" +
 	"\n" +
 	"candidates\x18\x01 \x03(\v2\".alphapulse.registry.v1.InstrumentR\n" +
 	"candidates\x12\x1c\n" +
 	"\tambiguous\x18\x02 \x01(\bR\tambiguous\x12\x1a\n" +
-	"\brevision\x18\x03 \x01(\x04R\brevision\"\xb4\x02\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\x12>\n" +
+	"\x06groups\x18\x04 \x03(\v2&.alphapulse.registry.v1.CandidateGroupR\x06groups\"\xb4\x02\n" +
 	"\x16ListInstrumentsRequest\x12\x1b\n" +
 	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
 	"\n" +
@@ -2873,7 +3986,7 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x12ListVenuesResponse\x125\n" +
 	"\x06venues\x18\x01 \x03(\v2\x1d.alphapulse.registry.v1.VenueR\x06venues\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1a\n" +
-	"\brevision\x18\x03 \x01(\x04R\brevision\"\xd1\x01\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\"\xcb\x02\n" +
 	"\x14WatchRegistryRequest\x12#\n" +
 	"\rfrom_revision\x18\x01 \x01(\x04R\ffromRevision\x12@\n" +
 	"\vasset_types\x18\x02 \x03(\x0e2\x1f.alphapulse.common.v1.AssetTypeR\n" +
@@ -2881,7 +3994,10 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x06venues\x18\x03 \x03(\tR\x06venues\x12\x1f\n" +
 	"\visin_prefix\x18\x04 \x01(\tR\n" +
 	"isinPrefix\x12\x19\n" +
-	"\bchain_id\x18\x05 \x01(\rR\achainId\"\xea\x03\n" +
+	"\bchain_id\x18\x05 \x01(\rR\achainId\x12?\n" +
+	"\n" +
+	"link_types\x18\x06 \x03(\x0e2 .alphapulse.registry.v1.LinkTypeR\tlinkTypes\x127\n" +
+	"\x05kinds\x18\a \x03(\x0e2!.alphapulse.registry.v1.EventKindR\x05kinds\"\xea\x03\n" +
 	"\x15WatchRegistryResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12Y\n" +
@@ -2897,7 +4013,83 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\fexisting_key\x18\x02 \x01(\tR\vexistingKey\x12#\n" +
 	"\rcolliding_key\x18\x03 \x01(\tR\fcollidingKey\x12C\n" +
 	"\vassigned_id\x18\x04 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\n" +
-	"assignedId*\xd1\x01\n" +
+	"assignedId\"\xa9\x02\n" +
+	"\x17UpdateInstrumentRequest\x12B\n" +
+	"\n" +
+	"instrument\x18\x01 \x01(\v2\".alphapulse.registry.v1.InstrumentR\n" +
+	"instrument\x12;\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\x12+\n" +
+	"\x11expected_revision\x18\x03 \x01(\x04R\x10expectedRevision\x12A\n" +
+	"\x0eeffective_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\reffectiveTime\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x05 \x01(\tR\trequestId\"\x94\x01\n" +
+	"\x18UpdateInstrumentResponse\x12B\n" +
+	"\n" +
+	"instrument\x18\x01 \x01(\v2\".alphapulse.registry.v1.InstrumentR\n" +
+	"instrument\x12\x18\n" +
+	"\achanged\x18\x02 \x01(\bR\achanged\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\"\xa5\x01\n" +
+	"\x17DelistInstrumentRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12.\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12+\n" +
+	"\x11expected_revision\x18\x03 \x01(\x04R\x10expectedRevision\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tR\trequestId\"\x94\x01\n" +
+	"\x18DelistInstrumentResponse\x12B\n" +
+	"\n" +
+	"instrument\x18\x01 \x01(\v2\".alphapulse.registry.v1.InstrumentR\n" +
+	"instrument\x12\x18\n" +
+	"\achanged\x18\x02 \x01(\bR\achanged\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\"P\n" +
+	"\x1bGetInstrumentHistoryRequest\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12!\n" +
+	"\fmin_revision\x18\x02 \x01(\x04R\vminRevision\"\x80\x01\n" +
+	"\x1cGetInstrumentHistoryResponse\x12D\n" +
+	"\vinstruments\x18\x01 \x03(\v2\".alphapulse.registry.v1.InstrumentR\vinstruments\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"\x96\x04\n" +
+	"\x18SearchInstrumentsRequest\x12\x14\n" +
+	"\x05query\x18\x01 \x01(\tR\x05query\x12#\n" +
+	"\rsymbol_prefix\x18\x02 \x01(\tR\fsymbolPrefix\x12@\n" +
+	"\vasset_types\x18\x03 \x03(\x0e2\x1f.alphapulse.common.v1.AssetTypeR\n" +
+	"assetTypes\x12\x16\n" +
+	"\x06venues\x18\x04 \x03(\tR\x06venues\x12D\n" +
+	"\bstatuses\x18\x05 \x03(\x0e2(.alphapulse.registry.v1.InstrumentStatusR\bstatuses\x12\x1f\n" +
+	"\visin_prefix\x18\x06 \x01(\tR\n" +
+	"isinPrefix\x12\x19\n" +
+	"\bchain_id\x18\a \x01(\rR\achainId\x12\x1a\n" +
+	"\bcurrency\x18\b \x01(\tR\bcurrency\x12/\n" +
+	"\x05as_of\x18\t \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12\x1b\n" +
+	"\tpage_size\x18\n" +
+	" \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\v \x01(\tR\tpageToken\x127\n" +
+	"\tread_mask\x18\f \x01(\v2\x1a.google.protobuf.FieldMaskR\breadMask\x12!\n" +
+	"\fmin_revision\x18\r \x01(\x04R\vminRevision\"\xa5\x01\n" +
+	"\x19SearchInstrumentsResponse\x12D\n" +
+	"\vinstruments\x18\x01 \x03(\v2\".alphapulse.registry.v1.InstrumentR\vinstruments\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\"W\n" +
+	" BatchGetInstrumentRecordsRequest\x12\x10\n" +
+	"\x03ids\x18\x01 \x01(\fR\x03ids\x12!\n" +
+	"\fmin_revision\x18\x02 \x01(\x04R\vminRevision\"o\n" +
+	"!BatchGetInstrumentRecordsResponse\x12\x14\n" +
+	"\x05frame\x18\x01 \x01(\fR\x05frame\x12\x18\n" +
+	"\amissing\x18\x02 \x03(\rR\amissing\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\"\x8c\x01\n" +
+	"\x11FindVenuesRequest\x12#\n" +
+	"\rinstrument_id\x18\x01 \x01(\tR\finstrumentId\x12/\n" +
+	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12!\n" +
+	"\fmin_revision\x18\x03 \x01(\x04R\vminRevision\"\xbd\x01\n" +
+	"\fVenueListing\x123\n" +
+	"\x05venue\x18\x01 \x01(\v2\x1d.alphapulse.registry.v1.VenueR\x05venue\x12B\n" +
+	"\n" +
+	"instrument\x18\x02 \x01(\v2\".alphapulse.registry.v1.InstrumentR\n" +
+	"instrument\x124\n" +
+	"\x04link\x18\x03 \x01(\x0e2 .alphapulse.registry.v1.LinkTypeR\x04link\"r\n" +
+	"\x12FindVenuesResponse\x12@\n" +
+	"\blistings\x18\x01 \x03(\v2$.alphapulse.registry.v1.VenueListingR\blistings\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision*\xd1\x01\n" +
 	"\x10InstrumentStatus\x12!\n" +
 	"\x1dINSTRUMENT_STATUS_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bINSTRUMENT_STATUS_ANNOUNCED\x10\x01\x12\x1c\n" +
@@ -2926,7 +4118,13 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x11VENUE_KIND_BROKER\x10\x04\x12\x14\n" +
 	"\x10VENUE_KIND_CHAIN\x10\x05\x12\x1a\n" +
 	"\x16VENUE_KIND_DATA_VENDOR\x10\x06\x12\x18\n" +
-	"\x14VENUE_KIND_SIMULATED\x10\a2\xb7\r\n" +
+	"\x14VENUE_KIND_SIMULATED\x10\a*\x87\x01\n" +
+	"\tEventKind\x12\x1a\n" +
+	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15EVENT_KIND_INSTRUMENT\x10\x01\x12\x13\n" +
+	"\x0fEVENT_KIND_LINK\x10\x02\x12\x14\n" +
+	"\x10EVENT_KIND_VENUE\x10\x03\x12\x18\n" +
+	"\x14EVENT_KIND_COLLISION\x10\x042\xa6\x15\n" +
 	"\x0fRegistryService\x12\xa0\x01\n" +
 	"\x12RegisterInstrument\x121.alphapulse.registry.v1.RegisterInstrumentRequest\x1a2.alphapulse.registry.v1.RegisterInstrumentResponse\"#\x82\xd3\xe4\x93\x02\x1d:\n" +
 	"instrument\"\x0f/v1/instruments\x12\xb7\x01\n" +
@@ -2943,7 +4141,15 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\n" +
 	"ListVenues\x12).alphapulse.registry.v1.ListVenuesRequest\x1a*.alphapulse.registry.v1.ListVenuesResponse\"\x12\x82\xd3\xe4\x93\x02\f\x12\n" +
 	"/v1/venues\x12n\n" +
-	"\rWatchRegistry\x12,.alphapulse.registry.v1.WatchRegistryRequest\x1a-.alphapulse.registry.v1.WatchRegistryResponse0\x01B\xde\x01\n" +
+	"\rWatchRegistry\x12,.alphapulse.registry.v1.WatchRegistryRequest\x1a-.alphapulse.registry.v1.WatchRegistryResponse0\x01\x12\xaf\x01\n" +
+	"\x10UpdateInstrument\x12/.alphapulse.registry.v1.UpdateInstrumentRequest\x1a0.alphapulse.registry.v1.UpdateInstrumentResponse\"8\x82\xd3\xe4\x93\x022:\n" +
+	"instrument2$/v1/instruments/{instrument.id_text}\x12\x9d\x01\n" +
+	"\x10DelistInstrument\x12/.alphapulse.registry.v1.DelistInstrumentRequest\x1a0.alphapulse.registry.v1.DelistInstrumentResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/instruments/{id}:delist\x12\xa7\x01\n" +
+	"\x14GetInstrumentHistory\x123.alphapulse.registry.v1.GetInstrumentHistoryRequest\x1a4.alphapulse.registry.v1.GetInstrumentHistoryResponse\"$\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/instruments/{id}/history\x12\x9b\x01\n" +
+	"\x11SearchInstruments\x120.alphapulse.registry.v1.SearchInstrumentsRequest\x1a1.alphapulse.registry.v1.SearchInstrumentsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/instruments:search\x12\xbc\x01\n" +
+	"\x19BatchGetInstrumentRecords\x128.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest\x1a9.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/instruments:batchGetRecords\x12\x93\x01\n" +
+	"\n" +
+	"FindVenues\x12).alphapulse.registry.v1.FindVenuesRequest\x1a*.alphapulse.registry.v1.FindVenuesResponse\".\x82\xd3\xe4\x93\x02(\x12&/v1/instruments/{instrument_id}/venuesB\xde\x01\n" +
 	"\x1adev.alphapulse.registry.v1B\rRegistryProtoP\x01Z7alphapulse.dev/gen/go/alphapulse/registry/v1;registryv1\xa2\x02\x03ARX\xaa\x02\x16Alphapulse.Registry.V1\xca\x02\x16Alphapulse\\Registry\\V1\xe2\x02\"Alphapulse\\Registry\\V1\\GPBMetadata\xea\x02\x18Alphapulse::Registry::V1b\x06proto3"
 
 var (
@@ -2958,122 +4164,171 @@ func file_alphapulse_registry_v1_registry_proto_rawDescGZIP() []byte {
 	return file_alphapulse_registry_v1_registry_proto_rawDescData
 }
 
-var file_alphapulse_registry_v1_registry_proto_enumTypes = make([]protoimpl.EnumInfo, 4)
-var file_alphapulse_registry_v1_registry_proto_msgTypes = make([]protoimpl.MessageInfo, 29)
+var file_alphapulse_registry_v1_registry_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
+var file_alphapulse_registry_v1_registry_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
 var file_alphapulse_registry_v1_registry_proto_goTypes = []any{
-	(InstrumentStatus)(0),                    // 0: alphapulse.registry.v1.InstrumentStatus
-	(OptionRight)(0),                         // 1: alphapulse.registry.v1.OptionRight
-	(LinkType)(0),                            // 2: alphapulse.registry.v1.LinkType
-	(VenueKind)(0),                           // 3: alphapulse.registry.v1.VenueKind
-	(*Instrument)(nil),                       // 4: alphapulse.registry.v1.Instrument
-	(*Link)(nil),                             // 5: alphapulse.registry.v1.Link
-	(*Venue)(nil),                            // 6: alphapulse.registry.v1.Venue
-	(*RegisterInstrumentRequest)(nil),        // 7: alphapulse.registry.v1.RegisterInstrumentRequest
-	(*RegisterInstrumentResponse)(nil),       // 8: alphapulse.registry.v1.RegisterInstrumentResponse
-	(*BatchRegisterInstrumentsRequest)(nil),  // 9: alphapulse.registry.v1.BatchRegisterInstrumentsRequest
-	(*RegistrationOutcome)(nil),              // 10: alphapulse.registry.v1.RegistrationOutcome
-	(*BatchRegisterInstrumentsResponse)(nil), // 11: alphapulse.registry.v1.BatchRegisterInstrumentsResponse
-	(*GetInstrumentRequest)(nil),             // 12: alphapulse.registry.v1.GetInstrumentRequest
-	(*GetInstrumentResponse)(nil),            // 13: alphapulse.registry.v1.GetInstrumentResponse
-	(*BatchGetInstrumentsRequest)(nil),       // 14: alphapulse.registry.v1.BatchGetInstrumentsRequest
-	(*BatchGetInstrumentsResponse)(nil),      // 15: alphapulse.registry.v1.BatchGetInstrumentsResponse
-	(*ResolveInstrumentRequest)(nil),         // 16: alphapulse.registry.v1.ResolveInstrumentRequest
-	(*ResolveInstrumentResponse)(nil),        // 17: alphapulse.registry.v1.ResolveInstrumentResponse
-	(*ListInstrumentsRequest)(nil),           // 18: alphapulse.registry.v1.ListInstrumentsRequest
-	(*ListInstrumentsResponse)(nil),          // 19: alphapulse.registry.v1.ListInstrumentsResponse
-	(*ListLinksRequest)(nil),                 // 20: alphapulse.registry.v1.ListLinksRequest
-	(*ListLinksResponse)(nil),                // 21: alphapulse.registry.v1.ListLinksResponse
-	(*LinkInstrumentsRequest)(nil),           // 22: alphapulse.registry.v1.LinkInstrumentsRequest
-	(*LinkInstrumentsResponse)(nil),          // 23: alphapulse.registry.v1.LinkInstrumentsResponse
-	(*RegisterVenueRequest)(nil),             // 24: alphapulse.registry.v1.RegisterVenueRequest
-	(*RegisterVenueResponse)(nil),            // 25: alphapulse.registry.v1.RegisterVenueResponse
-	(*GetVenueRequest)(nil),                  // 26: alphapulse.registry.v1.GetVenueRequest
-	(*GetVenueResponse)(nil),                 // 27: alphapulse.registry.v1.GetVenueResponse
-	(*ListVenuesRequest)(nil),                // 28: alphapulse.registry.v1.ListVenuesRequest
-	(*ListVenuesResponse)(nil),               // 29: alphapulse.registry.v1.ListVenuesResponse
-	(*WatchRegistryRequest)(nil),             // 30: alphapulse.registry.v1.WatchRegistryRequest
-	(*WatchRegistryResponse)(nil),            // 31: alphapulse.registry.v1.WatchRegistryResponse
-	(*Collision)(nil),                        // 32: alphapulse.registry.v1.Collision
-	(*v1.InstrumentId)(nil),                  // 33: alphapulse.common.v1.InstrumentId
-	(v1.AssetType)(0),                        // 34: alphapulse.common.v1.AssetType
-	(*timestamppb.Timestamp)(nil),            // 35: google.protobuf.Timestamp
-	(*structpb.Struct)(nil),                  // 36: google.protobuf.Struct
+	(InstrumentStatus)(0),                     // 0: alphapulse.registry.v1.InstrumentStatus
+	(OptionRight)(0),                          // 1: alphapulse.registry.v1.OptionRight
+	(LinkType)(0),                             // 2: alphapulse.registry.v1.LinkType
+	(VenueKind)(0),                            // 3: alphapulse.registry.v1.VenueKind
+	(EventKind)(0),                            // 4: alphapulse.registry.v1.EventKind
+	(*Instrument)(nil),                        // 5: alphapulse.registry.v1.Instrument
+	(*Link)(nil),                              // 6: alphapulse.registry.v1.Link
+	(*Venue)(nil),                             // 7: alphapulse.registry.v1.Venue
+	(*RegisterInstrumentRequest)(nil),         // 8: alphapulse.registry.v1.RegisterInstrumentRequest
+	(*RegisterInstrumentResponse)(nil),        // 9: alphapulse.registry.v1.RegisterInstrumentResponse
+	(*BatchRegisterInstrumentsRequest)(nil),   // 10: alphapulse.registry.v1.BatchRegisterInstrumentsRequest
+	(*RegistrationOutcome)(nil),               // 11: alphapulse.registry.v1.RegistrationOutcome
+	(*BatchRegisterInstrumentsResponse)(nil),  // 12: alphapulse.registry.v1.BatchRegisterInstrumentsResponse
+	(*GetInstrumentRequest)(nil),              // 13: alphapulse.registry.v1.GetInstrumentRequest
+	(*GetInstrumentResponse)(nil),             // 14: alphapulse.registry.v1.GetInstrumentResponse
+	(*BatchGetInstrumentsRequest)(nil),        // 15: alphapulse.registry.v1.BatchGetInstrumentsRequest
+	(*BatchGetInstrumentsResponse)(nil),       // 16: alphapulse.registry.v1.BatchGetInstrumentsResponse
+	(*ResolveInstrumentRequest)(nil),          // 17: alphapulse.registry.v1.ResolveInstrumentRequest
+	(*CandidateGroup)(nil),                    // 18: alphapulse.registry.v1.CandidateGroup
+	(*ResolveInstrumentResponse)(nil),         // 19: alphapulse.registry.v1.ResolveInstrumentResponse
+	(*ListInstrumentsRequest)(nil),            // 20: alphapulse.registry.v1.ListInstrumentsRequest
+	(*ListInstrumentsResponse)(nil),           // 21: alphapulse.registry.v1.ListInstrumentsResponse
+	(*ListLinksRequest)(nil),                  // 22: alphapulse.registry.v1.ListLinksRequest
+	(*ListLinksResponse)(nil),                 // 23: alphapulse.registry.v1.ListLinksResponse
+	(*LinkInstrumentsRequest)(nil),            // 24: alphapulse.registry.v1.LinkInstrumentsRequest
+	(*LinkInstrumentsResponse)(nil),           // 25: alphapulse.registry.v1.LinkInstrumentsResponse
+	(*RegisterVenueRequest)(nil),              // 26: alphapulse.registry.v1.RegisterVenueRequest
+	(*RegisterVenueResponse)(nil),             // 27: alphapulse.registry.v1.RegisterVenueResponse
+	(*GetVenueRequest)(nil),                   // 28: alphapulse.registry.v1.GetVenueRequest
+	(*GetVenueResponse)(nil),                  // 29: alphapulse.registry.v1.GetVenueResponse
+	(*ListVenuesRequest)(nil),                 // 30: alphapulse.registry.v1.ListVenuesRequest
+	(*ListVenuesResponse)(nil),                // 31: alphapulse.registry.v1.ListVenuesResponse
+	(*WatchRegistryRequest)(nil),              // 32: alphapulse.registry.v1.WatchRegistryRequest
+	(*WatchRegistryResponse)(nil),             // 33: alphapulse.registry.v1.WatchRegistryResponse
+	(*Collision)(nil),                         // 34: alphapulse.registry.v1.Collision
+	(*UpdateInstrumentRequest)(nil),           // 35: alphapulse.registry.v1.UpdateInstrumentRequest
+	(*UpdateInstrumentResponse)(nil),          // 36: alphapulse.registry.v1.UpdateInstrumentResponse
+	(*DelistInstrumentRequest)(nil),           // 37: alphapulse.registry.v1.DelistInstrumentRequest
+	(*DelistInstrumentResponse)(nil),          // 38: alphapulse.registry.v1.DelistInstrumentResponse
+	(*GetInstrumentHistoryRequest)(nil),       // 39: alphapulse.registry.v1.GetInstrumentHistoryRequest
+	(*GetInstrumentHistoryResponse)(nil),      // 40: alphapulse.registry.v1.GetInstrumentHistoryResponse
+	(*SearchInstrumentsRequest)(nil),          // 41: alphapulse.registry.v1.SearchInstrumentsRequest
+	(*SearchInstrumentsResponse)(nil),         // 42: alphapulse.registry.v1.SearchInstrumentsResponse
+	(*BatchGetInstrumentRecordsRequest)(nil),  // 43: alphapulse.registry.v1.BatchGetInstrumentRecordsRequest
+	(*BatchGetInstrumentRecordsResponse)(nil), // 44: alphapulse.registry.v1.BatchGetInstrumentRecordsResponse
+	(*FindVenuesRequest)(nil),                 // 45: alphapulse.registry.v1.FindVenuesRequest
+	(*VenueListing)(nil),                      // 46: alphapulse.registry.v1.VenueListing
+	(*FindVenuesResponse)(nil),                // 47: alphapulse.registry.v1.FindVenuesResponse
+	(*v1.InstrumentId)(nil),                   // 48: alphapulse.common.v1.InstrumentId
+	(v1.AssetType)(0),                         // 49: alphapulse.common.v1.AssetType
+	(*timestamppb.Timestamp)(nil),             // 50: google.protobuf.Timestamp
+	(*structpb.Struct)(nil),                   // 51: google.protobuf.Struct
+	(*fieldmaskpb.FieldMask)(nil),             // 52: google.protobuf.FieldMask
 }
 var file_alphapulse_registry_v1_registry_proto_depIdxs = []int32{
-	33, // 0: alphapulse.registry.v1.Instrument.id:type_name -> alphapulse.common.v1.InstrumentId
-	34, // 1: alphapulse.registry.v1.Instrument.asset_type:type_name -> alphapulse.common.v1.AssetType
+	48, // 0: alphapulse.registry.v1.Instrument.id:type_name -> alphapulse.common.v1.InstrumentId
+	49, // 1: alphapulse.registry.v1.Instrument.asset_type:type_name -> alphapulse.common.v1.AssetType
 	0,  // 2: alphapulse.registry.v1.Instrument.status:type_name -> alphapulse.registry.v1.InstrumentStatus
-	33, // 3: alphapulse.registry.v1.Instrument.underlying:type_name -> alphapulse.common.v1.InstrumentId
-	35, // 4: alphapulse.registry.v1.Instrument.expires_at:type_name -> google.protobuf.Timestamp
+	48, // 3: alphapulse.registry.v1.Instrument.underlying:type_name -> alphapulse.common.v1.InstrumentId
+	50, // 4: alphapulse.registry.v1.Instrument.expires_at:type_name -> google.protobuf.Timestamp
 	1,  // 5: alphapulse.registry.v1.Instrument.option_right:type_name -> alphapulse.registry.v1.OptionRight
-	33, // 6: alphapulse.registry.v1.Instrument.pool_tokens:type_name -> alphapulse.common.v1.InstrumentId
-	35, // 7: alphapulse.registry.v1.Instrument.valid_from:type_name -> google.protobuf.Timestamp
-	35, // 8: alphapulse.registry.v1.Instrument.valid_to:type_name -> google.protobuf.Timestamp
-	36, // 9: alphapulse.registry.v1.Instrument.metadata:type_name -> google.protobuf.Struct
-	33, // 10: alphapulse.registry.v1.Link.from:type_name -> alphapulse.common.v1.InstrumentId
-	33, // 11: alphapulse.registry.v1.Link.to:type_name -> alphapulse.common.v1.InstrumentId
+	48, // 6: alphapulse.registry.v1.Instrument.pool_tokens:type_name -> alphapulse.common.v1.InstrumentId
+	50, // 7: alphapulse.registry.v1.Instrument.valid_from:type_name -> google.protobuf.Timestamp
+	50, // 8: alphapulse.registry.v1.Instrument.valid_to:type_name -> google.protobuf.Timestamp
+	51, // 9: alphapulse.registry.v1.Instrument.metadata:type_name -> google.protobuf.Struct
+	48, // 10: alphapulse.registry.v1.Link.from:type_name -> alphapulse.common.v1.InstrumentId
+	48, // 11: alphapulse.registry.v1.Link.to:type_name -> alphapulse.common.v1.InstrumentId
 	2,  // 12: alphapulse.registry.v1.Link.type:type_name -> alphapulse.registry.v1.LinkType
 	3,  // 13: alphapulse.registry.v1.Venue.kind:type_name -> alphapulse.registry.v1.VenueKind
-	4,  // 14: alphapulse.registry.v1.RegisterInstrumentRequest.instrument:type_name -> alphapulse.registry.v1.Instrument
-	4,  // 15: alphapulse.registry.v1.RegisterInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
-	4,  // 16: alphapulse.registry.v1.BatchRegisterInstrumentsRequest.instruments:type_name -> alphapulse.registry.v1.Instrument
-	33, // 17: alphapulse.registry.v1.RegistrationOutcome.id:type_name -> alphapulse.common.v1.InstrumentId
-	10, // 18: alphapulse.registry.v1.BatchRegisterInstrumentsResponse.outcomes:type_name -> alphapulse.registry.v1.RegistrationOutcome
-	4,  // 19: alphapulse.registry.v1.GetInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
-	4,  // 20: alphapulse.registry.v1.BatchGetInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
-	34, // 21: alphapulse.registry.v1.ResolveInstrumentRequest.asset_type:type_name -> alphapulse.common.v1.AssetType
-	35, // 22: alphapulse.registry.v1.ResolveInstrumentRequest.as_of:type_name -> google.protobuf.Timestamp
-	4,  // 23: alphapulse.registry.v1.ResolveInstrumentResponse.candidates:type_name -> alphapulse.registry.v1.Instrument
-	34, // 24: alphapulse.registry.v1.ListInstrumentsRequest.asset_type:type_name -> alphapulse.common.v1.AssetType
-	0,  // 25: alphapulse.registry.v1.ListInstrumentsRequest.status:type_name -> alphapulse.registry.v1.InstrumentStatus
-	4,  // 26: alphapulse.registry.v1.ListInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
-	2,  // 27: alphapulse.registry.v1.ListLinksRequest.type:type_name -> alphapulse.registry.v1.LinkType
-	5,  // 28: alphapulse.registry.v1.ListLinksResponse.links:type_name -> alphapulse.registry.v1.Link
-	5,  // 29: alphapulse.registry.v1.LinkInstrumentsRequest.link:type_name -> alphapulse.registry.v1.Link
-	5,  // 30: alphapulse.registry.v1.LinkInstrumentsResponse.link:type_name -> alphapulse.registry.v1.Link
-	6,  // 31: alphapulse.registry.v1.RegisterVenueRequest.venue:type_name -> alphapulse.registry.v1.Venue
-	6,  // 32: alphapulse.registry.v1.RegisterVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
-	6,  // 33: alphapulse.registry.v1.GetVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
-	3,  // 34: alphapulse.registry.v1.ListVenuesRequest.kind:type_name -> alphapulse.registry.v1.VenueKind
-	6,  // 35: alphapulse.registry.v1.ListVenuesResponse.venues:type_name -> alphapulse.registry.v1.Venue
-	34, // 36: alphapulse.registry.v1.WatchRegistryRequest.asset_types:type_name -> alphapulse.common.v1.AssetType
-	35, // 37: alphapulse.registry.v1.WatchRegistryResponse.time:type_name -> google.protobuf.Timestamp
-	4,  // 38: alphapulse.registry.v1.WatchRegistryResponse.instrument_registered:type_name -> alphapulse.registry.v1.Instrument
-	4,  // 39: alphapulse.registry.v1.WatchRegistryResponse.instrument_updated:type_name -> alphapulse.registry.v1.Instrument
-	5,  // 40: alphapulse.registry.v1.WatchRegistryResponse.link_added:type_name -> alphapulse.registry.v1.Link
-	6,  // 41: alphapulse.registry.v1.WatchRegistryResponse.venue_registered:type_name -> alphapulse.registry.v1.Venue
-	32, // 42: alphapulse.registry.v1.WatchRegistryResponse.collision:type_name -> alphapulse.registry.v1.Collision
-	33, // 43: alphapulse.registry.v1.Collision.id:type_name -> alphapulse.common.v1.InstrumentId
-	33, // 44: alphapulse.registry.v1.Collision.assigned_id:type_name -> alphapulse.common.v1.InstrumentId
-	7,  // 45: alphapulse.registry.v1.RegistryService.RegisterInstrument:input_type -> alphapulse.registry.v1.RegisterInstrumentRequest
-	9,  // 46: alphapulse.registry.v1.RegistryService.BatchRegisterInstruments:input_type -> alphapulse.registry.v1.BatchRegisterInstrumentsRequest
-	12, // 47: alphapulse.registry.v1.RegistryService.GetInstrument:input_type -> alphapulse.registry.v1.GetInstrumentRequest
-	14, // 48: alphapulse.registry.v1.RegistryService.BatchGetInstruments:input_type -> alphapulse.registry.v1.BatchGetInstrumentsRequest
-	16, // 49: alphapulse.registry.v1.RegistryService.ResolveInstrument:input_type -> alphapulse.registry.v1.ResolveInstrumentRequest
-	18, // 50: alphapulse.registry.v1.RegistryService.ListInstruments:input_type -> alphapulse.registry.v1.ListInstrumentsRequest
-	20, // 51: alphapulse.registry.v1.RegistryService.ListLinks:input_type -> alphapulse.registry.v1.ListLinksRequest
-	22, // 52: alphapulse.registry.v1.RegistryService.LinkInstruments:input_type -> alphapulse.registry.v1.LinkInstrumentsRequest
-	24, // 53: alphapulse.registry.v1.RegistryService.RegisterVenue:input_type -> alphapulse.registry.v1.RegisterVenueRequest
-	26, // 54: alphapulse.registry.v1.RegistryService.GetVenue:input_type -> alphapulse.registry.v1.GetVenueRequest
-	28, // 55: alphapulse.registry.v1.RegistryService.ListVenues:input_type -> alphapulse.registry.v1.ListVenuesRequest
-	30, // 56: alphapulse.registry.v1.RegistryService.WatchRegistry:input_type -> alphapulse.registry.v1.WatchRegistryRequest
-	8,  // 57: alphapulse.registry.v1.RegistryService.RegisterInstrument:output_type -> alphapulse.registry.v1.RegisterInstrumentResponse
-	11, // 58: alphapulse.registry.v1.RegistryService.BatchRegisterInstruments:output_type -> alphapulse.registry.v1.BatchRegisterInstrumentsResponse
-	13, // 59: alphapulse.registry.v1.RegistryService.GetInstrument:output_type -> alphapulse.registry.v1.GetInstrumentResponse
-	15, // 60: alphapulse.registry.v1.RegistryService.BatchGetInstruments:output_type -> alphapulse.registry.v1.BatchGetInstrumentsResponse
-	17, // 61: alphapulse.registry.v1.RegistryService.ResolveInstrument:output_type -> alphapulse.registry.v1.ResolveInstrumentResponse
-	19, // 62: alphapulse.registry.v1.RegistryService.ListInstruments:output_type -> alphapulse.registry.v1.ListInstrumentsResponse
-	21, // 63: alphapulse.registry.v1.RegistryService.ListLinks:output_type -> alphapulse.registry.v1.ListLinksResponse
-	23, // 64: alphapulse.registry.v1.RegistryService.LinkInstruments:output_type -> alphapulse.registry.v1.LinkInstrumentsResponse
-	25, // 65: alphapulse.registry.v1.RegistryService.RegisterVenue:output_type -> alphapulse.registry.v1.RegisterVenueResponse
-	27, // 66: alphapulse.registry.v1.RegistryService.GetVenue:output_type -> alphapulse.registry.v1.GetVenueResponse
-	29, // 67: alphapulse.registry.v1.RegistryService.ListVenues:output_type -> alphapulse.registry.v1.ListVenuesResponse
-	31, // 68: alphapulse.registry.v1.RegistryService.WatchRegistry:output_type -> alphapulse.registry.v1.WatchRegistryResponse
-	57, // [57:69] is the sub-list for method output_type
-	45, // [45:57] is the sub-list for method input_type
-	45, // [45:45] is the sub-list for extension type_name
-	45, // [45:45] is the sub-list for extension extendee
-	0,  // [0:45] is the sub-list for field type_name
+	5,  // 14: alphapulse.registry.v1.RegisterInstrumentRequest.instrument:type_name -> alphapulse.registry.v1.Instrument
+	5,  // 15: alphapulse.registry.v1.RegisterInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
+	5,  // 16: alphapulse.registry.v1.BatchRegisterInstrumentsRequest.instruments:type_name -> alphapulse.registry.v1.Instrument
+	48, // 17: alphapulse.registry.v1.RegistrationOutcome.id:type_name -> alphapulse.common.v1.InstrumentId
+	11, // 18: alphapulse.registry.v1.BatchRegisterInstrumentsResponse.outcomes:type_name -> alphapulse.registry.v1.RegistrationOutcome
+	5,  // 19: alphapulse.registry.v1.GetInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
+	5,  // 20: alphapulse.registry.v1.BatchGetInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
+	49, // 21: alphapulse.registry.v1.ResolveInstrumentRequest.asset_type:type_name -> alphapulse.common.v1.AssetType
+	50, // 22: alphapulse.registry.v1.ResolveInstrumentRequest.as_of:type_name -> google.protobuf.Timestamp
+	49, // 23: alphapulse.registry.v1.CandidateGroup.asset_type:type_name -> alphapulse.common.v1.AssetType
+	5,  // 24: alphapulse.registry.v1.ResolveInstrumentResponse.candidates:type_name -> alphapulse.registry.v1.Instrument
+	18, // 25: alphapulse.registry.v1.ResolveInstrumentResponse.groups:type_name -> alphapulse.registry.v1.CandidateGroup
+	49, // 26: alphapulse.registry.v1.ListInstrumentsRequest.asset_type:type_name -> alphapulse.common.v1.AssetType
+	0,  // 27: alphapulse.registry.v1.ListInstrumentsRequest.status:type_name -> alphapulse.registry.v1.InstrumentStatus
+	5,  // 28: alphapulse.registry.v1.ListInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
+	2,  // 29: alphapulse.registry.v1.ListLinksRequest.type:type_name -> alphapulse.registry.v1.LinkType
+	6,  // 30: alphapulse.registry.v1.ListLinksResponse.links:type_name -> alphapulse.registry.v1.Link
+	6,  // 31: alphapulse.registry.v1.LinkInstrumentsRequest.link:type_name -> alphapulse.registry.v1.Link
+	6,  // 32: alphapulse.registry.v1.LinkInstrumentsResponse.link:type_name -> alphapulse.registry.v1.Link
+	7,  // 33: alphapulse.registry.v1.RegisterVenueRequest.venue:type_name -> alphapulse.registry.v1.Venue
+	7,  // 34: alphapulse.registry.v1.RegisterVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
+	7,  // 35: alphapulse.registry.v1.GetVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
+	3,  // 36: alphapulse.registry.v1.ListVenuesRequest.kind:type_name -> alphapulse.registry.v1.VenueKind
+	7,  // 37: alphapulse.registry.v1.ListVenuesResponse.venues:type_name -> alphapulse.registry.v1.Venue
+	49, // 38: alphapulse.registry.v1.WatchRegistryRequest.asset_types:type_name -> alphapulse.common.v1.AssetType
+	2,  // 39: alphapulse.registry.v1.WatchRegistryRequest.link_types:type_name -> alphapulse.registry.v1.LinkType
+	4,  // 40: alphapulse.registry.v1.WatchRegistryRequest.kinds:type_name -> alphapulse.registry.v1.EventKind
+	50, // 41: alphapulse.registry.v1.WatchRegistryResponse.time:type_name -> google.protobuf.Timestamp
+	5,  // 42: alphapulse.registry.v1.WatchRegistryResponse.instrument_registered:type_name -> alphapulse.registry.v1.Instrument
+	5,  // 43: alphapulse.registry.v1.WatchRegistryResponse.instrument_updated:type_name -> alphapulse.registry.v1.Instrument
+	6,  // 44: alphapulse.registry.v1.WatchRegistryResponse.link_added:type_name -> alphapulse.registry.v1.Link
+	7,  // 45: alphapulse.registry.v1.WatchRegistryResponse.venue_registered:type_name -> alphapulse.registry.v1.Venue
+	34, // 46: alphapulse.registry.v1.WatchRegistryResponse.collision:type_name -> alphapulse.registry.v1.Collision
+	48, // 47: alphapulse.registry.v1.Collision.id:type_name -> alphapulse.common.v1.InstrumentId
+	48, // 48: alphapulse.registry.v1.Collision.assigned_id:type_name -> alphapulse.common.v1.InstrumentId
+	5,  // 49: alphapulse.registry.v1.UpdateInstrumentRequest.instrument:type_name -> alphapulse.registry.v1.Instrument
+	52, // 50: alphapulse.registry.v1.UpdateInstrumentRequest.update_mask:type_name -> google.protobuf.FieldMask
+	50, // 51: alphapulse.registry.v1.UpdateInstrumentRequest.effective_time:type_name -> google.protobuf.Timestamp
+	5,  // 52: alphapulse.registry.v1.UpdateInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
+	50, // 53: alphapulse.registry.v1.DelistInstrumentRequest.time:type_name -> google.protobuf.Timestamp
+	5,  // 54: alphapulse.registry.v1.DelistInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
+	5,  // 55: alphapulse.registry.v1.GetInstrumentHistoryResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
+	49, // 56: alphapulse.registry.v1.SearchInstrumentsRequest.asset_types:type_name -> alphapulse.common.v1.AssetType
+	0,  // 57: alphapulse.registry.v1.SearchInstrumentsRequest.statuses:type_name -> alphapulse.registry.v1.InstrumentStatus
+	50, // 58: alphapulse.registry.v1.SearchInstrumentsRequest.as_of:type_name -> google.protobuf.Timestamp
+	52, // 59: alphapulse.registry.v1.SearchInstrumentsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	5,  // 60: alphapulse.registry.v1.SearchInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
+	50, // 61: alphapulse.registry.v1.FindVenuesRequest.as_of:type_name -> google.protobuf.Timestamp
+	7,  // 62: alphapulse.registry.v1.VenueListing.venue:type_name -> alphapulse.registry.v1.Venue
+	5,  // 63: alphapulse.registry.v1.VenueListing.instrument:type_name -> alphapulse.registry.v1.Instrument
+	2,  // 64: alphapulse.registry.v1.VenueListing.link:type_name -> alphapulse.registry.v1.LinkType
+	46, // 65: alphapulse.registry.v1.FindVenuesResponse.listings:type_name -> alphapulse.registry.v1.VenueListing
+	8,  // 66: alphapulse.registry.v1.RegistryService.RegisterInstrument:input_type -> alphapulse.registry.v1.RegisterInstrumentRequest
+	10, // 67: alphapulse.registry.v1.RegistryService.BatchRegisterInstruments:input_type -> alphapulse.registry.v1.BatchRegisterInstrumentsRequest
+	13, // 68: alphapulse.registry.v1.RegistryService.GetInstrument:input_type -> alphapulse.registry.v1.GetInstrumentRequest
+	15, // 69: alphapulse.registry.v1.RegistryService.BatchGetInstruments:input_type -> alphapulse.registry.v1.BatchGetInstrumentsRequest
+	17, // 70: alphapulse.registry.v1.RegistryService.ResolveInstrument:input_type -> alphapulse.registry.v1.ResolveInstrumentRequest
+	20, // 71: alphapulse.registry.v1.RegistryService.ListInstruments:input_type -> alphapulse.registry.v1.ListInstrumentsRequest
+	22, // 72: alphapulse.registry.v1.RegistryService.ListLinks:input_type -> alphapulse.registry.v1.ListLinksRequest
+	24, // 73: alphapulse.registry.v1.RegistryService.LinkInstruments:input_type -> alphapulse.registry.v1.LinkInstrumentsRequest
+	26, // 74: alphapulse.registry.v1.RegistryService.RegisterVenue:input_type -> alphapulse.registry.v1.RegisterVenueRequest
+	28, // 75: alphapulse.registry.v1.RegistryService.GetVenue:input_type -> alphapulse.registry.v1.GetVenueRequest
+	30, // 76: alphapulse.registry.v1.RegistryService.ListVenues:input_type -> alphapulse.registry.v1.ListVenuesRequest
+	32, // 77: alphapulse.registry.v1.RegistryService.WatchRegistry:input_type -> alphapulse.registry.v1.WatchRegistryRequest
+	35, // 78: alphapulse.registry.v1.RegistryService.UpdateInstrument:input_type -> alphapulse.registry.v1.UpdateInstrumentRequest
+	37, // 79: alphapulse.registry.v1.RegistryService.DelistInstrument:input_type -> alphapulse.registry.v1.DelistInstrumentRequest
+	39, // 80: alphapulse.registry.v1.RegistryService.GetInstrumentHistory:input_type -> alphapulse.registry.v1.GetInstrumentHistoryRequest
+	41, // 81: alphapulse.registry.v1.RegistryService.SearchInstruments:input_type -> alphapulse.registry.v1.SearchInstrumentsRequest
+	43, // 82: alphapulse.registry.v1.RegistryService.BatchGetInstrumentRecords:input_type -> alphapulse.registry.v1.BatchGetInstrumentRecordsRequest
+	45, // 83: alphapulse.registry.v1.RegistryService.FindVenues:input_type -> alphapulse.registry.v1.FindVenuesRequest
+	9,  // 84: alphapulse.registry.v1.RegistryService.RegisterInstrument:output_type -> alphapulse.registry.v1.RegisterInstrumentResponse
+	12, // 85: alphapulse.registry.v1.RegistryService.BatchRegisterInstruments:output_type -> alphapulse.registry.v1.BatchRegisterInstrumentsResponse
+	14, // 86: alphapulse.registry.v1.RegistryService.GetInstrument:output_type -> alphapulse.registry.v1.GetInstrumentResponse
+	16, // 87: alphapulse.registry.v1.RegistryService.BatchGetInstruments:output_type -> alphapulse.registry.v1.BatchGetInstrumentsResponse
+	19, // 88: alphapulse.registry.v1.RegistryService.ResolveInstrument:output_type -> alphapulse.registry.v1.ResolveInstrumentResponse
+	21, // 89: alphapulse.registry.v1.RegistryService.ListInstruments:output_type -> alphapulse.registry.v1.ListInstrumentsResponse
+	23, // 90: alphapulse.registry.v1.RegistryService.ListLinks:output_type -> alphapulse.registry.v1.ListLinksResponse
+	25, // 91: alphapulse.registry.v1.RegistryService.LinkInstruments:output_type -> alphapulse.registry.v1.LinkInstrumentsResponse
+	27, // 92: alphapulse.registry.v1.RegistryService.RegisterVenue:output_type -> alphapulse.registry.v1.RegisterVenueResponse
+	29, // 93: alphapulse.registry.v1.RegistryService.GetVenue:output_type -> alphapulse.registry.v1.GetVenueResponse
+	31, // 94: alphapulse.registry.v1.RegistryService.ListVenues:output_type -> alphapulse.registry.v1.ListVenuesResponse
+	33, // 95: alphapulse.registry.v1.RegistryService.WatchRegistry:output_type -> alphapulse.registry.v1.WatchRegistryResponse
+	36, // 96: alphapulse.registry.v1.RegistryService.UpdateInstrument:output_type -> alphapulse.registry.v1.UpdateInstrumentResponse
+	38, // 97: alphapulse.registry.v1.RegistryService.DelistInstrument:output_type -> alphapulse.registry.v1.DelistInstrumentResponse
+	40, // 98: alphapulse.registry.v1.RegistryService.GetInstrumentHistory:output_type -> alphapulse.registry.v1.GetInstrumentHistoryResponse
+	42, // 99: alphapulse.registry.v1.RegistryService.SearchInstruments:output_type -> alphapulse.registry.v1.SearchInstrumentsResponse
+	44, // 100: alphapulse.registry.v1.RegistryService.BatchGetInstrumentRecords:output_type -> alphapulse.registry.v1.BatchGetInstrumentRecordsResponse
+	47, // 101: alphapulse.registry.v1.RegistryService.FindVenues:output_type -> alphapulse.registry.v1.FindVenuesResponse
+	84, // [84:102] is the sub-list for method output_type
+	66, // [66:84] is the sub-list for method input_type
+	66, // [66:66] is the sub-list for extension type_name
+	66, // [66:66] is the sub-list for extension extendee
+	0,  // [0:66] is the sub-list for field type_name
 }
 
 func init() { file_alphapulse_registry_v1_registry_proto_init() }
@@ -3081,7 +4336,7 @@ func file_alphapulse_registry_v1_registry_proto_init() {
 	if File_alphapulse_registry_v1_registry_proto != nil {
 		return
 	}
-	file_alphapulse_registry_v1_registry_proto_msgTypes[27].OneofWrappers = []any{
+	file_alphapulse_registry_v1_registry_proto_msgTypes[28].OneofWrappers = []any{
 		(*WatchRegistryResponse_InstrumentRegistered)(nil),
 		(*WatchRegistryResponse_InstrumentUpdated)(nil),
 		(*WatchRegistryResponse_LinkAdded)(nil),
@@ -3093,8 +4348,8 @@ func file_alphapulse_registry_v1_registry_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_alphapulse_registry_v1_registry_proto_rawDesc), len(file_alphapulse_registry_v1_registry_proto_rawDesc)),
-			NumEnums:      4,
-			NumMessages:   29,
+			NumEnums:      5,
+			NumMessages:   43,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

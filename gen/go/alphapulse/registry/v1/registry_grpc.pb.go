@@ -21,18 +21,24 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	RegistryService_RegisterInstrument_FullMethodName       = "/alphapulse.registry.v1.RegistryService/RegisterInstrument"
-	RegistryService_BatchRegisterInstruments_FullMethodName = "/alphapulse.registry.v1.RegistryService/BatchRegisterInstruments"
-	RegistryService_GetInstrument_FullMethodName            = "/alphapulse.registry.v1.RegistryService/GetInstrument"
-	RegistryService_BatchGetInstruments_FullMethodName      = "/alphapulse.registry.v1.RegistryService/BatchGetInstruments"
-	RegistryService_ResolveInstrument_FullMethodName        = "/alphapulse.registry.v1.RegistryService/ResolveInstrument"
-	RegistryService_ListInstruments_FullMethodName          = "/alphapulse.registry.v1.RegistryService/ListInstruments"
-	RegistryService_ListLinks_FullMethodName                = "/alphapulse.registry.v1.RegistryService/ListLinks"
-	RegistryService_LinkInstruments_FullMethodName          = "/alphapulse.registry.v1.RegistryService/LinkInstruments"
-	RegistryService_RegisterVenue_FullMethodName            = "/alphapulse.registry.v1.RegistryService/RegisterVenue"
-	RegistryService_GetVenue_FullMethodName                 = "/alphapulse.registry.v1.RegistryService/GetVenue"
-	RegistryService_ListVenues_FullMethodName               = "/alphapulse.registry.v1.RegistryService/ListVenues"
-	RegistryService_WatchRegistry_FullMethodName            = "/alphapulse.registry.v1.RegistryService/WatchRegistry"
+	RegistryService_RegisterInstrument_FullMethodName        = "/alphapulse.registry.v1.RegistryService/RegisterInstrument"
+	RegistryService_BatchRegisterInstruments_FullMethodName  = "/alphapulse.registry.v1.RegistryService/BatchRegisterInstruments"
+	RegistryService_GetInstrument_FullMethodName             = "/alphapulse.registry.v1.RegistryService/GetInstrument"
+	RegistryService_BatchGetInstruments_FullMethodName       = "/alphapulse.registry.v1.RegistryService/BatchGetInstruments"
+	RegistryService_ResolveInstrument_FullMethodName         = "/alphapulse.registry.v1.RegistryService/ResolveInstrument"
+	RegistryService_ListInstruments_FullMethodName           = "/alphapulse.registry.v1.RegistryService/ListInstruments"
+	RegistryService_ListLinks_FullMethodName                 = "/alphapulse.registry.v1.RegistryService/ListLinks"
+	RegistryService_LinkInstruments_FullMethodName           = "/alphapulse.registry.v1.RegistryService/LinkInstruments"
+	RegistryService_RegisterVenue_FullMethodName             = "/alphapulse.registry.v1.RegistryService/RegisterVenue"
+	RegistryService_GetVenue_FullMethodName                  = "/alphapulse.registry.v1.RegistryService/GetVenue"
+	RegistryService_ListVenues_FullMethodName                = "/alphapulse.registry.v1.RegistryService/ListVenues"
+	RegistryService_WatchRegistry_FullMethodName             = "/alphapulse.registry.v1.RegistryService/WatchRegistry"
+	RegistryService_UpdateInstrument_FullMethodName          = "/alphapulse.registry.v1.RegistryService/UpdateInstrument"
+	RegistryService_DelistInstrument_FullMethodName          = "/alphapulse.registry.v1.RegistryService/DelistInstrument"
+	RegistryService_GetInstrumentHistory_FullMethodName      = "/alphapulse.registry.v1.RegistryService/GetInstrumentHistory"
+	RegistryService_SearchInstruments_FullMethodName         = "/alphapulse.registry.v1.RegistryService/SearchInstruments"
+	RegistryService_BatchGetInstrumentRecords_FullMethodName = "/alphapulse.registry.v1.RegistryService/BatchGetInstrumentRecords"
+	RegistryService_FindVenues_FullMethodName                = "/alphapulse.registry.v1.RegistryService/FindVenues"
 )
 
 // RegistryServiceClient is the client API for RegistryService service.
@@ -67,6 +73,21 @@ type RegistryServiceClient interface {
 	ListVenues(ctx context.Context, in *ListVenuesRequest, opts ...grpc.CallOption) (*ListVenuesResponse, error)
 	// Every change from a revision on, without gap or repetition; then live.
 	WatchRegistry(ctx context.Context, in *WatchRegistryRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[WatchRegistryResponse], error)
+	// Changes fields of an instrument; its id and natural key stay. From `effective_time` on, or in
+	// place.
+	UpdateInstrument(ctx context.Context, in *UpdateInstrumentRequest, opts ...grpc.CallOption) (*UpdateInstrumentResponse, error)
+	// Ends the life of an instrument; its id is never given again.
+	DelistInstrument(ctx context.Context, in *DelistInstrumentRequest, opts ...grpc.CallOption) (*DelistInstrumentResponse, error)
+	// Every period of validity of an instrument, the first one first: what it was called when.
+	GetInstrumentHistory(ctx context.Context, in *GetInstrumentHistoryRequest, opts ...grpc.CallOption) (*GetInstrumentHistoryResponse, error)
+	// Instruments by words of their names and identifiers and by typed filters, a page at a time, in
+	// the order of registration.
+	SearchInstruments(ctx context.Context, in *SearchInstrumentsRequest, opts ...grpc.CallOption) (*SearchInstrumentsResponse, error)
+	// Many instruments as fixed records: one FlatBuffers frame, in the order of the request.
+	BatchGetInstrumentRecords(ctx context.Context, in *BatchGetInstrumentRecordsRequest, opts ...grpc.CallOption) (*BatchGetInstrumentRecordsResponse, error)
+	// Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
+	// same security, the same pair elsewhere, the forms of a token on other chains.
+	FindVenues(ctx context.Context, in *FindVenuesRequest, opts ...grpc.CallOption) (*FindVenuesResponse, error)
 }
 
 type registryServiceClient struct {
@@ -206,6 +227,66 @@ func (c *registryServiceClient) WatchRegistry(ctx context.Context, in *WatchRegi
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type RegistryService_WatchRegistryClient = grpc.ServerStreamingClient[WatchRegistryResponse]
 
+func (c *registryServiceClient) UpdateInstrument(ctx context.Context, in *UpdateInstrumentRequest, opts ...grpc.CallOption) (*UpdateInstrumentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateInstrumentResponse)
+	err := c.cc.Invoke(ctx, RegistryService_UpdateInstrument_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) DelistInstrument(ctx context.Context, in *DelistInstrumentRequest, opts ...grpc.CallOption) (*DelistInstrumentResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DelistInstrumentResponse)
+	err := c.cc.Invoke(ctx, RegistryService_DelistInstrument_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) GetInstrumentHistory(ctx context.Context, in *GetInstrumentHistoryRequest, opts ...grpc.CallOption) (*GetInstrumentHistoryResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetInstrumentHistoryResponse)
+	err := c.cc.Invoke(ctx, RegistryService_GetInstrumentHistory_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) SearchInstruments(ctx context.Context, in *SearchInstrumentsRequest, opts ...grpc.CallOption) (*SearchInstrumentsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(SearchInstrumentsResponse)
+	err := c.cc.Invoke(ctx, RegistryService_SearchInstruments_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) BatchGetInstrumentRecords(ctx context.Context, in *BatchGetInstrumentRecordsRequest, opts ...grpc.CallOption) (*BatchGetInstrumentRecordsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(BatchGetInstrumentRecordsResponse)
+	err := c.cc.Invoke(ctx, RegistryService_BatchGetInstrumentRecords_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) FindVenues(ctx context.Context, in *FindVenuesRequest, opts ...grpc.CallOption) (*FindVenuesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindVenuesResponse)
+	err := c.cc.Invoke(ctx, RegistryService_FindVenues_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RegistryServiceServer is the server API for RegistryService service.
 // All implementations must embed UnimplementedRegistryServiceServer
 // for forward compatibility.
@@ -238,6 +319,21 @@ type RegistryServiceServer interface {
 	ListVenues(context.Context, *ListVenuesRequest) (*ListVenuesResponse, error)
 	// Every change from a revision on, without gap or repetition; then live.
 	WatchRegistry(*WatchRegistryRequest, grpc.ServerStreamingServer[WatchRegistryResponse]) error
+	// Changes fields of an instrument; its id and natural key stay. From `effective_time` on, or in
+	// place.
+	UpdateInstrument(context.Context, *UpdateInstrumentRequest) (*UpdateInstrumentResponse, error)
+	// Ends the life of an instrument; its id is never given again.
+	DelistInstrument(context.Context, *DelistInstrumentRequest) (*DelistInstrumentResponse, error)
+	// Every period of validity of an instrument, the first one first: what it was called when.
+	GetInstrumentHistory(context.Context, *GetInstrumentHistoryRequest) (*GetInstrumentHistoryResponse, error)
+	// Instruments by words of their names and identifiers and by typed filters, a page at a time, in
+	// the order of registration.
+	SearchInstruments(context.Context, *SearchInstrumentsRequest) (*SearchInstrumentsResponse, error)
+	// Many instruments as fixed records: one FlatBuffers frame, in the order of the request.
+	BatchGetInstrumentRecords(context.Context, *BatchGetInstrumentRecordsRequest) (*BatchGetInstrumentRecordsResponse, error)
+	// Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
+	// same security, the same pair elsewhere, the forms of a token on other chains.
+	FindVenues(context.Context, *FindVenuesRequest) (*FindVenuesResponse, error)
 	mustEmbedUnimplementedRegistryServiceServer()
 }
 
@@ -283,6 +379,24 @@ func (UnimplementedRegistryServiceServer) ListVenues(context.Context, *ListVenue
 }
 func (UnimplementedRegistryServiceServer) WatchRegistry(*WatchRegistryRequest, grpc.ServerStreamingServer[WatchRegistryResponse]) error {
 	return status.Error(codes.Unimplemented, "method WatchRegistry not implemented")
+}
+func (UnimplementedRegistryServiceServer) UpdateInstrument(context.Context, *UpdateInstrumentRequest) (*UpdateInstrumentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateInstrument not implemented")
+}
+func (UnimplementedRegistryServiceServer) DelistInstrument(context.Context, *DelistInstrumentRequest) (*DelistInstrumentResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DelistInstrument not implemented")
+}
+func (UnimplementedRegistryServiceServer) GetInstrumentHistory(context.Context, *GetInstrumentHistoryRequest) (*GetInstrumentHistoryResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetInstrumentHistory not implemented")
+}
+func (UnimplementedRegistryServiceServer) SearchInstruments(context.Context, *SearchInstrumentsRequest) (*SearchInstrumentsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method SearchInstruments not implemented")
+}
+func (UnimplementedRegistryServiceServer) BatchGetInstrumentRecords(context.Context, *BatchGetInstrumentRecordsRequest) (*BatchGetInstrumentRecordsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method BatchGetInstrumentRecords not implemented")
+}
+func (UnimplementedRegistryServiceServer) FindVenues(context.Context, *FindVenuesRequest) (*FindVenuesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindVenues not implemented")
 }
 func (UnimplementedRegistryServiceServer) mustEmbedUnimplementedRegistryServiceServer() {}
 func (UnimplementedRegistryServiceServer) testEmbeddedByValue()                         {}
@@ -514,6 +628,114 @@ func _RegistryService_WatchRegistry_Handler(srv interface{}, stream grpc.ServerS
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type RegistryService_WatchRegistryServer = grpc.ServerStreamingServer[WatchRegistryResponse]
 
+func _RegistryService_UpdateInstrument_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateInstrumentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).UpdateInstrument(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_UpdateInstrument_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).UpdateInstrument(ctx, req.(*UpdateInstrumentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_DelistInstrument_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DelistInstrumentRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).DelistInstrument(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_DelistInstrument_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).DelistInstrument(ctx, req.(*DelistInstrumentRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_GetInstrumentHistory_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetInstrumentHistoryRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).GetInstrumentHistory(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_GetInstrumentHistory_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).GetInstrumentHistory(ctx, req.(*GetInstrumentHistoryRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_SearchInstruments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(SearchInstrumentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).SearchInstruments(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_SearchInstruments_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).SearchInstruments(ctx, req.(*SearchInstrumentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_BatchGetInstrumentRecords_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(BatchGetInstrumentRecordsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).BatchGetInstrumentRecords(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_BatchGetInstrumentRecords_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).BatchGetInstrumentRecords(ctx, req.(*BatchGetInstrumentRecordsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_FindVenues_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindVenuesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).FindVenues(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_FindVenues_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).FindVenues(ctx, req.(*FindVenuesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RegistryService_ServiceDesc is the grpc.ServiceDesc for RegistryService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -564,6 +786,30 @@ var RegistryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "ListVenues",
 			Handler:    _RegistryService_ListVenues_Handler,
+		},
+		{
+			MethodName: "UpdateInstrument",
+			Handler:    _RegistryService_UpdateInstrument_Handler,
+		},
+		{
+			MethodName: "DelistInstrument",
+			Handler:    _RegistryService_DelistInstrument_Handler,
+		},
+		{
+			MethodName: "GetInstrumentHistory",
+			Handler:    _RegistryService_GetInstrumentHistory_Handler,
+		},
+		{
+			MethodName: "SearchInstruments",
+			Handler:    _RegistryService_SearchInstruments_Handler,
+		},
+		{
+			MethodName: "BatchGetInstrumentRecords",
+			Handler:    _RegistryService_BatchGetInstrumentRecords_Handler,
+		},
+		{
+			MethodName: "FindVenues",
+			Handler:    _RegistryService_FindVenues_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -6,6 +6,7 @@ The registry: every instrument and venue, one identity in every language."""
 from alphapulse.common.v1 import instrument_id_pb2 as _instrument_id_pb2
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import field_mask_pb2 as _field_mask_pb2
 from google.protobuf import message as _message
 from google.protobuf import struct_pb2 as _struct_pb2
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
@@ -170,6 +171,38 @@ VENUE_KIND_SIMULATED: VenueKind.ValueType  # 7
 """A simulated venue."""
 Global___VenueKind: _TypeAlias = VenueKind  # noqa: Y015
 
+class _EventKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EVENT_KIND_UNSPECIFIED: _EventKind.ValueType  # 0
+    """Not said."""
+    EVENT_KIND_INSTRUMENT: _EventKind.ValueType  # 1
+    """A new or a changed instrument."""
+    EVENT_KIND_LINK: _EventKind.ValueType  # 2
+    """A new link."""
+    EVENT_KIND_VENUE: _EventKind.ValueType  # 3
+    """A new or a changed venue."""
+    EVENT_KIND_COLLISION: _EventKind.ValueType  # 4
+    """Two natural keys met in one id."""
+
+class EventKind(_EventKind, metaclass=_EventKindEnumTypeWrapper):
+    """What an event of the registry is about."""
+
+EVENT_KIND_UNSPECIFIED: EventKind.ValueType  # 0
+"""Not said."""
+EVENT_KIND_INSTRUMENT: EventKind.ValueType  # 1
+"""A new or a changed instrument."""
+EVENT_KIND_LINK: EventKind.ValueType  # 2
+"""A new link."""
+EVENT_KIND_VENUE: EventKind.ValueType  # 3
+"""A new or a changed venue."""
+EVENT_KIND_COLLISION: EventKind.ValueType  # 4
+"""Two natural keys met in one id."""
+Global___EventKind: _TypeAlias = EventKind  # noqa: Y015
+
 @_typing.final
 class Instrument(_message.Message):
     """One tradable or referable thing. Decimal fields are decimal text with at most 8 places."""
@@ -213,6 +246,7 @@ class Instrument(_message.Message):
     METADATA_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
     PRIMARY_LISTING_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
     id_text: _builtins.str
     """The id as 32 hexadecimal digits."""
     asset_type: _instrument_id_pb2.AssetType.ValueType
@@ -273,6 +307,10 @@ class Instrument(_message.Message):
     """Revision of the registry at the last change."""
     primary_listing: _builtins.bool
     """The issuer's primary line."""
+    version: _builtins.int
+    """Number of this period of validity, given by the registry: 0 is the first. A new one begins where
+    data changed as of a time, as when a ticker is renamed.
+    """
     @_builtins.property
     def id(self) -> _instrument_id_pb2.InstrumentId:
         """Given by the registry; may be left out when registering, and is checked when not."""
@@ -341,10 +379,11 @@ class Instrument(_message.Message):
         metadata: _struct_pb2.Struct | None = ...,
         revision: _builtins.int = ...,
         primary_listing: _builtins.bool = ...,
+        version: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expires_at", b"expires_at", "id", b"id", "metadata", b"metadata", "underlying", b"underlying", "valid_from", b"valid_from", "valid_to", b"valid_to"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_type", b"asset_type", "base_currency", b"base_currency", "chain_id", b"chain_id", "composite_figi", b"composite_figi", "contract_address", b"contract_address", "contract_multiplier", b"contract_multiplier", "cusip", b"cusip", "decimals", b"decimals", "expires_at", b"expires_at", "figi", b"figi", "id", b"id", "id_text", b"id_text", "inverse", b"inverse", "isin", b"isin", "lot_size", b"lot_size", "max_quantity", b"max_quantity", "metadata", b"metadata", "min_notional", b"min_notional", "min_quantity", b"min_quantity", "name", b"name", "natural_key", b"natural_key", "option_right", b"option_right", "pool_fee_ppm", b"pool_fee_ppm", "pool_tokens", b"pool_tokens", "primary_listing", b"primary_listing", "quote_currency", b"quote_currency", "revision", b"revision", "settlement_currency", b"settlement_currency", "share_class_figi", b"share_class_figi", "status", b"status", "strike_price", b"strike_price", "symbol", b"symbol", "tick_size", b"tick_size", "underlying", b"underlying", "valid_from", b"valid_from", "valid_to", b"valid_to", "venue", b"venue"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_type", b"asset_type", "base_currency", b"base_currency", "chain_id", b"chain_id", "composite_figi", b"composite_figi", "contract_address", b"contract_address", "contract_multiplier", b"contract_multiplier", "cusip", b"cusip", "decimals", b"decimals", "expires_at", b"expires_at", "figi", b"figi", "id", b"id", "id_text", b"id_text", "inverse", b"inverse", "isin", b"isin", "lot_size", b"lot_size", "max_quantity", b"max_quantity", "metadata", b"metadata", "min_notional", b"min_notional", "min_quantity", b"min_quantity", "name", b"name", "natural_key", b"natural_key", "option_right", b"option_right", "pool_fee_ppm", b"pool_fee_ppm", "pool_tokens", b"pool_tokens", "primary_listing", b"primary_listing", "quote_currency", b"quote_currency", "revision", b"revision", "settlement_currency", b"settlement_currency", "share_class_figi", b"share_class_figi", "status", b"status", "strike_price", b"strike_price", "symbol", b"symbol", "tick_size", b"tick_size", "underlying", b"underlying", "valid_from", b"valid_from", "valid_to", b"valid_to", "venue", b"venue", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -723,6 +762,7 @@ class ResolveInstrumentRequest(_message.Message):
     ASSET_TYPE_FIELD_NUMBER: _builtins.int
     AS_OF_FIELD_NUMBER: _builtins.int
     MIN_REVISION_FIELD_NUMBER: _builtins.int
+    IDENTIFIER_FIELD_NUMBER: _builtins.int
     symbol: _builtins.str
     """Symbol on `venue`."""
     venue: _builtins.str
@@ -741,6 +781,10 @@ class ResolveInstrumentRequest(_message.Message):
     """Only instruments of this type."""
     min_revision: _builtins.int
     """The answer must be at least this new."""
+    identifier: _builtins.str
+    """Any of id, ISIN, FIGI, CUSIP, contract address, symbol or natural key: what it is is found by
+    its form and by what is registered.
+    """
     @_builtins.property
     def as_of(self) -> _timestamp_pb2.Timestamp:
         """What was valid at that time; now when not set."""
@@ -758,14 +802,53 @@ class ResolveInstrumentRequest(_message.Message):
         asset_type: _instrument_id_pb2.AssetType.ValueType = ...,
         as_of: _timestamp_pb2.Timestamp | None = ...,
         min_revision: _builtins.int = ...,
+        identifier: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "asset_type", b"asset_type", "chain_id", b"chain_id", "contract_address", b"contract_address", "cusip", b"cusip", "figi", b"figi", "isin", b"isin", "min_revision", b"min_revision", "symbol", b"symbol", "venue", b"venue"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "asset_type", b"asset_type", "chain_id", b"chain_id", "contract_address", b"contract_address", "cusip", b"cusip", "figi", b"figi", "identifier", b"identifier", "isin", b"isin", "min_revision", b"min_revision", "symbol", b"symbol", "venue", b"venue"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ResolveInstrumentRequest: _TypeAlias = ResolveInstrumentRequest  # noqa: Y015
+
+@_typing.final
+class CandidateGroup(_message.Message):
+    """Candidates that are the same thing: lines of one share class, receipts on it, a fund of that name."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ASSET_TYPE_FIELD_NUMBER: _builtins.int
+    SHARE_CLASS_FIGI_FIELD_NUMBER: _builtins.int
+    CANDIDATES_FIELD_NUMBER: _builtins.int
+    PRIMARY_FIELD_NUMBER: _builtins.int
+    asset_type: _instrument_id_pb2.AssetType.ValueType
+    """What they are."""
+    share_class_figi: _builtins.str
+    """Their share-class FIGI, where they have one."""
+    primary: _builtins.int
+    """Position in `candidates` of the group's primary line: the one that the issuer names, else the
+    first in the country of the ISIN, else the best.
+    """
+    @_builtins.property
+    def candidates(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Positions in `candidates`, the primary line first."""
+
+    def __init__(
+        self,
+        *,
+        asset_type: _instrument_id_pb2.AssetType.ValueType = ...,
+        share_class_figi: _builtins.str = ...,
+        candidates: _abc.Iterable[_builtins.int] | None = ...,
+        primary: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_type", b"asset_type", "candidates", b"candidates", "primary", b"primary", "share_class_figi", b"share_class_figi"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CandidateGroup: _TypeAlias = CandidateGroup  # noqa: Y015
 
 @_typing.final
 class ResolveInstrumentResponse(_message.Message):
@@ -776,6 +859,7 @@ class ResolveInstrumentResponse(_message.Message):
     CANDIDATES_FIELD_NUMBER: _builtins.int
     AMBIGUOUS_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
     ambiguous: _builtins.bool
     """More than one fits equally well: do not pick without asking."""
     revision: _builtins.int
@@ -784,16 +868,21 @@ class ResolveInstrumentResponse(_message.Message):
     def candidates(self) -> _containers.RepeatedCompositeFieldContainer[Global___Instrument]:
         """All that fit, the best first; never empty."""
 
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[Global___CandidateGroup]:
+        """The candidates by what they really are, the group of the best candidate first."""
+
     def __init__(
         self,
         *,
         candidates: _abc.Iterable[Global___Instrument] | None = ...,
         ambiguous: _builtins.bool = ...,
         revision: _builtins.int = ...,
+        groups: _abc.Iterable[Global___CandidateGroup] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ambiguous", b"ambiguous", "candidates", b"candidates", "revision", b"revision"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ambiguous", b"ambiguous", "candidates", b"candidates", "groups", b"groups", "revision", b"revision"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1198,6 +1287,8 @@ class WatchRegistryRequest(_message.Message):
     VENUES_FIELD_NUMBER: _builtins.int
     ISIN_PREFIX_FIELD_NUMBER: _builtins.int
     CHAIN_ID_FIELD_NUMBER: _builtins.int
+    LINK_TYPES_FIELD_NUMBER: _builtins.int
+    KINDS_FIELD_NUMBER: _builtins.int
     from_revision: _builtins.int
     """Events after this revision; 0 is everything."""
     isin_prefix: _builtins.str
@@ -1212,6 +1303,14 @@ class WatchRegistryRequest(_message.Message):
     def venues(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Only of these venues: name, MIC or number."""
 
+    @_builtins.property
+    def link_types(self) -> _containers.RepeatedScalarFieldContainer[Global___LinkType.ValueType]:
+        """Only links of these types; says by itself that links are wanted and nothing else."""
+
+    @_builtins.property
+    def kinds(self) -> _containers.RepeatedScalarFieldContainer[Global___EventKind.ValueType]:
+        """Only these kinds of event."""
+
     def __init__(
         self,
         *,
@@ -1220,10 +1319,12 @@ class WatchRegistryRequest(_message.Message):
         venues: _abc.Iterable[_builtins.str] | None = ...,
         isin_prefix: _builtins.str = ...,
         chain_id: _builtins.int = ...,
+        link_types: _abc.Iterable[Global___LinkType.ValueType] | None = ...,
+        kinds: _abc.Iterable[Global___EventKind.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_types", b"asset_types", "chain_id", b"chain_id", "from_revision", b"from_revision", "isin_prefix", b"isin_prefix", "venues", b"venues"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_types", b"asset_types", "chain_id", b"chain_id", "from_revision", b"from_revision", "isin_prefix", b"isin_prefix", "kinds", b"kinds", "link_types", b"link_types", "venues", b"venues"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1326,3 +1427,473 @@ class Collision(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Collision: _TypeAlias = Collision  # noqa: Y015
+
+@_typing.final
+class UpdateInstrumentRequest(_message.Message):
+    """See UpdateInstrument."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    EXPECTED_REVISION_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_TIME_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    expected_revision: _builtins.int
+    """`revision` of the instrument that the change was made on; another one there is
+    REVISION_CONFLICT. 0 changes whatever is there.
+    """
+    request_id: _builtins.str
+    """A repeated id answers what the first call answered (AIP-155)."""
+    @_builtins.property
+    def instrument(self) -> Global___Instrument:
+        """The new values, and `id` or `id_text` of the instrument."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """The fields that change; empty is every field that is set. A field that is named and not set is
+        cleared.
+        """
+
+    @_builtins.property
+    def effective_time(self) -> _timestamp_pb2.Timestamp:
+        """From when the new data holds: what held before is kept and found as of then. Not set: the data
+        is corrected in place.
+        """
+
+    def __init__(
+        self,
+        *,
+        instrument: Global___Instrument | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        expected_revision: _builtins.int = ...,
+        effective_time: _timestamp_pb2.Timestamp | None = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["effective_time", b"effective_time", "instrument", b"instrument", "update_mask", b"update_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effective_time", b"effective_time", "expected_revision", b"expected_revision", "instrument", b"instrument", "request_id", b"request_id", "update_mask", b"update_mask"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateInstrumentRequest: _TypeAlias = UpdateInstrumentRequest  # noqa: Y015
+
+@_typing.final
+class UpdateInstrumentResponse(_message.Message):
+    """See UpdateInstrument."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """Something changed."""
+    revision: _builtins.int
+    """Revision of the registry after the call."""
+    @_builtins.property
+    def instrument(self) -> Global___Instrument:
+        """The instrument as the registry holds it now."""
+
+    def __init__(
+        self,
+        *,
+        instrument: Global___Instrument | None = ...,
+        changed: _builtins.bool = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["instrument", b"instrument"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "instrument", b"instrument", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateInstrumentResponse: _TypeAlias = UpdateInstrumentResponse  # noqa: Y015
+
+@_typing.final
+class DelistInstrumentRequest(_message.Message):
+    """See DelistInstrument."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    EXPECTED_REVISION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """32 hexadecimal digits."""
+    expected_revision: _builtins.int
+    """As in UpdateInstrumentRequest."""
+    request_id: _builtins.str
+    """A repeated id answers what the first call answered (AIP-155)."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When trading ends; now when not set. A time to come ends the validity then and leaves the
+        status until it is delisted again.
+        """
+
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        expected_revision: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_revision", b"expected_revision", "id", b"id", "request_id", b"request_id", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DelistInstrumentRequest: _TypeAlias = DelistInstrumentRequest  # noqa: Y015
+
+@_typing.final
+class DelistInstrumentResponse(_message.Message):
+    """See DelistInstrument."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """Something changed."""
+    revision: _builtins.int
+    """Revision of the registry after the call."""
+    @_builtins.property
+    def instrument(self) -> Global___Instrument:
+        """The instrument as the registry holds it now."""
+
+    def __init__(
+        self,
+        *,
+        instrument: Global___Instrument | None = ...,
+        changed: _builtins.bool = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["instrument", b"instrument"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "instrument", b"instrument", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DelistInstrumentResponse: _TypeAlias = DelistInstrumentResponse  # noqa: Y015
+
+@_typing.final
+class GetInstrumentHistoryRequest(_message.Message):
+    """See GetInstrumentHistory."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    MIN_REVISION_FIELD_NUMBER: _builtins.int
+    id: _builtins.str
+    """32 hexadecimal digits."""
+    min_revision: _builtins.int
+    """The answer must be at least this new."""
+    def __init__(
+        self,
+        *,
+        id: _builtins.str = ...,
+        min_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "min_revision", b"min_revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetInstrumentHistoryRequest: _TypeAlias = GetInstrumentHistoryRequest  # noqa: Y015
+
+@_typing.final
+class GetInstrumentHistoryResponse(_message.Message):
+    """See GetInstrumentHistory."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENTS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Revision that they were read at."""
+    @_builtins.property
+    def instruments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Instrument]:
+        """One for each period of validity, the present one last."""
+
+    def __init__(
+        self,
+        *,
+        instruments: _abc.Iterable[Global___Instrument] | None = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instruments", b"instruments", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetInstrumentHistoryResponse: _TypeAlias = GetInstrumentHistoryResponse  # noqa: Y015
+
+@_typing.final
+class SearchInstrumentsRequest(_message.Message):
+    """See SearchInstruments. All that is set must fit; of a repeated field one value."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUERY_FIELD_NUMBER: _builtins.int
+    SYMBOL_PREFIX_FIELD_NUMBER: _builtins.int
+    ASSET_TYPES_FIELD_NUMBER: _builtins.int
+    VENUES_FIELD_NUMBER: _builtins.int
+    STATUSES_FIELD_NUMBER: _builtins.int
+    ISIN_PREFIX_FIELD_NUMBER: _builtins.int
+    CHAIN_ID_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    READ_MASK_FIELD_NUMBER: _builtins.int
+    MIN_REVISION_FIELD_NUMBER: _builtins.int
+    query: _builtins.str
+    """Words, each of which must be in the symbol, the name or an identifier; case does not matter."""
+    symbol_prefix: _builtins.str
+    """Symbols that begin so; case matters."""
+    isin_prefix: _builtins.str
+    """ISINs that begin so."""
+    chain_id: _builtins.int
+    """EIP-155 chain number."""
+    currency: _builtins.str
+    """Base, quote or settlement currency."""
+    page_size: _builtins.int
+    """At most this many, 100 when 0, reduced to 1,000."""
+    page_token: _builtins.str
+    """From an earlier answer."""
+    min_revision: _builtins.int
+    """The answer must be at least this new."""
+    @_builtins.property
+    def asset_types(self) -> _containers.RepeatedScalarFieldContainer[_instrument_id_pb2.AssetType.ValueType]:
+        """Asset types."""
+
+    @_builtins.property
+    def venues(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names, MICs or numbers of venues."""
+
+    @_builtins.property
+    def statuses(self) -> _containers.RepeatedScalarFieldContainer[Global___InstrumentStatus.ValueType]:
+        """Statuses."""
+
+    @_builtins.property
+    def as_of(self) -> _timestamp_pb2.Timestamp:
+        """What was valid at that time; without it also what no longer is."""
+
+    @_builtins.property
+    def read_mask(self) -> _field_mask_pb2.FieldMask:
+        """Fields of the instruments that are answered (AIP-157); all when empty."""
+
+    def __init__(
+        self,
+        *,
+        query: _builtins.str = ...,
+        symbol_prefix: _builtins.str = ...,
+        asset_types: _abc.Iterable[_instrument_id_pb2.AssetType.ValueType] | None = ...,
+        venues: _abc.Iterable[_builtins.str] | None = ...,
+        statuses: _abc.Iterable[Global___InstrumentStatus.ValueType] | None = ...,
+        isin_prefix: _builtins.str = ...,
+        chain_id: _builtins.int = ...,
+        currency: _builtins.str = ...,
+        as_of: _timestamp_pb2.Timestamp | None = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        read_mask: _field_mask_pb2.FieldMask | None = ...,
+        min_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "read_mask", b"read_mask"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "asset_types", b"asset_types", "chain_id", b"chain_id", "currency", b"currency", "isin_prefix", b"isin_prefix", "min_revision", b"min_revision", "page_size", b"page_size", "page_token", b"page_token", "query", b"query", "read_mask", b"read_mask", "statuses", b"statuses", "symbol_prefix", b"symbol_prefix", "venues", b"venues"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchInstrumentsRequest: _TypeAlias = SearchInstrumentsRequest  # noqa: Y015
+
+@_typing.final
+class SearchInstrumentsResponse(_message.Message):
+    """See SearchInstruments."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """For the next page; empty on the last one."""
+    revision: _builtins.int
+    """Revision that it was read at."""
+    @_builtins.property
+    def instruments(self) -> _containers.RepeatedCompositeFieldContainer[Global___Instrument]:
+        """The page."""
+
+    def __init__(
+        self,
+        *,
+        instruments: _abc.Iterable[Global___Instrument] | None = ...,
+        next_page_token: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instruments", b"instruments", "next_page_token", b"next_page_token", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchInstrumentsResponse: _TypeAlias = SearchInstrumentsResponse  # noqa: Y015
+
+@_typing.final
+class BatchGetInstrumentRecordsRequest(_message.Message):
+    """See BatchGetInstrumentRecords."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    MIN_REVISION_FIELD_NUMBER: _builtins.int
+    ids: _builtins.bytes
+    """At most 100,000 ids of 16 bytes each, one after the other."""
+    min_revision: _builtins.int
+    """The answer must be at least this new."""
+    def __init__(
+        self,
+        *,
+        ids: _builtins.bytes = ...,
+        min_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ids", b"ids", "min_revision", b"min_revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetInstrumentRecordsRequest: _TypeAlias = BatchGetInstrumentRecordsRequest  # noqa: Y015
+
+@_typing.final
+class BatchGetInstrumentRecordsResponse(_message.Message):
+    """See BatchGetInstrumentRecords."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FRAME_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    frame: _builtins.bytes
+    """A frame of InstrumentRecord rows, one for each id, in order; an unknown one is a row of zeros."""
+    revision: _builtins.int
+    """Revision that they were read at."""
+    @_builtins.property
+    def missing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Positions of the ids that are unknown."""
+
+    def __init__(
+        self,
+        *,
+        frame: _builtins.bytes = ...,
+        missing: _abc.Iterable[_builtins.int] | None = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["frame", b"frame", "missing", b"missing", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BatchGetInstrumentRecordsResponse: _TypeAlias = BatchGetInstrumentRecordsResponse  # noqa: Y015
+
+@_typing.final
+class FindVenuesRequest(_message.Message):
+    """See FindVenues."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    AS_OF_FIELD_NUMBER: _builtins.int
+    MIN_REVISION_FIELD_NUMBER: _builtins.int
+    instrument_id: _builtins.str
+    """32 hexadecimal digits."""
+    min_revision: _builtins.int
+    """The answer must be at least this new."""
+    @_builtins.property
+    def as_of(self) -> _timestamp_pb2.Timestamp:
+        """Listings that were valid at that time; now when not set."""
+
+    def __init__(
+        self,
+        *,
+        instrument_id: _builtins.str = ...,
+        as_of: _timestamp_pb2.Timestamp | None = ...,
+        min_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["as_of", b"as_of", "instrument_id", b"instrument_id", "min_revision", b"min_revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindVenuesRequest: _TypeAlias = FindVenuesRequest  # noqa: Y015
+
+@_typing.final
+class VenueListing(_message.Message):
+    """One place where an instrument is listed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VENUE_FIELD_NUMBER: _builtins.int
+    INSTRUMENT_FIELD_NUMBER: _builtins.int
+    LINK_FIELD_NUMBER: _builtins.int
+    link: Global___LinkType.ValueType
+    """The link that the line was found by; not set for the instrument itself and for the same pair."""
+    @_builtins.property
+    def venue(self) -> Global___Venue:
+        """The place."""
+
+    @_builtins.property
+    def instrument(self) -> Global___Instrument:
+        """The line there."""
+
+    def __init__(
+        self,
+        *,
+        venue: Global___Venue | None = ...,
+        instrument: Global___Instrument | None = ...,
+        link: Global___LinkType.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["instrument", b"instrument", "venue", b"venue"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument", b"instrument", "link", b"link", "venue", b"venue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VenueListing: _TypeAlias = VenueListing  # noqa: Y015
+
+@_typing.final
+class FindVenuesResponse(_message.Message):
+    """See FindVenues."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LISTINGS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Revision that they were read at."""
+    @_builtins.property
+    def listings(self) -> _containers.RepeatedCompositeFieldContainer[Global___VenueListing]:
+        """The instrument's own line first, then primary lines, then by venue number."""
+
+    def __init__(
+        self,
+        *,
+        listings: _abc.Iterable[Global___VenueListing] | None = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["listings", b"listings", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindVenuesResponse: _TypeAlias = FindVenuesResponse  # noqa: Y015

@@ -96,6 +96,36 @@ class RegistryServiceStub:
                 request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.WatchRegistryRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.WatchRegistryResponse.FromString,
                 _registered_method=True)
+        self.UpdateInstrument = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/UpdateInstrument',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.UpdateInstrumentRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.UpdateInstrumentResponse.FromString,
+                _registered_method=True)
+        self.DelistInstrument = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/DelistInstrument',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.DelistInstrumentRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.DelistInstrumentResponse.FromString,
+                _registered_method=True)
+        self.GetInstrumentHistory = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/GetInstrumentHistory',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetInstrumentHistoryRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetInstrumentHistoryResponse.FromString,
+                _registered_method=True)
+        self.SearchInstruments = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/SearchInstruments',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.SearchInstrumentsRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.SearchInstrumentsResponse.FromString,
+                _registered_method=True)
+        self.BatchGetInstrumentRecords = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/BatchGetInstrumentRecords',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.BatchGetInstrumentRecordsRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.BatchGetInstrumentRecordsResponse.FromString,
+                _registered_method=True)
+        self.FindVenues = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/FindVenues',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.FindVenuesRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.FindVenuesResponse.FromString,
+                _registered_method=True)
 
 
 class RegistryServiceServicer:
@@ -188,6 +218,51 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateInstrument(self, request, context):
+        """Changes fields of an instrument; its id and natural key stay. From `effective_time` on, or in
+        place.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DelistInstrument(self, request, context):
+        """Ends the life of an instrument; its id is never given again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetInstrumentHistory(self, request, context):
+        """Every period of validity of an instrument, the first one first: what it was called when.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchInstruments(self, request, context):
+        """Instruments by words of their names and identifiers and by typed filters, a page at a time, in
+        the order of registration.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def BatchGetInstrumentRecords(self, request, context):
+        """Many instruments as fixed records: one FlatBuffers frame, in the order of the request.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindVenues(self, request, context):
+        """Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
+        same security, the same pair elsewhere, the forms of a token on other chains.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RegistryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -250,6 +325,36 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.WatchRegistry,
                     request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.WatchRegistryRequest.FromString,
                     response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.WatchRegistryResponse.SerializeToString,
+            ),
+            'UpdateInstrument': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateInstrument,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.UpdateInstrumentRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.UpdateInstrumentResponse.SerializeToString,
+            ),
+            'DelistInstrument': grpc.unary_unary_rpc_method_handler(
+                    servicer.DelistInstrument,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.DelistInstrumentRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.DelistInstrumentResponse.SerializeToString,
+            ),
+            'GetInstrumentHistory': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetInstrumentHistory,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetInstrumentHistoryRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetInstrumentHistoryResponse.SerializeToString,
+            ),
+            'SearchInstruments': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchInstruments,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.SearchInstrumentsRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.SearchInstrumentsResponse.SerializeToString,
+            ),
+            'BatchGetInstrumentRecords': grpc.unary_unary_rpc_method_handler(
+                    servicer.BatchGetInstrumentRecords,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.BatchGetInstrumentRecordsRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.BatchGetInstrumentRecordsResponse.SerializeToString,
+            ),
+            'FindVenues': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindVenues,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.FindVenuesRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.FindVenuesResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -578,6 +683,168 @@ class RegistryService:
             '/alphapulse.registry.v1.RegistryService/WatchRegistry',
             alphapulse_dot_registry_dot_v1_dot_registry__pb2.WatchRegistryRequest.SerializeToString,
             alphapulse_dot_registry_dot_v1_dot_registry__pb2.WatchRegistryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateInstrument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/UpdateInstrument',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.UpdateInstrumentRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.UpdateInstrumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DelistInstrument(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/DelistInstrument',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.DelistInstrumentRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.DelistInstrumentResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetInstrumentHistory(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/GetInstrumentHistory',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetInstrumentHistoryRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetInstrumentHistoryResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchInstruments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/SearchInstruments',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.SearchInstrumentsRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.SearchInstrumentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def BatchGetInstrumentRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/BatchGetInstrumentRecords',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.BatchGetInstrumentRecordsRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.BatchGetInstrumentRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindVenues(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/FindVenues',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.FindVenuesRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.FindVenuesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -61,6 +61,24 @@ class RegistryServiceStub:
     """All venues, a page at a time."""
     WatchRegistry: _grpc.UnaryStreamMultiCallable[_registry_pb2.WatchRegistryRequest, _registry_pb2.WatchRegistryResponse]
     """Every change from a revision on, without gap or repetition; then live."""
+    UpdateInstrument: _grpc.UnaryUnaryMultiCallable[_registry_pb2.UpdateInstrumentRequest, _registry_pb2.UpdateInstrumentResponse]
+    """Changes fields of an instrument; its id and natural key stay. From `effective_time` on, or in
+    place.
+    """
+    DelistInstrument: _grpc.UnaryUnaryMultiCallable[_registry_pb2.DelistInstrumentRequest, _registry_pb2.DelistInstrumentResponse]
+    """Ends the life of an instrument; its id is never given again."""
+    GetInstrumentHistory: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetInstrumentHistoryRequest, _registry_pb2.GetInstrumentHistoryResponse]
+    """Every period of validity of an instrument, the first one first: what it was called when."""
+    SearchInstruments: _grpc.UnaryUnaryMultiCallable[_registry_pb2.SearchInstrumentsRequest, _registry_pb2.SearchInstrumentsResponse]
+    """Instruments by words of their names and identifiers and by typed filters, a page at a time, in
+    the order of registration.
+    """
+    BatchGetInstrumentRecords: _grpc.UnaryUnaryMultiCallable[_registry_pb2.BatchGetInstrumentRecordsRequest, _registry_pb2.BatchGetInstrumentRecordsResponse]
+    """Many instruments as fixed records: one FlatBuffers frame, in the order of the request."""
+    FindVenues: _grpc.UnaryUnaryMultiCallable[_registry_pb2.FindVenuesRequest, _registry_pb2.FindVenuesResponse]
+    """Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
+    same security, the same pair elsewhere, the forms of a token on other chains.
+    """
 
 @_typing.type_check_only
 class RegistryServiceAsyncStub(RegistryServiceStub):
@@ -95,6 +113,24 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """All venues, a page at a time."""
     WatchRegistry: _aio.UnaryStreamMultiCallable[_registry_pb2.WatchRegistryRequest, _registry_pb2.WatchRegistryResponse]  # type: ignore[assignment]
     """Every change from a revision on, without gap or repetition; then live."""
+    UpdateInstrument: _aio.UnaryUnaryMultiCallable[_registry_pb2.UpdateInstrumentRequest, _registry_pb2.UpdateInstrumentResponse]  # type: ignore[assignment]
+    """Changes fields of an instrument; its id and natural key stay. From `effective_time` on, or in
+    place.
+    """
+    DelistInstrument: _aio.UnaryUnaryMultiCallable[_registry_pb2.DelistInstrumentRequest, _registry_pb2.DelistInstrumentResponse]  # type: ignore[assignment]
+    """Ends the life of an instrument; its id is never given again."""
+    GetInstrumentHistory: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetInstrumentHistoryRequest, _registry_pb2.GetInstrumentHistoryResponse]  # type: ignore[assignment]
+    """Every period of validity of an instrument, the first one first: what it was called when."""
+    SearchInstruments: _aio.UnaryUnaryMultiCallable[_registry_pb2.SearchInstrumentsRequest, _registry_pb2.SearchInstrumentsResponse]  # type: ignore[assignment]
+    """Instruments by words of their names and identifiers and by typed filters, a page at a time, in
+    the order of registration.
+    """
+    BatchGetInstrumentRecords: _aio.UnaryUnaryMultiCallable[_registry_pb2.BatchGetInstrumentRecordsRequest, _registry_pb2.BatchGetInstrumentRecordsResponse]  # type: ignore[assignment]
+    """Many instruments as fixed records: one FlatBuffers frame, in the order of the request."""
+    FindVenues: _aio.UnaryUnaryMultiCallable[_registry_pb2.FindVenuesRequest, _registry_pb2.FindVenuesResponse]  # type: ignore[assignment]
+    """Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
+    same security, the same pair elsewhere, the forms of a token on other chains.
+    """
 
 class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Instruments, venues and the links between them. Every answer carries the revision that it was
@@ -198,5 +234,59 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_registry_pb2.WatchRegistryResponse], _abc.AsyncIterator[_registry_pb2.WatchRegistryResponse]]:
         """Every change from a revision on, without gap or repetition; then live."""
+
+    @_abc_1.abstractmethod
+    def UpdateInstrument(
+        self,
+        request: _registry_pb2.UpdateInstrumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.UpdateInstrumentResponse, _abc.Awaitable[_registry_pb2.UpdateInstrumentResponse]]:
+        """Changes fields of an instrument; its id and natural key stay. From `effective_time` on, or in
+        place.
+        """
+
+    @_abc_1.abstractmethod
+    def DelistInstrument(
+        self,
+        request: _registry_pb2.DelistInstrumentRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.DelistInstrumentResponse, _abc.Awaitable[_registry_pb2.DelistInstrumentResponse]]:
+        """Ends the life of an instrument; its id is never given again."""
+
+    @_abc_1.abstractmethod
+    def GetInstrumentHistory(
+        self,
+        request: _registry_pb2.GetInstrumentHistoryRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.GetInstrumentHistoryResponse, _abc.Awaitable[_registry_pb2.GetInstrumentHistoryResponse]]:
+        """Every period of validity of an instrument, the first one first: what it was called when."""
+
+    @_abc_1.abstractmethod
+    def SearchInstruments(
+        self,
+        request: _registry_pb2.SearchInstrumentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.SearchInstrumentsResponse, _abc.Awaitable[_registry_pb2.SearchInstrumentsResponse]]:
+        """Instruments by words of their names and identifiers and by typed filters, a page at a time, in
+        the order of registration.
+        """
+
+    @_abc_1.abstractmethod
+    def BatchGetInstrumentRecords(
+        self,
+        request: _registry_pb2.BatchGetInstrumentRecordsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.BatchGetInstrumentRecordsResponse, _abc.Awaitable[_registry_pb2.BatchGetInstrumentRecordsResponse]]:
+        """Many instruments as fixed records: one FlatBuffers frame, in the order of the request."""
+
+    @_abc_1.abstractmethod
+    def FindVenues(
+        self,
+        request: _registry_pb2.FindVenuesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.FindVenuesResponse, _abc.Awaitable[_registry_pb2.FindVenuesResponse]]:
+        """Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
+        same security, the same pair elsewhere, the forms of a token on other chains.
+        """
 
 def add_RegistryServiceServicer_to_server(servicer: RegistryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

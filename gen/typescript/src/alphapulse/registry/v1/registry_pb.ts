@@ -9,15 +9,15 @@ import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf
 import type { AssetType, InstrumentId } from "../../common/v1/instrument_id_pb.js";
 import { file_alphapulse_common_v1_instrument_id } from "../../common/v1/instrument_id_pb.js";
 import { file_google_api_annotations } from "../../../google/api/annotations_pb.js";
-import type { Timestamp } from "@bufbuild/protobuf/wkt";
-import { file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { FieldMask, Timestamp } from "@bufbuild/protobuf/wkt";
+import { file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
 import type { JsonObject, Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file alphapulse/registry/v1/registry.proto.
  */
 export const file_alphapulse_registry_v1_registry: GenFile = /*@__PURE__*/
-  fileDesc("CiVhbHBoYXB1bHNlL3JlZ2lzdHJ5L3YxL3JlZ2lzdHJ5LnByb3RvEhZhbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxIrYICgpJbnN0cnVtZW50Ei4KAmlkGAEgASgLMiIuYWxwaGFwdWxzZS5jb21tb24udjEuSW5zdHJ1bWVudElkEg8KB2lkX3RleHQYAiABKAkSMwoKYXNzZXRfdHlwZRgDIAEoDjIfLmFscGhhcHVsc2UuY29tbW9uLnYxLkFzc2V0VHlwZRINCgV2ZW51ZRgEIAEoDRIOCgZzeW1ib2wYBSABKAkSDAoEbmFtZRgGIAEoCRI4CgZzdGF0dXMYByABKA4yKC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkluc3RydW1lbnRTdGF0dXMSEwoLbmF0dXJhbF9rZXkYCCABKAkSFQoNYmFzZV9jdXJyZW5jeRgJIAEoCRIWCg5xdW90ZV9jdXJyZW5jeRgKIAEoCRIbChNzZXR0bGVtZW50X2N1cnJlbmN5GAsgASgJEjYKCnVuZGVybHlpbmcYDCABKAsyIi5hbHBoYXB1bHNlLmNvbW1vbi52MS5JbnN0cnVtZW50SWQSDAoEaXNpbhgNIAEoCRINCgVjdXNpcBgOIAEoCRIMCgRmaWdpGA8gASgJEhgKEHNoYXJlX2NsYXNzX2ZpZ2kYECABKAkSFgoOY29tcG9zaXRlX2ZpZ2kYESABKAkSEAoIY2hhaW5faWQYEiABKA0SGAoQY29udHJhY3RfYWRkcmVzcxgTIAEoCRIQCghkZWNpbWFscxgUIAEoDRIRCgl0aWNrX3NpemUYFSABKAkSEAoIbG90X3NpemUYFiABKAkSFAoMbWluX3F1YW50aXR5GBcgASgJEhQKDG1heF9xdWFudGl0eRgYIAEoCRIUCgxtaW5fbm90aW9uYWwYGSABKAkSGwoTY29udHJhY3RfbXVsdGlwbGllchgaIAEoCRIPCgdpbnZlcnNlGBsgASgIEi4KCmV4cGlyZXNfYXQYHCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDHN0cmlrZV9wcmljZRgdIAEoCRI5CgxvcHRpb25fcmlnaHQYHiABKA4yIy5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLk9wdGlvblJpZ2h0EjcKC3Bvb2xfdG9rZW5zGB8gAygLMiIuYWxwaGFwdWxzZS5jb21tb24udjEuSW5zdHJ1bWVudElkEhQKDHBvb2xfZmVlX3BwbRggIAEoDRIuCgp2YWxpZF9mcm9tGCEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgh2YWxpZF90bxgiIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoIbWV0YWRhdGEYIyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhAKCHJldmlzaW9uGCQgASgEEhcKD3ByaW1hcnlfbGlzdGluZxglIAEoCCKqAQoETGluaxIwCgRmcm9tGAEgASgLMiIuYWxwaGFwdWxzZS5jb21tb24udjEuSW5zdHJ1bWVudElkEi4KAnRvGAIgASgLMiIuYWxwaGFwdWxzZS5jb21tb24udjEuSW5zdHJ1bWVudElkEi4KBHR5cGUYAyABKA4yIC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkxpbmtUeXBlEhAKCHJldmlzaW9uGAQgASgEItQBCgVWZW51ZRINCgV2ZW51ZRgBIAEoDRIMCgRuYW1lGAIgASgJEi8KBGtpbmQYAyABKA4yIS5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLlZlbnVlS2luZBILCgNtaWMYBCABKAkSDQoFdGl0bGUYBSABKAkSDwoHY291bnRyeRgGIAEoCRIVCg1tYWtlcl9mZWVfYnBzGAcgASgJEhUKDXRha2VyX2ZlZV9icHMYCCABKAkSEAoIY2hhaW5faWQYCSABKA0SEAoIcmV2aXNpb24YCiABKAQiZwoZUmVnaXN0ZXJJbnN0cnVtZW50UmVxdWVzdBI2CgppbnN0cnVtZW50GAEgASgLMiIuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5JbnN0cnVtZW50EhIKCnJlcXVlc3RfaWQYAiABKAkidwoaUmVnaXN0ZXJJbnN0cnVtZW50UmVzcG9uc2USNgoKaW5zdHJ1bWVudBgBIAEoCzIiLmFscGhhcHVsc2UucmVnaXN0cnkudjEuSW5zdHJ1bWVudBIPCgdjcmVhdGVkGAIgASgIEhAKCHJldmlzaW9uGAMgASgEIm4KH0JhdGNoUmVnaXN0ZXJJbnN0cnVtZW50c1JlcXVlc3QSNwoLaW5zdHJ1bWVudHMYASADKAsyIi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkluc3RydW1lbnQSEgoKcmVxdWVzdF9pZBgCIAEoCSJ3ChNSZWdpc3RyYXRpb25PdXRjb21lEi4KAmlkGAEgASgLMiIuYWxwaGFwdWxzZS5jb21tb24udjEuSW5zdHJ1bWVudElkEg8KB2NyZWF0ZWQYAiABKAgSDgoGcmVhc29uGAMgASgJEg8KB21lc3NhZ2UYBCABKAkicwogQmF0Y2hSZWdpc3Rlckluc3RydW1lbnRzUmVzcG9uc2USPQoIb3V0Y29tZXMYASADKAsyKy5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLlJlZ2lzdHJhdGlvbk91dGNvbWUSEAoIcmV2aXNpb24YAiABKAQiOAoUR2V0SW5zdHJ1bWVudFJlcXVlc3QSCgoCaWQYASABKAkSFAoMbWluX3JldmlzaW9uGAIgASgEImEKFUdldEluc3RydW1lbnRSZXNwb25zZRI2CgppbnN0cnVtZW50GAEgASgLMiIuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5JbnN0cnVtZW50EhAKCHJldmlzaW9uGAIgASgEIj8KGkJhdGNoR2V0SW5zdHJ1bWVudHNSZXF1ZXN0EgsKA2lkcxgBIAEoDBIUCgxtaW5fcmV2aXNpb24YAiABKAQieQobQmF0Y2hHZXRJbnN0cnVtZW50c1Jlc3BvbnNlEjcKC2luc3RydW1lbnRzGAEgAygLMiIuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5JbnN0cnVtZW50Eg8KB21pc3NpbmcYAiADKA0SEAoIcmV2aXNpb24YAyABKAQihgIKGFJlc29sdmVJbnN0cnVtZW50UmVxdWVzdBIOCgZzeW1ib2wYASABKAkSDQoFdmVudWUYAiABKAkSDAoEaXNpbhgDIAEoCRIYChBjb250cmFjdF9hZGRyZXNzGAQgASgJEhAKCGNoYWluX2lkGAUgASgNEg0KBWN1c2lwGAYgASgJEgwKBGZpZ2kYByABKAkSMwoKYXNzZXRfdHlwZRgIIAEoDjIfLmFscGhhcHVsc2UuY29tbW9uLnYxLkFzc2V0VHlwZRIpCgVhc19vZhgJIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFAoMbWluX3JldmlzaW9uGAogASgEIngKGVJlc29sdmVJbnN0cnVtZW50UmVzcG9uc2USNgoKY2FuZGlkYXRlcxgBIAMoCzIiLmFscGhhcHVsc2UucmVnaXN0cnkudjEuSW5zdHJ1bWVudBIRCglhbWJpZ3VvdXMYAiABKAgSEAoIcmV2aXNpb24YAyABKAQi6gEKFkxpc3RJbnN0cnVtZW50c1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSMwoKYXNzZXRfdHlwZRgDIAEoDjIfLmFscGhhcHVsc2UuY29tbW9uLnYxLkFzc2V0VHlwZRINCgV2ZW51ZRgEIAEoCRIVCg1zeW1ib2xfcHJlZml4GAUgASgJEjgKBnN0YXR1cxgGIAEoDjIoLmFscGhhcHVsc2UucmVnaXN0cnkudjEuSW5zdHJ1bWVudFN0YXR1cxIUCgxtaW5fcmV2aXNpb24YByABKAQifQoXTGlzdEluc3RydW1lbnRzUmVzcG9uc2USNwoLaW5zdHJ1bWVudHMYASADKAsyIi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkluc3RydW1lbnQSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhAKCHJldmlzaW9uGAMgASgEIpYBChBMaXN0TGlua3NSZXF1ZXN0EhUKDWluc3RydW1lbnRfaWQYASABKAkSLgoEdHlwZRgCIAEoDjIgLmFscGhhcHVsc2UucmVnaXN0cnkudjEuTGlua1R5cGUSEQoJcGFnZV9zaXplGAMgASgFEhIKCnBhZ2VfdG9rZW4YBCABKAkSFAoMbWluX3JldmlzaW9uGAUgASgEImsKEUxpc3RMaW5rc1Jlc3BvbnNlEisKBWxpbmtzGAEgAygLMhwuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5MaW5rEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIQCghyZXZpc2lvbhgDIAEoBCJYChZMaW5rSW5zdHJ1bWVudHNSZXF1ZXN0EioKBGxpbmsYASABKAsyHC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkxpbmsSEgoKcmVxdWVzdF9pZBgCIAEoCSJoChdMaW5rSW5zdHJ1bWVudHNSZXNwb25zZRIqCgRsaW5rGAEgASgLMhwuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5MaW5rEg8KB2NyZWF0ZWQYAiABKAgSEAoIcmV2aXNpb24YAyABKAQiWAoUUmVnaXN0ZXJWZW51ZVJlcXVlc3QSLAoFdmVudWUYASABKAsyHS5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLlZlbnVlEhIKCnJlcXVlc3RfaWQYAiABKAkiaAoVUmVnaXN0ZXJWZW51ZVJlc3BvbnNlEiwKBXZlbnVlGAEgASgLMh0uYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5WZW51ZRIPCgdjcmVhdGVkGAIgASgIEhAKCHJldmlzaW9uGAMgASgEIjQKD0dldFZlbnVlUmVxdWVzdBILCgNrZXkYASABKAkSFAoMbWluX3JldmlzaW9uGAIgASgEIlIKEEdldFZlbnVlUmVzcG9uc2USLAoFdmVudWUYASABKAsyHS5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLlZlbnVlEhAKCHJldmlzaW9uGAIgASgEIoEBChFMaXN0VmVudWVzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCRIvCgRraW5kGAMgASgOMiEuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5WZW51ZUtpbmQSFAoMbWluX3JldmlzaW9uGAQgASgEIm4KEkxpc3RWZW51ZXNSZXNwb25zZRItCgZ2ZW51ZXMYASADKAsyHS5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLlZlbnVlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIQCghyZXZpc2lvbhgDIAEoBCKaAQoUV2F0Y2hSZWdpc3RyeVJlcXVlc3QSFQoNZnJvbV9yZXZpc2lvbhgBIAEoBBI0Cgthc3NldF90eXBlcxgCIAMoDjIfLmFscGhhcHVsc2UuY29tbW9uLnYxLkFzc2V0VHlwZRIOCgZ2ZW51ZXMYAyADKAkSEwoLaXNpbl9wcmVmaXgYBCABKAkSEAoIY2hhaW5faWQYBSABKA0iigMKFVdhdGNoUmVnaXN0cnlSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJDChVpbnN0cnVtZW50X3JlZ2lzdGVyZWQYAyABKAsyIi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkluc3RydW1lbnRIABJAChJpbnN0cnVtZW50X3VwZGF0ZWQYBCABKAsyIi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkluc3RydW1lbnRIABIyCgpsaW5rX2FkZGVkGAUgASgLMhwuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5MaW5rSAASOQoQdmVudWVfcmVnaXN0ZXJlZBgGIAEoCzIdLmFscGhhcHVsc2UucmVnaXN0cnkudjEuVmVudWVIABI2Cgljb2xsaXNpb24YByABKAsyIS5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkNvbGxpc2lvbkgAQgcKBWV2ZW50IqEBCglDb2xsaXNpb24SLgoCaWQYASABKAsyIi5hbHBoYXB1bHNlLmNvbW1vbi52MS5JbnN0cnVtZW50SWQSFAoMZXhpc3Rpbmdfa2V5GAIgASgJEhUKDWNvbGxpZGluZ19rZXkYAyABKAkSNwoLYXNzaWduZWRfaWQYBCABKAsyIi5hbHBoYXB1bHNlLmNvbW1vbi52MS5JbnN0cnVtZW50SWQq0QEKEEluc3RydW1lbnRTdGF0dXMSIQodSU5TVFJVTUVOVF9TVEFUVVNfVU5TUEVDSUZJRUQQABIfChtJTlNUUlVNRU5UX1NUQVRVU19BTk5PVU5DRUQQARIcChhJTlNUUlVNRU5UX1NUQVRVU19BQ1RJVkUQAhIcChhJTlNUUlVNRU5UX1NUQVRVU19IQUxURUQQAxIdChlJTlNUUlVNRU5UX1NUQVRVU19FWFBJUkVEEAQSHgoaSU5TVFJVTUVOVF9TVEFUVVNfREVMSVNURUQQBSpYCgtPcHRpb25SaWdodBIcChhPUFRJT05fUklHSFRfVU5TUEVDSUZJRUQQABIVChFPUFRJT05fUklHSFRfQ0FMTBABEhQKEE9QVElPTl9SSUdIVF9QVVQQAirdAQoITGlua1R5cGUSGQoVTElOS19UWVBFX1VOU1BFQ0lGSUVEEAASGwoXTElOS19UWVBFX0RFUklWQVRJVkVfT0YQARIbChdMSU5LX1RZUEVfU0FNRV9TRUNVUklUWRACEhgKFExJTktfVFlQRV9SRUNFSVBUX09GEAMSGgoWTElOS19UWVBFX0JSSURHRURfRlJPTRAEEhMKD0xJTktfVFlQRV9XUkFQUxAFEhoKFkxJTktfVFlQRV9DT01QT05FTlRfT0YQBhIVChFMSU5LX1RZUEVfQkFTRV9PRhAHKtcBCglWZW51ZUtpbmQSGgoWVkVOVUVfS0lORF9VTlNQRUNJRklFRBAAEhcKE1ZFTlVFX0tJTkRfRVhDSEFOR0UQARIeChpWRU5VRV9LSU5EX0NSWVBUT19FWENIQU5HRRACEhIKDlZFTlVFX0tJTkRfREVYEAMSFQoRVkVOVUVfS0lORF9CUk9LRVIQBBIUChBWRU5VRV9LSU5EX0NIQUlOEAUSGgoWVkVOVUVfS0lORF9EQVRBX1ZFTkRPUhAGEhgKFFZFTlVFX0tJTkRfU0lNVUxBVEVEEAcytw0KD1JlZ2lzdHJ5U2VydmljZRKgAQoSUmVnaXN0ZXJJbnN0cnVtZW50EjEuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5SZWdpc3Rlckluc3RydW1lbnRSZXF1ZXN0GjIuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5SZWdpc3Rlckluc3RydW1lbnRSZXNwb25zZSIjgtPkkwIdOgppbnN0cnVtZW50Ig8vdjEvaW5zdHJ1bWVudHMStwEKGEJhdGNoUmVnaXN0ZXJJbnN0cnVtZW50cxI3LmFscGhhcHVsc2UucmVnaXN0cnkudjEuQmF0Y2hSZWdpc3Rlckluc3RydW1lbnRzUmVxdWVzdBo4LmFscGhhcHVsc2UucmVnaXN0cnkudjEuQmF0Y2hSZWdpc3Rlckluc3RydW1lbnRzUmVzcG9uc2UiKILT5JMCIjoBKiIdL3YxL2luc3RydW1lbnRzOmJhdGNoUmVnaXN0ZXISigEKDUdldEluc3RydW1lbnQSLC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkdldEluc3RydW1lbnRSZXF1ZXN0Gi0uYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5HZXRJbnN0cnVtZW50UmVzcG9uc2UiHILT5JMCFhIUL3YxL2luc3RydW1lbnRzL3tpZH0SowEKE0JhdGNoR2V0SW5zdHJ1bWVudHMSMi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkJhdGNoR2V0SW5zdHJ1bWVudHNSZXF1ZXN0GjMuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5CYXRjaEdldEluc3RydW1lbnRzUmVzcG9uc2UiI4LT5JMCHToBKiIYL3YxL2luc3RydW1lbnRzOmJhdGNoR2V0EpkBChFSZXNvbHZlSW5zdHJ1bWVudBIwLmFscGhhcHVsc2UucmVnaXN0cnkudjEuUmVzb2x2ZUluc3RydW1lbnRSZXF1ZXN0GjEuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5SZXNvbHZlSW5zdHJ1bWVudFJlc3BvbnNlIh+C0+STAhkSFy92MS9pbnN0cnVtZW50czpyZXNvbHZlEosBCg9MaXN0SW5zdHJ1bWVudHMSLi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkxpc3RJbnN0cnVtZW50c1JlcXVlc3QaLy5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkxpc3RJbnN0cnVtZW50c1Jlc3BvbnNlIheC0+STAhESDy92MS9pbnN0cnVtZW50cxJzCglMaXN0TGlua3MSKC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkxpc3RMaW5rc1JlcXVlc3QaKS5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkxpc3RMaW5rc1Jlc3BvbnNlIhGC0+STAgsSCS92MS9saW5rcxKIAQoPTGlua0luc3RydW1lbnRzEi4uYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5MaW5rSW5zdHJ1bWVudHNSZXF1ZXN0Gi8uYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5MaW5rSW5zdHJ1bWVudHNSZXNwb25zZSIUgtPkkwIOOgEqIgkvdjEvbGlua3MShwEKDVJlZ2lzdGVyVmVudWUSLC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLlJlZ2lzdGVyVmVudWVSZXF1ZXN0Gi0uYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5SZWdpc3RlclZlbnVlUmVzcG9uc2UiGYLT5JMCEzoFdmVudWUiCi92MS92ZW51ZXMSdwoIR2V0VmVudWUSJy5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkdldFZlbnVlUmVxdWVzdBooLmFscGhhcHVsc2UucmVnaXN0cnkudjEuR2V0VmVudWVSZXNwb25zZSIYgtPkkwISEhAvdjEvdmVudWVzL3trZXl9EncKCkxpc3RWZW51ZXMSKS5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkxpc3RWZW51ZXNSZXF1ZXN0GiouYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5MaXN0VmVudWVzUmVzcG9uc2UiEoLT5JMCDBIKL3YxL3ZlbnVlcxJuCg1XYXRjaFJlZ2lzdHJ5EiwuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5XYXRjaFJlZ2lzdHJ5UmVxdWVzdBotLmFscGhhcHVsc2UucmVnaXN0cnkudjEuV2F0Y2hSZWdpc3RyeVJlc3BvbnNlMAFC3gEKGmRldi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxQg1SZWdpc3RyeVByb3RvUAFaN2FscGhhcHVsc2UuZGV2L2dlbi9nby9hbHBoYXB1bHNlL3JlZ2lzdHJ5L3YxO3JlZ2lzdHJ5djGiAgNBUliqAhZBbHBoYXB1bHNlLlJlZ2lzdHJ5LlYxygIWQWxwaGFwdWxzZVxSZWdpc3RyeVxWMeICIkFscGhhcHVsc2VcUmVnaXN0cnlcVjFcR1BCTWV0YWRhdGHqAhhBbHBoYXB1bHNlOjpSZWdpc3RyeTo6VjFiBnByb3RvMw", [file_alphapulse_common_v1_instrument_id, file_google_api_annotations, file_google_protobuf_struct, file_google_protobuf_timestamp]);
+  fileDesc("CiVhbHBoYXB1bHNlL3JlZ2lzdHJ5L3YxL3JlZ2lzdHJ5LnByb3RvEhZhbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxIscICgpJbnN0cnVtZW50Ei4KAmlkGAEgASgLMiIuYWxwaGFwdWxzZS5jb21tb24udjEuSW5zdHJ1bWVudElkEg8KB2lkX3RleHQYAiABKAkSMwoKYXNzZXRfdHlwZRgDIAEoDjIfLmFscGhhcHVsc2UuY29tbW9uLnYxLkFzc2V0VHlwZRINCgV2ZW51ZRgEIAEoDRIOCgZzeW1ib2wYBSABKAkSDAoEbmFtZRgGIAEoCRI4CgZzdGF0dXMYByABKA4yKC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkluc3RydW1lbnRTdGF0dXMSEwoLbmF0dXJhbF9rZXkYCCABKAkSFQoNYmFzZV9jdXJyZW5jeRgJIAEoCRIWCg5xdW90ZV9jdXJyZW5jeRgKIAEoCRIbChNzZXR0bGVtZW50X2N1cnJlbmN5GAsgASgJEjYKCnVuZGVybHlpbmcYDCABKAsyIi5hbHBoYXB1bHNlLmNvbW1vbi52MS5JbnN0cnVtZW50SWQSDAoEaXNpbhgNIAEoCRINCgVjdXNpcBgOIAEoCRIMCgRmaWdpGA8gASgJEhgKEHNoYXJlX2NsYXNzX2ZpZ2kYECABKAkSFgoOY29tcG9zaXRlX2ZpZ2kYESABKAkSEAoIY2hhaW5faWQYEiABKA0SGAoQY29udHJhY3RfYWRkcmVzcxgTIAEoCRIQCghkZWNpbWFscxgUIAEoDRIRCgl0aWNrX3NpemUYFSABKAkSEAoIbG90X3NpemUYFiABKAkSFAoMbWluX3F1YW50aXR5GBcgASgJEhQKDG1heF9xdWFudGl0eRgYIAEoCRIUCgxtaW5fbm90aW9uYWwYGSABKAkSGwoTY29udHJhY3RfbXVsdGlwbGllchgaIAEoCRIPCgdpbnZlcnNlGBsgASgIEi4KCmV4cGlyZXNfYXQYHCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDHN0cmlrZV9wcmljZRgdIAEoCRI5CgxvcHRpb25fcmlnaHQYHiABKA4yIy5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLk9wdGlvblJpZ2h0EjcKC3Bvb2xfdG9rZW5zGB8gAygLMiIuYWxwaGFwdWxzZS5jb21tb24udjEuSW5zdHJ1bWVudElkEhQKDHBvb2xfZmVlX3BwbRggIAEoDRIuCgp2YWxpZF9mcm9tGCEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgh2YWxpZF90bxgiIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoIbWV0YWRhdGEYIyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0EhAKCHJldmlzaW9uGCQgASgEEhcKD3ByaW1hcnlfbGlzdGluZxglIAEoCBIPCgd2ZXJzaW9uGCYgASgNIqoBCgRMaW5rEjAKBGZyb20YASABKAsyIi5hbHBoYXB1bHNlLmNvbW1vbi52MS5JbnN0cnVtZW50SWQSLgoCdG8YAiABKAsyIi5hbHBoYXB1bHNlLmNvbW1vbi52MS5JbnN0cnVtZW50SWQSLgoEdHlwZRgDIAEoDjIgLmFscGhhcHVsc2UucmVnaXN0cnkudjEuTGlua1R5cGUSEAoIcmV2aXNpb24YBCABKAQi1AEKBVZlbnVlEg0KBXZlbnVlGAEgASgNEgwKBG5hbWUYAiABKAkSLwoEa2luZBgDIAEoDjIhLmFscGhhcHVsc2UucmVnaXN0cnkudjEuVmVudWVLaW5kEgsKA21pYxgEIAEoCRINCgV0aXRsZRgFIAEoCRIPCgdjb3VudHJ5GAYgASgJEhUKDW1ha2VyX2ZlZV9icHMYByABKAkSFQoNdGFrZXJfZmVlX2JwcxgIIAEoCRIQCghjaGFpbl9pZBgJIAEoDRIQCghyZXZpc2lvbhgKIAEoBCJnChlSZWdpc3Rlckluc3RydW1lbnRSZXF1ZXN0EjYKCmluc3RydW1lbnQYASABKAsyIi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkluc3RydW1lbnQSEgoKcmVxdWVzdF9pZBgCIAEoCSJ3ChpSZWdpc3Rlckluc3RydW1lbnRSZXNwb25zZRI2CgppbnN0cnVtZW50GAEgASgLMiIuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5JbnN0cnVtZW50Eg8KB2NyZWF0ZWQYAiABKAgSEAoIcmV2aXNpb24YAyABKAQibgofQmF0Y2hSZWdpc3Rlckluc3RydW1lbnRzUmVxdWVzdBI3CgtpbnN0cnVtZW50cxgBIAMoCzIiLmFscGhhcHVsc2UucmVnaXN0cnkudjEuSW5zdHJ1bWVudBISCgpyZXF1ZXN0X2lkGAIgASgJIncKE1JlZ2lzdHJhdGlvbk91dGNvbWUSLgoCaWQYASABKAsyIi5hbHBoYXB1bHNlLmNvbW1vbi52MS5JbnN0cnVtZW50SWQSDwoHY3JlYXRlZBgCIAEoCBIOCgZyZWFzb24YAyABKAkSDwoHbWVzc2FnZRgEIAEoCSJzCiBCYXRjaFJlZ2lzdGVySW5zdHJ1bWVudHNSZXNwb25zZRI9CghvdXRjb21lcxgBIAMoCzIrLmFscGhhcHVsc2UucmVnaXN0cnkudjEuUmVnaXN0cmF0aW9uT3V0Y29tZRIQCghyZXZpc2lvbhgCIAEoBCI4ChRHZXRJbnN0cnVtZW50UmVxdWVzdBIKCgJpZBgBIAEoCRIUCgxtaW5fcmV2aXNpb24YAiABKAQiYQoVR2V0SW5zdHJ1bWVudFJlc3BvbnNlEjYKCmluc3RydW1lbnQYASABKAsyIi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkluc3RydW1lbnQSEAoIcmV2aXNpb24YAiABKAQiPwoaQmF0Y2hHZXRJbnN0cnVtZW50c1JlcXVlc3QSCwoDaWRzGAEgASgMEhQKDG1pbl9yZXZpc2lvbhgCIAEoBCJ5ChtCYXRjaEdldEluc3RydW1lbnRzUmVzcG9uc2USNwoLaW5zdHJ1bWVudHMYASADKAsyIi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkluc3RydW1lbnQSDwoHbWlzc2luZxgCIAMoDRIQCghyZXZpc2lvbhgDIAEoBCKaAgoYUmVzb2x2ZUluc3RydW1lbnRSZXF1ZXN0Eg4KBnN5bWJvbBgBIAEoCRINCgV2ZW51ZRgCIAEoCRIMCgRpc2luGAMgASgJEhgKEGNvbnRyYWN0X2FkZHJlc3MYBCABKAkSEAoIY2hhaW5faWQYBSABKA0SDQoFY3VzaXAYBiABKAkSDAoEZmlnaRgHIAEoCRIzCgphc3NldF90eXBlGAggASgOMh8uYWxwaGFwdWxzZS5jb21tb24udjEuQXNzZXRUeXBlEikKBWFzX29mGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIUCgxtaW5fcmV2aXNpb24YCiABKAQSEgoKaWRlbnRpZmllchgLIAEoCSKEAQoOQ2FuZGlkYXRlR3JvdXASMwoKYXNzZXRfdHlwZRgBIAEoDjIfLmFscGhhcHVsc2UuY29tbW9uLnYxLkFzc2V0VHlwZRIYChBzaGFyZV9jbGFzc19maWdpGAIgASgJEhIKCmNhbmRpZGF0ZXMYAyADKA0SDwoHcHJpbWFyeRgEIAEoDSKwAQoZUmVzb2x2ZUluc3RydW1lbnRSZXNwb25zZRI2CgpjYW5kaWRhdGVzGAEgAygLMiIuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5JbnN0cnVtZW50EhEKCWFtYmlndW91cxgCIAEoCBIQCghyZXZpc2lvbhgDIAEoBBI2CgZncm91cHMYBCADKAsyJi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkNhbmRpZGF0ZUdyb3VwIuoBChZMaXN0SW5zdHJ1bWVudHNSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJEjMKCmFzc2V0X3R5cGUYAyABKA4yHy5hbHBoYXB1bHNlLmNvbW1vbi52MS5Bc3NldFR5cGUSDQoFdmVudWUYBCABKAkSFQoNc3ltYm9sX3ByZWZpeBgFIAEoCRI4CgZzdGF0dXMYBiABKA4yKC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkluc3RydW1lbnRTdGF0dXMSFAoMbWluX3JldmlzaW9uGAcgASgEIn0KF0xpc3RJbnN0cnVtZW50c1Jlc3BvbnNlEjcKC2luc3RydW1lbnRzGAEgAygLMiIuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5JbnN0cnVtZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIQCghyZXZpc2lvbhgDIAEoBCKWAQoQTGlzdExpbmtzUmVxdWVzdBIVCg1pbnN0cnVtZW50X2lkGAEgASgJEi4KBHR5cGUYAiABKA4yIC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkxpbmtUeXBlEhEKCXBhZ2Vfc2l6ZRgDIAEoBRISCgpwYWdlX3Rva2VuGAQgASgJEhQKDG1pbl9yZXZpc2lvbhgFIAEoBCJrChFMaXN0TGlua3NSZXNwb25zZRIrCgVsaW5rcxgBIAMoCzIcLmFscGhhcHVsc2UucmVnaXN0cnkudjEuTGluaxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEAoIcmV2aXNpb24YAyABKAQiWAoWTGlua0luc3RydW1lbnRzUmVxdWVzdBIqCgRsaW5rGAEgASgLMhwuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5MaW5rEhIKCnJlcXVlc3RfaWQYAiABKAkiaAoXTGlua0luc3RydW1lbnRzUmVzcG9uc2USKgoEbGluaxgBIAEoCzIcLmFscGhhcHVsc2UucmVnaXN0cnkudjEuTGluaxIPCgdjcmVhdGVkGAIgASgIEhAKCHJldmlzaW9uGAMgASgEIlgKFFJlZ2lzdGVyVmVudWVSZXF1ZXN0EiwKBXZlbnVlGAEgASgLMh0uYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5WZW51ZRISCgpyZXF1ZXN0X2lkGAIgASgJImgKFVJlZ2lzdGVyVmVudWVSZXNwb25zZRIsCgV2ZW51ZRgBIAEoCzIdLmFscGhhcHVsc2UucmVnaXN0cnkudjEuVmVudWUSDwoHY3JlYXRlZBgCIAEoCBIQCghyZXZpc2lvbhgDIAEoBCI0Cg9HZXRWZW51ZVJlcXVlc3QSCwoDa2V5GAEgASgJEhQKDG1pbl9yZXZpc2lvbhgCIAEoBCJSChBHZXRWZW51ZVJlc3BvbnNlEiwKBXZlbnVlGAEgASgLMh0uYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5WZW51ZRIQCghyZXZpc2lvbhgCIAEoBCKBAQoRTGlzdFZlbnVlc1JlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkSLwoEa2luZBgDIAEoDjIhLmFscGhhcHVsc2UucmVnaXN0cnkudjEuVmVudWVLaW5kEhQKDG1pbl9yZXZpc2lvbhgEIAEoBCJuChJMaXN0VmVudWVzUmVzcG9uc2USLQoGdmVudWVzGAEgAygLMh0uYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5WZW51ZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEAoIcmV2aXNpb24YAyABKAQiggIKFFdhdGNoUmVnaXN0cnlSZXF1ZXN0EhUKDWZyb21fcmV2aXNpb24YASABKAQSNAoLYXNzZXRfdHlwZXMYAiADKA4yHy5hbHBoYXB1bHNlLmNvbW1vbi52MS5Bc3NldFR5cGUSDgoGdmVudWVzGAMgAygJEhMKC2lzaW5fcHJlZml4GAQgASgJEhAKCGNoYWluX2lkGAUgASgNEjQKCmxpbmtfdHlwZXMYBiADKA4yIC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkxpbmtUeXBlEjAKBWtpbmRzGAcgAygOMiEuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5FdmVudEtpbmQiigMKFVdhdGNoUmVnaXN0cnlSZXNwb25zZRIQCghyZXZpc2lvbhgBIAEoBBIoCgR0aW1lGAIgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBJDChVpbnN0cnVtZW50X3JlZ2lzdGVyZWQYAyABKAsyIi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkluc3RydW1lbnRIABJAChJpbnN0cnVtZW50X3VwZGF0ZWQYBCABKAsyIi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkluc3RydW1lbnRIABIyCgpsaW5rX2FkZGVkGAUgASgLMhwuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5MaW5rSAASOQoQdmVudWVfcmVnaXN0ZXJlZBgGIAEoCzIdLmFscGhhcHVsc2UucmVnaXN0cnkudjEuVmVudWVIABI2Cgljb2xsaXNpb24YByABKAsyIS5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkNvbGxpc2lvbkgAQgcKBWV2ZW50IqEBCglDb2xsaXNpb24SLgoCaWQYASABKAsyIi5hbHBoYXB1bHNlLmNvbW1vbi52MS5JbnN0cnVtZW50SWQSFAoMZXhpc3Rpbmdfa2V5GAIgASgJEhUKDWNvbGxpZGluZ19rZXkYAyABKAkSNwoLYXNzaWduZWRfaWQYBCABKAsyIi5hbHBoYXB1bHNlLmNvbW1vbi52MS5JbnN0cnVtZW50SWQi5QEKF1VwZGF0ZUluc3RydW1lbnRSZXF1ZXN0EjYKCmluc3RydW1lbnQYASABKAsyIi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkluc3RydW1lbnQSLwoLdXBkYXRlX21hc2sYAiABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEhkKEWV4cGVjdGVkX3JldmlzaW9uGAMgASgEEjIKDmVmZmVjdGl2ZV90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpyZXF1ZXN0X2lkGAUgASgJInUKGFVwZGF0ZUluc3RydW1lbnRSZXNwb25zZRI2CgppbnN0cnVtZW50GAEgASgLMiIuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5JbnN0cnVtZW50Eg8KB2NoYW5nZWQYAiABKAgSEAoIcmV2aXNpb24YAyABKAQifgoXRGVsaXN0SW5zdHJ1bWVudFJlcXVlc3QSCgoCaWQYASABKAkSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASGQoRZXhwZWN0ZWRfcmV2aXNpb24YAyABKAQSEgoKcmVxdWVzdF9pZBgEIAEoCSJ1ChhEZWxpc3RJbnN0cnVtZW50UmVzcG9uc2USNgoKaW5zdHJ1bWVudBgBIAEoCzIiLmFscGhhcHVsc2UucmVnaXN0cnkudjEuSW5zdHJ1bWVudBIPCgdjaGFuZ2VkGAIgASgIEhAKCHJldmlzaW9uGAMgASgEIj8KG0dldEluc3RydW1lbnRIaXN0b3J5UmVxdWVzdBIKCgJpZBgBIAEoCRIUCgxtaW5fcmV2aXNpb24YAiABKAQiaQocR2V0SW5zdHJ1bWVudEhpc3RvcnlSZXNwb25zZRI3CgtpbnN0cnVtZW50cxgBIAMoCzIiLmFscGhhcHVsc2UucmVnaXN0cnkudjEuSW5zdHJ1bWVudBIQCghyZXZpc2lvbhgCIAEoBCKSAwoYU2VhcmNoSW5zdHJ1bWVudHNSZXF1ZXN0Eg0KBXF1ZXJ5GAEgASgJEhUKDXN5bWJvbF9wcmVmaXgYAiABKAkSNAoLYXNzZXRfdHlwZXMYAyADKA4yHy5hbHBoYXB1bHNlLmNvbW1vbi52MS5Bc3NldFR5cGUSDgoGdmVudWVzGAQgAygJEjoKCHN0YXR1c2VzGAUgAygOMiguYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5JbnN0cnVtZW50U3RhdHVzEhMKC2lzaW5fcHJlZml4GAYgASgJEhAKCGNoYWluX2lkGAcgASgNEhAKCGN1cnJlbmN5GAggASgJEikKBWFzX29mGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIRCglwYWdlX3NpemUYCiABKAUSEgoKcGFnZV90b2tlbhgLIAEoCRItCglyZWFkX21hc2sYDCABKAsyGi5nb29nbGUucHJvdG9idWYuRmllbGRNYXNrEhQKDG1pbl9yZXZpc2lvbhgNIAEoBCJ/ChlTZWFyY2hJbnN0cnVtZW50c1Jlc3BvbnNlEjcKC2luc3RydW1lbnRzGAEgAygLMiIuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5JbnN0cnVtZW50EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRIQCghyZXZpc2lvbhgDIAEoBCJFCiBCYXRjaEdldEluc3RydW1lbnRSZWNvcmRzUmVxdWVzdBILCgNpZHMYASABKAwSFAoMbWluX3JldmlzaW9uGAIgASgEIlUKIUJhdGNoR2V0SW5zdHJ1bWVudFJlY29yZHNSZXNwb25zZRINCgVmcmFtZRgBIAEoDBIPCgdtaXNzaW5nGAIgAygNEhAKCHJldmlzaW9uGAMgASgEImsKEUZpbmRWZW51ZXNSZXF1ZXN0EhUKDWluc3RydW1lbnRfaWQYASABKAkSKQoFYXNfb2YYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhQKDG1pbl9yZXZpc2lvbhgDIAEoBCKkAQoMVmVudWVMaXN0aW5nEiwKBXZlbnVlGAEgASgLMh0uYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5WZW51ZRI2CgppbnN0cnVtZW50GAIgASgLMiIuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5JbnN0cnVtZW50Ei4KBGxpbmsYAyABKA4yIC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkxpbmtUeXBlIl4KEkZpbmRWZW51ZXNSZXNwb25zZRI2CghsaXN0aW5ncxgBIAMoCzIkLmFscGhhcHVsc2UucmVnaXN0cnkudjEuVmVudWVMaXN0aW5nEhAKCHJldmlzaW9uGAIgASgEKtEBChBJbnN0cnVtZW50U3RhdHVzEiEKHUlOU1RSVU1FTlRfU1RBVFVTX1VOU1BFQ0lGSUVEEAASHwobSU5TVFJVTUVOVF9TVEFUVVNfQU5OT1VOQ0VEEAESHAoYSU5TVFJVTUVOVF9TVEFUVVNfQUNUSVZFEAISHAoYSU5TVFJVTUVOVF9TVEFUVVNfSEFMVEVEEAMSHQoZSU5TVFJVTUVOVF9TVEFUVVNfRVhQSVJFRBAEEh4KGklOU1RSVU1FTlRfU1RBVFVTX0RFTElTVEVEEAUqWAoLT3B0aW9uUmlnaHQSHAoYT1BUSU9OX1JJR0hUX1VOU1BFQ0lGSUVEEAASFQoRT1BUSU9OX1JJR0hUX0NBTEwQARIUChBPUFRJT05fUklHSFRfUFVUEAIq3QEKCExpbmtUeXBlEhkKFUxJTktfVFlQRV9VTlNQRUNJRklFRBAAEhsKF0xJTktfVFlQRV9ERVJJVkFUSVZFX09GEAESGwoXTElOS19UWVBFX1NBTUVfU0VDVVJJVFkQAhIYChRMSU5LX1RZUEVfUkVDRUlQVF9PRhADEhoKFkxJTktfVFlQRV9CUklER0VEX0ZST00QBBITCg9MSU5LX1RZUEVfV1JBUFMQBRIaChZMSU5LX1RZUEVfQ09NUE9ORU5UX09GEAYSFQoRTElOS19UWVBFX0JBU0VfT0YQByrXAQoJVmVudWVLaW5kEhoKFlZFTlVFX0tJTkRfVU5TUEVDSUZJRUQQABIXChNWRU5VRV9LSU5EX0VYQ0hBTkdFEAESHgoaVkVOVUVfS0lORF9DUllQVE9fRVhDSEFOR0UQAhISCg5WRU5VRV9LSU5EX0RFWBADEhUKEVZFTlVFX0tJTkRfQlJPS0VSEAQSFAoQVkVOVUVfS0lORF9DSEFJThAFEhoKFlZFTlVFX0tJTkRfREFUQV9WRU5ET1IQBhIYChRWRU5VRV9LSU5EX1NJTVVMQVRFRBAHKocBCglFdmVudEtpbmQSGgoWRVZFTlRfS0lORF9VTlNQRUNJRklFRBAAEhkKFUVWRU5UX0tJTkRfSU5TVFJVTUVOVBABEhMKD0VWRU5UX0tJTkRfTElOSxACEhQKEEVWRU5UX0tJTkRfVkVOVUUQAxIYChRFVkVOVF9LSU5EX0NPTExJU0lPThAEMqYVCg9SZWdpc3RyeVNlcnZpY2USoAEKElJlZ2lzdGVySW5zdHJ1bWVudBIxLmFscGhhcHVsc2UucmVnaXN0cnkudjEuUmVnaXN0ZXJJbnN0cnVtZW50UmVxdWVzdBoyLmFscGhhcHVsc2UucmVnaXN0cnkudjEuUmVnaXN0ZXJJbnN0cnVtZW50UmVzcG9uc2UiI4LT5JMCHToKaW5zdHJ1bWVudCIPL3YxL2luc3RydW1lbnRzErcBChhCYXRjaFJlZ2lzdGVySW5zdHJ1bWVudHMSNy5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkJhdGNoUmVnaXN0ZXJJbnN0cnVtZW50c1JlcXVlc3QaOC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkJhdGNoUmVnaXN0ZXJJbnN0cnVtZW50c1Jlc3BvbnNlIiiC0+STAiI6ASoiHS92MS9pbnN0cnVtZW50czpiYXRjaFJlZ2lzdGVyEooBCg1HZXRJbnN0cnVtZW50EiwuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5HZXRJbnN0cnVtZW50UmVxdWVzdBotLmFscGhhcHVsc2UucmVnaXN0cnkudjEuR2V0SW5zdHJ1bWVudFJlc3BvbnNlIhyC0+STAhYSFC92MS9pbnN0cnVtZW50cy97aWR9EqMBChNCYXRjaEdldEluc3RydW1lbnRzEjIuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5CYXRjaEdldEluc3RydW1lbnRzUmVxdWVzdBozLmFscGhhcHVsc2UucmVnaXN0cnkudjEuQmF0Y2hHZXRJbnN0cnVtZW50c1Jlc3BvbnNlIiOC0+STAh06ASoiGC92MS9pbnN0cnVtZW50czpiYXRjaEdldBKZAQoRUmVzb2x2ZUluc3RydW1lbnQSMC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLlJlc29sdmVJbnN0cnVtZW50UmVxdWVzdBoxLmFscGhhcHVsc2UucmVnaXN0cnkudjEuUmVzb2x2ZUluc3RydW1lbnRSZXNwb25zZSIfgtPkkwIZEhcvdjEvaW5zdHJ1bWVudHM6cmVzb2x2ZRKLAQoPTGlzdEluc3RydW1lbnRzEi4uYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5MaXN0SW5zdHJ1bWVudHNSZXF1ZXN0Gi8uYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5MaXN0SW5zdHJ1bWVudHNSZXNwb25zZSIXgtPkkwIREg8vdjEvaW5zdHJ1bWVudHMScwoJTGlzdExpbmtzEiguYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5MaXN0TGlua3NSZXF1ZXN0GikuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5MaXN0TGlua3NSZXNwb25zZSIRgtPkkwILEgkvdjEvbGlua3MSiAEKD0xpbmtJbnN0cnVtZW50cxIuLmFscGhhcHVsc2UucmVnaXN0cnkudjEuTGlua0luc3RydW1lbnRzUmVxdWVzdBovLmFscGhhcHVsc2UucmVnaXN0cnkudjEuTGlua0luc3RydW1lbnRzUmVzcG9uc2UiFILT5JMCDjoBKiIJL3YxL2xpbmtzEocBCg1SZWdpc3RlclZlbnVlEiwuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5SZWdpc3RlclZlbnVlUmVxdWVzdBotLmFscGhhcHVsc2UucmVnaXN0cnkudjEuUmVnaXN0ZXJWZW51ZVJlc3BvbnNlIhmC0+STAhM6BXZlbnVlIgovdjEvdmVudWVzEncKCEdldFZlbnVlEicuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5HZXRWZW51ZVJlcXVlc3QaKC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkdldFZlbnVlUmVzcG9uc2UiGILT5JMCEhIQL3YxL3ZlbnVlcy97a2V5fRJ3CgpMaXN0VmVudWVzEikuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5MaXN0VmVudWVzUmVxdWVzdBoqLmFscGhhcHVsc2UucmVnaXN0cnkudjEuTGlzdFZlbnVlc1Jlc3BvbnNlIhKC0+STAgwSCi92MS92ZW51ZXMSbgoNV2F0Y2hSZWdpc3RyeRIsLmFscGhhcHVsc2UucmVnaXN0cnkudjEuV2F0Y2hSZWdpc3RyeVJlcXVlc3QaLS5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLldhdGNoUmVnaXN0cnlSZXNwb25zZTABEq8BChBVcGRhdGVJbnN0cnVtZW50Ei8uYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5VcGRhdGVJbnN0cnVtZW50UmVxdWVzdBowLmFscGhhcHVsc2UucmVnaXN0cnkudjEuVXBkYXRlSW5zdHJ1bWVudFJlc3BvbnNlIjiC0+STAjI6Cmluc3RydW1lbnQyJC92MS9pbnN0cnVtZW50cy97aW5zdHJ1bWVudC5pZF90ZXh0fRKdAQoQRGVsaXN0SW5zdHJ1bWVudBIvLmFscGhhcHVsc2UucmVnaXN0cnkudjEuRGVsaXN0SW5zdHJ1bWVudFJlcXVlc3QaMC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkRlbGlzdEluc3RydW1lbnRSZXNwb25zZSImgtPkkwIgOgEqIhsvdjEvaW5zdHJ1bWVudHMve2lkfTpkZWxpc3QSpwEKFEdldEluc3RydW1lbnRIaXN0b3J5EjMuYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5HZXRJbnN0cnVtZW50SGlzdG9yeVJlcXVlc3QaNC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkdldEluc3RydW1lbnRIaXN0b3J5UmVzcG9uc2UiJILT5JMCHhIcL3YxL2luc3RydW1lbnRzL3tpZH0vaGlzdG9yeRKbAQoRU2VhcmNoSW5zdHJ1bWVudHMSMC5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLlNlYXJjaEluc3RydW1lbnRzUmVxdWVzdBoxLmFscGhhcHVsc2UucmVnaXN0cnkudjEuU2VhcmNoSW5zdHJ1bWVudHNSZXNwb25zZSIhgtPkkwIbOgEqIhYvdjEvaW5zdHJ1bWVudHM6c2VhcmNoErwBChlCYXRjaEdldEluc3RydW1lbnRSZWNvcmRzEjguYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5CYXRjaEdldEluc3RydW1lbnRSZWNvcmRzUmVxdWVzdBo5LmFscGhhcHVsc2UucmVnaXN0cnkudjEuQmF0Y2hHZXRJbnN0cnVtZW50UmVjb3Jkc1Jlc3BvbnNlIiqC0+STAiQ6ASoiHy92MS9pbnN0cnVtZW50czpiYXRjaEdldFJlY29yZHMSkwEKCkZpbmRWZW51ZXMSKS5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxLkZpbmRWZW51ZXNSZXF1ZXN0GiouYWxwaGFwdWxzZS5yZWdpc3RyeS52MS5GaW5kVmVudWVzUmVzcG9uc2UiLoLT5JMCKBImL3YxL2luc3RydW1lbnRzL3tpbnN0cnVtZW50X2lkfS92ZW51ZXNC3gEKGmRldi5hbHBoYXB1bHNlLnJlZ2lzdHJ5LnYxQg1SZWdpc3RyeVByb3RvUAFaN2FscGhhcHVsc2UuZGV2L2dlbi9nby9hbHBoYXB1bHNlL3JlZ2lzdHJ5L3YxO3JlZ2lzdHJ5djGiAgNBUliqAhZBbHBoYXB1bHNlLlJlZ2lzdHJ5LlYxygIWQWxwaGFwdWxzZVxSZWdpc3RyeVxWMeICIkFscGhhcHVsc2VcUmVnaXN0cnlcVjFcR1BCTWV0YWRhdGHqAhhBbHBoYXB1bHNlOjpSZWdpc3RyeTo6VjFiBnByb3RvMw", [file_alphapulse_common_v1_instrument_id, file_google_api_annotations, file_google_protobuf_field_mask, file_google_protobuf_struct, file_google_protobuf_timestamp]);
 
 /**
  * One tradable or referable thing. Decimal fields are decimal text with at most 8 places.
@@ -283,6 +283,14 @@ export type Instrument = Message<"alphapulse.registry.v1.Instrument"> & {
    * @generated from field: bool primary_listing = 37;
    */
   primaryListing: boolean;
+
+  /**
+   * Number of this period of validity, given by the registry: 0 is the first. A new one begins where
+   * data changed as of a time, as when a ticker is renamed.
+   *
+   * @generated from field: uint32 version = 38;
+   */
+  version: number;
 };
 
 /**
@@ -773,6 +781,14 @@ export type ResolveInstrumentRequest = Message<"alphapulse.registry.v1.ResolveIn
    * @generated from field: uint64 min_revision = 10;
    */
   minRevision: bigint;
+
+  /**
+   * Any of id, ISIN, FIGI, CUSIP, contract address, symbol or natural key: what it is is found by
+   * its form and by what is registered.
+   *
+   * @generated from field: string identifier = 11;
+   */
+  identifier: string;
 };
 
 /**
@@ -781,6 +797,49 @@ export type ResolveInstrumentRequest = Message<"alphapulse.registry.v1.ResolveIn
  */
 export const ResolveInstrumentRequestSchema: GenMessage<ResolveInstrumentRequest> = /*@__PURE__*/
   messageDesc(file_alphapulse_registry_v1_registry, 12);
+
+/**
+ * Candidates that are the same thing: lines of one share class, receipts on it, a fund of that name.
+ *
+ * @generated from message alphapulse.registry.v1.CandidateGroup
+ */
+export type CandidateGroup = Message<"alphapulse.registry.v1.CandidateGroup"> & {
+  /**
+   * What they are.
+   *
+   * @generated from field: alphapulse.common.v1.AssetType asset_type = 1;
+   */
+  assetType: AssetType;
+
+  /**
+   * Their share-class FIGI, where they have one.
+   *
+   * @generated from field: string share_class_figi = 2;
+   */
+  shareClassFigi: string;
+
+  /**
+   * Positions in `candidates`, the primary line first.
+   *
+   * @generated from field: repeated uint32 candidates = 3;
+   */
+  candidates: number[];
+
+  /**
+   * Position in `candidates` of the group's primary line: the one that the issuer names, else the
+   * first in the country of the ISIN, else the best.
+   *
+   * @generated from field: uint32 primary = 4;
+   */
+  primary: number;
+};
+
+/**
+ * Describes the message alphapulse.registry.v1.CandidateGroup.
+ * Use `create(CandidateGroupSchema)` to create a new message.
+ */
+export const CandidateGroupSchema: GenMessage<CandidateGroup> = /*@__PURE__*/
+  messageDesc(file_alphapulse_registry_v1_registry, 13);
 
 /**
  * See ResolveInstrument.
@@ -808,6 +867,13 @@ export type ResolveInstrumentResponse = Message<"alphapulse.registry.v1.ResolveI
    * @generated from field: uint64 revision = 3;
    */
   revision: bigint;
+
+  /**
+   * The candidates by what they really are, the group of the best candidate first.
+   *
+   * @generated from field: repeated alphapulse.registry.v1.CandidateGroup groups = 4;
+   */
+  groups: CandidateGroup[];
 };
 
 /**
@@ -815,7 +881,7 @@ export type ResolveInstrumentResponse = Message<"alphapulse.registry.v1.ResolveI
  * Use `create(ResolveInstrumentResponseSchema)` to create a new message.
  */
 export const ResolveInstrumentResponseSchema: GenMessage<ResolveInstrumentResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 13);
+  messageDesc(file_alphapulse_registry_v1_registry, 14);
 
 /**
  * See ListInstruments.
@@ -878,7 +944,7 @@ export type ListInstrumentsRequest = Message<"alphapulse.registry.v1.ListInstrum
  * Use `create(ListInstrumentsRequestSchema)` to create a new message.
  */
 export const ListInstrumentsRequestSchema: GenMessage<ListInstrumentsRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 14);
+  messageDesc(file_alphapulse_registry_v1_registry, 15);
 
 /**
  * See ListInstruments.
@@ -913,7 +979,7 @@ export type ListInstrumentsResponse = Message<"alphapulse.registry.v1.ListInstru
  * Use `create(ListInstrumentsResponseSchema)` to create a new message.
  */
 export const ListInstrumentsResponseSchema: GenMessage<ListInstrumentsResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 15);
+  messageDesc(file_alphapulse_registry_v1_registry, 16);
 
 /**
  * See ListLinks.
@@ -962,7 +1028,7 @@ export type ListLinksRequest = Message<"alphapulse.registry.v1.ListLinksRequest"
  * Use `create(ListLinksRequestSchema)` to create a new message.
  */
 export const ListLinksRequestSchema: GenMessage<ListLinksRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 16);
+  messageDesc(file_alphapulse_registry_v1_registry, 17);
 
 /**
  * See ListLinks.
@@ -997,7 +1063,7 @@ export type ListLinksResponse = Message<"alphapulse.registry.v1.ListLinksRespons
  * Use `create(ListLinksResponseSchema)` to create a new message.
  */
 export const ListLinksResponseSchema: GenMessage<ListLinksResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 17);
+  messageDesc(file_alphapulse_registry_v1_registry, 18);
 
 /**
  * See LinkInstruments.
@@ -1025,7 +1091,7 @@ export type LinkInstrumentsRequest = Message<"alphapulse.registry.v1.LinkInstrum
  * Use `create(LinkInstrumentsRequestSchema)` to create a new message.
  */
 export const LinkInstrumentsRequestSchema: GenMessage<LinkInstrumentsRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 18);
+  messageDesc(file_alphapulse_registry_v1_registry, 19);
 
 /**
  * See LinkInstruments.
@@ -1060,7 +1126,7 @@ export type LinkInstrumentsResponse = Message<"alphapulse.registry.v1.LinkInstru
  * Use `create(LinkInstrumentsResponseSchema)` to create a new message.
  */
 export const LinkInstrumentsResponseSchema: GenMessage<LinkInstrumentsResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 19);
+  messageDesc(file_alphapulse_registry_v1_registry, 20);
 
 /**
  * See RegisterVenue.
@@ -1088,7 +1154,7 @@ export type RegisterVenueRequest = Message<"alphapulse.registry.v1.RegisterVenue
  * Use `create(RegisterVenueRequestSchema)` to create a new message.
  */
 export const RegisterVenueRequestSchema: GenMessage<RegisterVenueRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 20);
+  messageDesc(file_alphapulse_registry_v1_registry, 21);
 
 /**
  * See RegisterVenue.
@@ -1123,7 +1189,7 @@ export type RegisterVenueResponse = Message<"alphapulse.registry.v1.RegisterVenu
  * Use `create(RegisterVenueResponseSchema)` to create a new message.
  */
 export const RegisterVenueResponseSchema: GenMessage<RegisterVenueResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 21);
+  messageDesc(file_alphapulse_registry_v1_registry, 22);
 
 /**
  * See GetVenue.
@@ -1151,7 +1217,7 @@ export type GetVenueRequest = Message<"alphapulse.registry.v1.GetVenueRequest"> 
  * Use `create(GetVenueRequestSchema)` to create a new message.
  */
 export const GetVenueRequestSchema: GenMessage<GetVenueRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 22);
+  messageDesc(file_alphapulse_registry_v1_registry, 23);
 
 /**
  * See GetVenue.
@@ -1179,7 +1245,7 @@ export type GetVenueResponse = Message<"alphapulse.registry.v1.GetVenueResponse"
  * Use `create(GetVenueResponseSchema)` to create a new message.
  */
 export const GetVenueResponseSchema: GenMessage<GetVenueResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 23);
+  messageDesc(file_alphapulse_registry_v1_registry, 24);
 
 /**
  * See ListVenues.
@@ -1221,7 +1287,7 @@ export type ListVenuesRequest = Message<"alphapulse.registry.v1.ListVenuesReques
  * Use `create(ListVenuesRequestSchema)` to create a new message.
  */
 export const ListVenuesRequestSchema: GenMessage<ListVenuesRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 24);
+  messageDesc(file_alphapulse_registry_v1_registry, 25);
 
 /**
  * See ListVenues.
@@ -1256,7 +1322,7 @@ export type ListVenuesResponse = Message<"alphapulse.registry.v1.ListVenuesRespo
  * Use `create(ListVenuesResponseSchema)` to create a new message.
  */
 export const ListVenuesResponseSchema: GenMessage<ListVenuesResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 25);
+  messageDesc(file_alphapulse_registry_v1_registry, 26);
 
 /**
  * See WatchRegistry. Empty filters pass everything.
@@ -1298,6 +1364,20 @@ export type WatchRegistryRequest = Message<"alphapulse.registry.v1.WatchRegistry
    * @generated from field: uint32 chain_id = 5;
    */
   chainId: number;
+
+  /**
+   * Only links of these types; says by itself that links are wanted and nothing else.
+   *
+   * @generated from field: repeated alphapulse.registry.v1.LinkType link_types = 6;
+   */
+  linkTypes: LinkType[];
+
+  /**
+   * Only these kinds of event.
+   *
+   * @generated from field: repeated alphapulse.registry.v1.EventKind kinds = 7;
+   */
+  kinds: EventKind[];
 };
 
 /**
@@ -1305,7 +1385,7 @@ export type WatchRegistryRequest = Message<"alphapulse.registry.v1.WatchRegistry
  * Use `create(WatchRegistryRequestSchema)` to create a new message.
  */
 export const WatchRegistryRequestSchema: GenMessage<WatchRegistryRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 26);
+  messageDesc(file_alphapulse_registry_v1_registry, 27);
 
 /**
  * One change, or a bookmark that says how far the stream is.
@@ -1380,7 +1460,7 @@ export type WatchRegistryResponse = Message<"alphapulse.registry.v1.WatchRegistr
  * Use `create(WatchRegistryResponseSchema)` to create a new message.
  */
 export const WatchRegistryResponseSchema: GenMessage<WatchRegistryResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 27);
+  messageDesc(file_alphapulse_registry_v1_registry, 28);
 
 /**
  * Two natural keys that would have had one id.
@@ -1422,7 +1502,529 @@ export type Collision = Message<"alphapulse.registry.v1.Collision"> & {
  * Use `create(CollisionSchema)` to create a new message.
  */
 export const CollisionSchema: GenMessage<Collision> = /*@__PURE__*/
-  messageDesc(file_alphapulse_registry_v1_registry, 28);
+  messageDesc(file_alphapulse_registry_v1_registry, 29);
+
+/**
+ * See UpdateInstrument.
+ *
+ * @generated from message alphapulse.registry.v1.UpdateInstrumentRequest
+ */
+export type UpdateInstrumentRequest = Message<"alphapulse.registry.v1.UpdateInstrumentRequest"> & {
+  /**
+   * The new values, and `id` or `id_text` of the instrument.
+   *
+   * @generated from field: alphapulse.registry.v1.Instrument instrument = 1;
+   */
+  instrument?: Instrument | undefined;
+
+  /**
+   * The fields that change; empty is every field that is set. A field that is named and not set is
+   * cleared.
+   *
+   * @generated from field: google.protobuf.FieldMask update_mask = 2;
+   */
+  updateMask?: FieldMask | undefined;
+
+  /**
+   * `revision` of the instrument that the change was made on; another one there is
+   * REVISION_CONFLICT. 0 changes whatever is there.
+   *
+   * @generated from field: uint64 expected_revision = 3;
+   */
+  expectedRevision: bigint;
+
+  /**
+   * From when the new data holds: what held before is kept and found as of then. Not set: the data
+   * is corrected in place.
+   *
+   * @generated from field: google.protobuf.Timestamp effective_time = 4;
+   */
+  effectiveTime?: Timestamp | undefined;
+
+  /**
+   * A repeated id answers what the first call answered (AIP-155).
+   *
+   * @generated from field: string request_id = 5;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message alphapulse.registry.v1.UpdateInstrumentRequest.
+ * Use `create(UpdateInstrumentRequestSchema)` to create a new message.
+ */
+export const UpdateInstrumentRequestSchema: GenMessage<UpdateInstrumentRequest> = /*@__PURE__*/
+  messageDesc(file_alphapulse_registry_v1_registry, 30);
+
+/**
+ * See UpdateInstrument.
+ *
+ * @generated from message alphapulse.registry.v1.UpdateInstrumentResponse
+ */
+export type UpdateInstrumentResponse = Message<"alphapulse.registry.v1.UpdateInstrumentResponse"> & {
+  /**
+   * The instrument as the registry holds it now.
+   *
+   * @generated from field: alphapulse.registry.v1.Instrument instrument = 1;
+   */
+  instrument?: Instrument | undefined;
+
+  /**
+   * Something changed.
+   *
+   * @generated from field: bool changed = 2;
+   */
+  changed: boolean;
+
+  /**
+   * Revision of the registry after the call.
+   *
+   * @generated from field: uint64 revision = 3;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message alphapulse.registry.v1.UpdateInstrumentResponse.
+ * Use `create(UpdateInstrumentResponseSchema)` to create a new message.
+ */
+export const UpdateInstrumentResponseSchema: GenMessage<UpdateInstrumentResponse> = /*@__PURE__*/
+  messageDesc(file_alphapulse_registry_v1_registry, 31);
+
+/**
+ * See DelistInstrument.
+ *
+ * @generated from message alphapulse.registry.v1.DelistInstrumentRequest
+ */
+export type DelistInstrumentRequest = Message<"alphapulse.registry.v1.DelistInstrumentRequest"> & {
+  /**
+   * 32 hexadecimal digits.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * When trading ends; now when not set. A time to come ends the validity then and leaves the
+   * status until it is delisted again.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 2;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * As in UpdateInstrumentRequest.
+   *
+   * @generated from field: uint64 expected_revision = 3;
+   */
+  expectedRevision: bigint;
+
+  /**
+   * A repeated id answers what the first call answered (AIP-155).
+   *
+   * @generated from field: string request_id = 4;
+   */
+  requestId: string;
+};
+
+/**
+ * Describes the message alphapulse.registry.v1.DelistInstrumentRequest.
+ * Use `create(DelistInstrumentRequestSchema)` to create a new message.
+ */
+export const DelistInstrumentRequestSchema: GenMessage<DelistInstrumentRequest> = /*@__PURE__*/
+  messageDesc(file_alphapulse_registry_v1_registry, 32);
+
+/**
+ * See DelistInstrument.
+ *
+ * @generated from message alphapulse.registry.v1.DelistInstrumentResponse
+ */
+export type DelistInstrumentResponse = Message<"alphapulse.registry.v1.DelistInstrumentResponse"> & {
+  /**
+   * The instrument as the registry holds it now.
+   *
+   * @generated from field: alphapulse.registry.v1.Instrument instrument = 1;
+   */
+  instrument?: Instrument | undefined;
+
+  /**
+   * Something changed.
+   *
+   * @generated from field: bool changed = 2;
+   */
+  changed: boolean;
+
+  /**
+   * Revision of the registry after the call.
+   *
+   * @generated from field: uint64 revision = 3;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message alphapulse.registry.v1.DelistInstrumentResponse.
+ * Use `create(DelistInstrumentResponseSchema)` to create a new message.
+ */
+export const DelistInstrumentResponseSchema: GenMessage<DelistInstrumentResponse> = /*@__PURE__*/
+  messageDesc(file_alphapulse_registry_v1_registry, 33);
+
+/**
+ * See GetInstrumentHistory.
+ *
+ * @generated from message alphapulse.registry.v1.GetInstrumentHistoryRequest
+ */
+export type GetInstrumentHistoryRequest = Message<"alphapulse.registry.v1.GetInstrumentHistoryRequest"> & {
+  /**
+   * 32 hexadecimal digits.
+   *
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * The answer must be at least this new.
+   *
+   * @generated from field: uint64 min_revision = 2;
+   */
+  minRevision: bigint;
+};
+
+/**
+ * Describes the message alphapulse.registry.v1.GetInstrumentHistoryRequest.
+ * Use `create(GetInstrumentHistoryRequestSchema)` to create a new message.
+ */
+export const GetInstrumentHistoryRequestSchema: GenMessage<GetInstrumentHistoryRequest> = /*@__PURE__*/
+  messageDesc(file_alphapulse_registry_v1_registry, 34);
+
+/**
+ * See GetInstrumentHistory.
+ *
+ * @generated from message alphapulse.registry.v1.GetInstrumentHistoryResponse
+ */
+export type GetInstrumentHistoryResponse = Message<"alphapulse.registry.v1.GetInstrumentHistoryResponse"> & {
+  /**
+   * One for each period of validity, the present one last.
+   *
+   * @generated from field: repeated alphapulse.registry.v1.Instrument instruments = 1;
+   */
+  instruments: Instrument[];
+
+  /**
+   * Revision that they were read at.
+   *
+   * @generated from field: uint64 revision = 2;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message alphapulse.registry.v1.GetInstrumentHistoryResponse.
+ * Use `create(GetInstrumentHistoryResponseSchema)` to create a new message.
+ */
+export const GetInstrumentHistoryResponseSchema: GenMessage<GetInstrumentHistoryResponse> = /*@__PURE__*/
+  messageDesc(file_alphapulse_registry_v1_registry, 35);
+
+/**
+ * See SearchInstruments. All that is set must fit; of a repeated field one value.
+ *
+ * @generated from message alphapulse.registry.v1.SearchInstrumentsRequest
+ */
+export type SearchInstrumentsRequest = Message<"alphapulse.registry.v1.SearchInstrumentsRequest"> & {
+  /**
+   * Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+   *
+   * @generated from field: string query = 1;
+   */
+  query: string;
+
+  /**
+   * Symbols that begin so; case matters.
+   *
+   * @generated from field: string symbol_prefix = 2;
+   */
+  symbolPrefix: string;
+
+  /**
+   * Asset types.
+   *
+   * @generated from field: repeated alphapulse.common.v1.AssetType asset_types = 3;
+   */
+  assetTypes: AssetType[];
+
+  /**
+   * Names, MICs or numbers of venues.
+   *
+   * @generated from field: repeated string venues = 4;
+   */
+  venues: string[];
+
+  /**
+   * Statuses.
+   *
+   * @generated from field: repeated alphapulse.registry.v1.InstrumentStatus statuses = 5;
+   */
+  statuses: InstrumentStatus[];
+
+  /**
+   * ISINs that begin so.
+   *
+   * @generated from field: string isin_prefix = 6;
+   */
+  isinPrefix: string;
+
+  /**
+   * EIP-155 chain number.
+   *
+   * @generated from field: uint32 chain_id = 7;
+   */
+  chainId: number;
+
+  /**
+   * Base, quote or settlement currency.
+   *
+   * @generated from field: string currency = 8;
+   */
+  currency: string;
+
+  /**
+   * What was valid at that time; without it also what no longer is.
+   *
+   * @generated from field: google.protobuf.Timestamp as_of = 9;
+   */
+  asOf?: Timestamp | undefined;
+
+  /**
+   * At most this many, 100 when 0, reduced to 1,000.
+   *
+   * @generated from field: int32 page_size = 10;
+   */
+  pageSize: number;
+
+  /**
+   * From an earlier answer.
+   *
+   * @generated from field: string page_token = 11;
+   */
+  pageToken: string;
+
+  /**
+   * Fields of the instruments that are answered (AIP-157); all when empty.
+   *
+   * @generated from field: google.protobuf.FieldMask read_mask = 12;
+   */
+  readMask?: FieldMask | undefined;
+
+  /**
+   * The answer must be at least this new.
+   *
+   * @generated from field: uint64 min_revision = 13;
+   */
+  minRevision: bigint;
+};
+
+/**
+ * Describes the message alphapulse.registry.v1.SearchInstrumentsRequest.
+ * Use `create(SearchInstrumentsRequestSchema)` to create a new message.
+ */
+export const SearchInstrumentsRequestSchema: GenMessage<SearchInstrumentsRequest> = /*@__PURE__*/
+  messageDesc(file_alphapulse_registry_v1_registry, 36);
+
+/**
+ * See SearchInstruments.
+ *
+ * @generated from message alphapulse.registry.v1.SearchInstrumentsResponse
+ */
+export type SearchInstrumentsResponse = Message<"alphapulse.registry.v1.SearchInstrumentsResponse"> & {
+  /**
+   * The page.
+   *
+   * @generated from field: repeated alphapulse.registry.v1.Instrument instruments = 1;
+   */
+  instruments: Instrument[];
+
+  /**
+   * For the next page; empty on the last one.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+
+  /**
+   * Revision that it was read at.
+   *
+   * @generated from field: uint64 revision = 3;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message alphapulse.registry.v1.SearchInstrumentsResponse.
+ * Use `create(SearchInstrumentsResponseSchema)` to create a new message.
+ */
+export const SearchInstrumentsResponseSchema: GenMessage<SearchInstrumentsResponse> = /*@__PURE__*/
+  messageDesc(file_alphapulse_registry_v1_registry, 37);
+
+/**
+ * See BatchGetInstrumentRecords.
+ *
+ * @generated from message alphapulse.registry.v1.BatchGetInstrumentRecordsRequest
+ */
+export type BatchGetInstrumentRecordsRequest = Message<"alphapulse.registry.v1.BatchGetInstrumentRecordsRequest"> & {
+  /**
+   * At most 100,000 ids of 16 bytes each, one after the other.
+   *
+   * @generated from field: bytes ids = 1;
+   */
+  ids: Uint8Array;
+
+  /**
+   * The answer must be at least this new.
+   *
+   * @generated from field: uint64 min_revision = 2;
+   */
+  minRevision: bigint;
+};
+
+/**
+ * Describes the message alphapulse.registry.v1.BatchGetInstrumentRecordsRequest.
+ * Use `create(BatchGetInstrumentRecordsRequestSchema)` to create a new message.
+ */
+export const BatchGetInstrumentRecordsRequestSchema: GenMessage<BatchGetInstrumentRecordsRequest> = /*@__PURE__*/
+  messageDesc(file_alphapulse_registry_v1_registry, 38);
+
+/**
+ * See BatchGetInstrumentRecords.
+ *
+ * @generated from message alphapulse.registry.v1.BatchGetInstrumentRecordsResponse
+ */
+export type BatchGetInstrumentRecordsResponse = Message<"alphapulse.registry.v1.BatchGetInstrumentRecordsResponse"> & {
+  /**
+   * A frame of InstrumentRecord rows, one for each id, in order; an unknown one is a row of zeros.
+   *
+   * @generated from field: bytes frame = 1;
+   */
+  frame: Uint8Array;
+
+  /**
+   * Positions of the ids that are unknown.
+   *
+   * @generated from field: repeated uint32 missing = 2;
+   */
+  missing: number[];
+
+  /**
+   * Revision that they were read at.
+   *
+   * @generated from field: uint64 revision = 3;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message alphapulse.registry.v1.BatchGetInstrumentRecordsResponse.
+ * Use `create(BatchGetInstrumentRecordsResponseSchema)` to create a new message.
+ */
+export const BatchGetInstrumentRecordsResponseSchema: GenMessage<BatchGetInstrumentRecordsResponse> = /*@__PURE__*/
+  messageDesc(file_alphapulse_registry_v1_registry, 39);
+
+/**
+ * See FindVenues.
+ *
+ * @generated from message alphapulse.registry.v1.FindVenuesRequest
+ */
+export type FindVenuesRequest = Message<"alphapulse.registry.v1.FindVenuesRequest"> & {
+  /**
+   * 32 hexadecimal digits.
+   *
+   * @generated from field: string instrument_id = 1;
+   */
+  instrumentId: string;
+
+  /**
+   * Listings that were valid at that time; now when not set.
+   *
+   * @generated from field: google.protobuf.Timestamp as_of = 2;
+   */
+  asOf?: Timestamp | undefined;
+
+  /**
+   * The answer must be at least this new.
+   *
+   * @generated from field: uint64 min_revision = 3;
+   */
+  minRevision: bigint;
+};
+
+/**
+ * Describes the message alphapulse.registry.v1.FindVenuesRequest.
+ * Use `create(FindVenuesRequestSchema)` to create a new message.
+ */
+export const FindVenuesRequestSchema: GenMessage<FindVenuesRequest> = /*@__PURE__*/
+  messageDesc(file_alphapulse_registry_v1_registry, 40);
+
+/**
+ * One place where an instrument is listed.
+ *
+ * @generated from message alphapulse.registry.v1.VenueListing
+ */
+export type VenueListing = Message<"alphapulse.registry.v1.VenueListing"> & {
+  /**
+   * The place.
+   *
+   * @generated from field: alphapulse.registry.v1.Venue venue = 1;
+   */
+  venue?: Venue | undefined;
+
+  /**
+   * The line there.
+   *
+   * @generated from field: alphapulse.registry.v1.Instrument instrument = 2;
+   */
+  instrument?: Instrument | undefined;
+
+  /**
+   * The link that the line was found by; not set for the instrument itself and for the same pair.
+   *
+   * @generated from field: alphapulse.registry.v1.LinkType link = 3;
+   */
+  link: LinkType;
+};
+
+/**
+ * Describes the message alphapulse.registry.v1.VenueListing.
+ * Use `create(VenueListingSchema)` to create a new message.
+ */
+export const VenueListingSchema: GenMessage<VenueListing> = /*@__PURE__*/
+  messageDesc(file_alphapulse_registry_v1_registry, 41);
+
+/**
+ * See FindVenues.
+ *
+ * @generated from message alphapulse.registry.v1.FindVenuesResponse
+ */
+export type FindVenuesResponse = Message<"alphapulse.registry.v1.FindVenuesResponse"> & {
+  /**
+   * The instrument's own line first, then primary lines, then by venue number.
+   *
+   * @generated from field: repeated alphapulse.registry.v1.VenueListing listings = 1;
+   */
+  listings: VenueListing[];
+
+  /**
+   * Revision that they were read at.
+   *
+   * @generated from field: uint64 revision = 2;
+   */
+  revision: bigint;
+};
+
+/**
+ * Describes the message alphapulse.registry.v1.FindVenuesResponse.
+ * Use `create(FindVenuesResponseSchema)` to create a new message.
+ */
+export const FindVenuesResponseSchema: GenMessage<FindVenuesResponse> = /*@__PURE__*/
+  messageDesc(file_alphapulse_registry_v1_registry, 42);
 
 /**
  * Where an instrument is in its life.
@@ -1652,6 +2254,54 @@ export const VenueKindSchema: GenEnum<VenueKind> = /*@__PURE__*/
   enumDesc(file_alphapulse_registry_v1_registry, 3);
 
 /**
+ * What an event of the registry is about.
+ *
+ * @generated from enum alphapulse.registry.v1.EventKind
+ */
+export enum EventKind {
+  /**
+   * Not said.
+   *
+   * @generated from enum value: EVENT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A new or a changed instrument.
+   *
+   * @generated from enum value: EVENT_KIND_INSTRUMENT = 1;
+   */
+  INSTRUMENT = 1,
+
+  /**
+   * A new link.
+   *
+   * @generated from enum value: EVENT_KIND_LINK = 2;
+   */
+  LINK = 2,
+
+  /**
+   * A new or a changed venue.
+   *
+   * @generated from enum value: EVENT_KIND_VENUE = 3;
+   */
+  VENUE = 3,
+
+  /**
+   * Two natural keys met in one id.
+   *
+   * @generated from enum value: EVENT_KIND_COLLISION = 4;
+   */
+  COLLISION = 4,
+}
+
+/**
+ * Describes the enum alphapulse.registry.v1.EventKind.
+ */
+export const EventKindSchema: GenEnum<EventKind> = /*@__PURE__*/
+  enumDesc(file_alphapulse_registry_v1_registry, 4);
+
+/**
  * Instruments, venues and the links between them. Every answer carries the revision that it was
  * read at; every request may ask for a revision that must have been reached.
  *
@@ -1778,6 +2428,69 @@ export const RegistryService: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchRegistryRequestSchema;
     output: typeof WatchRegistryResponseSchema;
+  },
+  /**
+   * Changes fields of an instrument; its id and natural key stay. From `effective_time` on, or in
+   * place.
+   *
+   * @generated from rpc alphapulse.registry.v1.RegistryService.UpdateInstrument
+   */
+  updateInstrument: {
+    methodKind: "unary";
+    input: typeof UpdateInstrumentRequestSchema;
+    output: typeof UpdateInstrumentResponseSchema;
+  },
+  /**
+   * Ends the life of an instrument; its id is never given again.
+   *
+   * @generated from rpc alphapulse.registry.v1.RegistryService.DelistInstrument
+   */
+  delistInstrument: {
+    methodKind: "unary";
+    input: typeof DelistInstrumentRequestSchema;
+    output: typeof DelistInstrumentResponseSchema;
+  },
+  /**
+   * Every period of validity of an instrument, the first one first: what it was called when.
+   *
+   * @generated from rpc alphapulse.registry.v1.RegistryService.GetInstrumentHistory
+   */
+  getInstrumentHistory: {
+    methodKind: "unary";
+    input: typeof GetInstrumentHistoryRequestSchema;
+    output: typeof GetInstrumentHistoryResponseSchema;
+  },
+  /**
+   * Instruments by words of their names and identifiers and by typed filters, a page at a time, in
+   * the order of registration.
+   *
+   * @generated from rpc alphapulse.registry.v1.RegistryService.SearchInstruments
+   */
+  searchInstruments: {
+    methodKind: "unary";
+    input: typeof SearchInstrumentsRequestSchema;
+    output: typeof SearchInstrumentsResponseSchema;
+  },
+  /**
+   * Many instruments as fixed records: one FlatBuffers frame, in the order of the request.
+   *
+   * @generated from rpc alphapulse.registry.v1.RegistryService.BatchGetInstrumentRecords
+   */
+  batchGetInstrumentRecords: {
+    methodKind: "unary";
+    input: typeof BatchGetInstrumentRecordsRequestSchema;
+    output: typeof BatchGetInstrumentRecordsResponseSchema;
+  },
+  /**
+   * Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
+   * same security, the same pair elsewhere, the forms of a token on other chains.
+   *
+   * @generated from rpc alphapulse.registry.v1.RegistryService.FindVenues
+   */
+  findVenues: {
+    methodKind: "unary";
+    input: typeof FindVenuesRequestSchema;
+    output: typeof FindVenuesResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_alphapulse_registry_v1_registry, 0);

@@ -114,6 +114,10 @@ pub struct Instrument {
     /// The issuer's primary line.
     #[prost(bool, tag = "37")]
     pub primary_listing: bool,
+    /// Number of this period of validity, given by the registry: 0 is the first. A new one begins where
+    /// data changed as of a time, as when a ticker is renamed.
+    #[prost(uint32, tag = "38")]
+    pub version: u32,
 }
 /// One typed, directed link.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -300,6 +304,27 @@ pub struct ResolveInstrumentRequest {
     /// The answer must be at least this new.
     #[prost(uint64, tag = "10")]
     pub min_revision: u64,
+    /// Any of id, ISIN, FIGI, CUSIP, contract address, symbol or natural key: what it is is found by
+    /// its form and by what is registered.
+    #[prost(string, tag = "11")]
+    pub identifier: ::prost::alloc::string::String,
+}
+/// Candidates that are the same thing: lines of one share class, receipts on it, a fund of that name.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CandidateGroup {
+    /// What they are.
+    #[prost(enumeration = "super::super::common::v1::AssetType", tag = "1")]
+    pub asset_type: i32,
+    /// Their share-class FIGI, where they have one.
+    #[prost(string, tag = "2")]
+    pub share_class_figi: ::prost::alloc::string::String,
+    /// Positions in `candidates`, the primary line first.
+    #[prost(uint32, repeated, tag = "3")]
+    pub candidates: ::prost::alloc::vec::Vec<u32>,
+    /// Position in `candidates` of the group's primary line: the one that the issuer names, else the
+    /// first in the country of the ISIN, else the best.
+    #[prost(uint32, tag = "4")]
+    pub primary: u32,
 }
 /// See ResolveInstrument.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -313,6 +338,9 @@ pub struct ResolveInstrumentResponse {
     /// Revision that they were read at.
     #[prost(uint64, tag = "3")]
     pub revision: u64,
+    /// The candidates by what they really are, the group of the best candidate first.
+    #[prost(message, repeated, tag = "4")]
+    pub groups: ::prost::alloc::vec::Vec<CandidateGroup>,
 }
 /// See ListInstruments.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -501,6 +529,12 @@ pub struct WatchRegistryRequest {
     /// Only of this chain.
     #[prost(uint32, tag = "5")]
     pub chain_id: u32,
+    /// Only links of these types; says by itself that links are wanted and nothing else.
+    #[prost(enumeration = "LinkType", repeated, tag = "6")]
+    pub link_types: ::prost::alloc::vec::Vec<i32>,
+    /// Only these kinds of event.
+    #[prost(enumeration = "EventKind", repeated, tag = "7")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
 }
 /// One change, or a bookmark that says how far the stream is.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -552,6 +586,210 @@ pub struct Collision {
     /// The id that the later key got.
     #[prost(message, optional, tag = "4")]
     pub assigned_id: ::core::option::Option<super::super::common::v1::InstrumentId>,
+}
+/// See UpdateInstrument.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateInstrumentRequest {
+    /// The new values, and `id` or `id_text` of the instrument.
+    #[prost(message, optional, tag = "1")]
+    pub instrument: ::core::option::Option<Instrument>,
+    /// The fields that change; empty is every field that is set. A field that is named and not set is
+    /// cleared.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// `revision` of the instrument that the change was made on; another one there is
+    /// REVISION_CONFLICT. 0 changes whatever is there.
+    #[prost(uint64, tag = "3")]
+    pub expected_revision: u64,
+    /// From when the new data holds: what held before is kept and found as of then. Not set: the data
+    /// is corrected in place.
+    #[prost(message, optional, tag = "4")]
+    pub effective_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// A repeated id answers what the first call answered (AIP-155).
+    #[prost(string, tag = "5")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// See UpdateInstrument.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateInstrumentResponse {
+    /// The instrument as the registry holds it now.
+    #[prost(message, optional, tag = "1")]
+    pub instrument: ::core::option::Option<Instrument>,
+    /// Something changed.
+    #[prost(bool, tag = "2")]
+    pub changed: bool,
+    /// Revision of the registry after the call.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
+/// See DelistInstrument.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DelistInstrumentRequest {
+    /// 32 hexadecimal digits.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// When trading ends; now when not set. A time to come ends the validity then and leaves the
+    /// status until it is delisted again.
+    #[prost(message, optional, tag = "2")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// As in UpdateInstrumentRequest.
+    #[prost(uint64, tag = "3")]
+    pub expected_revision: u64,
+    /// A repeated id answers what the first call answered (AIP-155).
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// See DelistInstrument.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DelistInstrumentResponse {
+    /// The instrument as the registry holds it now.
+    #[prost(message, optional, tag = "1")]
+    pub instrument: ::core::option::Option<Instrument>,
+    /// Something changed.
+    #[prost(bool, tag = "2")]
+    pub changed: bool,
+    /// Revision of the registry after the call.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
+/// See GetInstrumentHistory.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetInstrumentHistoryRequest {
+    /// 32 hexadecimal digits.
+    #[prost(string, tag = "1")]
+    pub id: ::prost::alloc::string::String,
+    /// The answer must be at least this new.
+    #[prost(uint64, tag = "2")]
+    pub min_revision: u64,
+}
+/// See GetInstrumentHistory.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetInstrumentHistoryResponse {
+    /// One for each period of validity, the present one last.
+    #[prost(message, repeated, tag = "1")]
+    pub instruments: ::prost::alloc::vec::Vec<Instrument>,
+    /// Revision that they were read at.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+/// See SearchInstruments. All that is set must fit; of a repeated field one value.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SearchInstrumentsRequest {
+    /// Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+    #[prost(string, tag = "1")]
+    pub query: ::prost::alloc::string::String,
+    /// Symbols that begin so; case matters.
+    #[prost(string, tag = "2")]
+    pub symbol_prefix: ::prost::alloc::string::String,
+    /// Asset types.
+    #[prost(
+        enumeration = "super::super::common::v1::AssetType",
+        repeated,
+        tag = "3"
+    )]
+    pub asset_types: ::prost::alloc::vec::Vec<i32>,
+    /// Names, MICs or numbers of venues.
+    #[prost(string, repeated, tag = "4")]
+    pub venues: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Statuses.
+    #[prost(enumeration = "InstrumentStatus", repeated, tag = "5")]
+    pub statuses: ::prost::alloc::vec::Vec<i32>,
+    /// ISINs that begin so.
+    #[prost(string, tag = "6")]
+    pub isin_prefix: ::prost::alloc::string::String,
+    /// EIP-155 chain number.
+    #[prost(uint32, tag = "7")]
+    pub chain_id: u32,
+    /// Base, quote or settlement currency.
+    #[prost(string, tag = "8")]
+    pub currency: ::prost::alloc::string::String,
+    /// What was valid at that time; without it also what no longer is.
+    #[prost(message, optional, tag = "9")]
+    pub as_of: ::core::option::Option<::prost_types::Timestamp>,
+    /// At most this many, 100 when 0, reduced to 1,000.
+    #[prost(int32, tag = "10")]
+    pub page_size: i32,
+    /// From an earlier answer.
+    #[prost(string, tag = "11")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Fields of the instruments that are answered (AIP-157); all when empty.
+    #[prost(message, optional, tag = "12")]
+    pub read_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// The answer must be at least this new.
+    #[prost(uint64, tag = "13")]
+    pub min_revision: u64,
+}
+/// See SearchInstruments.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct SearchInstrumentsResponse {
+    /// The page.
+    #[prost(message, repeated, tag = "1")]
+    pub instruments: ::prost::alloc::vec::Vec<Instrument>,
+    /// For the next page; empty on the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Revision that it was read at.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
+/// See BatchGetInstrumentRecords.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchGetInstrumentRecordsRequest {
+    /// At most 100,000 ids of 16 bytes each, one after the other.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub ids: ::prost::bytes::Bytes,
+    /// The answer must be at least this new.
+    #[prost(uint64, tag = "2")]
+    pub min_revision: u64,
+}
+/// See BatchGetInstrumentRecords.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct BatchGetInstrumentRecordsResponse {
+    /// A frame of InstrumentRecord rows, one for each id, in order; an unknown one is a row of zeros.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub frame: ::prost::bytes::Bytes,
+    /// Positions of the ids that are unknown.
+    #[prost(uint32, repeated, tag = "2")]
+    pub missing: ::prost::alloc::vec::Vec<u32>,
+    /// Revision that they were read at.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
+/// See FindVenues.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FindVenuesRequest {
+    /// 32 hexadecimal digits.
+    #[prost(string, tag = "1")]
+    pub instrument_id: ::prost::alloc::string::String,
+    /// Listings that were valid at that time; now when not set.
+    #[prost(message, optional, tag = "2")]
+    pub as_of: ::core::option::Option<::prost_types::Timestamp>,
+    /// The answer must be at least this new.
+    #[prost(uint64, tag = "3")]
+    pub min_revision: u64,
+}
+/// One place where an instrument is listed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct VenueListing {
+    /// The place.
+    #[prost(message, optional, tag = "1")]
+    pub venue: ::core::option::Option<Venue>,
+    /// The line there.
+    #[prost(message, optional, tag = "2")]
+    pub instrument: ::core::option::Option<Instrument>,
+    /// The link that the line was found by; not set for the instrument itself and for the same pair.
+    #[prost(enumeration = "LinkType", tag = "3")]
+    pub link: i32,
+}
+/// See FindVenues.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct FindVenuesResponse {
+    /// The instrument's own line first, then primary lines, then by venue number.
+    #[prost(message, repeated, tag = "1")]
+    pub listings: ::prost::alloc::vec::Vec<VenueListing>,
+    /// Revision that they were read at.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
 }
 /// Where an instrument is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -733,6 +971,47 @@ impl VenueKind {
             "VENUE_KIND_CHAIN" => Some(Self::Chain),
             "VENUE_KIND_DATA_VENDOR" => Some(Self::DataVendor),
             "VENUE_KIND_SIMULATED" => Some(Self::Simulated),
+            _ => None,
+        }
+    }
+}
+/// What an event of the registry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EventKind {
+    /// Not said.
+    Unspecified = 0,
+    /// A new or a changed instrument.
+    Instrument = 1,
+    /// A new link.
+    Link = 2,
+    /// A new or a changed venue.
+    Venue = 3,
+    /// Two natural keys met in one id.
+    Collision = 4,
+}
+impl EventKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "EVENT_KIND_UNSPECIFIED",
+            Self::Instrument => "EVENT_KIND_INSTRUMENT",
+            Self::Link => "EVENT_KIND_LINK",
+            Self::Venue => "EVENT_KIND_VENUE",
+            Self::Collision => "EVENT_KIND_COLLISION",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "EVENT_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "EVENT_KIND_INSTRUMENT" => Some(Self::Instrument),
+            "EVENT_KIND_LINK" => Some(Self::Link),
+            "EVENT_KIND_VENUE" => Some(Self::Venue),
+            "EVENT_KIND_COLLISION" => Some(Self::Collision),
             _ => None,
         }
     }

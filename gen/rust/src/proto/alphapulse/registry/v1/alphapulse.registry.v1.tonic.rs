@@ -319,6 +319,122 @@ pub mod registry_service_client {
             ));
             self.inner.server_streaming(req, path, codec).await
         }
+        pub async fn update_instrument(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateInstrumentRequest>,
+        ) -> std::result::Result<tonic::Response<super::UpdateInstrumentResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/UpdateInstrument",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "UpdateInstrument",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn delist_instrument(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DelistInstrumentRequest>,
+        ) -> std::result::Result<tonic::Response<super::DelistInstrumentResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/DelistInstrument",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "DelistInstrument",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn get_instrument_history(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetInstrumentHistoryRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetInstrumentHistoryResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/GetInstrumentHistory",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "GetInstrumentHistory",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn search_instruments(
+            &mut self,
+            request: impl tonic::IntoRequest<super::SearchInstrumentsRequest>,
+        ) -> std::result::Result<tonic::Response<super::SearchInstrumentsResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/SearchInstruments",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "SearchInstruments",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn batch_get_instrument_records(
+            &mut self,
+            request: impl tonic::IntoRequest<super::BatchGetInstrumentRecordsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetInstrumentRecordsResponse>,
+            tonic::Status,
+        > {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/BatchGetInstrumentRecords",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "BatchGetInstrumentRecords",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn find_venues(
+            &mut self,
+            request: impl tonic::IntoRequest<super::FindVenuesRequest>,
+        ) -> std::result::Result<tonic::Response<super::FindVenuesResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/FindVenues",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "FindVenues",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -390,6 +506,33 @@ pub mod registry_service_server {
             &self,
             request: tonic::Request<super::WatchRegistryRequest>,
         ) -> std::result::Result<tonic::Response<Self::WatchRegistryStream>, tonic::Status>;
+        async fn update_instrument(
+            &self,
+            request: tonic::Request<super::UpdateInstrumentRequest>,
+        ) -> std::result::Result<tonic::Response<super::UpdateInstrumentResponse>, tonic::Status>;
+        async fn delist_instrument(
+            &self,
+            request: tonic::Request<super::DelistInstrumentRequest>,
+        ) -> std::result::Result<tonic::Response<super::DelistInstrumentResponse>, tonic::Status>;
+        async fn get_instrument_history(
+            &self,
+            request: tonic::Request<super::GetInstrumentHistoryRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetInstrumentHistoryResponse>, tonic::Status>;
+        async fn search_instruments(
+            &self,
+            request: tonic::Request<super::SearchInstrumentsRequest>,
+        ) -> std::result::Result<tonic::Response<super::SearchInstrumentsResponse>, tonic::Status>;
+        async fn batch_get_instrument_records(
+            &self,
+            request: tonic::Request<super::BatchGetInstrumentRecordsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::BatchGetInstrumentRecordsResponse>,
+            tonic::Status,
+        >;
+        async fn find_venues(
+            &self,
+            request: tonic::Request<super::FindVenuesRequest>,
+        ) -> std::result::Result<tonic::Response<super::FindVenuesResponse>, tonic::Status>;
     }
     #[derive(Debug)]
     pub struct RegistryServiceServer<T> {
@@ -960,6 +1103,261 @@ pub mod registry_service_server {
                                 max_encoding_message_size,
                             );
                         let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/UpdateInstrument" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateInstrumentSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService>
+                        tonic::server::UnaryService<super::UpdateInstrumentRequest>
+                        for UpdateInstrumentSvc<T>
+                    {
+                        type Response = super::UpdateInstrumentResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateInstrumentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::update_instrument(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateInstrumentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/DelistInstrument" => {
+                    #[allow(non_camel_case_types)]
+                    struct DelistInstrumentSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService>
+                        tonic::server::UnaryService<super::DelistInstrumentRequest>
+                        for DelistInstrumentSvc<T>
+                    {
+                        type Response = super::DelistInstrumentResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DelistInstrumentRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::delist_instrument(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DelistInstrumentSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/GetInstrumentHistory" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetInstrumentHistorySvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService>
+                        tonic::server::UnaryService<super::GetInstrumentHistoryRequest>
+                        for GetInstrumentHistorySvc<T>
+                    {
+                        type Response = super::GetInstrumentHistoryResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetInstrumentHistoryRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::get_instrument_history(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetInstrumentHistorySvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/SearchInstruments" => {
+                    #[allow(non_camel_case_types)]
+                    struct SearchInstrumentsSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService>
+                        tonic::server::UnaryService<super::SearchInstrumentsRequest>
+                        for SearchInstrumentsSvc<T>
+                    {
+                        type Response = super::SearchInstrumentsResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::SearchInstrumentsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::search_instruments(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = SearchInstrumentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/BatchGetInstrumentRecords" => {
+                    #[allow(non_camel_case_types)]
+                    struct BatchGetInstrumentRecordsSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService>
+                        tonic::server::UnaryService<super::BatchGetInstrumentRecordsRequest>
+                        for BatchGetInstrumentRecordsSvc<T>
+                    {
+                        type Response = super::BatchGetInstrumentRecordsResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::BatchGetInstrumentRecordsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::batch_get_instrument_records(
+                                    &inner, request,
+                                )
+                                .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = BatchGetInstrumentRecordsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/FindVenues" => {
+                    #[allow(non_camel_case_types)]
+                    struct FindVenuesSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService> tonic::server::UnaryService<super::FindVenuesRequest>
+                        for FindVenuesSvc<T>
+                    {
+                        type Response = super::FindVenuesResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::FindVenuesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::find_venues(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = FindVenuesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
                         Ok(res)
                     };
                     Box::pin(fut)

@@ -1489,6 +1489,22 @@ private static final long serialVersionUID = 0L;
     return primaryListing_;
   }
 
+  public static final int VERSION_FIELD_NUMBER = 38;
+  private int version_ = 0;
+  /**
+   * <pre>
+   * Number of this period of validity, given by the registry: 0 is the first. A new one begins where
+   * data changed as of a time, as when a ticker is renamed.
+   * </pre>
+   *
+   * <code>uint32 version = 38 [json_name = "version"];</code>
+   * @return The version.
+   */
+  @java.lang.Override
+  public int getVersion() {
+    return version_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -1613,6 +1629,9 @@ private static final long serialVersionUID = 0L;
     }
     if (primaryListing_ != false) {
       output.writeBool(37, primaryListing_);
+    }
+    if (version_ != 0) {
+      output.writeUInt32(38, version_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -1755,6 +1774,10 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(37, primaryListing_);
     }
+    if (version_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(38, version_);
+    }
     return size;
   }
   @java.lang.Override
@@ -1869,6 +1892,8 @@ private static final long serialVersionUID = 0L;
         != other.getRevision()) return false;
     if (getPrimaryListing()
         != other.getPrimaryListing()) return false;
+    if (getVersion()
+        != other.getVersion()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -1971,6 +1996,8 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + PRIMARY_LISTING_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getPrimaryListing());
+    hash = (37 * hash) + VERSION_FIELD_NUMBER;
+    hash = (53 * hash) + getVersion();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -2186,6 +2213,7 @@ private static final long serialVersionUID = 0L;
       }
       revision_ = 0L;
       primaryListing_ = false;
+      version_ = 0;
       return this;
     }
 
@@ -2365,6 +2393,9 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField1_ & 0x00000010) != 0)) {
         result.primaryListing_ = primaryListing_;
+      }
+      if (((from_bitField1_ & 0x00000020) != 0)) {
+        result.version_ = version_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -2554,6 +2585,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getPrimaryListing() != false) {
         setPrimaryListing(other.getPrimaryListing());
+      }
+      if (other.getVersion() != 0) {
+        setVersion(other.getVersion());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -2786,6 +2820,11 @@ private static final long serialVersionUID = 0L;
               bitField1_ |= 0x00000010;
               break;
             } // case 296
+            case 304: {
+              version_ = input.readUInt32();
+              bitField1_ |= 0x00000020;
+              break;
+            } // case 304
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -6418,6 +6457,53 @@ private static final long serialVersionUID = 0L;
     public Builder clearPrimaryListing() {
       bitField1_ = (bitField1_ & ~0x00000010);
       primaryListing_ = false;
+      onChanged();
+      return this;
+    }
+
+    private int version_ ;
+    /**
+     * <pre>
+     * Number of this period of validity, given by the registry: 0 is the first. A new one begins where
+     * data changed as of a time, as when a ticker is renamed.
+     * </pre>
+     *
+     * <code>uint32 version = 38 [json_name = "version"];</code>
+     * @return The version.
+     */
+    @java.lang.Override
+    public int getVersion() {
+      return version_;
+    }
+    /**
+     * <pre>
+     * Number of this period of validity, given by the registry: 0 is the first. A new one begins where
+     * data changed as of a time, as when a ticker is renamed.
+     * </pre>
+     *
+     * <code>uint32 version = 38 [json_name = "version"];</code>
+     * @param value The version to set.
+     * @return This builder for chaining.
+     */
+    public Builder setVersion(int value) {
+
+      version_ = value;
+      bitField1_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Number of this period of validity, given by the registry: 0 is the first. A new one begins where
+     * data changed as of a time, as when a ticker is renamed.
+     * </pre>
+     *
+     * <code>uint32 version = 38 [json_name = "version"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearVersion() {
+      bitField1_ = (bitField1_ & ~0x00000020);
+      version_ = 0;
       onChanged();
       return this;
     }

@@ -742,4 +742,15 @@ public interface InstrumentOrBuilder extends
    * @return The primaryListing.
    */
   boolean getPrimaryListing();
+
+  /**
+   * <pre>
+   * Number of this period of validity, given by the registry: 0 is the first. A new one begins where
+   * data changed as of a time, as when a ticker is renamed.
+   * </pre>
+   *
+   * <code>uint32 version = 38 [json_name = "version"];</code>
+   * @return The version.
+   */
+  int getVersion();
 }

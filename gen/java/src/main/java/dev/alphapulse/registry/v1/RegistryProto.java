@@ -92,6 +92,11 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_alphapulse_registry_v1_ResolveInstrumentRequest_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_CandidateGroup_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_CandidateGroup_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_alphapulse_registry_v1_ResolveInstrumentResponse_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -171,6 +176,71 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_alphapulse_registry_v1_Collision_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_UpdateInstrumentRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_UpdateInstrumentRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_UpdateInstrumentResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_UpdateInstrumentResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_DelistInstrumentRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_DelistInstrumentRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_DelistInstrumentResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_DelistInstrumentResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_GetInstrumentHistoryRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_GetInstrumentHistoryRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_GetInstrumentHistoryResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_GetInstrumentHistoryResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_SearchInstrumentsRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_SearchInstrumentsRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_SearchInstrumentsResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_SearchInstrumentsResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_FindVenuesRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_FindVenuesRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_VenueListing_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_VenueListing_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_FindVenuesResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_FindVenuesResponse_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -183,241 +253,341 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
       "\n%alphapulse/registry/v1/registry.proto\022" +
       "\026alphapulse.registry.v1\032(alphapulse/comm" +
       "on/v1/instrument_id.proto\032\034google/api/an" +
-      "notations.proto\032\034google/protobuf/struct." +
-      "proto\032\037google/protobuf/timestamp.proto\"\325" +
-      "\013\n\nInstrument\0222\n\002id\030\001 \001(\0132\".alphapulse.c" +
-      "ommon.v1.InstrumentIdR\002id\022\027\n\007id_text\030\002 \001" +
-      "(\tR\006idText\022>\n\nasset_type\030\003 \001(\0162\037.alphapu" +
-      "lse.common.v1.AssetTypeR\tassetType\022\024\n\005ve" +
-      "nue\030\004 \001(\rR\005venue\022\026\n\006symbol\030\005 \001(\tR\006symbol" +
-      "\022\022\n\004name\030\006 \001(\tR\004name\022@\n\006status\030\007 \001(\0162(.a" +
-      "lphapulse.registry.v1.InstrumentStatusR\006" +
-      "status\022\037\n\013natural_key\030\010 \001(\tR\nnaturalKey\022" +
-      "#\n\rbase_currency\030\t \001(\tR\014baseCurrency\022%\n\016" +
-      "quote_currency\030\n \001(\tR\rquoteCurrency\022/\n\023s" +
-      "ettlement_currency\030\013 \001(\tR\022settlementCurr" +
-      "ency\022B\n\nunderlying\030\014 \001(\0132\".alphapulse.co" +
-      "mmon.v1.InstrumentIdR\nunderlying\022\022\n\004isin" +
-      "\030\r \001(\tR\004isin\022\024\n\005cusip\030\016 \001(\tR\005cusip\022\022\n\004fi" +
-      "gi\030\017 \001(\tR\004figi\022(\n\020share_class_figi\030\020 \001(\t" +
-      "R\016shareClassFigi\022%\n\016composite_figi\030\021 \001(\t" +
-      "R\rcompositeFigi\022\031\n\010chain_id\030\022 \001(\rR\007chain" +
-      "Id\022)\n\020contract_address\030\023 \001(\tR\017contractAd" +
-      "dress\022\032\n\010decimals\030\024 \001(\rR\010decimals\022\033\n\ttic" +
-      "k_size\030\025 \001(\tR\010tickSize\022\031\n\010lot_size\030\026 \001(\t" +
-      "R\007lotSize\022!\n\014min_quantity\030\027 \001(\tR\013minQuan" +
-      "tity\022!\n\014max_quantity\030\030 \001(\tR\013maxQuantity\022" +
-      "!\n\014min_notional\030\031 \001(\tR\013minNotional\022/\n\023co" +
-      "ntract_multiplier\030\032 \001(\tR\022contractMultipl" +
-      "ier\022\030\n\007inverse\030\033 \001(\010R\007inverse\0229\n\nexpires" +
-      "_at\030\034 \001(\0132\032.google.protobuf.TimestampR\te" +
-      "xpiresAt\022!\n\014strike_price\030\035 \001(\tR\013strikePr" +
-      "ice\022F\n\014option_right\030\036 \001(\0162#.alphapulse.r" +
-      "egistry.v1.OptionRightR\013optionRight\022C\n\013p" +
-      "ool_tokens\030\037 \003(\0132\".alphapulse.common.v1." +
-      "InstrumentIdR\npoolTokens\022 \n\014pool_fee_ppm" +
-      "\030  \001(\rR\npoolFeePpm\0229\n\nvalid_from\030! \001(\0132\032" +
-      ".google.protobuf.TimestampR\tvalidFrom\0225\n" +
-      "\010valid_to\030\" \001(\0132\032.google.protobuf.Timest" +
-      "ampR\007validTo\0223\n\010metadata\030# \001(\0132\027.google." +
-      "protobuf.StructR\010metadata\022\032\n\010revision\030$ " +
-      "\001(\004R\010revision\022\'\n\017primary_listing\030% \001(\010R\016" +
-      "primaryListing\"\304\001\n\004Link\0226\n\004from\030\001 \001(\0132\"." +
-      "alphapulse.common.v1.InstrumentIdR\004from\022" +
-      "2\n\002to\030\002 \001(\0132\".alphapulse.common.v1.Instr" +
-      "umentIdR\002to\0224\n\004type\030\003 \001(\0162 .alphapulse.r" +
-      "egistry.v1.LinkTypeR\004type\022\032\n\010revision\030\004 " +
-      "\001(\004R\010revision\"\251\002\n\005Venue\022\024\n\005venue\030\001 \001(\rR\005" +
-      "venue\022\022\n\004name\030\002 \001(\tR\004name\0225\n\004kind\030\003 \001(\0162" +
-      "!.alphapulse.registry.v1.VenueKindR\004kind" +
-      "\022\020\n\003mic\030\004 \001(\tR\003mic\022\024\n\005title\030\005 \001(\tR\005title" +
-      "\022\030\n\007country\030\006 \001(\tR\007country\022\"\n\rmaker_fee_" +
-      "bps\030\007 \001(\tR\013makerFeeBps\022\"\n\rtaker_fee_bps\030" +
-      "\010 \001(\tR\013takerFeeBps\022\031\n\010chain_id\030\t \001(\rR\007ch" +
-      "ainId\022\032\n\010revision\030\n \001(\004R\010revision\"~\n\031Reg" +
-      "isterInstrumentRequest\022B\n\ninstrument\030\001 \001" +
-      "(\0132\".alphapulse.registry.v1.InstrumentR\n" +
-      "instrument\022\035\n\nrequest_id\030\002 \001(\tR\trequestI" +
-      "d\"\226\001\n\032RegisterInstrumentResponse\022B\n\ninst" +
-      "rument\030\001 \001(\0132\".alphapulse.registry.v1.In" +
-      "strumentR\ninstrument\022\030\n\007created\030\002 \001(\010R\007c" +
-      "reated\022\032\n\010revision\030\003 \001(\004R\010revision\"\206\001\n\037B" +
-      "atchRegisterInstrumentsRequest\022D\n\013instru" +
-      "ments\030\001 \003(\0132\".alphapulse.registry.v1.Ins" +
-      "trumentR\013instruments\022\035\n\nrequest_id\030\002 \001(\t" +
-      "R\trequestId\"\225\001\n\023RegistrationOutcome\0222\n\002i" +
-      "d\030\001 \001(\0132\".alphapulse.common.v1.Instrumen" +
-      "tIdR\002id\022\030\n\007created\030\002 \001(\010R\007created\022\026\n\006rea" +
-      "son\030\003 \001(\tR\006reason\022\030\n\007message\030\004 \001(\tR\007mess" +
-      "age\"\207\001\n BatchRegisterInstrumentsResponse" +
-      "\022G\n\010outcomes\030\001 \003(\0132+.alphapulse.registry" +
-      ".v1.RegistrationOutcomeR\010outcomes\022\032\n\010rev" +
-      "ision\030\002 \001(\004R\010revision\"I\n\024GetInstrumentRe" +
-      "quest\022\016\n\002id\030\001 \001(\tR\002id\022!\n\014min_revision\030\002 " +
-      "\001(\004R\013minRevision\"w\n\025GetInstrumentRespons" +
-      "e\022B\n\ninstrument\030\001 \001(\0132\".alphapulse.regis" +
-      "try.v1.InstrumentR\ninstrument\022\032\n\010revisio" +
-      "n\030\002 \001(\004R\010revision\"Q\n\032BatchGetInstruments" +
-      "Request\022\020\n\003ids\030\001 \001(\014R\003ids\022!\n\014min_revisio" +
-      "n\030\002 \001(\004R\013minRevision\"\231\001\n\033BatchGetInstrum" +
-      "entsResponse\022D\n\013instruments\030\001 \003(\0132\".alph" +
-      "apulse.registry.v1.InstrumentR\013instrumen" +
-      "ts\022\030\n\007missing\030\002 \003(\rR\007missing\022\032\n\010revision" +
-      "\030\003 \001(\004R\010revision\"\340\002\n\030ResolveInstrumentRe" +
-      "quest\022\026\n\006symbol\030\001 \001(\tR\006symbol\022\024\n\005venue\030\002" +
-      " \001(\tR\005venue\022\022\n\004isin\030\003 \001(\tR\004isin\022)\n\020contr" +
-      "act_address\030\004 \001(\tR\017contractAddress\022\031\n\010ch" +
-      "ain_id\030\005 \001(\rR\007chainId\022\024\n\005cusip\030\006 \001(\tR\005cu" +
-      "sip\022\022\n\004figi\030\007 \001(\tR\004figi\022>\n\nasset_type\030\010 " +
-      "\001(\0162\037.alphapulse.common.v1.AssetTypeR\tas" +
-      "setType\022/\n\005as_of\030\t \001(\0132\032.google.protobuf" +
-      ".TimestampR\004asOf\022!\n\014min_revision\030\n \001(\004R\013" +
-      "minRevision\"\231\001\n\031ResolveInstrumentRespons" +
-      "e\022B\n\ncandidates\030\001 \003(\0132\".alphapulse.regis" +
-      "try.v1.InstrumentR\ncandidates\022\034\n\tambiguo" +
-      "us\030\002 \001(\010R\tambiguous\022\032\n\010revision\030\003 \001(\004R\010r" +
-      "evision\"\264\002\n\026ListInstrumentsRequest\022\033\n\tpa" +
-      "ge_size\030\001 \001(\005R\010pageSize\022\035\n\npage_token\030\002 " +
-      "\001(\tR\tpageToken\022>\n\nasset_type\030\003 \001(\0162\037.alp" +
-      "hapulse.common.v1.AssetTypeR\tassetType\022\024" +
-      "\n\005venue\030\004 \001(\tR\005venue\022#\n\rsymbol_prefix\030\005 " +
-      "\001(\tR\014symbolPrefix\022@\n\006status\030\006 \001(\0162(.alph" +
-      "apulse.registry.v1.InstrumentStatusR\006sta" +
-      "tus\022!\n\014min_revision\030\007 \001(\004R\013minRevision\"\243" +
-      "\001\n\027ListInstrumentsResponse\022D\n\013instrument" +
-      "s\030\001 \003(\0132\".alphapulse.registry.v1.Instrum" +
-      "entR\013instruments\022&\n\017next_page_token\030\002 \001(" +
-      "\tR\rnextPageToken\022\032\n\010revision\030\003 \001(\004R\010revi" +
-      "sion\"\314\001\n\020ListLinksRequest\022#\n\rinstrument_" +
-      "id\030\001 \001(\tR\014instrumentId\0224\n\004type\030\002 \001(\0162 .a" +
-      "lphapulse.registry.v1.LinkTypeR\004type\022\033\n\t" +
-      "page_size\030\003 \001(\005R\010pageSize\022\035\n\npage_token\030" +
-      "\004 \001(\tR\tpageToken\022!\n\014min_revision\030\005 \001(\004R\013" +
-      "minRevision\"\213\001\n\021ListLinksResponse\0222\n\005lin" +
-      "ks\030\001 \003(\0132\034.alphapulse.registry.v1.LinkR\005" +
-      "links\022&\n\017next_page_token\030\002 \001(\tR\rnextPage" +
-      "Token\022\032\n\010revision\030\003 \001(\004R\010revision\"i\n\026Lin" +
-      "kInstrumentsRequest\0220\n\004link\030\001 \001(\0132\034.alph" +
-      "apulse.registry.v1.LinkR\004link\022\035\n\nrequest" +
-      "_id\030\002 \001(\tR\trequestId\"\201\001\n\027LinkInstruments" +
-      "Response\0220\n\004link\030\001 \001(\0132\034.alphapulse.regi" +
-      "stry.v1.LinkR\004link\022\030\n\007created\030\002 \001(\010R\007cre" +
-      "ated\022\032\n\010revision\030\003 \001(\004R\010revision\"j\n\024Regi" +
-      "sterVenueRequest\0223\n\005venue\030\001 \001(\0132\035.alphap" +
-      "ulse.registry.v1.VenueR\005venue\022\035\n\nrequest" +
-      "_id\030\002 \001(\tR\trequestId\"\202\001\n\025RegisterVenueRe" +
-      "sponse\0223\n\005venue\030\001 \001(\0132\035.alphapulse.regis" +
-      "try.v1.VenueR\005venue\022\030\n\007created\030\002 \001(\010R\007cr" +
-      "eated\022\032\n\010revision\030\003 \001(\004R\010revision\"F\n\017Get" +
-      "VenueRequest\022\020\n\003key\030\001 \001(\tR\003key\022!\n\014min_re" +
-      "vision\030\002 \001(\004R\013minRevision\"c\n\020GetVenueRes" +
-      "ponse\0223\n\005venue\030\001 \001(\0132\035.alphapulse.regist" +
-      "ry.v1.VenueR\005venue\022\032\n\010revision\030\002 \001(\004R\010re" +
-      "vision\"\251\001\n\021ListVenuesRequest\022\033\n\tpage_siz" +
-      "e\030\001 \001(\005R\010pageSize\022\035\n\npage_token\030\002 \001(\tR\tp" +
-      "ageToken\0225\n\004kind\030\003 \001(\0162!.alphapulse.regi" +
-      "stry.v1.VenueKindR\004kind\022!\n\014min_revision\030" +
-      "\004 \001(\004R\013minRevision\"\217\001\n\022ListVenuesRespons" +
-      "e\0225\n\006venues\030\001 \003(\0132\035.alphapulse.registry." +
-      "v1.VenueR\006venues\022&\n\017next_page_token\030\002 \001(" +
-      "\tR\rnextPageToken\022\032\n\010revision\030\003 \001(\004R\010revi" +
-      "sion\"\321\001\n\024WatchRegistryRequest\022#\n\rfrom_re" +
-      "vision\030\001 \001(\004R\014fromRevision\022@\n\013asset_type" +
-      "s\030\002 \003(\0162\037.alphapulse.common.v1.AssetType" +
-      "R\nassetTypes\022\026\n\006venues\030\003 \003(\tR\006venues\022\037\n\013" +
-      "isin_prefix\030\004 \001(\tR\nisinPrefix\022\031\n\010chain_i" +
-      "d\030\005 \001(\rR\007chainId\"\352\003\n\025WatchRegistryRespon" +
-      "se\022\032\n\010revision\030\001 \001(\004R\010revision\022.\n\004time\030\002" +
-      " \001(\0132\032.google.protobuf.TimestampR\004time\022Y" +
-      "\n\025instrument_registered\030\003 \001(\0132\".alphapul" +
-      "se.registry.v1.InstrumentH\000R\024instrumentR" +
-      "egistered\022S\n\022instrument_updated\030\004 \001(\0132\"." +
-      "alphapulse.registry.v1.InstrumentH\000R\021ins" +
-      "trumentUpdated\022=\n\nlink_added\030\005 \001(\0132\034.alp" +
-      "hapulse.registry.v1.LinkH\000R\tlinkAdded\022J\n" +
-      "\020venue_registered\030\006 \001(\0132\035.alphapulse.reg" +
-      "istry.v1.VenueH\000R\017venueRegistered\022A\n\tcol" +
-      "lision\030\007 \001(\0132!.alphapulse.registry.v1.Co" +
-      "llisionH\000R\tcollisionB\007\n\005event\"\314\001\n\tCollis" +
-      "ion\0222\n\002id\030\001 \001(\0132\".alphapulse.common.v1.I" +
-      "nstrumentIdR\002id\022!\n\014existing_key\030\002 \001(\tR\013e" +
-      "xistingKey\022#\n\rcolliding_key\030\003 \001(\tR\014colli" +
-      "dingKey\022C\n\013assigned_id\030\004 \001(\0132\".alphapuls" +
-      "e.common.v1.InstrumentIdR\nassignedId*\321\001\n" +
-      "\020InstrumentStatus\022!\n\035INSTRUMENT_STATUS_U" +
-      "NSPECIFIED\020\000\022\037\n\033INSTRUMENT_STATUS_ANNOUN" +
-      "CED\020\001\022\034\n\030INSTRUMENT_STATUS_ACTIVE\020\002\022\034\n\030I" +
-      "NSTRUMENT_STATUS_HALTED\020\003\022\035\n\031INSTRUMENT_" +
-      "STATUS_EXPIRED\020\004\022\036\n\032INSTRUMENT_STATUS_DE" +
-      "LISTED\020\005*X\n\013OptionRight\022\034\n\030OPTION_RIGHT_" +
-      "UNSPECIFIED\020\000\022\025\n\021OPTION_RIGHT_CALL\020\001\022\024\n\020" +
-      "OPTION_RIGHT_PUT\020\002*\335\001\n\010LinkType\022\031\n\025LINK_" +
-      "TYPE_UNSPECIFIED\020\000\022\033\n\027LINK_TYPE_DERIVATI" +
-      "VE_OF\020\001\022\033\n\027LINK_TYPE_SAME_SECURITY\020\002\022\030\n\024" +
-      "LINK_TYPE_RECEIPT_OF\020\003\022\032\n\026LINK_TYPE_BRID" +
-      "GED_FROM\020\004\022\023\n\017LINK_TYPE_WRAPS\020\005\022\032\n\026LINK_" +
-      "TYPE_COMPONENT_OF\020\006\022\025\n\021LINK_TYPE_BASE_OF" +
-      "\020\007*\327\001\n\tVenueKind\022\032\n\026VENUE_KIND_UNSPECIFI" +
-      "ED\020\000\022\027\n\023VENUE_KIND_EXCHANGE\020\001\022\036\n\032VENUE_K" +
-      "IND_CRYPTO_EXCHANGE\020\002\022\022\n\016VENUE_KIND_DEX\020" +
-      "\003\022\025\n\021VENUE_KIND_BROKER\020\004\022\024\n\020VENUE_KIND_C" +
-      "HAIN\020\005\022\032\n\026VENUE_KIND_DATA_VENDOR\020\006\022\030\n\024VE" +
-      "NUE_KIND_SIMULATED\020\0072\267\r\n\017RegistryService" +
-      "\022\240\001\n\022RegisterInstrument\0221.alphapulse.reg" +
-      "istry.v1.RegisterInstrumentRequest\0322.alp" +
-      "hapulse.registry.v1.RegisterInstrumentRe" +
-      "sponse\"#\202\323\344\223\002\035\"\017/v1/instruments:\ninstrum" +
-      "ent\022\267\001\n\030BatchRegisterInstruments\0227.alpha" +
-      "pulse.registry.v1.BatchRegisterInstrumen" +
-      "tsRequest\0328.alphapulse.registry.v1.Batch" +
-      "RegisterInstrumentsResponse\"(\202\323\344\223\002\"\"\035/v1" +
-      "/instruments:batchRegister:\001*\022\212\001\n\rGetIns" +
-      "trument\022,.alphapulse.registry.v1.GetInst" +
-      "rumentRequest\032-.alphapulse.registry.v1.G" +
-      "etInstrumentResponse\"\034\202\323\344\223\002\026\022\024/v1/instru" +
-      "ments/{id}\022\243\001\n\023BatchGetInstruments\0222.alp" +
-      "hapulse.registry.v1.BatchGetInstrumentsR" +
-      "equest\0323.alphapulse.registry.v1.BatchGet" +
-      "InstrumentsResponse\"#\202\323\344\223\002\035\"\030/v1/instrum" +
-      "ents:batchGet:\001*\022\231\001\n\021ResolveInstrument\0220" +
-      ".alphapulse.registry.v1.ResolveInstrumen" +
-      "tRequest\0321.alphapulse.registry.v1.Resolv" +
-      "eInstrumentResponse\"\037\202\323\344\223\002\031\022\027/v1/instrum" +
-      "ents:resolve\022\213\001\n\017ListInstruments\022..alpha" +
-      "pulse.registry.v1.ListInstrumentsRequest" +
-      "\032/.alphapulse.registry.v1.ListInstrument" +
-      "sResponse\"\027\202\323\344\223\002\021\022\017/v1/instruments\022s\n\tLi" +
-      "stLinks\022(.alphapulse.registry.v1.ListLin" +
-      "ksRequest\032).alphapulse.registry.v1.ListL" +
-      "inksResponse\"\021\202\323\344\223\002\013\022\t/v1/links\022\210\001\n\017Link" +
-      "Instruments\022..alphapulse.registry.v1.Lin" +
-      "kInstrumentsRequest\032/.alphapulse.registr" +
-      "y.v1.LinkInstrumentsResponse\"\024\202\323\344\223\002\016\"\t/v" +
-      "1/links:\001*\022\207\001\n\rRegisterVenue\022,.alphapuls" +
-      "e.registry.v1.RegisterVenueRequest\032-.alp" +
-      "hapulse.registry.v1.RegisterVenueRespons" +
-      "e\"\031\202\323\344\223\002\023\"\n/v1/venues:\005venue\022w\n\010GetVenue" +
-      "\022\'.alphapulse.registry.v1.GetVenueReques" +
-      "t\032(.alphapulse.registry.v1.GetVenueRespo" +
-      "nse\"\030\202\323\344\223\002\022\022\020/v1/venues/{key}\022w\n\nListVen" +
-      "ues\022).alphapulse.registry.v1.ListVenuesR" +
-      "equest\032*.alphapulse.registry.v1.ListVenu" +
-      "esResponse\"\022\202\323\344\223\002\014\022\n/v1/venues\022n\n\rWatchR" +
-      "egistry\022,.alphapulse.registry.v1.WatchRe" +
-      "gistryRequest\032-.alphapulse.registry.v1.W" +
-      "atchRegistryResponse0\001B\336\001\n\032dev.alphapuls" +
-      "e.registry.v1B\rRegistryProtoP\001Z7alphapul" +
-      "se.dev/gen/go/alphapulse/registry/v1;reg" +
-      "istryv1\242\002\003ARX\252\002\026Alphapulse.Registry.V1\312\002" +
-      "\026Alphapulse\\Registry\\V1\342\002\"Alphapulse\\Reg" +
-      "istry\\V1\\GPBMetadata\352\002\030Alphapulse::Regis" +
-      "try::V1b\006proto3"
+      "notations.proto\032 google/protobuf/field_m" +
+      "ask.proto\032\034google/protobuf/struct.proto\032" +
+      "\037google/protobuf/timestamp.proto\"\357\013\n\nIns" +
+      "trument\0222\n\002id\030\001 \001(\0132\".alphapulse.common." +
+      "v1.InstrumentIdR\002id\022\027\n\007id_text\030\002 \001(\tR\006id" +
+      "Text\022>\n\nasset_type\030\003 \001(\0162\037.alphapulse.co" +
+      "mmon.v1.AssetTypeR\tassetType\022\024\n\005venue\030\004 " +
+      "\001(\rR\005venue\022\026\n\006symbol\030\005 \001(\tR\006symbol\022\022\n\004na" +
+      "me\030\006 \001(\tR\004name\022@\n\006status\030\007 \001(\0162(.alphapu" +
+      "lse.registry.v1.InstrumentStatusR\006status" +
+      "\022\037\n\013natural_key\030\010 \001(\tR\nnaturalKey\022#\n\rbas" +
+      "e_currency\030\t \001(\tR\014baseCurrency\022%\n\016quote_" +
+      "currency\030\n \001(\tR\rquoteCurrency\022/\n\023settlem" +
+      "ent_currency\030\013 \001(\tR\022settlementCurrency\022B" +
+      "\n\nunderlying\030\014 \001(\0132\".alphapulse.common.v" +
+      "1.InstrumentIdR\nunderlying\022\022\n\004isin\030\r \001(\t" +
+      "R\004isin\022\024\n\005cusip\030\016 \001(\tR\005cusip\022\022\n\004figi\030\017 \001" +
+      "(\tR\004figi\022(\n\020share_class_figi\030\020 \001(\tR\016shar" +
+      "eClassFigi\022%\n\016composite_figi\030\021 \001(\tR\rcomp" +
+      "ositeFigi\022\031\n\010chain_id\030\022 \001(\rR\007chainId\022)\n\020" +
+      "contract_address\030\023 \001(\tR\017contractAddress\022" +
+      "\032\n\010decimals\030\024 \001(\rR\010decimals\022\033\n\ttick_size" +
+      "\030\025 \001(\tR\010tickSize\022\031\n\010lot_size\030\026 \001(\tR\007lotS" +
+      "ize\022!\n\014min_quantity\030\027 \001(\tR\013minQuantity\022!" +
+      "\n\014max_quantity\030\030 \001(\tR\013maxQuantity\022!\n\014min" +
+      "_notional\030\031 \001(\tR\013minNotional\022/\n\023contract" +
+      "_multiplier\030\032 \001(\tR\022contractMultiplier\022\030\n" +
+      "\007inverse\030\033 \001(\010R\007inverse\0229\n\nexpires_at\030\034 " +
+      "\001(\0132\032.google.protobuf.TimestampR\texpires" +
+      "At\022!\n\014strike_price\030\035 \001(\tR\013strikePrice\022F\n" +
+      "\014option_right\030\036 \001(\0162#.alphapulse.registr" +
+      "y.v1.OptionRightR\013optionRight\022C\n\013pool_to" +
+      "kens\030\037 \003(\0132\".alphapulse.common.v1.Instru" +
+      "mentIdR\npoolTokens\022 \n\014pool_fee_ppm\030  \001(\r" +
+      "R\npoolFeePpm\0229\n\nvalid_from\030! \001(\0132\032.googl" +
+      "e.protobuf.TimestampR\tvalidFrom\0225\n\010valid" +
+      "_to\030\" \001(\0132\032.google.protobuf.TimestampR\007v" +
+      "alidTo\0223\n\010metadata\030# \001(\0132\027.google.protob" +
+      "uf.StructR\010metadata\022\032\n\010revision\030$ \001(\004R\010r" +
+      "evision\022\'\n\017primary_listing\030% \001(\010R\016primar" +
+      "yListing\022\030\n\007version\030& \001(\rR\007version\"\304\001\n\004L" +
+      "ink\0226\n\004from\030\001 \001(\0132\".alphapulse.common.v1" +
+      ".InstrumentIdR\004from\0222\n\002to\030\002 \001(\0132\".alphap" +
+      "ulse.common.v1.InstrumentIdR\002to\0224\n\004type\030" +
+      "\003 \001(\0162 .alphapulse.registry.v1.LinkTypeR" +
+      "\004type\022\032\n\010revision\030\004 \001(\004R\010revision\"\251\002\n\005Ve" +
+      "nue\022\024\n\005venue\030\001 \001(\rR\005venue\022\022\n\004name\030\002 \001(\tR" +
+      "\004name\0225\n\004kind\030\003 \001(\0162!.alphapulse.registr" +
+      "y.v1.VenueKindR\004kind\022\020\n\003mic\030\004 \001(\tR\003mic\022\024" +
+      "\n\005title\030\005 \001(\tR\005title\022\030\n\007country\030\006 \001(\tR\007c" +
+      "ountry\022\"\n\rmaker_fee_bps\030\007 \001(\tR\013makerFeeB" +
+      "ps\022\"\n\rtaker_fee_bps\030\010 \001(\tR\013takerFeeBps\022\031" +
+      "\n\010chain_id\030\t \001(\rR\007chainId\022\032\n\010revision\030\n " +
+      "\001(\004R\010revision\"~\n\031RegisterInstrumentReque" +
+      "st\022B\n\ninstrument\030\001 \001(\0132\".alphapulse.regi" +
+      "stry.v1.InstrumentR\ninstrument\022\035\n\nreques" +
+      "t_id\030\002 \001(\tR\trequestId\"\226\001\n\032RegisterInstru" +
+      "mentResponse\022B\n\ninstrument\030\001 \001(\0132\".alpha" +
+      "pulse.registry.v1.InstrumentR\ninstrument" +
+      "\022\030\n\007created\030\002 \001(\010R\007created\022\032\n\010revision\030\003" +
+      " \001(\004R\010revision\"\206\001\n\037BatchRegisterInstrume" +
+      "ntsRequest\022D\n\013instruments\030\001 \003(\0132\".alphap" +
+      "ulse.registry.v1.InstrumentR\013instruments" +
+      "\022\035\n\nrequest_id\030\002 \001(\tR\trequestId\"\225\001\n\023Regi" +
+      "strationOutcome\0222\n\002id\030\001 \001(\0132\".alphapulse" +
+      ".common.v1.InstrumentIdR\002id\022\030\n\007created\030\002" +
+      " \001(\010R\007created\022\026\n\006reason\030\003 \001(\tR\006reason\022\030\n" +
+      "\007message\030\004 \001(\tR\007message\"\207\001\n BatchRegiste" +
+      "rInstrumentsResponse\022G\n\010outcomes\030\001 \003(\0132+" +
+      ".alphapulse.registry.v1.RegistrationOutc" +
+      "omeR\010outcomes\022\032\n\010revision\030\002 \001(\004R\010revisio" +
+      "n\"I\n\024GetInstrumentRequest\022\016\n\002id\030\001 \001(\tR\002i" +
+      "d\022!\n\014min_revision\030\002 \001(\004R\013minRevision\"w\n\025" +
+      "GetInstrumentResponse\022B\n\ninstrument\030\001 \001(" +
+      "\0132\".alphapulse.registry.v1.InstrumentR\ni" +
+      "nstrument\022\032\n\010revision\030\002 \001(\004R\010revision\"Q\n" +
+      "\032BatchGetInstrumentsRequest\022\020\n\003ids\030\001 \001(\014" +
+      "R\003ids\022!\n\014min_revision\030\002 \001(\004R\013minRevision" +
+      "\"\231\001\n\033BatchGetInstrumentsResponse\022D\n\013inst" +
+      "ruments\030\001 \003(\0132\".alphapulse.registry.v1.I" +
+      "nstrumentR\013instruments\022\030\n\007missing\030\002 \003(\rR" +
+      "\007missing\022\032\n\010revision\030\003 \001(\004R\010revision\"\200\003\n" +
+      "\030ResolveInstrumentRequest\022\026\n\006symbol\030\001 \001(" +
+      "\tR\006symbol\022\024\n\005venue\030\002 \001(\tR\005venue\022\022\n\004isin\030" +
+      "\003 \001(\tR\004isin\022)\n\020contract_address\030\004 \001(\tR\017c" +
+      "ontractAddress\022\031\n\010chain_id\030\005 \001(\rR\007chainI" +
+      "d\022\024\n\005cusip\030\006 \001(\tR\005cusip\022\022\n\004figi\030\007 \001(\tR\004f" +
+      "igi\022>\n\nasset_type\030\010 \001(\0162\037.alphapulse.com" +
+      "mon.v1.AssetTypeR\tassetType\022/\n\005as_of\030\t \001" +
+      "(\0132\032.google.protobuf.TimestampR\004asOf\022!\n\014" +
+      "min_revision\030\n \001(\004R\013minRevision\022\036\n\nident" +
+      "ifier\030\013 \001(\tR\nidentifier\"\264\001\n\016CandidateGro" +
+      "up\022>\n\nasset_type\030\001 \001(\0162\037.alphapulse.comm" +
+      "on.v1.AssetTypeR\tassetType\022(\n\020share_clas" +
+      "s_figi\030\002 \001(\tR\016shareClassFigi\022\036\n\ncandidat" +
+      "es\030\003 \003(\rR\ncandidates\022\030\n\007primary\030\004 \001(\rR\007p" +
+      "rimary\"\331\001\n\031ResolveInstrumentResponse\022B\n\n" +
+      "candidates\030\001 \003(\0132\".alphapulse.registry.v" +
+      "1.InstrumentR\ncandidates\022\034\n\tambiguous\030\002 " +
+      "\001(\010R\tambiguous\022\032\n\010revision\030\003 \001(\004R\010revisi" +
+      "on\022>\n\006groups\030\004 \003(\0132&.alphapulse.registry" +
+      ".v1.CandidateGroupR\006groups\"\264\002\n\026ListInstr" +
+      "umentsRequest\022\033\n\tpage_size\030\001 \001(\005R\010pageSi" +
+      "ze\022\035\n\npage_token\030\002 \001(\tR\tpageToken\022>\n\nass" +
+      "et_type\030\003 \001(\0162\037.alphapulse.common.v1.Ass" +
+      "etTypeR\tassetType\022\024\n\005venue\030\004 \001(\tR\005venue\022" +
+      "#\n\rsymbol_prefix\030\005 \001(\tR\014symbolPrefix\022@\n\006" +
+      "status\030\006 \001(\0162(.alphapulse.registry.v1.In" +
+      "strumentStatusR\006status\022!\n\014min_revision\030\007" +
+      " \001(\004R\013minRevision\"\243\001\n\027ListInstrumentsRes" +
+      "ponse\022D\n\013instruments\030\001 \003(\0132\".alphapulse." +
+      "registry.v1.InstrumentR\013instruments\022&\n\017n" +
+      "ext_page_token\030\002 \001(\tR\rnextPageToken\022\032\n\010r" +
+      "evision\030\003 \001(\004R\010revision\"\314\001\n\020ListLinksReq" +
+      "uest\022#\n\rinstrument_id\030\001 \001(\tR\014instrumentI" +
+      "d\0224\n\004type\030\002 \001(\0162 .alphapulse.registry.v1" +
+      ".LinkTypeR\004type\022\033\n\tpage_size\030\003 \001(\005R\010page" +
+      "Size\022\035\n\npage_token\030\004 \001(\tR\tpageToken\022!\n\014m" +
+      "in_revision\030\005 \001(\004R\013minRevision\"\213\001\n\021ListL" +
+      "inksResponse\0222\n\005links\030\001 \003(\0132\034.alphapulse" +
+      ".registry.v1.LinkR\005links\022&\n\017next_page_to" +
+      "ken\030\002 \001(\tR\rnextPageToken\022\032\n\010revision\030\003 \001" +
+      "(\004R\010revision\"i\n\026LinkInstrumentsRequest\0220" +
+      "\n\004link\030\001 \001(\0132\034.alphapulse.registry.v1.Li" +
+      "nkR\004link\022\035\n\nrequest_id\030\002 \001(\tR\trequestId\"" +
+      "\201\001\n\027LinkInstrumentsResponse\0220\n\004link\030\001 \001(" +
+      "\0132\034.alphapulse.registry.v1.LinkR\004link\022\030\n" +
+      "\007created\030\002 \001(\010R\007created\022\032\n\010revision\030\003 \001(" +
+      "\004R\010revision\"j\n\024RegisterVenueRequest\0223\n\005v" +
+      "enue\030\001 \001(\0132\035.alphapulse.registry.v1.Venu" +
+      "eR\005venue\022\035\n\nrequest_id\030\002 \001(\tR\trequestId\"" +
+      "\202\001\n\025RegisterVenueResponse\0223\n\005venue\030\001 \001(\013" +
+      "2\035.alphapulse.registry.v1.VenueR\005venue\022\030" +
+      "\n\007created\030\002 \001(\010R\007created\022\032\n\010revision\030\003 \001" +
+      "(\004R\010revision\"F\n\017GetVenueRequest\022\020\n\003key\030\001" +
+      " \001(\tR\003key\022!\n\014min_revision\030\002 \001(\004R\013minRevi" +
+      "sion\"c\n\020GetVenueResponse\0223\n\005venue\030\001 \001(\0132" +
+      "\035.alphapulse.registry.v1.VenueR\005venue\022\032\n" +
+      "\010revision\030\002 \001(\004R\010revision\"\251\001\n\021ListVenues" +
+      "Request\022\033\n\tpage_size\030\001 \001(\005R\010pageSize\022\035\n\n" +
+      "page_token\030\002 \001(\tR\tpageToken\0225\n\004kind\030\003 \001(" +
+      "\0162!.alphapulse.registry.v1.VenueKindR\004ki" +
+      "nd\022!\n\014min_revision\030\004 \001(\004R\013minRevision\"\217\001" +
+      "\n\022ListVenuesResponse\0225\n\006venues\030\001 \003(\0132\035.a" +
+      "lphapulse.registry.v1.VenueR\006venues\022&\n\017n" +
+      "ext_page_token\030\002 \001(\tR\rnextPageToken\022\032\n\010r" +
+      "evision\030\003 \001(\004R\010revision\"\313\002\n\024WatchRegistr" +
+      "yRequest\022#\n\rfrom_revision\030\001 \001(\004R\014fromRev" +
+      "ision\022@\n\013asset_types\030\002 \003(\0162\037.alphapulse." +
+      "common.v1.AssetTypeR\nassetTypes\022\026\n\006venue" +
+      "s\030\003 \003(\tR\006venues\022\037\n\013isin_prefix\030\004 \001(\tR\nis" +
+      "inPrefix\022\031\n\010chain_id\030\005 \001(\rR\007chainId\022?\n\nl" +
+      "ink_types\030\006 \003(\0162 .alphapulse.registry.v1" +
+      ".LinkTypeR\tlinkTypes\0227\n\005kinds\030\007 \003(\0162!.al" +
+      "phapulse.registry.v1.EventKindR\005kinds\"\352\003" +
+      "\n\025WatchRegistryResponse\022\032\n\010revision\030\001 \001(" +
+      "\004R\010revision\022.\n\004time\030\002 \001(\0132\032.google.proto" +
+      "buf.TimestampR\004time\022Y\n\025instrument_regist" +
+      "ered\030\003 \001(\0132\".alphapulse.registry.v1.Inst" +
+      "rumentH\000R\024instrumentRegistered\022S\n\022instru" +
+      "ment_updated\030\004 \001(\0132\".alphapulse.registry" +
+      ".v1.InstrumentH\000R\021instrumentUpdated\022=\n\nl" +
+      "ink_added\030\005 \001(\0132\034.alphapulse.registry.v1" +
+      ".LinkH\000R\tlinkAdded\022J\n\020venue_registered\030\006" +
+      " \001(\0132\035.alphapulse.registry.v1.VenueH\000R\017v" +
+      "enueRegistered\022A\n\tcollision\030\007 \001(\0132!.alph" +
+      "apulse.registry.v1.CollisionH\000R\tcollisio" +
+      "nB\007\n\005event\"\314\001\n\tCollision\0222\n\002id\030\001 \001(\0132\".a" +
+      "lphapulse.common.v1.InstrumentIdR\002id\022!\n\014" +
+      "existing_key\030\002 \001(\tR\013existingKey\022#\n\rcolli" +
+      "ding_key\030\003 \001(\tR\014collidingKey\022C\n\013assigned" +
+      "_id\030\004 \001(\0132\".alphapulse.common.v1.Instrum" +
+      "entIdR\nassignedId\"\251\002\n\027UpdateInstrumentRe" +
+      "quest\022B\n\ninstrument\030\001 \001(\0132\".alphapulse.r" +
+      "egistry.v1.InstrumentR\ninstrument\022;\n\013upd" +
+      "ate_mask\030\002 \001(\0132\032.google.protobuf.FieldMa" +
+      "skR\nupdateMask\022+\n\021expected_revision\030\003 \001(" +
+      "\004R\020expectedRevision\022A\n\016effective_time\030\004 " +
+      "\001(\0132\032.google.protobuf.TimestampR\reffecti" +
+      "veTime\022\035\n\nrequest_id\030\005 \001(\tR\trequestId\"\224\001" +
+      "\n\030UpdateInstrumentResponse\022B\n\ninstrument" +
+      "\030\001 \001(\0132\".alphapulse.registry.v1.Instrume" +
+      "ntR\ninstrument\022\030\n\007changed\030\002 \001(\010R\007changed" +
+      "\022\032\n\010revision\030\003 \001(\004R\010revision\"\245\001\n\027DelistI" +
+      "nstrumentRequest\022\016\n\002id\030\001 \001(\tR\002id\022.\n\004time" +
+      "\030\002 \001(\0132\032.google.protobuf.TimestampR\004time" +
+      "\022+\n\021expected_revision\030\003 \001(\004R\020expectedRev" +
+      "ision\022\035\n\nrequest_id\030\004 \001(\tR\trequestId\"\224\001\n" +
+      "\030DelistInstrumentResponse\022B\n\ninstrument\030" +
+      "\001 \001(\0132\".alphapulse.registry.v1.Instrumen" +
+      "tR\ninstrument\022\030\n\007changed\030\002 \001(\010R\007changed\022" +
+      "\032\n\010revision\030\003 \001(\004R\010revision\"P\n\033GetInstru" +
+      "mentHistoryRequest\022\016\n\002id\030\001 \001(\tR\002id\022!\n\014mi" +
+      "n_revision\030\002 \001(\004R\013minRevision\"\200\001\n\034GetIns" +
+      "trumentHistoryResponse\022D\n\013instruments\030\001 " +
+      "\003(\0132\".alphapulse.registry.v1.InstrumentR" +
+      "\013instruments\022\032\n\010revision\030\002 \001(\004R\010revision" +
+      "\"\226\004\n\030SearchInstrumentsRequest\022\024\n\005query\030\001" +
+      " \001(\tR\005query\022#\n\rsymbol_prefix\030\002 \001(\tR\014symb" +
+      "olPrefix\022@\n\013asset_types\030\003 \003(\0162\037.alphapul" +
+      "se.common.v1.AssetTypeR\nassetTypes\022\026\n\006ve" +
+      "nues\030\004 \003(\tR\006venues\022D\n\010statuses\030\005 \003(\0162(.a" +
+      "lphapulse.registry.v1.InstrumentStatusR\010" +
+      "statuses\022\037\n\013isin_prefix\030\006 \001(\tR\nisinPrefi" +
+      "x\022\031\n\010chain_id\030\007 \001(\rR\007chainId\022\032\n\010currency" +
+      "\030\010 \001(\tR\010currency\022/\n\005as_of\030\t \001(\0132\032.google" +
+      ".protobuf.TimestampR\004asOf\022\033\n\tpage_size\030\n" +
+      " \001(\005R\010pageSize\022\035\n\npage_token\030\013 \001(\tR\tpage" +
+      "Token\0227\n\tread_mask\030\014 \001(\0132\032.google.protob" +
+      "uf.FieldMaskR\010readMask\022!\n\014min_revision\030\r" +
+      " \001(\004R\013minRevision\"\245\001\n\031SearchInstrumentsR" +
+      "esponse\022D\n\013instruments\030\001 \003(\0132\".alphapuls" +
+      "e.registry.v1.InstrumentR\013instruments\022&\n" +
+      "\017next_page_token\030\002 \001(\tR\rnextPageToken\022\032\n" +
+      "\010revision\030\003 \001(\004R\010revision\"W\n BatchGetIns" +
+      "trumentRecordsRequest\022\020\n\003ids\030\001 \001(\014R\003ids\022" +
+      "!\n\014min_revision\030\002 \001(\004R\013minRevision\"o\n!Ba" +
+      "tchGetInstrumentRecordsResponse\022\024\n\005frame" +
+      "\030\001 \001(\014R\005frame\022\030\n\007missing\030\002 \003(\rR\007missing\022" +
+      "\032\n\010revision\030\003 \001(\004R\010revision\"\214\001\n\021FindVenu" +
+      "esRequest\022#\n\rinstrument_id\030\001 \001(\tR\014instru" +
+      "mentId\022/\n\005as_of\030\002 \001(\0132\032.google.protobuf." +
+      "TimestampR\004asOf\022!\n\014min_revision\030\003 \001(\004R\013m" +
+      "inRevision\"\275\001\n\014VenueListing\0223\n\005venue\030\001 \001" +
+      "(\0132\035.alphapulse.registry.v1.VenueR\005venue" +
+      "\022B\n\ninstrument\030\002 \001(\0132\".alphapulse.regist" +
+      "ry.v1.InstrumentR\ninstrument\0224\n\004link\030\003 \001" +
+      "(\0162 .alphapulse.registry.v1.LinkTypeR\004li" +
+      "nk\"r\n\022FindVenuesResponse\022@\n\010listings\030\001 \003" +
+      "(\0132$.alphapulse.registry.v1.VenueListing" +
+      "R\010listings\022\032\n\010revision\030\002 \001(\004R\010revision*\321" +
+      "\001\n\020InstrumentStatus\022!\n\035INSTRUMENT_STATUS" +
+      "_UNSPECIFIED\020\000\022\037\n\033INSTRUMENT_STATUS_ANNO" +
+      "UNCED\020\001\022\034\n\030INSTRUMENT_STATUS_ACTIVE\020\002\022\034\n" +
+      "\030INSTRUMENT_STATUS_HALTED\020\003\022\035\n\031INSTRUMEN" +
+      "T_STATUS_EXPIRED\020\004\022\036\n\032INSTRUMENT_STATUS_" +
+      "DELISTED\020\005*X\n\013OptionRight\022\034\n\030OPTION_RIGH" +
+      "T_UNSPECIFIED\020\000\022\025\n\021OPTION_RIGHT_CALL\020\001\022\024" +
+      "\n\020OPTION_RIGHT_PUT\020\002*\335\001\n\010LinkType\022\031\n\025LIN" +
+      "K_TYPE_UNSPECIFIED\020\000\022\033\n\027LINK_TYPE_DERIVA" +
+      "TIVE_OF\020\001\022\033\n\027LINK_TYPE_SAME_SECURITY\020\002\022\030" +
+      "\n\024LINK_TYPE_RECEIPT_OF\020\003\022\032\n\026LINK_TYPE_BR" +
+      "IDGED_FROM\020\004\022\023\n\017LINK_TYPE_WRAPS\020\005\022\032\n\026LIN" +
+      "K_TYPE_COMPONENT_OF\020\006\022\025\n\021LINK_TYPE_BASE_" +
+      "OF\020\007*\327\001\n\tVenueKind\022\032\n\026VENUE_KIND_UNSPECI" +
+      "FIED\020\000\022\027\n\023VENUE_KIND_EXCHANGE\020\001\022\036\n\032VENUE" +
+      "_KIND_CRYPTO_EXCHANGE\020\002\022\022\n\016VENUE_KIND_DE" +
+      "X\020\003\022\025\n\021VENUE_KIND_BROKER\020\004\022\024\n\020VENUE_KIND" +
+      "_CHAIN\020\005\022\032\n\026VENUE_KIND_DATA_VENDOR\020\006\022\030\n\024" +
+      "VENUE_KIND_SIMULATED\020\007*\207\001\n\tEventKind\022\032\n\026" +
+      "EVENT_KIND_UNSPECIFIED\020\000\022\031\n\025EVENT_KIND_I" +
+      "NSTRUMENT\020\001\022\023\n\017EVENT_KIND_LINK\020\002\022\024\n\020EVEN" +
+      "T_KIND_VENUE\020\003\022\030\n\024EVENT_KIND_COLLISION\020\004" +
+      "2\246\025\n\017RegistryService\022\240\001\n\022RegisterInstrum" +
+      "ent\0221.alphapulse.registry.v1.RegisterIns" +
+      "trumentRequest\0322.alphapulse.registry.v1." +
+      "RegisterInstrumentResponse\"#\202\323\344\223\002\035\"\017/v1/" +
+      "instruments:\ninstrument\022\267\001\n\030BatchRegiste" +
+      "rInstruments\0227.alphapulse.registry.v1.Ba" +
+      "tchRegisterInstrumentsRequest\0328.alphapul" +
+      "se.registry.v1.BatchRegisterInstrumentsR" +
+      "esponse\"(\202\323\344\223\002\"\"\035/v1/instruments:batchRe" +
+      "gister:\001*\022\212\001\n\rGetInstrument\022,.alphapulse" +
+      ".registry.v1.GetInstrumentRequest\032-.alph" +
+      "apulse.registry.v1.GetInstrumentResponse" +
+      "\"\034\202\323\344\223\002\026\022\024/v1/instruments/{id}\022\243\001\n\023Batch" +
+      "GetInstruments\0222.alphapulse.registry.v1." +
+      "BatchGetInstrumentsRequest\0323.alphapulse." +
+      "registry.v1.BatchGetInstrumentsResponse\"" +
+      "#\202\323\344\223\002\035\"\030/v1/instruments:batchGet:\001*\022\231\001\n" +
+      "\021ResolveInstrument\0220.alphapulse.registry" +
+      ".v1.ResolveInstrumentRequest\0321.alphapuls" +
+      "e.registry.v1.ResolveInstrumentResponse\"" +
+      "\037\202\323\344\223\002\031\022\027/v1/instruments:resolve\022\213\001\n\017Lis" +
+      "tInstruments\022..alphapulse.registry.v1.Li" +
+      "stInstrumentsRequest\032/.alphapulse.regist" +
+      "ry.v1.ListInstrumentsResponse\"\027\202\323\344\223\002\021\022\017/" +
+      "v1/instruments\022s\n\tListLinks\022(.alphapulse" +
+      ".registry.v1.ListLinksRequest\032).alphapul" +
+      "se.registry.v1.ListLinksResponse\"\021\202\323\344\223\002\013" +
+      "\022\t/v1/links\022\210\001\n\017LinkInstruments\022..alphap" +
+      "ulse.registry.v1.LinkInstrumentsRequest\032" +
+      "/.alphapulse.registry.v1.LinkInstruments" +
+      "Response\"\024\202\323\344\223\002\016\"\t/v1/links:\001*\022\207\001\n\rRegis" +
+      "terVenue\022,.alphapulse.registry.v1.Regist" +
+      "erVenueRequest\032-.alphapulse.registry.v1." +
+      "RegisterVenueResponse\"\031\202\323\344\223\002\023\"\n/v1/venue" +
+      "s:\005venue\022w\n\010GetVenue\022\'.alphapulse.regist" +
+      "ry.v1.GetVenueRequest\032(.alphapulse.regis" +
+      "try.v1.GetVenueResponse\"\030\202\323\344\223\002\022\022\020/v1/ven" +
+      "ues/{key}\022w\n\nListVenues\022).alphapulse.reg" +
+      "istry.v1.ListVenuesRequest\032*.alphapulse." +
+      "registry.v1.ListVenuesResponse\"\022\202\323\344\223\002\014\022\n" +
+      "/v1/venues\022n\n\rWatchRegistry\022,.alphapulse" +
+      ".registry.v1.WatchRegistryRequest\032-.alph" +
+      "apulse.registry.v1.WatchRegistryResponse" +
+      "0\001\022\257\001\n\020UpdateInstrument\022/.alphapulse.reg" +
+      "istry.v1.UpdateInstrumentRequest\0320.alpha" +
+      "pulse.registry.v1.UpdateInstrumentRespon" +
+      "se\"8\202\323\344\223\00222$/v1/instruments/{instrument." +
+      "id_text}:\ninstrument\022\235\001\n\020DelistInstrumen" +
+      "t\022/.alphapulse.registry.v1.DelistInstrum" +
+      "entRequest\0320.alphapulse.registry.v1.Deli" +
+      "stInstrumentResponse\"&\202\323\344\223\002 \"\033/v1/instru" +
+      "ments/{id}:delist:\001*\022\247\001\n\024GetInstrumentHi" +
+      "story\0223.alphapulse.registry.v1.GetInstru" +
+      "mentHistoryRequest\0324.alphapulse.registry" +
+      ".v1.GetInstrumentHistoryResponse\"$\202\323\344\223\002\036" +
+      "\022\034/v1/instruments/{id}/history\022\233\001\n\021Searc" +
+      "hInstruments\0220.alphapulse.registry.v1.Se" +
+      "archInstrumentsRequest\0321.alphapulse.regi" +
+      "stry.v1.SearchInstrumentsResponse\"!\202\323\344\223\002" +
+      "\033\"\026/v1/instruments:search:\001*\022\274\001\n\031BatchGe" +
+      "tInstrumentRecords\0228.alphapulse.registry" +
+      ".v1.BatchGetInstrumentRecordsRequest\0329.a" +
+      "lphapulse.registry.v1.BatchGetInstrument" +
+      "RecordsResponse\"*\202\323\344\223\002$\"\037/v1/instruments" +
+      ":batchGetRecords:\001*\022\223\001\n\nFindVenues\022).alp" +
+      "hapulse.registry.v1.FindVenuesRequest\032*." +
+      "alphapulse.registry.v1.FindVenuesRespons" +
+      "e\".\202\323\344\223\002(\022&/v1/instruments/{instrument_i" +
+      "d}/venuesB\336\001\n\032dev.alphapulse.registry.v1" +
+      "B\rRegistryProtoP\001Z7alphapulse.dev/gen/go" +
+      "/alphapulse/registry/v1;registryv1\242\002\003ARX" +
+      "\252\002\026Alphapulse.Registry.V1\312\002\026Alphapulse\\R" +
+      "egistry\\V1\342\002\"Alphapulse\\Registry\\V1\\GPBM" +
+      "etadata\352\002\030Alphapulse::Registry::V1b\006prot" +
+      "o3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
         new com.google.protobuf.Descriptors.FileDescriptor[] {
           dev.alphapulse.common.v1.InstrumentIdProto.getDescriptor(),
           com.google.api.AnnotationsProto.getDescriptor(),
+          com.google.protobuf.FieldMaskProto.getDescriptor(),
           com.google.protobuf.StructProto.getDescriptor(),
           com.google.protobuf.TimestampProto.getDescriptor(),
         });
@@ -426,7 +596,7 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
     internal_static_alphapulse_registry_v1_Instrument_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_Instrument_descriptor,
-        new java.lang.String[] { "Id", "IdText", "AssetType", "Venue", "Symbol", "Name", "Status", "NaturalKey", "BaseCurrency", "QuoteCurrency", "SettlementCurrency", "Underlying", "Isin", "Cusip", "Figi", "ShareClassFigi", "CompositeFigi", "ChainId", "ContractAddress", "Decimals", "TickSize", "LotSize", "MinQuantity", "MaxQuantity", "MinNotional", "ContractMultiplier", "Inverse", "ExpiresAt", "StrikePrice", "OptionRight", "PoolTokens", "PoolFeePpm", "ValidFrom", "ValidTo", "Metadata", "Revision", "PrimaryListing", });
+        new java.lang.String[] { "Id", "IdText", "AssetType", "Venue", "Symbol", "Name", "Status", "NaturalKey", "BaseCurrency", "QuoteCurrency", "SettlementCurrency", "Underlying", "Isin", "Cusip", "Figi", "ShareClassFigi", "CompositeFigi", "ChainId", "ContractAddress", "Decimals", "TickSize", "LotSize", "MinQuantity", "MaxQuantity", "MinNotional", "ContractMultiplier", "Inverse", "ExpiresAt", "StrikePrice", "OptionRight", "PoolTokens", "PoolFeePpm", "ValidFrom", "ValidTo", "Metadata", "Revision", "PrimaryListing", "Version", });
     internal_static_alphapulse_registry_v1_Link_descriptor =
       getDescriptor().getMessageType(1);
     internal_static_alphapulse_registry_v1_Link_fieldAccessorTable = new
@@ -498,106 +668,191 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
     internal_static_alphapulse_registry_v1_ResolveInstrumentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ResolveInstrumentRequest_descriptor,
-        new java.lang.String[] { "Symbol", "Venue", "Isin", "ContractAddress", "ChainId", "Cusip", "Figi", "AssetType", "AsOf", "MinRevision", });
-    internal_static_alphapulse_registry_v1_ResolveInstrumentResponse_descriptor =
+        new java.lang.String[] { "Symbol", "Venue", "Isin", "ContractAddress", "ChainId", "Cusip", "Figi", "AssetType", "AsOf", "MinRevision", "Identifier", });
+    internal_static_alphapulse_registry_v1_CandidateGroup_descriptor =
       getDescriptor().getMessageType(13);
+    internal_static_alphapulse_registry_v1_CandidateGroup_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_CandidateGroup_descriptor,
+        new java.lang.String[] { "AssetType", "ShareClassFigi", "Candidates", "Primary", });
+    internal_static_alphapulse_registry_v1_ResolveInstrumentResponse_descriptor =
+      getDescriptor().getMessageType(14);
     internal_static_alphapulse_registry_v1_ResolveInstrumentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ResolveInstrumentResponse_descriptor,
-        new java.lang.String[] { "Candidates", "Ambiguous", "Revision", });
+        new java.lang.String[] { "Candidates", "Ambiguous", "Revision", "Groups", });
     internal_static_alphapulse_registry_v1_ListInstrumentsRequest_descriptor =
-      getDescriptor().getMessageType(14);
+      getDescriptor().getMessageType(15);
     internal_static_alphapulse_registry_v1_ListInstrumentsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ListInstrumentsRequest_descriptor,
         new java.lang.String[] { "PageSize", "PageToken", "AssetType", "Venue", "SymbolPrefix", "Status", "MinRevision", });
     internal_static_alphapulse_registry_v1_ListInstrumentsResponse_descriptor =
-      getDescriptor().getMessageType(15);
+      getDescriptor().getMessageType(16);
     internal_static_alphapulse_registry_v1_ListInstrumentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ListInstrumentsResponse_descriptor,
         new java.lang.String[] { "Instruments", "NextPageToken", "Revision", });
     internal_static_alphapulse_registry_v1_ListLinksRequest_descriptor =
-      getDescriptor().getMessageType(16);
+      getDescriptor().getMessageType(17);
     internal_static_alphapulse_registry_v1_ListLinksRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ListLinksRequest_descriptor,
         new java.lang.String[] { "InstrumentId", "Type", "PageSize", "PageToken", "MinRevision", });
     internal_static_alphapulse_registry_v1_ListLinksResponse_descriptor =
-      getDescriptor().getMessageType(17);
+      getDescriptor().getMessageType(18);
     internal_static_alphapulse_registry_v1_ListLinksResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ListLinksResponse_descriptor,
         new java.lang.String[] { "Links", "NextPageToken", "Revision", });
     internal_static_alphapulse_registry_v1_LinkInstrumentsRequest_descriptor =
-      getDescriptor().getMessageType(18);
+      getDescriptor().getMessageType(19);
     internal_static_alphapulse_registry_v1_LinkInstrumentsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_LinkInstrumentsRequest_descriptor,
         new java.lang.String[] { "Link", "RequestId", });
     internal_static_alphapulse_registry_v1_LinkInstrumentsResponse_descriptor =
-      getDescriptor().getMessageType(19);
+      getDescriptor().getMessageType(20);
     internal_static_alphapulse_registry_v1_LinkInstrumentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_LinkInstrumentsResponse_descriptor,
         new java.lang.String[] { "Link", "Created", "Revision", });
     internal_static_alphapulse_registry_v1_RegisterVenueRequest_descriptor =
-      getDescriptor().getMessageType(20);
+      getDescriptor().getMessageType(21);
     internal_static_alphapulse_registry_v1_RegisterVenueRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RegisterVenueRequest_descriptor,
         new java.lang.String[] { "Venue", "RequestId", });
     internal_static_alphapulse_registry_v1_RegisterVenueResponse_descriptor =
-      getDescriptor().getMessageType(21);
+      getDescriptor().getMessageType(22);
     internal_static_alphapulse_registry_v1_RegisterVenueResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RegisterVenueResponse_descriptor,
         new java.lang.String[] { "Venue", "Created", "Revision", });
     internal_static_alphapulse_registry_v1_GetVenueRequest_descriptor =
-      getDescriptor().getMessageType(22);
+      getDescriptor().getMessageType(23);
     internal_static_alphapulse_registry_v1_GetVenueRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetVenueRequest_descriptor,
         new java.lang.String[] { "Key", "MinRevision", });
     internal_static_alphapulse_registry_v1_GetVenueResponse_descriptor =
-      getDescriptor().getMessageType(23);
+      getDescriptor().getMessageType(24);
     internal_static_alphapulse_registry_v1_GetVenueResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetVenueResponse_descriptor,
         new java.lang.String[] { "Venue", "Revision", });
     internal_static_alphapulse_registry_v1_ListVenuesRequest_descriptor =
-      getDescriptor().getMessageType(24);
+      getDescriptor().getMessageType(25);
     internal_static_alphapulse_registry_v1_ListVenuesRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ListVenuesRequest_descriptor,
         new java.lang.String[] { "PageSize", "PageToken", "Kind", "MinRevision", });
     internal_static_alphapulse_registry_v1_ListVenuesResponse_descriptor =
-      getDescriptor().getMessageType(25);
+      getDescriptor().getMessageType(26);
     internal_static_alphapulse_registry_v1_ListVenuesResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ListVenuesResponse_descriptor,
         new java.lang.String[] { "Venues", "NextPageToken", "Revision", });
     internal_static_alphapulse_registry_v1_WatchRegistryRequest_descriptor =
-      getDescriptor().getMessageType(26);
+      getDescriptor().getMessageType(27);
     internal_static_alphapulse_registry_v1_WatchRegistryRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_WatchRegistryRequest_descriptor,
-        new java.lang.String[] { "FromRevision", "AssetTypes", "Venues", "IsinPrefix", "ChainId", });
+        new java.lang.String[] { "FromRevision", "AssetTypes", "Venues", "IsinPrefix", "ChainId", "LinkTypes", "Kinds", });
     internal_static_alphapulse_registry_v1_WatchRegistryResponse_descriptor =
-      getDescriptor().getMessageType(27);
+      getDescriptor().getMessageType(28);
     internal_static_alphapulse_registry_v1_WatchRegistryResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_WatchRegistryResponse_descriptor,
         new java.lang.String[] { "Revision", "Time", "InstrumentRegistered", "InstrumentUpdated", "LinkAdded", "VenueRegistered", "Collision", "Event", });
     internal_static_alphapulse_registry_v1_Collision_descriptor =
-      getDescriptor().getMessageType(28);
+      getDescriptor().getMessageType(29);
     internal_static_alphapulse_registry_v1_Collision_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_Collision_descriptor,
         new java.lang.String[] { "Id", "ExistingKey", "CollidingKey", "AssignedId", });
+    internal_static_alphapulse_registry_v1_UpdateInstrumentRequest_descriptor =
+      getDescriptor().getMessageType(30);
+    internal_static_alphapulse_registry_v1_UpdateInstrumentRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_UpdateInstrumentRequest_descriptor,
+        new java.lang.String[] { "Instrument", "UpdateMask", "ExpectedRevision", "EffectiveTime", "RequestId", });
+    internal_static_alphapulse_registry_v1_UpdateInstrumentResponse_descriptor =
+      getDescriptor().getMessageType(31);
+    internal_static_alphapulse_registry_v1_UpdateInstrumentResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_UpdateInstrumentResponse_descriptor,
+        new java.lang.String[] { "Instrument", "Changed", "Revision", });
+    internal_static_alphapulse_registry_v1_DelistInstrumentRequest_descriptor =
+      getDescriptor().getMessageType(32);
+    internal_static_alphapulse_registry_v1_DelistInstrumentRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_DelistInstrumentRequest_descriptor,
+        new java.lang.String[] { "Id", "Time", "ExpectedRevision", "RequestId", });
+    internal_static_alphapulse_registry_v1_DelistInstrumentResponse_descriptor =
+      getDescriptor().getMessageType(33);
+    internal_static_alphapulse_registry_v1_DelistInstrumentResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_DelistInstrumentResponse_descriptor,
+        new java.lang.String[] { "Instrument", "Changed", "Revision", });
+    internal_static_alphapulse_registry_v1_GetInstrumentHistoryRequest_descriptor =
+      getDescriptor().getMessageType(34);
+    internal_static_alphapulse_registry_v1_GetInstrumentHistoryRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_GetInstrumentHistoryRequest_descriptor,
+        new java.lang.String[] { "Id", "MinRevision", });
+    internal_static_alphapulse_registry_v1_GetInstrumentHistoryResponse_descriptor =
+      getDescriptor().getMessageType(35);
+    internal_static_alphapulse_registry_v1_GetInstrumentHistoryResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_GetInstrumentHistoryResponse_descriptor,
+        new java.lang.String[] { "Instruments", "Revision", });
+    internal_static_alphapulse_registry_v1_SearchInstrumentsRequest_descriptor =
+      getDescriptor().getMessageType(36);
+    internal_static_alphapulse_registry_v1_SearchInstrumentsRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_SearchInstrumentsRequest_descriptor,
+        new java.lang.String[] { "Query", "SymbolPrefix", "AssetTypes", "Venues", "Statuses", "IsinPrefix", "ChainId", "Currency", "AsOf", "PageSize", "PageToken", "ReadMask", "MinRevision", });
+    internal_static_alphapulse_registry_v1_SearchInstrumentsResponse_descriptor =
+      getDescriptor().getMessageType(37);
+    internal_static_alphapulse_registry_v1_SearchInstrumentsResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_SearchInstrumentsResponse_descriptor,
+        new java.lang.String[] { "Instruments", "NextPageToken", "Revision", });
+    internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsRequest_descriptor =
+      getDescriptor().getMessageType(38);
+    internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsRequest_descriptor,
+        new java.lang.String[] { "Ids", "MinRevision", });
+    internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsResponse_descriptor =
+      getDescriptor().getMessageType(39);
+    internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsResponse_descriptor,
+        new java.lang.String[] { "Frame", "Missing", "Revision", });
+    internal_static_alphapulse_registry_v1_FindVenuesRequest_descriptor =
+      getDescriptor().getMessageType(40);
+    internal_static_alphapulse_registry_v1_FindVenuesRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_FindVenuesRequest_descriptor,
+        new java.lang.String[] { "InstrumentId", "AsOf", "MinRevision", });
+    internal_static_alphapulse_registry_v1_VenueListing_descriptor =
+      getDescriptor().getMessageType(41);
+    internal_static_alphapulse_registry_v1_VenueListing_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_VenueListing_descriptor,
+        new java.lang.String[] { "Venue", "Instrument", "Link", });
+    internal_static_alphapulse_registry_v1_FindVenuesResponse_descriptor =
+      getDescriptor().getMessageType(42);
+    internal_static_alphapulse_registry_v1_FindVenuesResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_FindVenuesResponse_descriptor,
+        new java.lang.String[] { "Listings", "Revision", });
     descriptor.resolveAllFeaturesImmutable();
     dev.alphapulse.common.v1.InstrumentIdProto.getDescriptor();
     com.google.api.AnnotationsProto.getDescriptor();
+    com.google.protobuf.FieldMaskProto.getDescriptor();
     com.google.protobuf.StructProto.getDescriptor();
     com.google.protobuf.TimestampProto.getDescriptor();
     com.google.protobuf.ExtensionRegistry registry =

@@ -388,6 +388,192 @@ public final class RegistryServiceGrpc {
     return getWatchRegistryMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.UpdateInstrumentRequest,
+      dev.alphapulse.registry.v1.UpdateInstrumentResponse> getUpdateInstrumentMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "UpdateInstrument",
+      requestType = dev.alphapulse.registry.v1.UpdateInstrumentRequest.class,
+      responseType = dev.alphapulse.registry.v1.UpdateInstrumentResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.UpdateInstrumentRequest,
+      dev.alphapulse.registry.v1.UpdateInstrumentResponse> getUpdateInstrumentMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.UpdateInstrumentRequest, dev.alphapulse.registry.v1.UpdateInstrumentResponse> getUpdateInstrumentMethod;
+    if ((getUpdateInstrumentMethod = RegistryServiceGrpc.getUpdateInstrumentMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getUpdateInstrumentMethod = RegistryServiceGrpc.getUpdateInstrumentMethod) == null) {
+          RegistryServiceGrpc.getUpdateInstrumentMethod = getUpdateInstrumentMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.UpdateInstrumentRequest, dev.alphapulse.registry.v1.UpdateInstrumentResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "UpdateInstrument"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.UpdateInstrumentRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.UpdateInstrumentResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("UpdateInstrument"))
+              .build();
+        }
+      }
+    }
+    return getUpdateInstrumentMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.DelistInstrumentRequest,
+      dev.alphapulse.registry.v1.DelistInstrumentResponse> getDelistInstrumentMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "DelistInstrument",
+      requestType = dev.alphapulse.registry.v1.DelistInstrumentRequest.class,
+      responseType = dev.alphapulse.registry.v1.DelistInstrumentResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.DelistInstrumentRequest,
+      dev.alphapulse.registry.v1.DelistInstrumentResponse> getDelistInstrumentMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.DelistInstrumentRequest, dev.alphapulse.registry.v1.DelistInstrumentResponse> getDelistInstrumentMethod;
+    if ((getDelistInstrumentMethod = RegistryServiceGrpc.getDelistInstrumentMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getDelistInstrumentMethod = RegistryServiceGrpc.getDelistInstrumentMethod) == null) {
+          RegistryServiceGrpc.getDelistInstrumentMethod = getDelistInstrumentMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.DelistInstrumentRequest, dev.alphapulse.registry.v1.DelistInstrumentResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "DelistInstrument"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.DelistInstrumentRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.DelistInstrumentResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("DelistInstrument"))
+              .build();
+        }
+      }
+    }
+    return getDelistInstrumentMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetInstrumentHistoryRequest,
+      dev.alphapulse.registry.v1.GetInstrumentHistoryResponse> getGetInstrumentHistoryMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetInstrumentHistory",
+      requestType = dev.alphapulse.registry.v1.GetInstrumentHistoryRequest.class,
+      responseType = dev.alphapulse.registry.v1.GetInstrumentHistoryResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetInstrumentHistoryRequest,
+      dev.alphapulse.registry.v1.GetInstrumentHistoryResponse> getGetInstrumentHistoryMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetInstrumentHistoryRequest, dev.alphapulse.registry.v1.GetInstrumentHistoryResponse> getGetInstrumentHistoryMethod;
+    if ((getGetInstrumentHistoryMethod = RegistryServiceGrpc.getGetInstrumentHistoryMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getGetInstrumentHistoryMethod = RegistryServiceGrpc.getGetInstrumentHistoryMethod) == null) {
+          RegistryServiceGrpc.getGetInstrumentHistoryMethod = getGetInstrumentHistoryMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.GetInstrumentHistoryRequest, dev.alphapulse.registry.v1.GetInstrumentHistoryResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetInstrumentHistory"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.GetInstrumentHistoryRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.GetInstrumentHistoryResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("GetInstrumentHistory"))
+              .build();
+        }
+      }
+    }
+    return getGetInstrumentHistoryMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.SearchInstrumentsRequest,
+      dev.alphapulse.registry.v1.SearchInstrumentsResponse> getSearchInstrumentsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "SearchInstruments",
+      requestType = dev.alphapulse.registry.v1.SearchInstrumentsRequest.class,
+      responseType = dev.alphapulse.registry.v1.SearchInstrumentsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.SearchInstrumentsRequest,
+      dev.alphapulse.registry.v1.SearchInstrumentsResponse> getSearchInstrumentsMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.SearchInstrumentsRequest, dev.alphapulse.registry.v1.SearchInstrumentsResponse> getSearchInstrumentsMethod;
+    if ((getSearchInstrumentsMethod = RegistryServiceGrpc.getSearchInstrumentsMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getSearchInstrumentsMethod = RegistryServiceGrpc.getSearchInstrumentsMethod) == null) {
+          RegistryServiceGrpc.getSearchInstrumentsMethod = getSearchInstrumentsMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.SearchInstrumentsRequest, dev.alphapulse.registry.v1.SearchInstrumentsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "SearchInstruments"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.SearchInstrumentsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.SearchInstrumentsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("SearchInstruments"))
+              .build();
+        }
+      }
+    }
+    return getSearchInstrumentsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest,
+      dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse> getBatchGetInstrumentRecordsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "BatchGetInstrumentRecords",
+      requestType = dev.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest.class,
+      responseType = dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest,
+      dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse> getBatchGetInstrumentRecordsMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest, dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse> getBatchGetInstrumentRecordsMethod;
+    if ((getBatchGetInstrumentRecordsMethod = RegistryServiceGrpc.getBatchGetInstrumentRecordsMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getBatchGetInstrumentRecordsMethod = RegistryServiceGrpc.getBatchGetInstrumentRecordsMethod) == null) {
+          RegistryServiceGrpc.getBatchGetInstrumentRecordsMethod = getBatchGetInstrumentRecordsMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest, dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "BatchGetInstrumentRecords"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("BatchGetInstrumentRecords"))
+              .build();
+        }
+      }
+    }
+    return getBatchGetInstrumentRecordsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.FindVenuesRequest,
+      dev.alphapulse.registry.v1.FindVenuesResponse> getFindVenuesMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "FindVenues",
+      requestType = dev.alphapulse.registry.v1.FindVenuesRequest.class,
+      responseType = dev.alphapulse.registry.v1.FindVenuesResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.FindVenuesRequest,
+      dev.alphapulse.registry.v1.FindVenuesResponse> getFindVenuesMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.FindVenuesRequest, dev.alphapulse.registry.v1.FindVenuesResponse> getFindVenuesMethod;
+    if ((getFindVenuesMethod = RegistryServiceGrpc.getFindVenuesMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getFindVenuesMethod = RegistryServiceGrpc.getFindVenuesMethod) == null) {
+          RegistryServiceGrpc.getFindVenuesMethod = getFindVenuesMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.FindVenuesRequest, dev.alphapulse.registry.v1.FindVenuesResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "FindVenues"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.FindVenuesRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.FindVenuesResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("FindVenues"))
+              .build();
+        }
+      }
+    }
+    return getFindVenuesMethod;
+  }
+
   /**
    * Creates a new async stub that supports all call types for the service
    */
@@ -575,6 +761,69 @@ public final class RegistryServiceGrpc {
         io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.WatchRegistryResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getWatchRegistryMethod(), responseObserver);
     }
+
+    /**
+     * <pre>
+     * Changes fields of an instrument; its id and natural key stay. From `effective_time` on, or in
+     * place.
+     * </pre>
+     */
+    default void updateInstrument(dev.alphapulse.registry.v1.UpdateInstrumentRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.UpdateInstrumentResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getUpdateInstrumentMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Ends the life of an instrument; its id is never given again.
+     * </pre>
+     */
+    default void delistInstrument(dev.alphapulse.registry.v1.DelistInstrumentRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.DelistInstrumentResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getDelistInstrumentMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Every period of validity of an instrument, the first one first: what it was called when.
+     * </pre>
+     */
+    default void getInstrumentHistory(dev.alphapulse.registry.v1.GetInstrumentHistoryRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetInstrumentHistoryResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetInstrumentHistoryMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Instruments by words of their names and identifiers and by typed filters, a page at a time, in
+     * the order of registration.
+     * </pre>
+     */
+    default void searchInstruments(dev.alphapulse.registry.v1.SearchInstrumentsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.SearchInstrumentsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getSearchInstrumentsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Many instruments as fixed records: one FlatBuffers frame, in the order of the request.
+     * </pre>
+     */
+    default void batchGetInstrumentRecords(dev.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getBatchGetInstrumentRecordsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
+     * same security, the same pair elsewhere, the forms of a token on other chains.
+     * </pre>
+     */
+    default void findVenues(dev.alphapulse.registry.v1.FindVenuesRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.FindVenuesResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getFindVenuesMethod(), responseObserver);
+    }
   }
 
   /**
@@ -744,6 +993,75 @@ public final class RegistryServiceGrpc {
       io.grpc.stub.ClientCalls.asyncServerStreamingCall(
           getChannel().newCall(getWatchRegistryMethod(), getCallOptions()), request, responseObserver);
     }
+
+    /**
+     * <pre>
+     * Changes fields of an instrument; its id and natural key stay. From `effective_time` on, or in
+     * place.
+     * </pre>
+     */
+    public void updateInstrument(dev.alphapulse.registry.v1.UpdateInstrumentRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.UpdateInstrumentResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getUpdateInstrumentMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Ends the life of an instrument; its id is never given again.
+     * </pre>
+     */
+    public void delistInstrument(dev.alphapulse.registry.v1.DelistInstrumentRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.DelistInstrumentResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getDelistInstrumentMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Every period of validity of an instrument, the first one first: what it was called when.
+     * </pre>
+     */
+    public void getInstrumentHistory(dev.alphapulse.registry.v1.GetInstrumentHistoryRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetInstrumentHistoryResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetInstrumentHistoryMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Instruments by words of their names and identifiers and by typed filters, a page at a time, in
+     * the order of registration.
+     * </pre>
+     */
+    public void searchInstruments(dev.alphapulse.registry.v1.SearchInstrumentsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.SearchInstrumentsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getSearchInstrumentsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Many instruments as fixed records: one FlatBuffers frame, in the order of the request.
+     * </pre>
+     */
+    public void batchGetInstrumentRecords(dev.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getBatchGetInstrumentRecordsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
+     * same security, the same pair elsewhere, the forms of a token on other chains.
+     * </pre>
+     */
+    public void findVenues(dev.alphapulse.registry.v1.FindVenuesRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.FindVenuesResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getFindVenuesMethod(), getCallOptions()), request, responseObserver);
+    }
   }
 
   /**
@@ -888,6 +1206,69 @@ public final class RegistryServiceGrpc {
       return io.grpc.stub.ClientCalls.blockingV2ServerStreamingCall(
           getChannel(), getWatchRegistryMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Changes fields of an instrument; its id and natural key stay. From `effective_time` on, or in
+     * place.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.UpdateInstrumentResponse updateInstrument(dev.alphapulse.registry.v1.UpdateInstrumentRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getUpdateInstrumentMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Ends the life of an instrument; its id is never given again.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.DelistInstrumentResponse delistInstrument(dev.alphapulse.registry.v1.DelistInstrumentRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getDelistInstrumentMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Every period of validity of an instrument, the first one first: what it was called when.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.GetInstrumentHistoryResponse getInstrumentHistory(dev.alphapulse.registry.v1.GetInstrumentHistoryRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetInstrumentHistoryMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Instruments by words of their names and identifiers and by typed filters, a page at a time, in
+     * the order of registration.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.SearchInstrumentsResponse searchInstruments(dev.alphapulse.registry.v1.SearchInstrumentsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getSearchInstrumentsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Many instruments as fixed records: one FlatBuffers frame, in the order of the request.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse batchGetInstrumentRecords(dev.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getBatchGetInstrumentRecordsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
+     * same security, the same pair elsewhere, the forms of a token on other chains.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.FindVenuesResponse findVenues(dev.alphapulse.registry.v1.FindVenuesRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getFindVenuesMethod(), getCallOptions(), request);
+    }
   }
 
   /**
@@ -1030,6 +1411,69 @@ public final class RegistryServiceGrpc {
         dev.alphapulse.registry.v1.WatchRegistryRequest request) {
       return io.grpc.stub.ClientCalls.blockingServerStreamingCall(
           getChannel(), getWatchRegistryMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Changes fields of an instrument; its id and natural key stay. From `effective_time` on, or in
+     * place.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.UpdateInstrumentResponse updateInstrument(dev.alphapulse.registry.v1.UpdateInstrumentRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getUpdateInstrumentMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Ends the life of an instrument; its id is never given again.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.DelistInstrumentResponse delistInstrument(dev.alphapulse.registry.v1.DelistInstrumentRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getDelistInstrumentMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Every period of validity of an instrument, the first one first: what it was called when.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.GetInstrumentHistoryResponse getInstrumentHistory(dev.alphapulse.registry.v1.GetInstrumentHistoryRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetInstrumentHistoryMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Instruments by words of their names and identifiers and by typed filters, a page at a time, in
+     * the order of registration.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.SearchInstrumentsResponse searchInstruments(dev.alphapulse.registry.v1.SearchInstrumentsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getSearchInstrumentsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Many instruments as fixed records: one FlatBuffers frame, in the order of the request.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse batchGetInstrumentRecords(dev.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getBatchGetInstrumentRecordsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
+     * same security, the same pair elsewhere, the forms of a token on other chains.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.FindVenuesResponse findVenues(dev.alphapulse.registry.v1.FindVenuesRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getFindVenuesMethod(), getCallOptions(), request);
     }
   }
 
@@ -1174,6 +1618,75 @@ public final class RegistryServiceGrpc {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getListVenuesMethod(), getCallOptions()), request);
     }
+
+    /**
+     * <pre>
+     * Changes fields of an instrument; its id and natural key stay. From `effective_time` on, or in
+     * place.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.UpdateInstrumentResponse> updateInstrument(
+        dev.alphapulse.registry.v1.UpdateInstrumentRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getUpdateInstrumentMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Ends the life of an instrument; its id is never given again.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.DelistInstrumentResponse> delistInstrument(
+        dev.alphapulse.registry.v1.DelistInstrumentRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getDelistInstrumentMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Every period of validity of an instrument, the first one first: what it was called when.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.GetInstrumentHistoryResponse> getInstrumentHistory(
+        dev.alphapulse.registry.v1.GetInstrumentHistoryRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetInstrumentHistoryMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Instruments by words of their names and identifiers and by typed filters, a page at a time, in
+     * the order of registration.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.SearchInstrumentsResponse> searchInstruments(
+        dev.alphapulse.registry.v1.SearchInstrumentsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getSearchInstrumentsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Many instruments as fixed records: one FlatBuffers frame, in the order of the request.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse> batchGetInstrumentRecords(
+        dev.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getBatchGetInstrumentRecordsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
+     * same security, the same pair elsewhere, the forms of a token on other chains.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.FindVenuesResponse> findVenues(
+        dev.alphapulse.registry.v1.FindVenuesRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getFindVenuesMethod(), getCallOptions()), request);
+    }
   }
 
   private static final int METHODID_REGISTER_INSTRUMENT = 0;
@@ -1188,6 +1701,12 @@ public final class RegistryServiceGrpc {
   private static final int METHODID_GET_VENUE = 9;
   private static final int METHODID_LIST_VENUES = 10;
   private static final int METHODID_WATCH_REGISTRY = 11;
+  private static final int METHODID_UPDATE_INSTRUMENT = 12;
+  private static final int METHODID_DELIST_INSTRUMENT = 13;
+  private static final int METHODID_GET_INSTRUMENT_HISTORY = 14;
+  private static final int METHODID_SEARCH_INSTRUMENTS = 15;
+  private static final int METHODID_BATCH_GET_INSTRUMENT_RECORDS = 16;
+  private static final int METHODID_FIND_VENUES = 17;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -1253,6 +1772,30 @@ public final class RegistryServiceGrpc {
         case METHODID_WATCH_REGISTRY:
           serviceImpl.watchRegistry((dev.alphapulse.registry.v1.WatchRegistryRequest) request,
               (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.WatchRegistryResponse>) responseObserver);
+          break;
+        case METHODID_UPDATE_INSTRUMENT:
+          serviceImpl.updateInstrument((dev.alphapulse.registry.v1.UpdateInstrumentRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.UpdateInstrumentResponse>) responseObserver);
+          break;
+        case METHODID_DELIST_INSTRUMENT:
+          serviceImpl.delistInstrument((dev.alphapulse.registry.v1.DelistInstrumentRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.DelistInstrumentResponse>) responseObserver);
+          break;
+        case METHODID_GET_INSTRUMENT_HISTORY:
+          serviceImpl.getInstrumentHistory((dev.alphapulse.registry.v1.GetInstrumentHistoryRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetInstrumentHistoryResponse>) responseObserver);
+          break;
+        case METHODID_SEARCH_INSTRUMENTS:
+          serviceImpl.searchInstruments((dev.alphapulse.registry.v1.SearchInstrumentsRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.SearchInstrumentsResponse>) responseObserver);
+          break;
+        case METHODID_BATCH_GET_INSTRUMENT_RECORDS:
+          serviceImpl.batchGetInstrumentRecords((dev.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse>) responseObserver);
+          break;
+        case METHODID_FIND_VENUES:
+          serviceImpl.findVenues((dev.alphapulse.registry.v1.FindVenuesRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.FindVenuesResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -1356,6 +1899,48 @@ public final class RegistryServiceGrpc {
               dev.alphapulse.registry.v1.WatchRegistryRequest,
               dev.alphapulse.registry.v1.WatchRegistryResponse>(
                 service, METHODID_WATCH_REGISTRY)))
+        .addMethod(
+          getUpdateInstrumentMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.UpdateInstrumentRequest,
+              dev.alphapulse.registry.v1.UpdateInstrumentResponse>(
+                service, METHODID_UPDATE_INSTRUMENT)))
+        .addMethod(
+          getDelistInstrumentMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.DelistInstrumentRequest,
+              dev.alphapulse.registry.v1.DelistInstrumentResponse>(
+                service, METHODID_DELIST_INSTRUMENT)))
+        .addMethod(
+          getGetInstrumentHistoryMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.GetInstrumentHistoryRequest,
+              dev.alphapulse.registry.v1.GetInstrumentHistoryResponse>(
+                service, METHODID_GET_INSTRUMENT_HISTORY)))
+        .addMethod(
+          getSearchInstrumentsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.SearchInstrumentsRequest,
+              dev.alphapulse.registry.v1.SearchInstrumentsResponse>(
+                service, METHODID_SEARCH_INSTRUMENTS)))
+        .addMethod(
+          getBatchGetInstrumentRecordsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest,
+              dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse>(
+                service, METHODID_BATCH_GET_INSTRUMENT_RECORDS)))
+        .addMethod(
+          getFindVenuesMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.FindVenuesRequest,
+              dev.alphapulse.registry.v1.FindVenuesResponse>(
+                service, METHODID_FIND_VENUES)))
         .build();
   }
 
@@ -1416,6 +2001,12 @@ public final class RegistryServiceGrpc {
               .addMethod(getGetVenueMethod())
               .addMethod(getListVenuesMethod())
               .addMethod(getWatchRegistryMethod())
+              .addMethod(getUpdateInstrumentMethod())
+              .addMethod(getDelistInstrumentMethod())
+              .addMethod(getGetInstrumentHistoryMethod())
+              .addMethod(getSearchInstrumentsMethod())
+              .addMethod(getBatchGetInstrumentRecordsMethod())
+              .addMethod(getFindVenuesMethod())
               .build();
         }
       }

@@ -39,6 +39,7 @@ private static final long serialVersionUID = 0L;
     cusip_ = "";
     figi_ = "";
     assetType_ = 0;
+    identifier_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -436,6 +437,55 @@ private static final long serialVersionUID = 0L;
     return minRevision_;
   }
 
+  public static final int IDENTIFIER_FIELD_NUMBER = 11;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object identifier_ = "";
+  /**
+   * <pre>
+   * Any of id, ISIN, FIGI, CUSIP, contract address, symbol or natural key: what it is is found by
+   * its form and by what is registered.
+   * </pre>
+   *
+   * <code>string identifier = 11 [json_name = "identifier"];</code>
+   * @return The identifier.
+   */
+  @java.lang.Override
+  public java.lang.String getIdentifier() {
+    java.lang.Object ref = identifier_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      identifier_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Any of id, ISIN, FIGI, CUSIP, contract address, symbol or natural key: what it is is found by
+   * its form and by what is registered.
+   * </pre>
+   *
+   * <code>string identifier = 11 [json_name = "identifier"];</code>
+   * @return The bytes for identifier.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getIdentifierBytes() {
+    java.lang.Object ref = identifier_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      identifier_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -480,6 +530,9 @@ private static final long serialVersionUID = 0L;
     if (minRevision_ != 0L) {
       output.writeUInt64(10, minRevision_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(identifier_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 11, identifier_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -517,6 +570,9 @@ private static final long serialVersionUID = 0L;
     if (minRevision_ != 0L) {
       size += com.google.protobuf.CodedOutputStream
         .computeUInt64Size(10, minRevision_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(identifier_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(11, identifier_);
     }
     return size;
   }
@@ -564,6 +620,8 @@ private static final long serialVersionUID = 0L;
     }
     if (getMinRevision()
         != other.getMinRevision()) return false;
+    if (!getIdentifier()
+        .equals(other.getIdentifier())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -598,6 +656,8 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + MIN_REVISION_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getMinRevision());
+    hash = (37 * hash) + IDENTIFIER_FIELD_NUMBER;
+    hash = (53 * hash) + getIdentifier().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -753,6 +813,7 @@ private static final long serialVersionUID = 0L;
         asOfBuilder_ = null;
       }
       minRevision_ = 0L;
+      identifier_ = "";
       return this;
     }
 
@@ -820,6 +881,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000200) != 0)) {
         result.minRevision_ = minRevision_;
       }
+      if (((from_bitField0_ & 0x00000400) != 0)) {
+        result.identifier_ = identifier_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -876,6 +940,11 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getMinRevision() != 0L) {
         setMinRevision(other.getMinRevision());
+      }
+      if (!other.getIdentifier().isEmpty()) {
+        identifier_ = other.identifier_;
+        bitField0_ |= 0x00000400;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -955,6 +1024,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000200;
               break;
             } // case 80
+            case 90: {
+              identifier_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000400;
+              break;
+            } // case 90
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1837,6 +1911,103 @@ private static final long serialVersionUID = 0L;
     public Builder clearMinRevision() {
       bitField0_ = (bitField0_ & ~0x00000200);
       minRevision_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object identifier_ = "";
+    /**
+     * <pre>
+     * Any of id, ISIN, FIGI, CUSIP, contract address, symbol or natural key: what it is is found by
+     * its form and by what is registered.
+     * </pre>
+     *
+     * <code>string identifier = 11 [json_name = "identifier"];</code>
+     * @return The identifier.
+     */
+    public java.lang.String getIdentifier() {
+      java.lang.Object ref = identifier_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        identifier_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Any of id, ISIN, FIGI, CUSIP, contract address, symbol or natural key: what it is is found by
+     * its form and by what is registered.
+     * </pre>
+     *
+     * <code>string identifier = 11 [json_name = "identifier"];</code>
+     * @return The bytes for identifier.
+     */
+    public com.google.protobuf.ByteString
+        getIdentifierBytes() {
+      java.lang.Object ref = identifier_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        identifier_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Any of id, ISIN, FIGI, CUSIP, contract address, symbol or natural key: what it is is found by
+     * its form and by what is registered.
+     * </pre>
+     *
+     * <code>string identifier = 11 [json_name = "identifier"];</code>
+     * @param value The identifier to set.
+     * @return This builder for chaining.
+     */
+    public Builder setIdentifier(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      identifier_ = value;
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Any of id, ISIN, FIGI, CUSIP, contract address, symbol or natural key: what it is is found by
+     * its form and by what is registered.
+     * </pre>
+     *
+     * <code>string identifier = 11 [json_name = "identifier"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearIdentifier() {
+      identifier_ = getDefaultInstance().getIdentifier();
+      bitField0_ = (bitField0_ & ~0x00000400);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Any of id, ISIN, FIGI, CUSIP, contract address, symbol or natural key: what it is is found by
+     * its form and by what is registered.
+     * </pre>
+     *
+     * <code>string identifier = 11 [json_name = "identifier"];</code>
+     * @param value The bytes for identifier to set.
+     * @return This builder for chaining.
+     */
+    public Builder setIdentifierBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      identifier_ = value;
+      bitField0_ |= 0x00000400;
       onChanged();
       return this;
     }

@@ -195,4 +195,26 @@ public interface ResolveInstrumentRequestOrBuilder extends
    * @return The minRevision.
    */
   long getMinRevision();
+
+  /**
+   * <pre>
+   * Any of id, ISIN, FIGI, CUSIP, contract address, symbol or natural key: what it is is found by
+   * its form and by what is registered.
+   * </pre>
+   *
+   * <code>string identifier = 11 [json_name = "identifier"];</code>
+   * @return The identifier.
+   */
+  java.lang.String getIdentifier();
+  /**
+   * <pre>
+   * Any of id, ISIN, FIGI, CUSIP, contract address, symbol or natural key: what it is is found by
+   * its form and by what is registered.
+   * </pre>
+   *
+   * <code>string identifier = 11 [json_name = "identifier"];</code>
+   * @return The bytes for identifier.
+   */
+  com.google.protobuf.ByteString
+      getIdentifierBytes();
 }

@@ -33,6 +33,7 @@ private static final long serialVersionUID = 0L;
   }
   private ResolveInstrumentResponse() {
     candidates_ = java.util.Collections.emptyList();
+    groups_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -144,6 +145,67 @@ private static final long serialVersionUID = 0L;
     return revision_;
   }
 
+  public static final int GROUPS_FIELD_NUMBER = 4;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.alphapulse.registry.v1.CandidateGroup> groups_;
+  /**
+   * <pre>
+   * The candidates by what they really are, the group of the best candidate first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.alphapulse.registry.v1.CandidateGroup> getGroupsList() {
+    return groups_;
+  }
+  /**
+   * <pre>
+   * The candidates by what they really are, the group of the best candidate first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.alphapulse.registry.v1.CandidateGroupOrBuilder> 
+      getGroupsOrBuilderList() {
+    return groups_;
+  }
+  /**
+   * <pre>
+   * The candidates by what they really are, the group of the best candidate first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+   */
+  @java.lang.Override
+  public int getGroupsCount() {
+    return groups_.size();
+  }
+  /**
+   * <pre>
+   * The candidates by what they really are, the group of the best candidate first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.CandidateGroup getGroups(int index) {
+    return groups_.get(index);
+  }
+  /**
+   * <pre>
+   * The candidates by what they really are, the group of the best candidate first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.CandidateGroupOrBuilder getGroupsOrBuilder(
+      int index) {
+    return groups_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -167,6 +229,9 @@ private static final long serialVersionUID = 0L;
     if (revision_ != 0L) {
       output.writeUInt64(3, revision_);
     }
+    for (int i = 0; i < groups_.size(); i++) {
+      output.writeMessage(4, groups_.get(i));
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -188,6 +253,15 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeUInt64Size(3, revision_);
     }
+
+        {
+          final int count = groups_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(groups_.get(i));
+          }
+          size += 1 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -218,6 +292,8 @@ private static final long serialVersionUID = 0L;
         != other.getAmbiguous()) return false;
     if (getRevision()
         != other.getRevision()) return false;
+    if (!getGroupsList()
+        .equals(other.getGroupsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -239,6 +315,10 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + REVISION_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getRevision());
+    if (getGroupsCount() > 0) {
+      hash = (37 * hash) + GROUPS_FIELD_NUMBER;
+      hash = (53 * hash) + getGroupsList().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -383,6 +463,13 @@ private static final long serialVersionUID = 0L;
       bitField0_ = (bitField0_ & ~0x00000001);
       ambiguous_ = false;
       revision_ = 0L;
+      if (groupsBuilder_ == null) {
+        groups_ = java.util.Collections.emptyList();
+      } else {
+        groups_ = null;
+        groupsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000008);
       return this;
     }
 
@@ -424,6 +511,15 @@ private static final long serialVersionUID = 0L;
         result.candidates_ = candidates_;
       } else {
         result.candidates_ = candidatesBuilder_.build();
+      }
+      if (groupsBuilder_ == null) {
+        if (((bitField0_ & 0x00000008) != 0)) {
+          groups_ = java.util.Collections.unmodifiableList(groups_);
+          bitField0_ = (bitField0_ & ~0x00000008);
+        }
+        result.groups_ = groups_;
+      } else {
+        result.groups_ = groupsBuilder_.build();
       }
     }
 
@@ -481,6 +577,32 @@ private static final long serialVersionUID = 0L;
       if (other.getRevision() != 0L) {
         setRevision(other.getRevision());
       }
+      if (groupsBuilder_ == null) {
+        if (!other.groups_.isEmpty()) {
+          if (groups_.isEmpty()) {
+            groups_ = other.groups_;
+            bitField0_ = (bitField0_ & ~0x00000008);
+          } else {
+            ensureGroupsIsMutable();
+            groups_.addAll(other.groups_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.groups_.isEmpty()) {
+          if (groupsBuilder_.isEmpty()) {
+            groupsBuilder_.dispose();
+            groupsBuilder_ = null;
+            groups_ = other.groups_;
+            bitField0_ = (bitField0_ & ~0x00000008);
+            groupsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetGroupsFieldBuilder() : null;
+          } else {
+            groupsBuilder_.addAllMessages(other.groups_);
+          }
+        }
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -530,6 +652,19 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 24
+            case 34: {
+              dev.alphapulse.registry.v1.CandidateGroup m =
+                  input.readMessage(
+                      dev.alphapulse.registry.v1.CandidateGroup.parser(),
+                      extensionRegistry);
+              if (groupsBuilder_ == null) {
+                ensureGroupsIsMutable();
+                groups_.add(m);
+              } else {
+                groupsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 34
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -945,6 +1080,318 @@ private static final long serialVersionUID = 0L;
       revision_ = 0L;
       onChanged();
       return this;
+    }
+
+    private java.util.List<dev.alphapulse.registry.v1.CandidateGroup> groups_ =
+      java.util.Collections.emptyList();
+    private void ensureGroupsIsMutable() {
+      if (!((bitField0_ & 0x00000008) != 0)) {
+        groups_ = new java.util.ArrayList<dev.alphapulse.registry.v1.CandidateGroup>(groups_);
+        bitField0_ |= 0x00000008;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.registry.v1.CandidateGroup, dev.alphapulse.registry.v1.CandidateGroup.Builder, dev.alphapulse.registry.v1.CandidateGroupOrBuilder> groupsBuilder_;
+
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public java.util.List<dev.alphapulse.registry.v1.CandidateGroup> getGroupsList() {
+      if (groupsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(groups_);
+      } else {
+        return groupsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public int getGroupsCount() {
+      if (groupsBuilder_ == null) {
+        return groups_.size();
+      } else {
+        return groupsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public dev.alphapulse.registry.v1.CandidateGroup getGroups(int index) {
+      if (groupsBuilder_ == null) {
+        return groups_.get(index);
+      } else {
+        return groupsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public Builder setGroups(
+        int index, dev.alphapulse.registry.v1.CandidateGroup value) {
+      if (groupsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureGroupsIsMutable();
+        groups_.set(index, value);
+        onChanged();
+      } else {
+        groupsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public Builder setGroups(
+        int index, dev.alphapulse.registry.v1.CandidateGroup.Builder builderForValue) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        groups_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        groupsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public Builder addGroups(dev.alphapulse.registry.v1.CandidateGroup value) {
+      if (groupsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureGroupsIsMutable();
+        groups_.add(value);
+        onChanged();
+      } else {
+        groupsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public Builder addGroups(
+        int index, dev.alphapulse.registry.v1.CandidateGroup value) {
+      if (groupsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureGroupsIsMutable();
+        groups_.add(index, value);
+        onChanged();
+      } else {
+        groupsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public Builder addGroups(
+        dev.alphapulse.registry.v1.CandidateGroup.Builder builderForValue) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        groups_.add(builderForValue.build());
+        onChanged();
+      } else {
+        groupsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public Builder addGroups(
+        int index, dev.alphapulse.registry.v1.CandidateGroup.Builder builderForValue) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        groups_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        groupsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public Builder addAllGroups(
+        java.lang.Iterable<? extends dev.alphapulse.registry.v1.CandidateGroup> values) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, groups_);
+        onChanged();
+      } else {
+        groupsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public Builder clearGroups() {
+      if (groupsBuilder_ == null) {
+        groups_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000008);
+        onChanged();
+      } else {
+        groupsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public Builder removeGroups(int index) {
+      if (groupsBuilder_ == null) {
+        ensureGroupsIsMutable();
+        groups_.remove(index);
+        onChanged();
+      } else {
+        groupsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public dev.alphapulse.registry.v1.CandidateGroup.Builder getGroupsBuilder(
+        int index) {
+      return internalGetGroupsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public dev.alphapulse.registry.v1.CandidateGroupOrBuilder getGroupsOrBuilder(
+        int index) {
+      if (groupsBuilder_ == null) {
+        return groups_.get(index);  } else {
+        return groupsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public java.util.List<? extends dev.alphapulse.registry.v1.CandidateGroupOrBuilder> 
+         getGroupsOrBuilderList() {
+      if (groupsBuilder_ != null) {
+        return groupsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(groups_);
+      }
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public dev.alphapulse.registry.v1.CandidateGroup.Builder addGroupsBuilder() {
+      return internalGetGroupsFieldBuilder().addBuilder(
+          dev.alphapulse.registry.v1.CandidateGroup.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public dev.alphapulse.registry.v1.CandidateGroup.Builder addGroupsBuilder(
+        int index) {
+      return internalGetGroupsFieldBuilder().addBuilder(
+          index, dev.alphapulse.registry.v1.CandidateGroup.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The candidates by what they really are, the group of the best candidate first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+     */
+    public java.util.List<dev.alphapulse.registry.v1.CandidateGroup.Builder> 
+         getGroupsBuilderList() {
+      return internalGetGroupsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.registry.v1.CandidateGroup, dev.alphapulse.registry.v1.CandidateGroup.Builder, dev.alphapulse.registry.v1.CandidateGroupOrBuilder> 
+        internalGetGroupsFieldBuilder() {
+      if (groupsBuilder_ == null) {
+        groupsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.alphapulse.registry.v1.CandidateGroup, dev.alphapulse.registry.v1.CandidateGroup.Builder, dev.alphapulse.registry.v1.CandidateGroupOrBuilder>(
+                groups_,
+                ((bitField0_ & 0x00000008) != 0),
+                getParentForChildren(),
+                isClean());
+        groups_ = null;
+      }
+      return groupsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:alphapulse.registry.v1.ResolveInstrumentResponse)

@@ -73,4 +73,48 @@ public interface ResolveInstrumentResponseOrBuilder extends
    * @return The revision.
    */
   long getRevision();
+
+  /**
+   * <pre>
+   * The candidates by what they really are, the group of the best candidate first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+   */
+  java.util.List<dev.alphapulse.registry.v1.CandidateGroup> 
+      getGroupsList();
+  /**
+   * <pre>
+   * The candidates by what they really are, the group of the best candidate first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+   */
+  dev.alphapulse.registry.v1.CandidateGroup getGroups(int index);
+  /**
+   * <pre>
+   * The candidates by what they really are, the group of the best candidate first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+   */
+  int getGroupsCount();
+  /**
+   * <pre>
+   * The candidates by what they really are, the group of the best candidate first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+   */
+  java.util.List<? extends dev.alphapulse.registry.v1.CandidateGroupOrBuilder> 
+      getGroupsOrBuilderList();
+  /**
+   * <pre>
+   * The candidates by what they really are, the group of the best candidate first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CandidateGroup groups = 4 [json_name = "groups"];</code>
+   */
+  dev.alphapulse.registry.v1.CandidateGroupOrBuilder getGroupsOrBuilder(
+      int index);
 }

@@ -36,6 +36,8 @@ private static final long serialVersionUID = 0L;
     venues_ =
         com.google.protobuf.LazyStringArrayList.emptyList();
     isinPrefix_ = "";
+    linkTypes_ = emptyIntList();
+    kinds_ = emptyIntList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -265,6 +267,164 @@ private static final long serialVersionUID = 0L;
     return chainId_;
   }
 
+  public static final int LINK_TYPES_FIELD_NUMBER = 6;
+  @SuppressWarnings("serial")
+  private com.google.protobuf.Internal.IntList linkTypes_ =
+      emptyIntList();
+  private static final     com.google.protobuf.Internal.IntListAdapter.IntConverter<
+      dev.alphapulse.registry.v1.LinkType> linkTypes_converter_ =
+          new com.google.protobuf.Internal.IntListAdapter.IntConverter<
+              dev.alphapulse.registry.v1.LinkType>() {
+            public dev.alphapulse.registry.v1.LinkType convert(int from) {
+              dev.alphapulse.registry.v1.LinkType result = dev.alphapulse.registry.v1.LinkType.forNumber(from);
+              return result == null ? dev.alphapulse.registry.v1.LinkType.UNRECOGNIZED : result;
+            }
+          };
+  /**
+   * <pre>
+   * Only links of these types; says by itself that links are wanted and nothing else.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+   * @return A list containing the linkTypes.
+   */
+  @java.lang.Override
+  public java.util.List<dev.alphapulse.registry.v1.LinkType> getLinkTypesList() {
+    return new com.google.protobuf.Internal.IntListAdapter<
+        dev.alphapulse.registry.v1.LinkType>(linkTypes_, linkTypes_converter_);
+  }
+  /**
+   * <pre>
+   * Only links of these types; says by itself that links are wanted and nothing else.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+   * @return The count of linkTypes.
+   */
+  @java.lang.Override
+  public int getLinkTypesCount() {
+    return linkTypes_.size();
+  }
+  /**
+   * <pre>
+   * Only links of these types; says by itself that links are wanted and nothing else.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+   * @param index The index of the element to return.
+   * @return The linkTypes at the given index.
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.LinkType getLinkTypes(int index) {
+    return linkTypes_converter_.convert(linkTypes_.getInt(index));
+  }
+  /**
+   * <pre>
+   * Only links of these types; says by itself that links are wanted and nothing else.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+   * @return A list containing the enum numeric values on the wire for linkTypes.
+   */
+  @java.lang.Override
+  public java.util.List<java.lang.Integer>
+  getLinkTypesValueList() {
+    return linkTypes_;
+  }
+  /**
+   * <pre>
+   * Only links of these types; says by itself that links are wanted and nothing else.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+   * @param index The index of the value to return.
+   * @return The enum numeric value on the wire of linkTypes at the given index.
+   */
+  @java.lang.Override
+  public int getLinkTypesValue(int index) {
+    return linkTypes_.getInt(index);
+  }
+  private int linkTypesMemoizedSerializedSize;
+
+  public static final int KINDS_FIELD_NUMBER = 7;
+  @SuppressWarnings("serial")
+  private com.google.protobuf.Internal.IntList kinds_ =
+      emptyIntList();
+  private static final     com.google.protobuf.Internal.IntListAdapter.IntConverter<
+      dev.alphapulse.registry.v1.EventKind> kinds_converter_ =
+          new com.google.protobuf.Internal.IntListAdapter.IntConverter<
+              dev.alphapulse.registry.v1.EventKind>() {
+            public dev.alphapulse.registry.v1.EventKind convert(int from) {
+              dev.alphapulse.registry.v1.EventKind result = dev.alphapulse.registry.v1.EventKind.forNumber(from);
+              return result == null ? dev.alphapulse.registry.v1.EventKind.UNRECOGNIZED : result;
+            }
+          };
+  /**
+   * <pre>
+   * Only these kinds of event.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+   * @return A list containing the kinds.
+   */
+  @java.lang.Override
+  public java.util.List<dev.alphapulse.registry.v1.EventKind> getKindsList() {
+    return new com.google.protobuf.Internal.IntListAdapter<
+        dev.alphapulse.registry.v1.EventKind>(kinds_, kinds_converter_);
+  }
+  /**
+   * <pre>
+   * Only these kinds of event.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+   * @return The count of kinds.
+   */
+  @java.lang.Override
+  public int getKindsCount() {
+    return kinds_.size();
+  }
+  /**
+   * <pre>
+   * Only these kinds of event.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+   * @param index The index of the element to return.
+   * @return The kinds at the given index.
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.EventKind getKinds(int index) {
+    return kinds_converter_.convert(kinds_.getInt(index));
+  }
+  /**
+   * <pre>
+   * Only these kinds of event.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+   * @return A list containing the enum numeric values on the wire for kinds.
+   */
+  @java.lang.Override
+  public java.util.List<java.lang.Integer>
+  getKindsValueList() {
+    return kinds_;
+  }
+  /**
+   * <pre>
+   * Only these kinds of event.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+   * @param index The index of the value to return.
+   * @return The enum numeric value on the wire of kinds at the given index.
+   */
+  @java.lang.Override
+  public int getKindsValue(int index) {
+    return kinds_.getInt(index);
+  }
+  private int kindsMemoizedSerializedSize;
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -298,6 +458,20 @@ private static final long serialVersionUID = 0L;
     }
     if (chainId_ != 0) {
       output.writeUInt32(5, chainId_);
+    }
+    if (getLinkTypesList().size() > 0) {
+      output.writeUInt32NoTag(50);
+      output.writeUInt32NoTag(linkTypesMemoizedSerializedSize);
+    }
+    for (int i = 0; i < linkTypes_.size(); i++) {
+      output.writeEnumNoTag(linkTypes_.getInt(i));
+    }
+    if (getKindsList().size() > 0) {
+      output.writeUInt32NoTag(58);
+      output.writeUInt32NoTag(kindsMemoizedSerializedSize);
+    }
+    for (int i = 0; i < kinds_.size(); i++) {
+      output.writeEnumNoTag(kinds_.getInt(i));
     }
     getUnknownFields().writeTo(output);
   }
@@ -334,6 +508,30 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeUInt32Size(5, chainId_);
     }
+    {
+      int dataSize = 0;
+      for (int i = 0; i < linkTypes_.size(); i++) {
+        dataSize += com.google.protobuf.CodedOutputStream
+          .computeEnumSizeNoTag(linkTypes_.getInt(i));
+      }
+      size += dataSize;
+      if (!getLinkTypesList().isEmpty()) {  size += 1;
+        size += com.google.protobuf.CodedOutputStream
+          .computeUInt32SizeNoTag(dataSize);
+      }linkTypesMemoizedSerializedSize = dataSize;
+    }
+    {
+      int dataSize = 0;
+      for (int i = 0; i < kinds_.size(); i++) {
+        dataSize += com.google.protobuf.CodedOutputStream
+          .computeEnumSizeNoTag(kinds_.getInt(i));
+      }
+      size += dataSize;
+      if (!getKindsList().isEmpty()) {  size += 1;
+        size += com.google.protobuf.CodedOutputStream
+          .computeUInt32SizeNoTag(dataSize);
+      }kindsMemoizedSerializedSize = dataSize;
+    }
     return size;
   }
   @java.lang.Override
@@ -367,6 +565,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getIsinPrefix())) return false;
     if (getChainId()
         != other.getChainId()) return false;
+    if (!linkTypes_.equals(other.linkTypes_)) return false;
+    if (!kinds_.equals(other.kinds_)) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -393,6 +593,14 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getIsinPrefix().hashCode();
     hash = (37 * hash) + CHAIN_ID_FIELD_NUMBER;
     hash = (53 * hash) + getChainId();
+    if (getLinkTypesCount() > 0) {
+      hash = (37 * hash) + LINK_TYPES_FIELD_NUMBER;
+      hash = (53 * hash) + linkTypes_.hashCode();
+    }
+    if (getKindsCount() > 0) {
+      hash = (37 * hash) + KINDS_FIELD_NUMBER;
+      hash = (53 * hash) + kinds_.hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -534,6 +742,8 @@ private static final long serialVersionUID = 0L;
           com.google.protobuf.LazyStringArrayList.emptyList();
       isinPrefix_ = "";
       chainId_ = 0;
+      linkTypes_ = emptyIntList();
+      kinds_ = emptyIntList();
       return this;
     }
 
@@ -584,6 +794,14 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000010) != 0)) {
         result.chainId_ = chainId_;
       }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        linkTypes_.makeImmutable();
+        result.linkTypes_ = linkTypes_;
+      }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        kinds_.makeImmutable();
+        result.kinds_ = kinds_;
+      }
     }
 
     @java.lang.Override
@@ -629,6 +847,28 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getChainId() != 0) {
         setChainId(other.getChainId());
+      }
+      if (!other.linkTypes_.isEmpty()) {
+        if (linkTypes_.isEmpty()) {
+          linkTypes_ = other.linkTypes_;
+          linkTypes_.makeImmutable();
+          bitField0_ |= 0x00000020;
+        } else {
+          ensureLinkTypesIsMutable();
+          linkTypes_.addAll(other.linkTypes_);
+        }
+        onChanged();
+      }
+      if (!other.kinds_.isEmpty()) {
+        if (kinds_.isEmpty()) {
+          kinds_ = other.kinds_;
+          kinds_.makeImmutable();
+          bitField0_ |= 0x00000040;
+        } else {
+          ensureKindsIsMutable();
+          kinds_.addAll(other.kinds_);
+        }
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -692,6 +932,38 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000010;
               break;
             } // case 40
+            case 48: {
+              int tmpRaw = input.readEnum();
+              ensureLinkTypesIsMutable();
+              linkTypes_.addInt(tmpRaw);
+              break;
+            } // case 48
+            case 50: {
+              int length = input.readRawVarint32();
+              int limit = input.pushLimit(length);
+              ensureLinkTypesIsMutable();
+              while (input.getBytesUntilLimit() > 0) {
+                linkTypes_.addInt(input.readEnum());
+              }
+              input.popLimit(limit);
+              break;
+            } // case 50
+            case 56: {
+              int tmpRaw = input.readEnum();
+              ensureKindsIsMutable();
+              kinds_.addInt(tmpRaw);
+              break;
+            } // case 56
+            case 58: {
+              int length = input.readRawVarint32();
+              int limit = input.pushLimit(length);
+              ensureKindsIsMutable();
+              while (input.getBytesUntilLimit() > 0) {
+                kinds_.addInt(input.readEnum());
+              }
+              input.popLimit(limit);
+              break;
+            } // case 58
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1218,6 +1490,378 @@ private static final long serialVersionUID = 0L;
     public Builder clearChainId() {
       bitField0_ = (bitField0_ & ~0x00000010);
       chainId_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.Internal.IntList linkTypes_ = emptyIntList();
+    private void ensureLinkTypesIsMutable() {
+      if (!linkTypes_.isModifiable()) {
+        linkTypes_ = makeMutableCopy(linkTypes_);
+      }
+      bitField0_ |= 0x00000020;
+    }
+    /**
+     * <pre>
+     * Only links of these types; says by itself that links are wanted and nothing else.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+     * @return A list containing the linkTypes.
+     */
+    public java.util.List<dev.alphapulse.registry.v1.LinkType> getLinkTypesList() {
+      return new com.google.protobuf.Internal.IntListAdapter<
+          dev.alphapulse.registry.v1.LinkType>(linkTypes_, linkTypes_converter_);
+    }
+    /**
+     * <pre>
+     * Only links of these types; says by itself that links are wanted and nothing else.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+     * @return The count of linkTypes.
+     */
+    public int getLinkTypesCount() {
+      return linkTypes_.size();
+    }
+    /**
+     * <pre>
+     * Only links of these types; says by itself that links are wanted and nothing else.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+     * @param index The index of the element to return.
+     * @return The linkTypes at the given index.
+     */
+    public dev.alphapulse.registry.v1.LinkType getLinkTypes(int index) {
+      return linkTypes_converter_.convert(linkTypes_.getInt(index));
+    }
+    /**
+     * <pre>
+     * Only links of these types; says by itself that links are wanted and nothing else.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+     * @param index The index to set the value at.
+     * @param value The linkTypes to set.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder setLinkTypes(
+        int index, dev.alphapulse.registry.v1.LinkType value) {
+      if (value == null) { throw new NullPointerException(); }
+      ensureLinkTypesIsMutable();
+      linkTypes_.setInt(index, value.getNumber());
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only links of these types; says by itself that links are wanted and nothing else.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+     * @param value The linkTypes to add.
+     * @return This builder for chaining.
+     */
+    public Builder addLinkTypes(dev.alphapulse.registry.v1.LinkType value) {
+      if (value == null) { throw new NullPointerException(); }
+      ensureLinkTypesIsMutable();
+      linkTypes_.addInt(value.getNumber());
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only links of these types; says by itself that links are wanted and nothing else.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+     * @param values The linkTypes to add.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder addAllLinkTypes(
+        java.lang.Iterable<? extends dev.alphapulse.registry.v1.LinkType> values) {
+      ensureLinkTypesIsMutable();
+      for (dev.alphapulse.registry.v1.LinkType value : values) {
+        linkTypes_.addInt(value.getNumber());
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only links of these types; says by itself that links are wanted and nothing else.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearLinkTypes() {
+      linkTypes_ = emptyIntList();
+      bitField0_ = (bitField0_ & ~0x00000020);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only links of these types; says by itself that links are wanted and nothing else.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+     * @return A list containing the enum numeric values on the wire for linkTypes.
+     */
+    public java.util.List<java.lang.Integer>
+    getLinkTypesValueList() {
+      linkTypes_.makeImmutable();
+      return linkTypes_;
+    }
+    /**
+     * <pre>
+     * Only links of these types; says by itself that links are wanted and nothing else.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+     * @param index The index of the value to return.
+     * @return The enum numeric value on the wire of linkTypes at the given index.
+     */
+    public int getLinkTypesValue(int index) {
+      return linkTypes_.getInt(index);
+    }
+    /**
+     * <pre>
+     * Only links of these types; says by itself that links are wanted and nothing else.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+     * @param index The index to set the value at.
+     * @param value The enum numeric value on the wire for linkTypes to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLinkTypesValue(
+        int index, int value) {
+      ensureLinkTypesIsMutable();
+      linkTypes_.setInt(index, value);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only links of these types; says by itself that links are wanted and nothing else.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+     * @param value The enum numeric value on the wire for linkTypes to add.
+     * @return This builder for chaining.
+     */
+    public Builder addLinkTypesValue(int value) {
+      ensureLinkTypesIsMutable();
+      linkTypes_.addInt(value);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only links of these types; says by itself that links are wanted and nothing else.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+     * @param values The enum numeric values on the wire for linkTypes to add.
+     * @return This builder for chaining.
+     */
+    public Builder addAllLinkTypesValue(
+        java.lang.Iterable<java.lang.Integer> values) {
+      ensureLinkTypesIsMutable();
+      for (int value : values) {
+        linkTypes_.addInt(value);
+      }
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.Internal.IntList kinds_ = emptyIntList();
+    private void ensureKindsIsMutable() {
+      if (!kinds_.isModifiable()) {
+        kinds_ = makeMutableCopy(kinds_);
+      }
+      bitField0_ |= 0x00000040;
+    }
+    /**
+     * <pre>
+     * Only these kinds of event.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+     * @return A list containing the kinds.
+     */
+    public java.util.List<dev.alphapulse.registry.v1.EventKind> getKindsList() {
+      return new com.google.protobuf.Internal.IntListAdapter<
+          dev.alphapulse.registry.v1.EventKind>(kinds_, kinds_converter_);
+    }
+    /**
+     * <pre>
+     * Only these kinds of event.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+     * @return The count of kinds.
+     */
+    public int getKindsCount() {
+      return kinds_.size();
+    }
+    /**
+     * <pre>
+     * Only these kinds of event.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+     * @param index The index of the element to return.
+     * @return The kinds at the given index.
+     */
+    public dev.alphapulse.registry.v1.EventKind getKinds(int index) {
+      return kinds_converter_.convert(kinds_.getInt(index));
+    }
+    /**
+     * <pre>
+     * Only these kinds of event.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+     * @param index The index to set the value at.
+     * @param value The kinds to set.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder setKinds(
+        int index, dev.alphapulse.registry.v1.EventKind value) {
+      if (value == null) { throw new NullPointerException(); }
+      ensureKindsIsMutable();
+      kinds_.setInt(index, value.getNumber());
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only these kinds of event.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+     * @param value The kinds to add.
+     * @return This builder for chaining.
+     */
+    public Builder addKinds(dev.alphapulse.registry.v1.EventKind value) {
+      if (value == null) { throw new NullPointerException(); }
+      ensureKindsIsMutable();
+      kinds_.addInt(value.getNumber());
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only these kinds of event.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+     * @param values The kinds to add.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder addAllKinds(
+        java.lang.Iterable<? extends dev.alphapulse.registry.v1.EventKind> values) {
+      ensureKindsIsMutable();
+      for (dev.alphapulse.registry.v1.EventKind value : values) {
+        kinds_.addInt(value.getNumber());
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only these kinds of event.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearKinds() {
+      kinds_ = emptyIntList();
+      bitField0_ = (bitField0_ & ~0x00000040);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only these kinds of event.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+     * @return A list containing the enum numeric values on the wire for kinds.
+     */
+    public java.util.List<java.lang.Integer>
+    getKindsValueList() {
+      kinds_.makeImmutable();
+      return kinds_;
+    }
+    /**
+     * <pre>
+     * Only these kinds of event.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+     * @param index The index of the value to return.
+     * @return The enum numeric value on the wire of kinds at the given index.
+     */
+    public int getKindsValue(int index) {
+      return kinds_.getInt(index);
+    }
+    /**
+     * <pre>
+     * Only these kinds of event.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+     * @param index The index to set the value at.
+     * @param value The enum numeric value on the wire for kinds to set.
+     * @return This builder for chaining.
+     */
+    public Builder setKindsValue(
+        int index, int value) {
+      ensureKindsIsMutable();
+      kinds_.setInt(index, value);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only these kinds of event.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+     * @param value The enum numeric value on the wire for kinds to add.
+     * @return This builder for chaining.
+     */
+    public Builder addKindsValue(int value) {
+      ensureKindsIsMutable();
+      kinds_.addInt(value);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Only these kinds of event.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+     * @param values The enum numeric values on the wire for kinds to add.
+     * @return This builder for chaining.
+     */
+    public Builder addAllKindsValue(
+        java.lang.Iterable<java.lang.Integer> values) {
+      ensureKindsIsMutable();
+      for (int value : values) {
+        kinds_.addInt(value);
+      }
       onChanged();
       return this;
     }

@@ -139,4 +139,102 @@ public interface WatchRegistryRequestOrBuilder extends
    * @return The chainId.
    */
   int getChainId();
+
+  /**
+   * <pre>
+   * Only links of these types; says by itself that links are wanted and nothing else.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+   * @return A list containing the linkTypes.
+   */
+  java.util.List<dev.alphapulse.registry.v1.LinkType> getLinkTypesList();
+  /**
+   * <pre>
+   * Only links of these types; says by itself that links are wanted and nothing else.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+   * @return The count of linkTypes.
+   */
+  int getLinkTypesCount();
+  /**
+   * <pre>
+   * Only links of these types; says by itself that links are wanted and nothing else.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+   * @param index The index of the element to return.
+   * @return The linkTypes at the given index.
+   */
+  dev.alphapulse.registry.v1.LinkType getLinkTypes(int index);
+  /**
+   * <pre>
+   * Only links of these types; says by itself that links are wanted and nothing else.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+   * @return A list containing the enum numeric values on the wire for linkTypes.
+   */
+  java.util.List<java.lang.Integer>
+  getLinkTypesValueList();
+  /**
+   * <pre>
+   * Only links of these types; says by itself that links are wanted and nothing else.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.LinkType link_types = 6 [json_name = "linkTypes"];</code>
+   * @param index The index of the value to return.
+   * @return The enum numeric value on the wire of linkTypes at the given index.
+   */
+  int getLinkTypesValue(int index);
+
+  /**
+   * <pre>
+   * Only these kinds of event.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+   * @return A list containing the kinds.
+   */
+  java.util.List<dev.alphapulse.registry.v1.EventKind> getKindsList();
+  /**
+   * <pre>
+   * Only these kinds of event.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+   * @return The count of kinds.
+   */
+  int getKindsCount();
+  /**
+   * <pre>
+   * Only these kinds of event.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+   * @param index The index of the element to return.
+   * @return The kinds at the given index.
+   */
+  dev.alphapulse.registry.v1.EventKind getKinds(int index);
+  /**
+   * <pre>
+   * Only these kinds of event.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+   * @return A list containing the enum numeric values on the wire for kinds.
+   */
+  java.util.List<java.lang.Integer>
+  getKindsValueList();
+  /**
+   * <pre>
+   * Only these kinds of event.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.EventKind kinds = 7 [json_name = "kinds"];</code>
+   * @param index The index of the value to return.
+   * @return The enum numeric value on the wire of kinds at the given index.
+   */
+  int getKindsValue(int index);
 }
