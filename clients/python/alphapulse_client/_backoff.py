@@ -34,6 +34,11 @@ class BackoffState:
         """Longest that the next `sleep` may take."""
         return self._ceiling
 
+    @property
+    def first(self) -> bool:
+        """Nothing has failed since the last success, or since the beginning."""
+        return self._ceiling == self._bounds.initial
+
     def reset(self) -> None:
         """The connection stands: the next failure waits for the initial time again."""
         self._ceiling = self._bounds.initial

@@ -1,19 +1,22 @@
-"""What the two-way streams share: run both halves, and find out why a stream ended."""
+"""What the streams share: run both halves, find out why one ended, say so once."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import grpc.aio
 
-from alphapulse_client.errors import MeshError, Unavailable, from_rpc_error
+from alphapulse_client.errors import InternalError, MeshError, Unavailable, from_rpc_error
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-__all__ = ["end_of_stream", "run_halves"]
+    from alphapulse_client._backoff import BackoffState
+
+__all__ = ["end_of_stream", "retry_level", "run_halves"]
 
 
 async def run_halves(
@@ -43,6 +46,15 @@ async def run_halves(
         writer.cancel()
         await asyncio.gather(reader, writer, return_exceptions=True)
         call.cancel()
+
+
+def retry_level(failure: MeshError, backoff: BackoffState) -> int:
+    """How loud to say that a stream broke: the first time, and louder for a service's defect."""
+    if not backoff.first:
+        return logging.DEBUG
+    # gRPC calls some broken lines INTERNAL too; a service's own has the trace to look for
+    defect = isinstance(failure, InternalError) and "trace_id" in failure.values
+    return logging.WARNING if defect else logging.INFO
 
 
 async def end_of_stream(call: grpc.aio.StreamStreamCall[Any, Any]) -> MeshError:

@@ -20,7 +20,7 @@ from typing_extensions import Buffer
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client._backoff import Backoff
 from alphapulse_client._channel import ChannelFactory, Metadata
-from alphapulse_client._streams import end_of_stream, run_halves
+from alphapulse_client._streams import end_of_stream, retry_level, run_halves
 from alphapulse_client._wire import encode_publish_request
 from alphapulse_client.domains import relay_domain, relay_service
 from alphapulse_client.errors import (
@@ -349,7 +349,7 @@ class Publisher:
                 self._fail(failure)
                 return
             _LOG.log(
-                logging.WARNING if isinstance(failure, InternalError) else logging.INFO,
+                retry_level(failure, self._backoff),
                 "%s publisher %r: %s (%s); %d frames to be sent again",
                 self.domain,
                 self.producer_name,

@@ -19,6 +19,7 @@ import grpc.aio
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client._backoff import Backoff
 from alphapulse_client._channel import ChannelFactory, Metadata
+from alphapulse_client._streams import retry_level
 from alphapulse_client._wire import read_subscribe_response
 from alphapulse_client.domains import relay_domain, relay_service
 from alphapulse_client.errors import (
@@ -351,7 +352,7 @@ class Subscription:
         if slow or not isinstance(failure, _TRANSIENT):
             raise failure
         _LOG.log(
-            logging.WARNING if isinstance(failure, InternalError) else logging.INFO,
+            retry_level(failure, self._backoff),
             "%s subscription %r: %s (%s); resuming after sequence %s",
             self.domain,
             self.name,

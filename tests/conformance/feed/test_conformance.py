@@ -50,7 +50,7 @@ async def read_to(subscription: Subscription, sequence: int) -> tuple[list[Frame
 async def publish_all(publisher: Publisher, frames: list[bytes]) -> None:
     """Publish and wait for the acknowledgement of all."""
     await publisher.publish(frames)
-    await publisher.flush(PATIENCE)
+    await publisher.flush(3 * PATIENCE)
 
 
 def sequences_of(frames: list[Frame], gaps: list[Gap]) -> list[int]:
@@ -273,6 +273,40 @@ async def test_everything_acknowledged_arrives_once_through_crashes_under_load(
     for index in range(2):
         own = [number for number in numbers if number // total == index]
         assert own == list(range(index * total, (index + 1) * total)), "each once, in order"
+
+
+async def test_a_blocking_subscriber_loses_nothing_through_a_crash_at_full_speed(
+    open_feed: OpenFeed,
+) -> None:
+    """Producers are back at once and would run over the window: they wait for those who read."""
+    feed = await open_feed(process=True, ring_bytes=1 << 20, subscriber_linger_seconds=2 * PATIENCE)
+    subscription, publisher = feed.subscription(name="reader"), feed.publisher()
+    await subscription.ready(PATIENCE)
+    total, size = 4000, 100  # 27 MB, some thirty times the window
+    frames = [trades(range(at, at + size)) for at in range(0, total * size, size)]
+
+    async def crash() -> None:
+        await eventually(lambda: publisher.acknowledged >= total // 3)
+        await feed.crash()
+        await feed.recover()
+
+    async def read_all() -> tuple[list[int], list[Gap]]:
+        numbers: list[int] = []
+        gaps: list[Gap] = []
+        while len(numbers) < total * size:
+            batch = await anext(subscription)
+            numbers += numbers_of(batch)
+            gaps += batch.gaps
+        return numbers, gaps
+
+    async with asyncio.timeout(3 * PATIENCE), asyncio.TaskGroup() as tasks:
+        reading = tasks.create_task(read_all())
+        tasks.create_task(crash())
+        tasks.create_task(publish_all(publisher, frames))
+    numbers, gaps = reading.result()
+    assert numbers == list(range(total * size))
+    assert {gap.reason for gap in gaps} <= {"PRODUCER_DIED"}
+    assert publisher.reconnects >= 1
 
 
 # ------------------------------------------------------------------------------- gaps and policies

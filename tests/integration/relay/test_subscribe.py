@@ -10,13 +10,13 @@ import pytest
 
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client.errors import from_rpc_error
-from alphapulse_testing.frames import trades
+from alphapulse_testing.frames import numbers_of, trades
 from alphapulse_testing.waiting import eventually
 
 if TYPE_CHECKING:
     from alphapulse_client.errors import MeshError
 
-    from .conftest import StartRelay
+    from .conftest import Relay, StartRelay
 
 
 async def refusal_of(call: Any) -> MeshError:
@@ -98,7 +98,7 @@ async def test_new_producers_are_refused_while_the_breaker_is_open(
     publisher = relay.publisher()
     await publisher.publish([trades([number]) for number in range(50)])
     await eventually(lambda: relay.hub.pressure.waits > 0)
-    assert 0 < publisher.acknowledged <= 10
+    await eventually(lambda: publisher.acknowledged == 10)
     late = relay.publish()
     await late.call.write(pb.PublishRequest(producer_id=99))
     failure = await refusal_of(late.call)
@@ -110,3 +110,61 @@ async def test_new_producers_are_refused_while_the_breaker_is_open(
         await asyncio.sleep(0)
     await publisher.flush(10)
     assert await relay.publish().name(99), "closed again"
+
+
+async def fill(relay: Relay, first: int, count: int) -> None:
+    """As many frames of one record as may wait for nobody."""
+    stream = relay.publish()
+    await stream.name(first)
+    await stream.send(1, *(trades([number]) for number in range(count)))
+
+
+async def test_one_that_has_gone_is_waited_for_a_moment(start_relay: StartRelay) -> None:
+    relay = await start_relay(
+        max_queue_frames=20, circuit_breaker_frames=10, subscriber_linger_seconds=30.0
+    )
+    await fill(relay, 1, 4)
+    wanted = {"subscriber_name": "reader", "start": pb.START_POSITION_OLDEST}
+    leaving = relay.subscribe(**wanted)
+    await leaving.read()
+    leaving.cancel()
+    await eventually(lambda: not relay.hub.subscribers)
+    publisher = relay.publisher()
+    await publisher.publish([trades([number]) for number in range(100, 130)])
+    await eventually(lambda: relay.hub.pressure.waits > 0)
+    assert publisher.acknowledged < 30, "held back although nobody is connected"
+    again = relay.subscription(name="reader", start=1, policy="block")
+    received: list[int] = []
+    async with asyncio.timeout(10):
+        while len(received) < 34:
+            batch = await anext(again)
+            assert batch.gaps == []
+            received += numbers_of(batch)
+    assert received == [*range(4), *range(100, 130)]
+
+
+async def test_nobody_is_waited_for_longer_than_that(start_relay: StartRelay) -> None:
+    relay = await start_relay(
+        max_queue_frames=20, circuit_breaker_frames=10, subscriber_linger_seconds=0.2
+    )
+    leaving = relay.subscribe(subscriber_name="reader")
+    await leaving.read()
+    leaving.cancel()
+    await eventually(lambda: not relay.hub.subscribers)
+    publisher = relay.publisher()
+    await publisher.publish([trades([number]) for number in range(50)])
+    await publisher.flush(10)
+    assert relay.hub.memory.subscribers() == {}
+
+
+async def test_one_without_a_name_is_not_waited_for(start_relay: StartRelay) -> None:
+    relay = await start_relay(
+        max_queue_frames=20, circuit_breaker_frames=10, subscriber_linger_seconds=30.0
+    )
+    leaving = relay.subscribe()
+    await leaving.read()
+    leaving.cancel()
+    await eventually(lambda: not relay.hub.subscribers)
+    publisher = relay.publisher()
+    await publisher.publish([trades([number]) for number in range(50)])
+    await publisher.flush(10)
