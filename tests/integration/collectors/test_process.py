@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from alphapulse_client.frames import Frame
     from alphapulse_mesh.runtime.config import MeshConfig
 
+pytestmark = pytest.mark.timeout(300)
+
 BEHIND_IT = (Service.REGISTRY, Service.RELAY_MARKET_DATA)
 
 
@@ -40,7 +42,7 @@ def config(make_config: Callable[..., MeshConfig]) -> Callable[..., MeshConfig]:
 
 
 async def finished(mesh: MeshProcesses) -> system_pb2.GetAgentStatusResponse:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         while not (status := await mesh[Service.COLLECTOR].agent()).finished:  # noqa: ASYNC110
             # another process: there is no event to wait for
             await asyncio.sleep(0.05)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MeshProcesses", "ServiceProcess"]
 
-_START_SECONDS: Final = 30.0
-_STOP_SECONDS: Final = 15.0
+_START_SECONDS: Final = 90.0
+_STOP_SECONDS: Final = 30.0
 _MODULES: Final = {
     Service.REGISTRY: "registry",
     Service.EXECUTION: "execution",
@@ -119,7 +119,7 @@ class MeshProcesses:
     """Several services of one mesh; `async with` ends them and removes what they leave behind."""
 
     def __init__(self, config: MeshConfig, directory: Path, *services: Service) -> None:
-        """`services` are started by `__aenter__` in this order; others by `start`."""
+        """`services` are started by `__aenter__`, others by `start`."""
         self.config = resolve_ports(config)
         self.paths = MeshPaths(self.config)
         self._file = directory / "mesh.toml"
@@ -146,8 +146,8 @@ class MeshProcesses:
         self.paths.create()
         self._file.write_text(dump_toml(self.config))
         try:
-            for service in self._first:
-                await self.start(service)
+            # together: they wait for one another by themselves
+            await asyncio.gather(*(self.start(service) for service in self._first))
         except BaseException:
             await self._end()
             raise
@@ -165,10 +165,13 @@ class MeshProcesses:
         await self._end()
 
     async def _end(self) -> None:
-        for process in reversed(self._processes.values()):
-            if process.returncode is None:
-                try:
-                    await process.terminate()
-                except TimeoutError:
-                    await process.kill()
+        running = [item for item in self._processes.values() if item.returncode is None]
+        await asyncio.gather(*(_stop(process) for process in running))
         self.paths.clean(RINGS)
+
+
+async def _stop(process: ServiceProcess) -> None:
+    try:
+        await process.terminate()
+    except TimeoutError:
+        await process.kill()

@@ -7,26 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from alphapulse_client.frames import Frame
 from alphapulse_client.instrument_ids import id_bytes
-from alphapulse_layout import AssetType, MessageType, QuoteFlag, SignalAction, VenueId
-from alphapulse_mesh.collectors.binance import BinanceNormalizer
-from alphapulse_mesh.collectors.framing import Framer
-from alphapulse_mesh.collectors.markets import source_type
-from alphapulse_mesh.collectors.rows import RowBuffer
+from alphapulse_layout import AssetType, QuoteFlag, SignalAction, VenueId
 from alphapulse_mesh.collectors.sources.replay import RecordedFile, ReplaySource
 from alphapulse_mesh.collectors.sources.simulator import SimulatorSource
 from alphapulse_mesh.runtime import attributes as names
 from alphapulse_mesh.runtime.config import CrossVenueArbitrageConfig
 from alphapulse_mesh.runtime.errors import ConfigError
-from alphapulse_mesh.runtime.telemetry import Telemetry
 from alphapulse_mesh.strategies.cross_venue_arbitrage import LONG, CrossVenueArbitrage
+from alphapulse_testing.offline import offline_signals
 from alphapulse_testing.quotes import MS, T0, Directory, Tick, instrument, quote_frame
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from alphapulse_mesh.collectors.sources.base import Source
     from alphapulse_mesh.strategies.base import Signal
 
 BTC = instrument(AssetType.CURRENCY, VenueId.NONE, "BTC")
@@ -249,40 +243,9 @@ def test_exit_must_lie_inside_enter() -> None:
         CrossVenueArbitrage(CrossVenueArbitrageConfig(exit_deviation_bps=Decimal("0.5")))
 
 
-async def feed_signals(source: Source) -> list[Signal]:
-    """What the strategy makes of a source with its settings as they come, a frame at a time."""
-    rows = RowBuffer()
-    items = [BTC, instrument(AssetType.CURRENCY, VenueId.NONE, "ETH")]
-    normalizers = []
-    for feed in await source.open():
-        (symbol,) = feed.symbols
-        perpetual = feed.venue in (VenueId.BINANCE_FUTURES, VenueId.SIMULATOR_FUTURES)
-        item = instrument(
-            AssetType.PERPETUAL if perpetual else AssetType.CRYPTO_PAIR,
-            feed.venue,
-            symbol,
-            base_currency=symbol.removesuffix("USDT"),
-            quote_currency="USDT",
-        )
-        items.append(item)
-        normalizers.append(BinanceNormalizer(feed.venue, {symbol: id_bytes(item)}, rows))
-    made = CrossVenueArbitrage(CrossVenueArbitrageConfig())
-    await made.on_start(Directory(*items))
-    assert len(made.pairs) == 2
-    framer = Framer(source_type(normalizers[0].venue), Telemetry("t", [], resource=None))  # type: ignore[arg-type]  # records nothing
-    signals: list[Signal] = []
-    async for part in source.slices():
-        for feed_number, time, message in zip(part.feeds, part.times, part.messages, strict=True):
-            normalizers[feed_number].feed(time, message)  # type: ignore[arg-type]  # no controls
-        for frame in framer.frames(rows.drain(), 0):
-            if frame.message_type == MessageType.QUOTE:
-                signals += made.on_batch([Frame.parse(frame.data)])
-    return signals
-
-
 async def test_the_recordings_of_2024_hold_tens_of_opportunities(data_dir: Path) -> None:
     paths = sorted((data_dir / "binance_raw_hftbacktest").glob("*usdt_20240808.gz"))
-    signals = await feed_signals(
+    signals = await offline_signals(
         ReplaySource([RecordedFile(path) for path in paths], lambda _w, _x: None, speed="max")
     )
     assert len(signals) > 50
@@ -297,5 +260,5 @@ async def test_the_recordings_of_2024_hold_tens_of_opportunities(data_dir: Path)
 
 
 async def test_the_simulator_holds_opportunities() -> None:
-    signals = await feed_signals(SimulatorSource(seed=1, speed="max", duration=15_000 * MS))
+    signals = await offline_signals(SimulatorSource(seed=1, speed="max", duration=15_000 * MS))
     assert len(signals) > 10
