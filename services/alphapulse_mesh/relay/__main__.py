@@ -10,7 +10,7 @@ from contextlib import closing
 
 from alphapulse_mesh.relay.domains import BY_INSTANCE
 from alphapulse_mesh.relay.hub import Hub
-from alphapulse_mesh.relay.metrics import HubCollector
+from alphapulse_mesh.relay.metrics import HubCollector, registered
 from alphapulse_mesh.relay.service import (
     RelayServicer,
     add_relay_to_server,
@@ -30,10 +30,10 @@ async def main(service: ServiceContext) -> None:
         service.config.relay(service.service),
         ring_path=service.paths.shm_path(service.service),
         memory_path=service.paths.data_dir / f"{service.service}.memory",
+        max_message_bytes=service.config.server.max_message_bytes,
         tracer=PublishTracer(service.telemetry, domain),
     )
-    with closing(hub):
-        service.metrics.registry.register(HubCollector(hub))
+    with closing(hub), registered(service.metrics.registry, HubCollector(hub)):
         service.host.add(add_relay_to_server, RelayServicer(hub))
         async with service.host:
             service.host.background(hub.tell_progress(), name="relay-progress")

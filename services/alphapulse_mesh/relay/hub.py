@@ -22,7 +22,7 @@ from alphapulse_mesh.relay.pressure import Pressure
 from alphapulse_mesh.relay.producers import Producer, ProducerTable, PublishSession
 from alphapulse_mesh.relay.selection import select
 from alphapulse_mesh.relay.subscribers import SharedResponses, Subscriber
-from alphapulse_mesh.relay.window import PREFIX, Run, Window, new_prefixes
+from alphapulse_mesh.relay.window import PREFIX, RUN_BYTES, Run, Window, new_prefixes
 from alphapulse_mesh.relay.wire import FrameRun, encode_run, read_publish_request
 from alphapulse_mesh.runtime.errors import (
     InvalidArgument,
@@ -46,6 +46,10 @@ __all__ = ["Hub"]
 _log = logging.getLogger(__name__)
 
 _PROGRESS_SECONDS: Final = 1.0
+_MAX_BYTES: Final = 4 << 20
+"""Largest frame and largest batch, whatever the ring would hold."""
+_MESSAGE_RESERVE: Final = 512
+"""For what stands in a message beside the frames."""
 _POLICIES: Final = {
     pb.SLOW_CONSUMER_POLICY_UNSPECIFIED: pb.SLOW_CONSUMER_POLICY_BLOCK,
     pb.SLOW_CONSUMER_POLICY_BLOCK: pb.SLOW_CONSUMER_POLICY_BLOCK,
@@ -64,9 +68,13 @@ class Hub:
         *,
         ring_path: Path,
         memory_path: Path,
+        max_message_bytes: int = 16 << 20,
         tracer: PublishTracer | None = None,
     ) -> None:
         """Open the window and the memory that an earlier process may have left.
+
+        `max_message_bytes`: limit of the server; frames and batches stay below half of it, so that
+        a batch and one frame more still fit.
 
         Raises:
             DataLoss: a file that is not ours is in the way.
@@ -85,6 +93,10 @@ class Hub:
         except BaseException:
             self.memory.close()
             raise
+        half = max_message_bytes // 2 - _MESSAGE_RESERVE
+        self.max_frame = min(self.window.max_frame, _MAX_BYTES, half)
+        """Largest frame in bytes that is taken."""
+        self._max_batch = min(_MAX_BYTES, half)
         self.producers = ProducerTable(self.memory)
         self.producers.restore(self.window)
         self.subscribers: set[Subscriber] = set()
@@ -217,7 +229,7 @@ class Hub:
     ) -> NDArray[np.bool_] | None:
         """Refuse and report what must be; (n,) mask of the good ones, None when all are."""
         types = checked.message_type
-        good = self._accepted[types] & (lengths <= self.window.max_entry)
+        good = self._accepted[types] & (lengths <= self.max_frame)
         if checked.errors:
             good &= checked.error == 0
         if good.all():
@@ -226,9 +238,9 @@ class Hub:
             reason, offset, message = checked.reason(index), 0, checked.message(index)
             if reason:
                 offset = int(checked.error_offset[index])
-            elif lengths[index] > self.window.max_entry:
+            elif lengths[index] > self.max_frame:
                 reason = "FRAME_TOO_LARGE"
-                message = f"{lengths[index]} bytes, at most {self.window.max_entry} fit the window"
+                message = f"{lengths[index]} bytes, at most {self.max_frame} are taken"
             else:
                 reason = "DOMAIN_MISMATCH"
                 message = (
@@ -301,7 +313,7 @@ class Hub:
             policy=policy,
             selection=select(request, self._accepted, self.domain.name),
             start=self._start(request),
-            max_batch_bytes=request.max_batch_bytes,
+            max_batch_bytes=min(request.max_batch_bytes or RUN_BYTES, self._max_batch),
         )
         self.subscribers.add(subscriber)
         self.pressure.joined(subscriber)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
@@ -12,11 +13,22 @@ from alphapulse_layout import MessageType
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from prometheus_client import CollectorRegistry
     from prometheus_client.core import Metric
 
     from alphapulse_mesh.relay.hub import Hub
 
-__all__ = ["HubCollector"]
+__all__ = ["HubCollector", "registered"]
+
+
+@contextmanager
+def registered(registry: CollectorRegistry, collector: Collector) -> Iterator[None]:
+    """In the registry as long as the block runs: it must not be read once the hub is closed."""
+    registry.register(collector)
+    try:
+        yield
+    finally:
+        registry.unregister(collector)
 
 
 class HubCollector(Collector):

@@ -172,7 +172,7 @@ class ProducerTable:
 
     def all(self) -> list[Producer]:
         """Every producer, by id."""
-        return [self._known[producer_id] for producer_id in sorted(self._known)]
+        return sorted(self._known.values(), key=lambda known: known.producer_id)
 
     def sessions(self) -> list[PublishSession]:
         """The streams that stand."""

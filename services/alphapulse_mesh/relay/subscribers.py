@@ -14,7 +14,7 @@ import numpy as np
 
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_mesh.relay.streams import Stream
-from alphapulse_mesh.relay.window import RUN_BYTES, Hole, Run
+from alphapulse_mesh.relay.window import Hole, Run
 from alphapulse_mesh.relay.wire import tail
 from alphapulse_mesh.runtime.errors import ResourceExhausted
 
@@ -34,7 +34,6 @@ SLOW_CONSUMER: Final = "SLOW_CONSUMER"
 WINDOW_EXPIRED: Final = "WINDOW_EXPIRED"
 PRODUCER_DIED: Final = "PRODUCER_DIED"
 
-_MAX_BATCH_BYTES: Final = 4 << 20
 _SCAN_BYTES: Final = 4 << 20
 """Most that is filtered before other subscribers get their turn."""
 
@@ -97,7 +96,7 @@ class Subscriber(Stream):
         self._selection = selection
         self._next = start
         self._run: Run | None = None
-        self._batch = min(max_batch_bytes or RUN_BYTES, _MAX_BATCH_BYTES)
+        self._batch = max_batch_bytes
         self._records_on_the_way = 0
         self._expired_as = WINDOW_EXPIRED
 

@@ -148,8 +148,8 @@ class Window:
         self._newest_run: Run | None = None
         self._cached = 0
         self._cache_limit = max(ring_bytes // _CACHE_PART, 2 * RUN_BYTES)
-        self.max_entry = self.ring.max_entry - PREFIX.itemsize
-        """Largest frame in bytes."""
+        self.max_frame = self.ring.max_entry - PREFIX.itemsize
+        """Largest frame in bytes that fits an entry."""
         self.max_run = min(2 * RUN_BYTES, self.ring.max_batch)
         """Most bytes of the ring for the frames of one `append`, unless it is a single frame."""
 

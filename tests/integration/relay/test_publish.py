@@ -9,11 +9,17 @@ import grpc.aio
 import pytest
 
 from alphapulse.relay.v1 import relay_pb2 as pb
-from alphapulse_client import Frame
+from alphapulse_client import Frame, Publisher, Subscription
 from alphapulse_client.errors import MeshError, from_rpc_error
 from alphapulse_testing.frames import quotes, signals, trades
+from alphapulse_testing.relays import serve_relay
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from alphapulse_mesh.runtime.config import MeshConfig
+
     from .conftest import StartRelay
 
 
@@ -118,6 +124,33 @@ async def test_a_frame_beyond_the_window_is_refused(start_relay: StartRelay) -> 
         (1, "FRAME_TOO_LARGE")
     ]
     assert (answer.acknowledged_sequence, answer.relay_sequence) == (2, 1)
+
+
+async def test_no_batch_exceeds_the_message_limit(
+    make_config: Callable[..., MeshConfig], tmp_path: Path
+) -> None:
+    """Else one big frame would end every subscription, again and again."""
+    limit = 100_000
+    config = make_config(
+        server={"max_message_bytes": limit}, relays={"market_data": {"ring_bytes": 16 << 20}}
+    )
+    async with (
+        serve_relay(config, "market-data", tmp_path) as (_, host),
+        Publisher(
+            host.target, "market_data", producer_name="p", on_rejection=lambda _: None
+        ) as publisher,
+        Subscription(
+            host.target, "market_data", start="oldest", max_batch_bytes=1 << 30, reconnect=None
+        ) as subscription,
+    ):
+        largest = range(49_000 // 64)
+        for frame in (trades(largest), trades(range(limit // 64 - 20)), trades(largest)):
+            await publisher.publish(frame)  # each in a message of its own
+            await publisher.flush(10)
+        assert [one.producer_sequence for one in publisher.rejections] == [2]
+        received = 0
+        while received < 2:
+            received += len(await anext(subscription))
 
 
 async def test_checksums_are_not_looked_at_where_the_policy_says_so(

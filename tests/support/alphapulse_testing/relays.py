@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["RelayProcess", "serve_relay"]
 
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
 
 
@@ -45,6 +45,7 @@ async def serve_relay(
         config.relay(domain.service),
         ring_path=directory / f"{instance}.ring",
         memory_path=directory / f"{instance}.memory",
+        max_message_bytes=config.server.max_message_bytes,
         tracer=tracer,
     )
     with closing(hub):
@@ -151,7 +152,11 @@ class RelayProcess:
         self.paths.shm_path(self.service).unlink()
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        try:
+            await self.start()
+        except BaseException:
+            await self._clean_up()
+            raise
         return self
 
     async def __aexit__(
@@ -160,10 +165,13 @@ class RelayProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        await self._clean_up()
+        if error is not None:
+            sys.stderr.write(self.log())
+
+    async def _clean_up(self) -> None:
         if self._process is not None and self._process.returncode is None:
             self._process.send_signal(signal.SIGCONT)
             self._process.kill()
             await self._process.wait()
         self.paths.shm_path(self.service).unlink(missing_ok=True)
-        if error is not None:
-            sys.stderr.write(self.log())
