@@ -93,6 +93,11 @@ class CollectorCounters:
         self._messages.inc(messages)
         self._market_time.set(newest / 1e9)
 
+    def progress(self, share: float | None) -> None:
+        """How far a bounded source is."""
+        if share is not None:
+            self._agent.counters["progress_percent"] = int(share * 100)
+
     def instruments(self, count: int) -> None:
         """Markets registered so far."""
         self._agent.counters["instruments"] = count

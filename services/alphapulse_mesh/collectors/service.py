@@ -126,6 +126,7 @@ class _Pump:
                 self._source.catch_up(self._outlet.catching_up)
                 self._counters.read(len(part.times), part.times[-1])
                 self._counters.normalizers([item.counters for item in self._normalizers])
+                self._counters.progress(self._source.progress)
                 for normalizer in self._normalizers:
                     normalizer.trim()
         finally:

@@ -128,4 +128,5 @@ async def test_recordings_of_2024(data_dir: Path) -> None:
             counts[feed] += 1
         assert newest <= part.times[0]
         newest = part.times[-1]
+    assert source.progress == 1.0
     assert counts == [41_249, 33_618, 93_954, 74_655]  # SOURCE.txt

@@ -103,6 +103,10 @@ class Listed:
             times = [T0 + number * 1000 + n for n in range(len(messages))]
             yield Slice([0] * len(times), times, messages, partial("file:{}.{}".format, number))
 
+    @property
+    def progress(self) -> float | None:
+        return 0.5
+
     async def close(self) -> None:
         self.closed = True
 
@@ -148,6 +152,7 @@ async def test_one_frame_a_type_and_slice_each_the_root_of_a_trace() -> None:
     assert counters == {
         "frames": 3, "records": 4, "trades": 1, "quotes": 3, "book_levels": 0, "messages": 4,
         "ignored": 0, "corrupt_lines": 0, "instruments": 1, "book_gaps": 0, "lost": 0,
+        "progress_percent": 50,
     }  # fmt: skip
     assert run.agent.finished
     assert run.publisher.flushed

@@ -54,8 +54,11 @@ async def test_a_bounded_run_at_full_speed_is_repeatable() -> None:
 
 
 async def test_bounded_by_messages() -> None:
-    parts = await slices(SimulatorSource(seed=3, speed="max", max_messages=1234))
+    source = SimulatorSource(seed=3, speed="max", max_messages=1234)
+    parts = await slices(source)
+    assert source.progress == 1.0
     assert sum(len(part.messages) for part in parts) == 1234
+    assert SimulatorSource(seed=3).progress is None
 
 
 async def test_symbols_choose_assets() -> None:

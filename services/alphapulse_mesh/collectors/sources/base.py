@@ -86,6 +86,11 @@ class Source(Protocol):
         """All slices, in order; paces itself."""
         ...
 
+    @property
+    def progress(self) -> float | None:
+        """Share of a bounded source that has been read, 0 to 1; None where it has no end."""
+        ...
+
     async def close(self) -> None:
         """Let go of files and connections. Idempotent."""
         ...

@@ -159,6 +159,11 @@ class LiveSource:
     def catch_up(self, behind: bool) -> None:
         """Nothing can be caught up with: what was missed is gone."""
 
+    @property
+    def progress(self) -> float | None:
+        """It has no end."""
+        return None
+
     async def slices(self) -> AsyncIterator[Slice]:
         """Whatever has come in, at once; a burst in parts of bounded length."""
         reading = asyncio.create_task(self._read_forever(), name="live-reader")

@@ -7,10 +7,11 @@ inside the JSON is the normaliser's to find. Pace and slices are `replay`'s part
 from __future__ import annotations
 
 import gzip
+import os
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 import numpy as np
 
@@ -55,11 +56,15 @@ class Recording:
         self.path = path
         self.index = index
         self._report = report
+        self.size = 0
+        """Bytes of the file; 0 before it is read."""
+        self.position = 0
+        """Bytes of it that have been read."""
 
     def check(self) -> None:
         """Raises ConfigError when the file cannot be opened (reason CONFIG_RECORDING_…)."""
         try:
-            self._open().close()
+            self.path.open("rb").close()
         except FileNotFoundError:
             raise ConfigError(
                 f"{self.path}: no such recording",
@@ -77,10 +82,12 @@ class Recording:
         """The whole file, a few thousand lines at a time."""
         number = 0
         rest = b""
-        with self._open() as stream:
+        with self.path.open("rb") as raw, self._unpacked(raw) as stream:
+            self.size = os.fstat(raw.fileno()).st_size
             while True:
                 try:
                     chunk = stream.read(_CHUNK_BYTES)
+                    self.position = raw.tell()
                 except (EOFError, gzip.BadGzipFile, zlib.error) as error:
                     self._report(f"{self.path}:{number + 1}", f"the rest cannot be read: {error}")
                     return
@@ -93,10 +100,11 @@ class Recording:
                 if not chunk:
                     return
 
-    def _open(self) -> IO[bytes]:
-        with self.path.open("rb") as probe:
-            packed = probe.read(2) == _GZIP_MAGIC
-        return cast("IO[bytes]", gzip.open(self.path)) if packed else self.path.open("rb")
+    @staticmethod
+    def _unpacked(raw: BinaryIO) -> BinaryIO:
+        packed = raw.read(2) == _GZIP_MAGIC
+        raw.seek(0)
+        return cast("BinaryIO", gzip.GzipFile(fileobj=raw)) if packed else raw
 
     def _parse(self, lines: list[bytes], before: int) -> Block:
         times: list[int] = []

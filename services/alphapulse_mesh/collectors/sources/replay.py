@@ -60,6 +60,7 @@ class ReplaySource:
         self._speed = speed
         self._pace = Pace(speed)
         self._duration = duration
+        self._reading: list[Recording] = []
 
     async def open(self) -> Sequence[Feed]:
         """A feed a file, with the venue and the symbols that its first lines show.
@@ -73,9 +74,15 @@ class ReplaySource:
         """See `Source`."""
         self._pace.behind = behind
 
+    @property
+    def progress(self) -> float | None:
+        """By bytes of the files."""
+        size = sum(item.size for item in self._reading)
+        return sum(item.position for item in self._reading) / size if size else 0.0
+
     async def slices(self) -> AsyncIterator[Slice]:
         """All lines; each slice when its span of market time is over at this speed."""
-        recordings = self._recordings(self._report)
+        recordings = self._reading = self._recordings(self._report)
         span = slice_span(self._speed)
         for block in _cut(self._within_duration(merge_recordings(recordings)), span):
             await self._pace.until(int(block.times[-1]))

@@ -58,6 +58,7 @@ class SimulatorSource:
         self._max_messages = max_messages
         self.bounded = duration is not None or max_messages is not None
         self.repeatable = speed == "max"
+        self._done: float | None = 0.0 if self.bounded else None
 
     async def open(self) -> Sequence[Feed]:
         """Two feeds an asset: spot, then perpetual."""
@@ -71,17 +72,22 @@ class SimulatorSource:
         """See `Source`."""
         self._pace.behind = behind
 
+    @property
+    def progress(self) -> float | None:
+        """By market time or by messages, whichever is nearer to its end."""
+        return self._done
+
     async def slices(self) -> AsyncIterator[Slice]:
         """All messages; each slice when its span of market time is over at this speed."""
         start = EPOCH if self._speed == "max" else time.time_ns()
         end = None if self._duration is None else start + self._duration
-        left = self._max_messages
         span = slice_span(self._speed)
         await self._pace.until(start)
         held: list[SimulatedEvent] = []
         cell = 0
-        for event in SimulatedMarket(self._seed, start, self._assets).events():
-            if (end is not None and event.time >= end) or left == 0:
+        events = SimulatedMarket(self._seed, start, self._assets).events()
+        for taken, event in enumerate(events):
+            if (end is not None and event.time >= end) or taken == self._max_messages:
                 break
             if held and (event.time // span != cell or len(held) >= MAX_SLICE_MESSAGES):
                 await self._pace.until(held[-1].time)
@@ -89,8 +95,10 @@ class SimulatorSource:
                 held = []
             cell = event.time // span
             held.append(event)
-            if left is not None:
-                left -= 1
+            if self._duration is not None:
+                self._done = (event.time - start) / self._duration
+            if self._max_messages is not None:
+                self._done = max(self._done or 0.0, (taken + 1) / self._max_messages)
         if held:
             yield _slice(held)
 
