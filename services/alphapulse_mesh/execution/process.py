@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 from prometheus_client import Gauge
+from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.registry import Collector
 
 from alphapulse.execution.v1 import execution_pb2_grpc as rpc
 from alphapulse_client._channel import ChannelFactory
@@ -33,7 +35,7 @@ from alphapulse_mesh.runtime.names import Service
 from alphapulse_mesh.runtime.paths import MeshPaths
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterable
 
     import alphapulse_core as core
     from alphapulse_mesh.execution.instruments import Registry
@@ -246,3 +248,22 @@ def _measure(context: ServiceContext, execution: Execution) -> None:
     for name, (text, value) in gauges.items():
         gauge = Gauge(f"alphapulse_execution_{name}", text, registry=context.metrics.registry)
         gauge.set_function(value)
+    context.metrics.registry.register(_Events(pipeline))
+
+
+class _Events(Collector):
+    """What the pipeline counts, as one metric: commands, fills, anomalies of venues, bad frames."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+
+    def collect(self) -> Iterable[Metric]:
+        """See `prometheus_client`."""
+        events = CounterMetricFamily(
+            "alphapulse_execution_events",
+            "Commands, venue reports and anomalies.",
+            labels=["event"],
+        )
+        for name, count in sorted(self._pipeline.counters.items()):
+            events.add_metric([name], count)
+        yield events

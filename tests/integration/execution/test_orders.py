@@ -25,7 +25,7 @@ from alphapulse_testing.execution import BTCUSDT, spot, until_status
 if TYPE_CHECKING:
     from alphapulse_testing.execution import Served
 
-LIMIT = {"price": "100", "account_id": 1}
+LIMIT: dict[str, Any] = {"price": "100", "account_id": 1}
 
 
 async def test_an_order_that_the_market_meets_is_filled_with_its_fee(served: Served) -> None:
