@@ -33,7 +33,14 @@ def latest() -> Path | None:
 
 def build_image(target: Path) -> None:
     """Our protobuf schemas and what they import, without comments and places."""
-    command = [BUF, "build", "schemas/proto", "--exclude-source-info", "-o", target]
+    command: list[str | Path] = [
+        BUF,
+        "build",
+        "schemas/proto",
+        "--exclude-source-info",
+        "-o",
+        target,
+    ]
     subprocess.run(command, cwd=ROOT, check=True)
 
 
