@@ -12,6 +12,7 @@ import contextlib
 import gzip
 import itertools
 import shutil
+import sys
 import tempfile
 import time
 from collections import Counter
@@ -466,7 +467,8 @@ def _print(report: Report, spans: Sequence[SpanRecord]) -> None:
             None,
         )
         if order is not None:
+            program = sys.argv[0] if Path(sys.argv[0]).name == "alphapulse" else "alphapulse"
             output.console.print(
-                f"again: alphapulse trace show {report.trace_id} --directory {report.traces}",
+                f"again: {program} trace show {report.trace_id} --directory {report.traces}",
                 style="dim",
             )

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -24,7 +24,12 @@ from alphapulse.system.v1 import system_pb2, system_pb2_grpc
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import mesh_config
 from alphapulse_mesh.runtime.config import MeshConfig, dump_toml, load_config
-from alphapulse_mesh.runtime.errors import ConfigError, FailedPrecondition, Unavailable
+from alphapulse_mesh.runtime.errors import (
+    ConfigError,
+    FailedPrecondition,
+    InvalidArgument,
+    Unavailable,
+)
 from alphapulse_mesh.runtime.names import RINGS, Service
 from alphapulse_mesh.runtime.paths import MeshPaths, Ready, write_atomically
 
@@ -221,6 +226,9 @@ def _age(started: datetime) -> str:
 
 @output.command
 async def up(
+    symbols: Annotated[
+        list[str] | None, typer.Argument(metavar="[SYMBOL]...", help="More symbols for --live.")
+    ] = None,
     detach: Annotated[
         bool, typer.Option("--detach", "-d", help="Return once everything is healthy.")
     ] = False,
@@ -242,7 +250,11 @@ async def up(
     as_json: output.JsonOption = False,
 ) -> None:
     """Start every service and Envoy, wait until all are healthy, and keep them running."""
-    loaded = _with_sources(mesh_config(name, config), live)
+    if symbols and not live:
+        raise InvalidArgument(
+            f"{symbols[0]!r}: symbols are for --live", reason="SYMBOLS_WITHOUT_LIVE"
+        )
+    loaded = _with_sources(mesh_config(name, config), [*(live or []), *(symbols or [])])
     if port is not None:
         loaded = loaded.model_copy(update={"envoy": loaded.envoy.model_copy(update={"port": port})})
     process = start_supervisor(loaded, detach=detach, jaeger=jaeger)
@@ -269,11 +281,11 @@ async def up(
             process.wait(timeout=60)
 
 
-def _with_sources(config: MeshConfig, live: list[str] | None) -> MeshConfig:
+def _with_sources(config: MeshConfig, live: Sequence[str]) -> MeshConfig:
     """Without sources of its own a mesh runs on the built-in simulator."""
     if live:
         sources: list[dict[str, Any]] = [
-            {"venue": venue, "kind": "live", "symbols": live}
+            {"venue": venue, "kind": "live", "symbols": list(live)}
             for venue in ("BINANCE", "BINANCE_FUTURES")
         ]
     elif config.collectors:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -56,7 +57,17 @@ __all__ = [
     "table",
 ]
 
-console: Final = Console(soft_wrap=True)
+# What goes to a file or another program is not cut to the 80 columns of an unknown terminal.
+_PIPED_COLUMNS: Final = 240
+# Columns that a person copies from: others give way first.
+_WHOLE: Final = frozenset({"id", "trace id"})
+
+
+def _width() -> int | None:
+    return None if sys.stdout.isatty() or "COLUMNS" in os.environ else _PIPED_COLUMNS
+
+
+console: Final = Console(soft_wrap=True, width=_width())
 errors: Final = Console(stderr=True, soft_wrap=True)
 
 # The first class that fits decides.
@@ -146,7 +157,11 @@ def table(
     """A table; a column name that ends in `>` is right-aligned."""
     result = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for name in columns:
-        result.add_column(name.rstrip(">"), justify="right" if name.endswith(">") else "left")
+        result.add_column(
+            name.rstrip(">"),
+            justify="right" if name.endswith(">") else "left",
+            no_wrap=name in _WHOLE,
+        )
     for row in rows:
         result.add_row(*(str(cell) for cell in row))
     return result

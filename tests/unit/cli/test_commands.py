@@ -24,7 +24,7 @@ from alphapulse_client.errors import (
 )
 from alphapulse_client.frames import Frame
 from alphapulse_layout import MessageType, Side, SourceType
-from alphapulse_mesh.cli import feed, output
+from alphapulse_mesh.cli import feed, mesh, output
 from alphapulse_mesh.cli.demo import venue_of
 from alphapulse_mesh.cli.main import app
 from alphapulse_mesh.cli.registry import identifier_request
@@ -34,6 +34,8 @@ from alphapulse_mesh.runtime.trace_files import SpanRecord
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from alphapulse_mesh.runtime.config import MeshConfig
 
 RUNNER = CliRunner()
 COMMANDS = ("up", "down", "status", "demo", "doctor", "registry", "feed", "order", "trace")
@@ -205,3 +207,30 @@ def test_doctor_says_how_to_get_what_is_missing(monkeypatch: pytest.MonkeyPatch)
     assert checks["Envoy"]["ok"] is False
     assert "make setup" in checks["Envoy"]["advice"]
     assert checks["go"]["needed"] is False
+
+
+def test_symbols_may_follow_live_one_after_another(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`up --live A B` as the README has it; nothing is started here."""
+    monkeypatch.chdir(tmp_path)
+    seen: list[tuple[str, tuple[str, ...]]] = []
+
+    def start(config: MeshConfig, **_: bool) -> None:
+        seen.extend((source.venue, source.symbols) for source in config.collectors)
+        raise Unavailable("not in this test")
+
+    monkeypatch.setattr(mesh, "start_supervisor", start)
+    result = RUNNER.invoke(app, ["up", "--live", "BTCUSDT", "ETHUSDT"])
+    assert result.exit_code == 3
+    both = ("BTCUSDT", "ETHUSDT")
+    assert seen == [("BINANCE", both), ("BINANCE_FUTURES", both)]
+    assert RUNNER.invoke(app, ["up", "BTCUSDT"]).exit_code == 2
+
+
+def test_an_id_in_a_table_is_whole_on_a_narrow_terminal() -> None:
+    narrow = Console(width=60, record=True)
+    narrow.print(
+        output.table(["symbol", "name", "id"], [("BTCUSDT", "a long name " * 5, "5" * 32)])
+    )
+    assert "5" * 32 in narrow.export_text()
