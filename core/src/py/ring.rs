@@ -99,9 +99,8 @@ fn build_error(py: Python<'_>, error: RingError) -> PyResult<PyErr> {
         RingError::Invalid { detail } => return Ok(PyValueError::new_err(detail.clone())),
     };
     static ERRORS: PyOnceLock<Py<PyModule>> = PyOnceLock::new();
-    let module = ERRORS
-        .get_or_try_init(py, || py.import("alphapulse_core.ring_errors").map(Bound::unbind))?
-        .bind(py);
+    let module =
+        ERRORS.get_or_try_init(py, || py.import("alphapulse_core.ring_errors").map(Bound::unbind))?.bind(py);
     let value = module.getattr(class)?.call((error.to_string(),), Some(&facts))?;
     Ok(PyErr::from_value(value))
 }
@@ -142,10 +141,9 @@ fn parse_wait(name: &str) -> PyResult<WaitStrategy> {
         "yield" => WaitStrategy::Yield,
         "back-off" => WaitStrategy::BackOff,
         "block" => WaitStrategy::Block,
-        "phased" => WaitStrategy::Phased {
-            spin: Duration::from_micros(20),
-            yields: Duration::from_micros(200),
-        },
+        "phased" => {
+            WaitStrategy::Phased { spin: Duration::from_micros(20), yields: Duration::from_micros(200) }
+        }
         other => return Err(PyValueError::new_err(format!("no such wait strategy: '{other}'"))),
     })
 }
@@ -183,9 +181,10 @@ impl<'a> Lent<'a> {
 
     fn pairs(&self) -> impl Iterator<Item = (&[u8], &[u8])> + Clone {
         let length = self.prefix_length;
-        self.bodies.iter().enumerate().map(move |(i, body)| {
-            (&self.prefixes[i * length..(i + 1) * length], *body)
-        })
+        self.bodies
+            .iter()
+            .enumerate()
+            .map(move |(i, body)| (&self.prefixes[i * length..(i + 1) * length], *body))
     }
 
     fn bytes(&self) -> usize {
@@ -212,8 +211,8 @@ impl Ring {
     fn wrap(py: Python<'_>, ring: core::Ring) -> PyResult<Self> {
         if let Some(warning) = ring.status().warning() {
             let category = py.get_type::<pyo3::exceptions::PyRuntimeWarning>();
-            let text = std::ffi::CString::new(format!("{}: {warning}", ring.path().display()))
-                .unwrap_or_default();
+            let text =
+                std::ffi::CString::new(format!("{}: {warning}", ring.path().display())).unwrap_or_default();
             PyErr::warn(py, &category, &text, 2)?;
         }
         Ok(Ring {
@@ -517,8 +516,8 @@ impl Ring {
                 Err(_) => Start::Sequence(start.extract()?),
             },
         };
-        let lease = Duration::try_from_secs_f64(lease)
-            .map_err(|e| PyValueError::new_err(format!("lease: {e}")))?;
+        let lease =
+            Duration::try_from_secs_f64(lease).map_err(|e| PyValueError::new_err(format!("lease: {e}")))?;
         let config =
             ReaderConfig { name: name.to_owned(), gating, start, after, wait: parse_wait(wait)?, lease };
         let ring = self.ring(py)?;
@@ -733,11 +732,7 @@ impl RingReader {
             .map_err(|_| raise(py, RingError::Closed { what: "reader (after a panic)" }))
     }
 
-    fn with<T>(
-        &self,
-        py: Python<'_>,
-        work: impl FnOnce(&mut OpenReader) -> core::Result<T>,
-    ) -> PyResult<T> {
+    fn with<T>(&self, py: Python<'_>, work: impl FnOnce(&mut OpenReader) -> core::Result<T>) -> PyResult<T> {
         match &mut *self.lock(py)? {
             Some(open) => ok(py, work(open)),
             None => Err(raise(py, RingError::Closed { what: "reader" })),
@@ -1009,8 +1004,15 @@ impl RingReader {
 /// Where a batch's bytes are.
 enum Storage {
     /// In the ring; valid while `now` still is `turn`. The ring handle keeps the mapping in any case.
-    Views { ring: core::Ring, turn: u64, now: Arc<AtomicU64> },
-    Copied { buffer: Arc<Aligned>, start: usize },
+    Views {
+        ring: core::Ring,
+        turn: u64,
+        now: Arc<AtomicU64>,
+    },
+    Copied {
+        buffer: Arc<Aligned>,
+        start: usize,
+    },
 }
 
 #[pyclass(frozen, module = "alphapulse_core")]
@@ -1091,9 +1093,8 @@ impl Batch {
     fn block<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         static FROM_BUFFER: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         let py = slf.py();
-        let numpy = FROM_BUFFER.get_or_try_init(py, || {
-            PyResult::Ok(py.import("numpy")?.getattr("frombuffer")?.unbind())
-        })?;
+        let numpy = FROM_BUFFER
+            .get_or_try_init(py, || PyResult::Ok(py.import("numpy")?.getattr("frombuffer")?.unbind()))?;
         let arguments = PyDict::new(py);
         arguments.set_item(intern!(py, "dtype"), intern!(py, "u1"))?;
         numpy.bind(py).call((slf,), Some(&arguments))
@@ -1165,9 +1166,8 @@ impl Batch {
         let bytes = slf.get().bytes as ffi::Py_ssize_t;
         // SAFETY: `bytes` bytes at `start` live as long as this object, which the view keeps alive;
         // read-only, so that Python never writes into the ring. Requests to write are refused.
-        let code = unsafe {
-            ffi::PyBuffer_FillInfo(view, slf.as_ptr(), start.cast_mut().cast(), bytes, 1, flags)
-        };
+        let code =
+            unsafe { ffi::PyBuffer_FillInfo(view, slf.as_ptr(), start.cast_mut().cast(), bytes, 1, flags) };
         if code == 0 { Ok(()) } else { Err(PyErr::fetch(slf.py())) }
     }
 

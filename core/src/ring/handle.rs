@@ -1,8 +1,8 @@
 //! A process's handle on a ring: making, attaching, inspecting, halting.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::config::{ReaderConfig, RingConfig};
 use super::error::{LayoutFault, Result, RingError};

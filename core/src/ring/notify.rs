@@ -133,8 +133,7 @@ pub struct Notifier {
 
 impl Notifier {
     pub fn start(memory: Arc<Memory>) -> Result<Self> {
-        let shared =
-            Arc::new(Shared { memory, bells: Mutex::new(Bells::default()), work: Condvar::new() });
+        let shared = Arc::new(Shared { memory, bells: Mutex::new(Bells::default()), work: Condvar::new() });
         let of_thread = shared.clone();
         let thread = std::thread::Builder::new()
             .name("ring-notifier".into())

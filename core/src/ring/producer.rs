@@ -113,6 +113,7 @@ impl Producer {
         let mut sequence = claim.first;
         for (prefix, body) in payloads {
             let length = prefix.len() + body.len();
+            self.core.ask_ahead(self.memory(), position);
             // SAFETY: the claim covers span(length) bytes at `position`, written by nobody else; the
             // region is contiguous for any quarter of it.
             unsafe {
@@ -246,6 +247,7 @@ impl EntryClaim<'_> {
     /// The bytes to fill; what they hold before is whatever was there.
     #[inline(always)]
     pub fn payload(&mut self) -> &mut [u8] {
+        self.producer.core.ask_ahead(self.producer.memory(), self.claim.position);
         // SAFETY: the claim owns span(length) bytes at its position until it is published.
         unsafe {
             std::slice::from_raw_parts_mut(
@@ -299,6 +301,7 @@ impl BatchClaim<'_> {
     pub fn payload(&mut self, index: usize) -> &mut [u8] {
         assert!((index as u64) < self.claim.count);
         let position = self.claim.position + index as u64 * self.stride;
+        self.producer.core.ask_ahead(self.producer.memory(), position);
         // SAFETY: inside the claim, which is contiguous in the doubly mapped region.
         unsafe { std::slice::from_raw_parts_mut(self.producer.memory().at(position), self.length as usize) }
     }

@@ -133,3 +133,28 @@ pub fn light_fence() {
     #[cfg(not(loom))]
     super::park::light_fence();
 }
+
+/// Asks for the cache line at `at`, to read it soon.
+#[inline(always)]
+pub fn prefetch_read(at: *const u8) {
+    #[cfg(all(target_arch = "x86_64", not(miri), not(loom)))]
+    // SAFETY: a prefetch has no effect on memory, whatever the address.
+    unsafe {
+        std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(at.cast());
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri), not(loom))))]
+    let _ = at;
+}
+
+/// Asks for the cache line at `at`, to write it soon.
+#[inline(always)]
+pub fn prefetch_write(at: *const u8) {
+    #[cfg(all(target_arch = "x86_64", not(miri), not(loom)))]
+    // SAFETY: a prefetch has no effect on memory, whatever the address; processors without it take
+    // it for a no-op.
+    unsafe {
+        std::arch::asm!("prefetchw [{}]", in(reg) at, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(not(all(target_arch = "x86_64", not(miri), not(loom))))]
+    let _ = at;
+}

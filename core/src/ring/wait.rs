@@ -80,3 +80,52 @@ impl Waiter {
         true
     }
 }
+
+/// Lets entries pile up for a reader that keeps catching up with fast producers.
+///
+/// A reader that looks at every entry the moment it is published takes the cache line away from the
+/// producer that is about to write the next word into it: both crawl. At more than some ten million
+/// entries a second, sustained, a pause of about two microseconds costs nothing and multiplies the
+/// throughput.
+#[derive(Default)]
+pub struct PileUp {
+    since: u64,
+    sequence: u64,
+    streak: u32,
+}
+
+impl PileUp {
+    /// Ticks per entry below which entries come fast: about 100 ns.
+    const FAST: u64 = 256;
+    /// Waits in a row that must have found fast entries.
+    const STREAK: u32 = 16;
+    /// Ticks of a pause: about 2 µs.
+    const PAUSE: u64 = 5000;
+
+    /// Called when a wait begins at `sequence`; pauses if that is better.
+    #[inline]
+    pub fn before_wait(&mut self, sequence: u64) {
+        let now = ticks();
+        let entries = sequence - self.sequence.min(sequence);
+        let fast = entries != 0 && now.wrapping_sub(self.since) < entries.saturating_mul(Self::FAST);
+        self.streak = if fast { self.streak.saturating_add(1) } else { 0 };
+        (self.since, self.sequence) = (now, sequence);
+        if self.streak >= Self::STREAK {
+            while ticks().wrapping_sub(now) < Self::PAUSE {
+                std::hint::spin_loop();
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn ticks() -> u64 {
+    #[cfg(all(target_arch = "x86_64", not(miri)))]
+    // SAFETY: reads a counter.
+    unsafe {
+        std::arch::x86_64::_rdtsc()
+    }
+    // Nanoseconds: the same order of magnitude.
+    #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+    super::process::monotonic_ns()
+}
