@@ -30,8 +30,22 @@ up: setup ## the whole mesh in the foreground until Ctrl-C
 	@$(BIN)/alphapulse up $(ARGS)
 
 .PHONY: bench
-bench: setup-dev ## every benchmark beside its peers (ARGS="ring --quick --json")
+bench: setup-dev bench-peers ## every benchmark beside its peers (ARGS="ring --quick --json")
 	@$(BIN)/alphapulse bench $(or $(ARGS),all)
+
+.PHONY: bench-peers
+bench-peers: ## build the programs that benchmarks are measured against
+	@if command -v cargo >/dev/null; then cargo build --quiet --release \
+	  --manifest-path tests/bench/ring/rust/Cargo.toml --target-dir .tools/build/ring-bench; \
+	else echo "bench-peers: cargo not found: the ring, iceoryx2 and the hand-over are left out" >&2; fi
+	@if command -v mvn >/dev/null; then mvn --batch-mode --quiet -f tests/bench/ring/lmax package; \
+	else echo "bench-peers: mvn not found: LMAX Disruptor is left out" >&2; fi
+
+.PHONY: bench-docs
+bench-docs: setup-dev bench-peers ## measure anew and write docs/benchmarks (BENCH=ring)
+	@$(BIN)/alphapulse bench $(or $(BENCH),ring) --json >.tools/bench.jsonl
+	@mkdir -p docs/benchmarks && mv .tools/bench.jsonl docs/benchmarks/$(or $(BENCH),ring).jsonl
+	@$(BIN)/python -m alphapulse_mesh.cli.bench.render docs/benchmarks/$(or $(BENCH),ring).jsonl
 
 .PHONY: jaeger
 jaeger: .tools/bin/jaeger ## install Jaeger v2 (needs Go >= 1.26) for `alphapulse up --jaeger`

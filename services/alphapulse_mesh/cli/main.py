@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from alphapulse_mesh.cli import demo, doctor, feed, mesh, orders, registry, trace
+from alphapulse_mesh.cli.bench import command
 
 __all__ = ["app", "main"]
 
@@ -19,6 +20,7 @@ app.command("down")(mesh.down)
 app.command("status")(mesh.status)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
+app.command("bench")(command.bench)
 app.add_typer(registry.app, name="registry")
 app.add_typer(feed.app, name="feed")
 app.add_typer(orders.app, name="order")
