@@ -195,7 +195,7 @@ impl Exchange {
         };
         let market = &self.markets[&request.instrument_id];
         if order.post_only && would_take(market, &order) {
-            out.push(answer(order_id, ExecType::REJECTED, OrderReason::VENUE_REJECTED, now));
+            out.push(answer(order_id, ExecType::REJECTED, OrderReason::POST_ONLY, now));
             return;
         }
         self.arrivals += 1;
@@ -297,7 +297,7 @@ impl Exchange {
         }
         let market = self.markets.get_mut(&order.instrument).expect("its market is open");
         if order.post_only && !order.waiting && would_take(market, &order) {
-            out.push(answer(order_id, ExecType::CANCEL_REJECTED, OrderReason::VENUE_REJECTED, now));
+            out.push(answer(order_id, ExecType::CANCEL_REJECTED, OrderReason::POST_ONLY, now));
             return;
         }
         out.push(VenueReport {

@@ -135,7 +135,7 @@ fn a_post_only_order_is_refused_rather_than_taking() {
     venue.quote(&quote(99, 5, 100, 5));
     let post_only = |price| OrderRequest { flags: OrderFlag::POST_ONLY, ..order(Side::BUY, price, 1) };
     let out = venue.submit(post_only(100));
-    assert_eq!(words(&out), [(1, ExecType::REJECTED)]);
+    assert_eq!((words(&out), out[0].reason), (vec![(1, ExecType::REJECTED)], OrderReason::POST_ONLY));
     assert_eq!(words(&venue.submit(post_only(99))), [(2, ExecType::NEW)]);
     let mut moved = Vec::new();
     venue.exchange.modify(2, 100 * P, 0, 0, NOW, &mut moved);

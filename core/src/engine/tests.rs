@@ -291,6 +291,45 @@ fn a_replacement_to_less_than_what_is_done_fills_the_order() {
 }
 
 #[test]
+fn fills_while_a_replacement_is_pending_carry_the_original_orders_parameters() {
+    let mut it = Journaled::new(engine());
+    let order = it.working(1);
+    it.modify(OrderModify {
+        order_id: order,
+        new_client_order_id: 2,
+        price: PRICE - TICK,
+        quantity: 20 * UNIT,
+        ..OrderModify::default()
+    });
+    let out = it.hear(&[trade(order, 1, UNIT)]);
+    let report = out.reports[0].1;
+    assert_eq!((report.price, report.quantity, report.client_order_id), (PRICE, 10 * UNIT, 1));
+    assert_eq!((out.fills[0].1.client_order_id, out.fills[0].1.leaves_quantity), (1, 9 * UNIT));
+    it.assert_replay();
+}
+
+#[test]
+fn status_follows_fix_precedence_when_several_states_hold() {
+    let mut order = Order::new(1, request(1), context(1));
+    order.base = OrdStatus::NEW;
+    assert_eq!(order.status(), OrdStatus::NEW);
+    order.cumulative = UNIT;
+    assert_eq!(order.status(), OrdStatus::PARTIALLY_FILLED);
+    order.base = OrdStatus::SUSPENDED;
+    assert_eq!(order.status(), OrdStatus::SUSPENDED);
+    order.base = OrdStatus::STOPPED;
+    assert_eq!(order.status(), OrdStatus::STOPPED);
+    order.cumulative = 10 * UNIT;
+    assert_eq!(order.status(), OrdStatus::FILLED);
+    order.base = OrdStatus::DONE_FOR_DAY;
+    assert_eq!(order.status(), OrdStatus::DONE_FOR_DAY);
+    order.pending_replace = Some(OrderModify::default());
+    assert_eq!(order.status(), OrdStatus::PENDING_REPLACE);
+    order.pending_cancel = true;
+    assert_eq!(order.status(), OrdStatus::PENDING_CANCEL);
+}
+
+#[test]
 fn a_replacement_changes_price_quantity_and_number() {
     let mut it = Journaled::new(engine());
     let order = it.working(1);

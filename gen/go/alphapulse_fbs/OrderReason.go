@@ -40,6 +40,8 @@ const (
 	OrderReasonUSER_REQUESTED            OrderReason = 29
 	OrderReasonFILL_OR_KILL              OrderReason = 30
 	OrderReasonINVALID_SIDE              OrderReason = 31
+	/// A post-only order that would have taken liquidity.
+	OrderReasonPOST_ONLY OrderReason = 32
 )
 
 var EnumNamesOrderReason = map[OrderReason]string{
@@ -75,6 +77,7 @@ var EnumNamesOrderReason = map[OrderReason]string{
 	OrderReasonUSER_REQUESTED:            "USER_REQUESTED",
 	OrderReasonFILL_OR_KILL:              "FILL_OR_KILL",
 	OrderReasonINVALID_SIDE:              "INVALID_SIDE",
+	OrderReasonPOST_ONLY:                 "POST_ONLY",
 }
 
 var EnumValuesOrderReason = map[string]OrderReason{
@@ -110,6 +113,7 @@ var EnumValuesOrderReason = map[string]OrderReason{
 	"USER_REQUESTED":            OrderReasonUSER_REQUESTED,
 	"FILL_OR_KILL":              OrderReasonFILL_OR_KILL,
 	"INVALID_SIDE":              OrderReasonINVALID_SIDE,
+	"POST_ONLY":                 OrderReasonPOST_ONLY,
 }
 
 func (v OrderReason) String() string {

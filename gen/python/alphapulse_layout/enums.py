@@ -268,6 +268,8 @@ class OrderReason(IntEnum):
     USER_REQUESTED = 29
     FILL_OR_KILL = 30
     INVALID_SIDE = 31
+    # A post-only order that would have taken liquidity.
+    POST_ONLY = 32
 
 
 class OrderType(IntEnum):

@@ -334,6 +334,7 @@ pub static ORDER_REASON_NAMES: EnumType = EnumType {
         ("USER_REQUESTED", 29),
         ("FILL_OR_KILL", 30),
         ("INVALID_SIDE", 31),
+        ("POST_ONLY", 32),
     ],
 };
 

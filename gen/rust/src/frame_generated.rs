@@ -2807,13 +2807,13 @@ pub mod alphapulse_fbs {
         since = "2.0.0",
         note = "Use associated constants instead. This will no longer be generated in 2021."
     )]
-    pub const ENUM_MAX_ORDER_REASON: u16 = 31;
+    pub const ENUM_MAX_ORDER_REASON: u16 = 32;
     #[deprecated(
         since = "2.0.0",
         note = "Use associated constants instead. This will no longer be generated in 2021."
     )]
     #[allow(non_camel_case_types)]
-    pub const ENUM_VALUES_ORDER_REASON: [OrderReason; 32] = [
+    pub const ENUM_VALUES_ORDER_REASON: [OrderReason; 33] = [
         OrderReason::NONE,
         OrderReason::UNKNOWN_INSTRUMENT,
         OrderReason::INSTRUMENT_NOT_TRADABLE,
@@ -2846,6 +2846,7 @@ pub mod alphapulse_fbs {
         OrderReason::USER_REQUESTED,
         OrderReason::FILL_OR_KILL,
         OrderReason::INVALID_SIDE,
+        OrderReason::POST_ONLY,
     ];
 
     /// Why an order was refused, canceled or restated. Stable: a client may branch on it.
@@ -2886,9 +2887,11 @@ pub mod alphapulse_fbs {
         pub const USER_REQUESTED: Self = Self(29);
         pub const FILL_OR_KILL: Self = Self(30);
         pub const INVALID_SIDE: Self = Self(31);
+        /// A post-only order that would have taken liquidity.
+        pub const POST_ONLY: Self = Self(32);
 
         pub const ENUM_MIN: u16 = 0;
-        pub const ENUM_MAX: u16 = 31;
+        pub const ENUM_MAX: u16 = 32;
         pub const ENUM_VALUES: &'static [Self] = &[
             Self::NONE,
             Self::UNKNOWN_INSTRUMENT,
@@ -2922,6 +2925,7 @@ pub mod alphapulse_fbs {
             Self::USER_REQUESTED,
             Self::FILL_OR_KILL,
             Self::INVALID_SIDE,
+            Self::POST_ONLY,
         ];
         /// Returns the variant's name or "" if unknown.
         pub fn variant_name(self) -> Option<&'static str> {
@@ -2958,6 +2962,7 @@ pub mod alphapulse_fbs {
                 Self::USER_REQUESTED => Some("USER_REQUESTED"),
                 Self::FILL_OR_KILL => Some("FILL_OR_KILL"),
                 Self::INVALID_SIDE => Some("INVALID_SIDE"),
+                Self::POST_ONLY => Some("POST_ONLY"),
                 _ => None,
             }
         }

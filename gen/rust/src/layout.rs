@@ -601,6 +601,8 @@ impl OrderReason {
     pub const USER_REQUESTED: Self = Self(29);
     pub const FILL_OR_KILL: Self = Self(30);
     pub const INVALID_SIDE: Self = Self(31);
+    /// A post-only order that would have taken liquidity.
+    pub const POST_ONLY: Self = Self(32);
 
     /// The name in the schema, `None` for a number that this build does not know.
     #[must_use]
@@ -638,6 +640,7 @@ impl OrderReason {
             29 => Some("USER_REQUESTED"),
             30 => Some("FILL_OR_KILL"),
             31 => Some("INVALID_SIDE"),
+            32 => Some("POST_ONLY"),
             _ => None,
         }
     }

@@ -121,7 +121,7 @@ class Held:
         await asyncio.Event().wait()
 
 
-async def test_what_the_venue_never_answered_is_sent_again(
+async def test_what_the_venue_never_answered_is_unknown_not_refused_and_sent_again(
     config: MeshConfig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     held = Held()
@@ -140,6 +140,23 @@ async def test_what_the_venue_never_answered_is_sent_again(
         await until_status(orders, second.order_id, pb.ORDER_STATUS_CANCELED)
         assert execution.venue.open_orders == 1
         assert execution.pipeline.counters["unexpected_report"] == 0
+
+
+async def test_a_second_reconciliation_changes_nothing(config: MeshConfig) -> None:
+    async with serving(config) as (_, channel):
+        orders = OrdersClient(channel)
+        for price in ("99", "98", "97"):
+            await orders.submit(BTCUSDT, "buy", "1", price=price, account_id=1)
+    async with running_execution(config) as execution:
+        digest, version = execution.engine.digest(), execution.journal.version
+        depth = execution.venue.exchange.depth(BTCUSDT, 1)
+        assert len(depth) == 3
+        for _ in range(2):
+            await execution.pipeline.reconcile()
+            await asyncio.sleep(0.02)
+        assert execution.engine.digest() == digest
+        assert execution.journal.version == version
+        assert execution.venue.exchange.depth(BTCUSDT, 1) == depth
 
 
 async def test_trading_waits_for_reconciliation(

@@ -37,5 +37,10 @@ export enum OrderReason {
   VENUE_UNAVAILABLE = 28,
   USER_REQUESTED = 29,
   FILL_OR_KILL = 30,
-  INVALID_SIDE = 31
+  INVALID_SIDE = 31,
+
+  /**
+   * A post-only order that would have taken liquidity.
+   */
+  POST_ONLY = 32
 }
