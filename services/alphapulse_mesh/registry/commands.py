@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from alphapulse_mesh.registry.lifecycle import LifecyclePlanner
+from alphapulse_mesh.registry.synthetics import SyntheticPlanner
+from alphapulse_mesh.registry.venue_changes import VenueChangesPlanner
 
 __all__ = ["RegistryPlanner"]
 
 
-class RegistryPlanner(LifecyclePlanner):
-    """Registrations, links, venues; updates and the end of a life."""
+class RegistryPlanner(LifecyclePlanner, VenueChangesPlanner, SyntheticPlanner):
+    """Registrations, links, venues, synthetics; updates and the end of a life."""

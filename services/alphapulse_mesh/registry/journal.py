@@ -28,6 +28,8 @@ _TYPES: Final = {
     ChangeKind.LINK_ADDED: "link.added",
     ChangeKind.VENUE_REGISTERED: "venue.registered",
     ChangeKind.COLLISION_DETECTED: "collision.detected",
+    ChangeKind.VENUE_UPDATED: "venue.updated",
+    ChangeKind.SYNTHETIC_DEFINED: "synthetic.defined",
 }
 _KINDS: Final = {name: kind for kind, name in _TYPES.items()}
 _LENGTH_DELIMITED: Final = 2

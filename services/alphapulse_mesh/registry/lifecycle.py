@@ -12,7 +12,7 @@ from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.registry import identity
 from alphapulse_mesh.registry.comparing import differences, requested_id
-from alphapulse_mesh.registry.masks import check_mask
+from alphapulse_mesh.registry.masks import check_mask, copy_field
 from alphapulse_mesh.registry.model import (
     END_OF_TIME,
     ChangeKind,
@@ -77,7 +77,7 @@ class LifecyclePlanner(Planner):
         for path in paths:
             after.ClearField(path)  # type: ignore[arg-type]  # checked against the schema
             if path in set_fields:
-                _copy(given, after, path)
+                copy_field(given, after, path)
         return self._change(entry, before, after, request)
 
     def _expected(self, instrument_id: bytes, expected_revision: int) -> InstrumentEntry:
@@ -159,18 +159,6 @@ class LifecyclePlanner(Planner):
         if after == before:
             return entry, False
         return self._updated(after), True
-
-
-def _copy(source: pb.Instrument, target: pb.Instrument, path: str) -> None:
-    """One field of any kind."""
-    field = pb.Instrument.DESCRIPTOR.fields_by_name[path]
-    value = getattr(source, path)
-    if field.is_repeated:
-        getattr(target, path).extend(value)
-    elif field.message_type is not None:
-        getattr(target, path).CopyFrom(value)
-    else:
-        setattr(target, path, value)
 
 
 def _check_changeable(entry: InstrumentEntry, changed: list[str]) -> None:

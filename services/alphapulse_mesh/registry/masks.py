@@ -10,8 +10,9 @@ from alphapulse_mesh.runtime.errors import InvalidArgument
 if TYPE_CHECKING:
     from google.protobuf.descriptor import Descriptor
     from google.protobuf.field_mask_pb2 import FieldMask
+    from google.protobuf.message import Message
 
-__all__ = ["check_mask"]
+__all__ = ["check_mask", "copy_field"]
 
 
 def check_mask(mask: FieldMask, descriptor: Descriptor) -> list[str]:
@@ -30,3 +31,15 @@ def check_mask(mask: FieldMask, descriptor: Descriptor) -> list[str]:
                 field=path[:80],
             )
     return list(dict.fromkeys(mask.paths))
+
+
+def copy_field(source: Message, target: Message, name: str) -> None:
+    """One field of any kind; the target's is clear."""
+    field = source.DESCRIPTOR.fields_by_name[name]
+    value = getattr(source, name)
+    if field.is_repeated:
+        getattr(target, name).extend(value)
+    elif field.message_type is not None:
+        getattr(target, name).CopyFrom(value)
+    else:
+        setattr(target, name, value)

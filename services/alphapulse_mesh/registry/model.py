@@ -6,10 +6,10 @@ by.
 from __future__ import annotations
 
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from alphapulse.registry.v1 import registry_pb2 as pb
-from alphapulse_mesh.registry import identity, records, wire
+from alphapulse_mesh.registry import formula, identity, records, wire
 
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
@@ -23,6 +23,7 @@ __all__ = [
     "LinkEntry",
     "LinkKey",
     "RequestEntry",
+    "SyntheticEntry",
     "VenueEntry",
     "decode_change",
     "serialized",
@@ -41,6 +42,8 @@ class ChangeKind(IntEnum):
     LINK_ADDED = 5
     VENUE_REGISTERED = 6
     COLLISION_DETECTED = 7
+    VENUE_UPDATED = 8
+    SYNTHETIC_DEFINED = 9
 
 
 def time_ns(timestamp: Timestamp) -> int:
@@ -48,7 +51,9 @@ def time_ns(timestamp: Timestamp) -> int:
     return timestamp.seconds * 1_000_000_000 + timestamp.nanos
 
 
-def serialized(message: pb.Instrument | pb.Link | pb.Venue | pb.Collision) -> bytes:
+def serialized(
+    message: pb.Instrument | pb.Link | pb.Venue | pb.Collision | pb.Synthetic,
+) -> bytes:
     """The one encoding of a message: the same bytes in every run (maps ordered by key)."""
     return message.SerializeToString(deterministic=True)
 
@@ -191,26 +196,48 @@ class VenueEntry(NamedTuple):
 
     message: pb.Venue
     wire: bytes
-
-    @property
-    def kind(self) -> ChangeKind:
-        """VENUE_REGISTERED."""
-        return ChangeKind.VENUE_REGISTERED
+    kind: ChangeKind = ChangeKind.VENUE_REGISTERED
+    """The change that it came by last."""
 
     @property
     def revision(self) -> int:
-        """Of its registration."""
+        """Of its last change."""
         return self.message.revision
 
     @classmethod
-    def of(cls, message: pb.Venue) -> VenueEntry:
-        """A new venue."""
-        return cls(message, wire.item(serialized(message)))
+    def of(cls, message: pb.Venue, kind: ChangeKind = ChangeKind.VENUE_REGISTERED) -> VenueEntry:
+        """A new or a changed venue."""
+        return cls(message, wire.item(serialized(message)), kind)
 
     @classmethod
-    def parse(cls, body: bytes) -> VenueEntry:
+    def parse(cls, body: bytes, kind: ChangeKind = ChangeKind.VENUE_REGISTERED) -> VenueEntry:
         """A stored one."""
-        return cls(pb.Venue.FromString(body), wire.item(body))
+        return cls(pb.Venue.FromString(body), wire.item(body), kind)
+
+
+class SyntheticEntry:
+    """One synthetic's present definition."""
+
+    kind: ClassVar = ChangeKind.SYNTHETIC_DEFINED
+    __slots__ = ("formula", "id", "inputs", "message", "revision", "wire")
+
+    def __init__(self, message: pb.Synthetic, body: bytes) -> None:
+        """`body` is the encoding of `message`.
+
+        Raises:
+            ValueError: its formula is none.
+        """
+        self.message = message
+        self.wire = wire.item(body)
+        self.revision = message.revision
+        self.id = identity.from_message(message.id)
+        self.inputs = {each.alias: identity.from_message(each.id) for each in message.inputs}
+        self.formula = formula.parse(message.formula)
+
+    @classmethod
+    def of(cls, message: pb.Synthetic) -> SyntheticEntry:
+        """A new definition."""
+        return cls(message, serialized(message))
 
 
 class CollisionEntry(NamedTuple):
@@ -305,7 +332,7 @@ class RequestEntry(NamedTuple):
         )
 
 
-Change = InstrumentEntry | LinkEntry | VenueEntry | CollisionEntry | RequestEntry
+Change = InstrumentEntry | LinkEntry | VenueEntry | CollisionEntry | RequestEntry | SyntheticEntry
 """One event of the journal: what it added."""
 
 
@@ -324,6 +351,10 @@ def decode_change(revision: int, kind: ChangeKind, body: bytes) -> Change:
             return LinkEntry.parse(body)
         case ChangeKind.VENUE_REGISTERED:
             return VenueEntry.parse(body)
+        case ChangeKind.VENUE_UPDATED:
+            return VenueEntry.parse(body, kind)
+        case ChangeKind.SYNTHETIC_DEFINED:
+            return SyntheticEntry(pb.Synthetic.FromString(body), body)
         case ChangeKind.COLLISION_DETECTED:
             return CollisionEntry.parse(body, revision)
         case ChangeKind.REQUEST_RECORDED:

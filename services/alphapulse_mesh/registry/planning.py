@@ -33,6 +33,7 @@ from alphapulse_mesh.registry.model import (
     LinkEntry,
     LinkKey,
     RequestEntry,
+    SyntheticEntry,
     VenueEntry,
     serialized,
     time_ns,
@@ -50,6 +51,7 @@ from alphapulse_mesh.registry.venues import (
 )
 from alphapulse_mesh.runtime.errors import (
     AlreadyExists,
+    FailedPrecondition,
     InvalidArgument,
     NotFound,
     ResourceExhausted,
@@ -123,6 +125,7 @@ class Planner:
         self._venue_keys: dict[str, VenueEntry] = {}
         self._chains: dict[int, VenueEntry] = {}
         self._requests: dict[str, RequestEntry] = {}
+        self._synthetics: dict[bytes, SyntheticEntry] = {}
 
     def _plan(self, change: Change) -> None:
         self.changes.append(change)
@@ -148,6 +151,8 @@ class Planner:
                     self._chains[venue.chain_id] = change
             case RequestEntry():
                 self._requests[change.request_id] = change
+            case SyntheticEntry():
+                self._synthetics[change.id] = change
             case CollisionEntry():
                 pass
 
@@ -307,6 +312,10 @@ class Planner:
         venue = self._venue(normal.venue).message if normal.venue else pb.Venue()
         if normal.venue:
             self._check_venue_kind(kind, venue)
+        if venue.retired:
+            raise FailedPrecondition(
+                f"{venue.name} is retired", reason=Reason.VENUE_RETIRED, venue=venue.venue
+            )
         if kind not in identity.ON_CHAIN:
             return
         normal.chain_id = normal.chain_id or venue.chain_id
@@ -446,7 +455,7 @@ class Planner:
     # --------------------------------------------------------------------------------------- venues
 
     def _venue(self, number: int) -> VenueEntry:
-        entry = self._state.venues.get(number) or self._venues.get(number)
+        entry = self._venues.get(number) or self._state.venues.get(number)
         if entry is None:
             raise NotFound(
                 f"no venue has the number {number}", reason=Reason.VENUE_UNKNOWN, venue=number
@@ -464,7 +473,9 @@ class Planner:
         return entry
 
     def _venue_by_key(self, key: str) -> VenueEntry | None:
-        return self._state.venue(key) or self._venue_keys.get(key)
+        if key.isascii() and key.isdigit() and int(key) in self._venues:
+            return self._venues[int(key)]
+        return self._venue_keys.get(key) or self._state.venue(key)
 
     def register_venue(self, venue: pb.Venue) -> tuple[VenueEntry, bool]:
         """The entry of `venue`, and whether it is new. Its name is its natural key.
@@ -477,7 +488,7 @@ class Planner:
         normal = normalise_venue(venue)
         named = self._venue_by_key(normal.name)
         if named is not None:
-            fields = differences(normal, named.message, ignored={"revision"})
+            fields = differences(normal, named.message, ignored={"revision", "status", "retired"})
             if not normal.venue:
                 fields = [field for field in fields if field != "venue"]
             if fields:

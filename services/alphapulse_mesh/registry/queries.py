@@ -32,6 +32,7 @@ __all__ = [
     "batch_get",
     "bounded",
     "count_ids",
+    "find_venue",
     "get_instrument",
     "get_venue",
     "list_instruments",
@@ -415,7 +416,7 @@ def get_venue(state: RegistryState, key: str) -> bytes:
     Raises:
         NotFound: no venue has that number, name or MIC.
     """
-    return _venue(state, key).wire + wire.uint(2, state.revision)
+    return find_venue(state, key).wire + wire.uint(2, state.revision)
 
 
 def venue_number(state: RegistryState, key: str) -> int | None:
@@ -424,10 +425,10 @@ def venue_number(state: RegistryState, key: str) -> int | None:
     Raises:
         NotFound: there is no such venue.
     """
-    return _venue(state, key).message.venue if key else None
+    return find_venue(state, key).message.venue if key else None
 
 
-def _venue(state: RegistryState, key: str) -> VenueEntry:
+def find_venue(state: RegistryState, key: str) -> VenueEntry:
     entry = state.venue(key)
     if entry is None:
         raise NotFound(

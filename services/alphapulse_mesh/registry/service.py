@@ -18,6 +18,8 @@ from alphapulse_mesh.registry import identity, queries, wire
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.registry.rpc import one_changed
 from alphapulse_mesh.registry.rpc_instruments import InstrumentRpcs
+from alphapulse_mesh.registry.rpc_synthetics import SyntheticRpcs
+from alphapulse_mesh.registry.rpc_venues import VenueRpcs
 from alphapulse_mesh.registry.watch import WatchFilter, check_start, watch
 from alphapulse_mesh.runtime.errors import InvalidArgument, MeshError
 
@@ -35,7 +37,7 @@ _SLICE: Final = 256
 """Instruments of a batch planned before others may run."""
 
 
-class RegistryService(InstrumentRpcs):
+class RegistryService(InstrumentRpcs, VenueRpcs, SyntheticRpcs):
     """The RPCs of `alphapulse.registry.v1.RegistryService`, each with its encoded answer."""
 
     # --------------------------------------------------------------------------------------- writes

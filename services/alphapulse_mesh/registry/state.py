@@ -27,6 +27,7 @@ from alphapulse_mesh.registry.model import (
     LinkEntry,
     LinkKey,
     RequestEntry,
+    SyntheticEntry,
     VenueEntry,
     decode_change,
 )
@@ -76,7 +77,10 @@ class RegistryState:
         self.venue_mics: dict[str, VenueEntry] = {}
         self.chains: dict[int, VenueEntry] = {}
         """EIP-155 number → the venue that is the chain."""
-        self.registered_venues: list[VenueEntry] = []
+        self.changed_venues: dict[int, VenueEntry] = {}
+        """Venues that events are about, in the order of their first one."""
+        self.synthetics: dict[bytes, SyntheticEntry] = {}
+        self.synthetic_names: dict[str, SyntheticEntry] = {}
         self.collisions: list[CollisionEntry] = []
         self.requests: OrderedDict[str, RequestEntry] = OrderedDict()
         self._request_bytes = 0
@@ -110,8 +114,11 @@ class RegistryState:
             case LinkEntry():
                 self._add_link(change)
             case VenueEntry():
-                self.registered_venues.append(change)
+                self.changed_venues[change.message.venue] = change
                 self._index_venue(change)
+            case SyntheticEntry():
+                self.synthetics[change.id] = change
+                self.synthetic_names[change.message.name] = change
             case CollisionEntry():
                 self.collisions.append(change)
             case RequestEntry():
@@ -177,6 +184,9 @@ class RegistryState:
 
     def _index_venue(self, entry: VenueEntry) -> None:
         venue = entry.message
+        before = self.venues.get(venue.venue)
+        if before is not None and before.message.mic != venue.mic:
+            self.venue_mics.pop(before.message.mic, None)
         self.venues[venue.venue] = entry
         self.venue_names[venue.name] = entry
         if venue.mic:
@@ -220,10 +230,11 @@ class RegistryState:
 
     def _changes(self) -> Iterator[Change]:
         """What a state is made of, by kind, each in the order of its coming."""
-        yield from self.registered_venues
+        yield from self.changed_venues.values()
         for entry in self.in_order:
             yield from self.versions(entry.id) if entry.version else (entry,)
         yield from self.links_in_order
+        yield from self.synthetics.values()
         yield from self.collisions
         yield from self.requests.values()
 

@@ -20,7 +20,7 @@ from stdnum.exceptions import ValidationError
 
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
-from alphapulse_mesh.registry import identity
+from alphapulse_mesh.registry import identity, venue_fields
 from alphapulse_mesh.registry.model import time_ns
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.runtime.errors import InvalidArgument
@@ -424,6 +424,7 @@ def normalise_venue(venue: pb.Venue) -> pb.Venue:
     normal = pb.Venue()
     normal.CopyFrom(venue)
     normal.ClearField("revision")
+    normal.ClearField("retired")
     if not _VENUE_NAME.fullmatch(venue.name):
         raise InvalidArgument(
             f"venue name {venue.name[:80]!r} is not upper snake case of at most 64 characters",
@@ -453,6 +454,9 @@ def normalise_venue(venue: pb.Venue) -> pb.Venue:
         ) from None
     for field in ("maker_fee_bps", "taker_fee_bps"):
         setattr(normal, field, _normal_fee(field, getattr(venue, field)))
+    venue_fields.check(normal, _normal_fee)
+    if venue.HasField("metadata"):
+        _check_metadata(venue.metadata)
     return normal
 
 

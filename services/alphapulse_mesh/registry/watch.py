@@ -21,6 +21,7 @@ from alphapulse_mesh.registry.model import (
     CollisionEntry,
     InstrumentEntry,
     LinkEntry,
+    SyntheticEntry,
     VenueEntry,
 )
 from alphapulse_mesh.registry.reasons import Reason
@@ -156,6 +157,13 @@ class WatchFilter:
                 )
             case VenueEntry():
                 return self._kind(pb.EVENT_KIND_VENUE) and self._venue(change.message)
+            case SyntheticEntry():
+                synthetic = state.instruments.get(change.id)
+                return (
+                    self._kind(pb.EVENT_KIND_SYNTHETIC)
+                    and synthetic is not None
+                    and self._instrument(synthetic)
+                )
             case _:
                 return False
 

@@ -468,3 +468,69 @@ def test_search_records_and_venues(grpc_stub: Stub) -> None:
     assert not records.missing
     venues = grpc_stub.FindVenues(pb.FindVenuesRequest(instrument_id=known.id_text))
     assert [(one.venue.name, one.instrument) for one in venues.listings] == [("BINANCE", known)]
+
+
+def test_venues_change_quote_and_are_measured(grpc_stub: Stub) -> None:
+    venue = pb.Venue(name="GEMINI", maker_fee_bps="1", taker_fee_bps="2.5")
+    changed = grpc_stub.UpdateVenue(pb.UpdateVenueRequest(venue=venue))
+    assert changed.changed
+    assert not grpc_stub.UpdateVenue(pb.UpdateVenueRequest(venue=venue)).changed
+    quote = grpc_stub.QuoteFees(pb.QuoteFeesRequest(venue="GEMINI", notional="100"))
+    assert (quote.taker_fee, quote.tier) == ("0.025", -1)
+    assert quote.revision >= changed.revision
+    assert grpc_stub.GetSessions(pb.GetSessionsRequest(venue="GEMINI")).always_open
+    one = pb.VenueMetric(latency_ns=5, status=pb.VENUE_STATUS_DOWN)
+    one.time.GetCurrentTime()
+    report = pb.ReportVenueMetricsRequest(venue="GEMINI", metrics=[one])
+    answer = grpc_stub.ReportVenueMetrics(report)
+    assert answer.kept == 1
+    assert answer.revision > changed.revision
+    assert grpc_stub.GetVenue(pb.GetVenueRequest(key="GEMINI")).venue.status == one.status
+    found = grpc_stub.GetVenueMetrics(pb.GetVenueMetricsRequest(venue="GEMINI"))
+    assert (list(found.metrics), found.median_latency_ns) == ([one], 5)
+    gone = grpc_stub.DeleteVenue(pb.DeleteVenueRequest(key="GEMINI"))
+    assert gone.venue.retired
+    watch = grpc_stub.WatchRegistry(
+        pb.WatchRegistryRequest(
+            from_revision=changed.revision - 1, kinds=[pb.EVENT_KIND_VENUE], venues=["GEMINI"]
+        )
+    )
+    events = list(itertools.islice(watch, 3))
+    watch.cancel()
+    assert [event.WhichOneof("event") for event in events] == ["venue_updated"] * 3
+
+
+def test_synthetics_and_routes(grpc_stub: Stub) -> None:
+    code = new_code()
+    coin = register(grpc_stub, currency(code)).instrument
+    line = register(grpc_stub, pair(code, "USDT")).instrument
+    definition = pb.DefineSyntheticRequest(
+        name=f"TWICE-{code}", formula="2*x", inputs=[pb.SyntheticInput(alias="x", id=coin.id)]
+    )
+    made = grpc_stub.DefineSynthetic(definition)
+    assert made.changed
+    assert made.synthetic.formula == "2 * x"
+    got = grpc_stub.GetSynthetic(pb.GetSyntheticRequest(name=made.synthetic.name))
+    assert got.synthetic == made.synthetic
+    value = grpc_stub.EvaluateSynthetic(
+        pb.EvaluateSyntheticRequest(
+            name=made.synthetic.name, values=[pb.InstrumentValue(id=coin.id, value="1.25")]
+        )
+    )
+    assert (value.value, value.version) == ("2.5", 1)
+    definition.formula = "2 *"
+    error = refused(InvalidArgument, lambda: grpc_stub.DefineSynthetic(definition))
+    assert error.reason == "FORMULA_INVALID"
+    grpc_stub.UpdateVenue(
+        pb.UpdateVenueRequest(venue=pb.Venue(name="BINANCE", maker_fee_bps="0", taker_fee_bps="10"))
+    )
+    level = pb.RouteLevel(price="10", quantity="3")
+    routed = grpc_stub.RouteOrder(
+        pb.RouteOrderRequest(
+            instrument_id=line.id,
+            side=pb.ROUTE_SIDE_BUY,
+            quantity="2",
+            books=[pb.RouteBook(instrument_id=line.id, asks=[level])],
+        )
+    )
+    assert [(leg.quantity, leg.fee) for leg in routed.legs] == [("2", "0.02")]

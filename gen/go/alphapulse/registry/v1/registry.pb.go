@@ -292,6 +292,136 @@ func (VenueKind) EnumDescriptor() ([]byte, []int) {
 	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{3}
 }
 
+// What an endpoint speaks.
+type EndpointProtocol int32
+
+const (
+	// Not said.
+	EndpointProtocol_ENDPOINT_PROTOCOL_UNSPECIFIED EndpointProtocol = 0
+	// HTTP requests.
+	EndpointProtocol_ENDPOINT_PROTOCOL_REST EndpointProtocol = 1
+	// WebSocket streams.
+	EndpointProtocol_ENDPOINT_PROTOCOL_WEBSOCKET EndpointProtocol = 2
+	// Sessions of FIX.
+	EndpointProtocol_ENDPOINT_PROTOCOL_FIX EndpointProtocol = 3
+	// JSON-RPC of a chain's node.
+	EndpointProtocol_ENDPOINT_PROTOCOL_RPC EndpointProtocol = 4
+)
+
+// Enum value maps for EndpointProtocol.
+var (
+	EndpointProtocol_name = map[int32]string{
+		0: "ENDPOINT_PROTOCOL_UNSPECIFIED",
+		1: "ENDPOINT_PROTOCOL_REST",
+		2: "ENDPOINT_PROTOCOL_WEBSOCKET",
+		3: "ENDPOINT_PROTOCOL_FIX",
+		4: "ENDPOINT_PROTOCOL_RPC",
+	}
+	EndpointProtocol_value = map[string]int32{
+		"ENDPOINT_PROTOCOL_UNSPECIFIED": 0,
+		"ENDPOINT_PROTOCOL_REST":        1,
+		"ENDPOINT_PROTOCOL_WEBSOCKET":   2,
+		"ENDPOINT_PROTOCOL_FIX":         3,
+		"ENDPOINT_PROTOCOL_RPC":         4,
+	}
+)
+
+func (x EndpointProtocol) Enum() *EndpointProtocol {
+	p := new(EndpointProtocol)
+	*p = x
+	return p
+}
+
+func (x EndpointProtocol) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (EndpointProtocol) Descriptor() protoreflect.EnumDescriptor {
+	return file_alphapulse_registry_v1_registry_proto_enumTypes[4].Descriptor()
+}
+
+func (EndpointProtocol) Type() protoreflect.EnumType {
+	return &file_alphapulse_registry_v1_registry_proto_enumTypes[4]
+}
+
+func (x EndpointProtocol) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use EndpointProtocol.Descriptor instead.
+func (EndpointProtocol) EnumDescriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{4}
+}
+
+// State of a venue; the numbers are those of the FlatBuffers enumeration.
+type VenueStatus int32
+
+const (
+	// Not known.
+	VenueStatus_VENUE_STATUS_UNSPECIFIED VenueStatus = 0
+	// Trading.
+	VenueStatus_VENUE_STATUS_OPEN VenueStatus = 1
+	// Outside its sessions.
+	VenueStatus_VENUE_STATUS_CLOSED VenueStatus = 2
+	// Trading is interrupted.
+	VenueStatus_VENUE_STATUS_HALTED VenueStatus = 3
+	// In an auction.
+	VenueStatus_VENUE_STATUS_AUCTION VenueStatus = 4
+	// Slow, or failing at times.
+	VenueStatus_VENUE_STATUS_DEGRADED VenueStatus = 5
+	// Not reachable.
+	VenueStatus_VENUE_STATUS_DOWN VenueStatus = 6
+)
+
+// Enum value maps for VenueStatus.
+var (
+	VenueStatus_name = map[int32]string{
+		0: "VENUE_STATUS_UNSPECIFIED",
+		1: "VENUE_STATUS_OPEN",
+		2: "VENUE_STATUS_CLOSED",
+		3: "VENUE_STATUS_HALTED",
+		4: "VENUE_STATUS_AUCTION",
+		5: "VENUE_STATUS_DEGRADED",
+		6: "VENUE_STATUS_DOWN",
+	}
+	VenueStatus_value = map[string]int32{
+		"VENUE_STATUS_UNSPECIFIED": 0,
+		"VENUE_STATUS_OPEN":        1,
+		"VENUE_STATUS_CLOSED":      2,
+		"VENUE_STATUS_HALTED":      3,
+		"VENUE_STATUS_AUCTION":     4,
+		"VENUE_STATUS_DEGRADED":    5,
+		"VENUE_STATUS_DOWN":        6,
+	}
+)
+
+func (x VenueStatus) Enum() *VenueStatus {
+	p := new(VenueStatus)
+	*p = x
+	return p
+}
+
+func (x VenueStatus) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (VenueStatus) Descriptor() protoreflect.EnumDescriptor {
+	return file_alphapulse_registry_v1_registry_proto_enumTypes[5].Descriptor()
+}
+
+func (VenueStatus) Type() protoreflect.EnumType {
+	return &file_alphapulse_registry_v1_registry_proto_enumTypes[5]
+}
+
+func (x VenueStatus) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use VenueStatus.Descriptor instead.
+func (VenueStatus) EnumDescriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{5}
+}
+
 // What an event of the registry is about.
 type EventKind int32
 
@@ -306,6 +436,8 @@ const (
 	EventKind_EVENT_KIND_VENUE EventKind = 3
 	// Two natural keys met in one id.
 	EventKind_EVENT_KIND_COLLISION EventKind = 4
+	// A synthetic was defined.
+	EventKind_EVENT_KIND_SYNTHETIC EventKind = 5
 )
 
 // Enum value maps for EventKind.
@@ -316,6 +448,7 @@ var (
 		2: "EVENT_KIND_LINK",
 		3: "EVENT_KIND_VENUE",
 		4: "EVENT_KIND_COLLISION",
+		5: "EVENT_KIND_SYNTHETIC",
 	}
 	EventKind_value = map[string]int32{
 		"EVENT_KIND_UNSPECIFIED": 0,
@@ -323,6 +456,7 @@ var (
 		"EVENT_KIND_LINK":        2,
 		"EVENT_KIND_VENUE":       3,
 		"EVENT_KIND_COLLISION":   4,
+		"EVENT_KIND_SYNTHETIC":   5,
 	}
 )
 
@@ -337,11 +471,11 @@ func (x EventKind) String() string {
 }
 
 func (EventKind) Descriptor() protoreflect.EnumDescriptor {
-	return file_alphapulse_registry_v1_registry_proto_enumTypes[4].Descriptor()
+	return file_alphapulse_registry_v1_registry_proto_enumTypes[6].Descriptor()
 }
 
 func (EventKind) Type() protoreflect.EnumType {
-	return &file_alphapulse_registry_v1_registry_proto_enumTypes[4]
+	return &file_alphapulse_registry_v1_registry_proto_enumTypes[6]
 }
 
 func (x EventKind) Number() protoreflect.EnumNumber {
@@ -350,7 +484,117 @@ func (x EventKind) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use EventKind.Descriptor instead.
 func (EventKind) EnumDescriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{4}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{6}
+}
+
+// Side of an order.
+type RouteSide int32
+
+const (
+	// Not said.
+	RouteSide_ROUTE_SIDE_UNSPECIFIED RouteSide = 0
+	// Buy.
+	RouteSide_ROUTE_SIDE_BUY RouteSide = 1
+	// Sell.
+	RouteSide_ROUTE_SIDE_SELL RouteSide = 2
+)
+
+// Enum value maps for RouteSide.
+var (
+	RouteSide_name = map[int32]string{
+		0: "ROUTE_SIDE_UNSPECIFIED",
+		1: "ROUTE_SIDE_BUY",
+		2: "ROUTE_SIDE_SELL",
+	}
+	RouteSide_value = map[string]int32{
+		"ROUTE_SIDE_UNSPECIFIED": 0,
+		"ROUTE_SIDE_BUY":         1,
+		"ROUTE_SIDE_SELL":        2,
+	}
+)
+
+func (x RouteSide) Enum() *RouteSide {
+	p := new(RouteSide)
+	*p = x
+	return p
+}
+
+func (x RouteSide) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RouteSide) Descriptor() protoreflect.EnumDescriptor {
+	return file_alphapulse_registry_v1_registry_proto_enumTypes[7].Descriptor()
+}
+
+func (RouteSide) Type() protoreflect.EnumType {
+	return &file_alphapulse_registry_v1_registry_proto_enumTypes[7]
+}
+
+func (x RouteSide) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RouteSide.Descriptor instead.
+func (RouteSide) EnumDescriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{7}
+}
+
+// How much speed and certainty are worth against price.
+type RouteUrgency int32
+
+const (
+	// As NORMAL.
+	RouteUrgency_ROUTE_URGENCY_UNSPECIFIED RouteUrgency = 0
+	// Price and fees alone decide.
+	RouteUrgency_ROUTE_URGENCY_PATIENT RouteUrgency = 1
+	// Latency and failures count.
+	RouteUrgency_ROUTE_URGENCY_NORMAL RouteUrgency = 2
+	// Latency and failures count tenfold.
+	RouteUrgency_ROUTE_URGENCY_IMMEDIATE RouteUrgency = 3
+)
+
+// Enum value maps for RouteUrgency.
+var (
+	RouteUrgency_name = map[int32]string{
+		0: "ROUTE_URGENCY_UNSPECIFIED",
+		1: "ROUTE_URGENCY_PATIENT",
+		2: "ROUTE_URGENCY_NORMAL",
+		3: "ROUTE_URGENCY_IMMEDIATE",
+	}
+	RouteUrgency_value = map[string]int32{
+		"ROUTE_URGENCY_UNSPECIFIED": 0,
+		"ROUTE_URGENCY_PATIENT":     1,
+		"ROUTE_URGENCY_NORMAL":      2,
+		"ROUTE_URGENCY_IMMEDIATE":   3,
+	}
+)
+
+func (x RouteUrgency) Enum() *RouteUrgency {
+	p := new(RouteUrgency)
+	*p = x
+	return p
+}
+
+func (x RouteUrgency) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (RouteUrgency) Descriptor() protoreflect.EnumDescriptor {
+	return file_alphapulse_registry_v1_registry_proto_enumTypes[8].Descriptor()
+}
+
+func (RouteUrgency) Type() protoreflect.EnumType {
+	return &file_alphapulse_registry_v1_registry_proto_enumTypes[8]
+}
+
+func (x RouteUrgency) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use RouteUrgency.Descriptor instead.
+func (RouteUrgency) EnumDescriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{8}
 }
 
 // One tradable or referable thing. Decimal fields are decimal text with at most 8 places.
@@ -828,7 +1072,24 @@ type Venue struct {
 	// EIP-155 chain number of a chain or of a decentralised exchange.
 	ChainId uint32 `protobuf:"varint,9,opt,name=chain_id,json=chainId,proto3" json:"chain_id,omitempty"`
 	// Revision of the registry at the last change.
-	Revision      uint64 `protobuf:"varint,10,opt,name=revision,proto3" json:"revision,omitempty"`
+	Revision uint64 `protobuf:"varint,10,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Where to connect to.
+	Endpoints []*VenueEndpoint `protobuf:"bytes,11,rep,name=endpoints,proto3" json:"endpoints,omitempty"`
+	// Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+	// `taker_fee_bps` hold below the first one.
+	FeeTiers []*FeeTier `protobuf:"bytes,12,rep,name=fee_tiers,json=feeTiers,proto3" json:"fee_tiers,omitempty"`
+	// Currency that volumes of tiers are in.
+	FeeCurrency string `protobuf:"bytes,13,opt,name=fee_currency,json=feeCurrency,proto3" json:"fee_currency,omitempty"`
+	// Name of its trading calendar; without one its MIC's, and round the clock for crypto venues.
+	Calendar string `protobuf:"bytes,14,opt,name=calendar,proto3" json:"calendar,omitempty"`
+	// ISO 10383 code of the operator, where `mic` is a segment.
+	OperatingMic string `protobuf:"bytes,15,opt,name=operating_mic,json=operatingMic,proto3" json:"operating_mic,omitempty"`
+	// State that was reported last.
+	Status VenueStatus `protobuf:"varint,16,opt,name=status,proto3,enum=alphapulse.registry.v1.VenueStatus" json:"status,omitempty"`
+	// Whatever else the source said.
+	Metadata *structpb.Struct `protobuf:"bytes,17,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	// It lists nothing any more, and nothing new is registered on it.
+	Retired       bool `protobuf:"varint,18,opt,name=retired,proto3" json:"retired,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -933,6 +1194,199 @@ func (x *Venue) GetRevision() uint64 {
 	return 0
 }
 
+func (x *Venue) GetEndpoints() []*VenueEndpoint {
+	if x != nil {
+		return x.Endpoints
+	}
+	return nil
+}
+
+func (x *Venue) GetFeeTiers() []*FeeTier {
+	if x != nil {
+		return x.FeeTiers
+	}
+	return nil
+}
+
+func (x *Venue) GetFeeCurrency() string {
+	if x != nil {
+		return x.FeeCurrency
+	}
+	return ""
+}
+
+func (x *Venue) GetCalendar() string {
+	if x != nil {
+		return x.Calendar
+	}
+	return ""
+}
+
+func (x *Venue) GetOperatingMic() string {
+	if x != nil {
+		return x.OperatingMic
+	}
+	return ""
+}
+
+func (x *Venue) GetStatus() VenueStatus {
+	if x != nil {
+		return x.Status
+	}
+	return VenueStatus_VENUE_STATUS_UNSPECIFIED
+}
+
+func (x *Venue) GetMetadata() *structpb.Struct {
+	if x != nil {
+		return x.Metadata
+	}
+	return nil
+}
+
+func (x *Venue) GetRetired() bool {
+	if x != nil {
+		return x.Retired
+	}
+	return false
+}
+
+// One way to connect to a venue.
+type VenueEndpoint struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What it speaks.
+	Protocol EndpointProtocol `protobuf:"varint,1,opt,name=protocol,proto3,enum=alphapulse.registry.v1.EndpointProtocol" json:"protocol,omitempty"`
+	// Where it is: https, wss, or host:port for FIX.
+	Url string `protobuf:"bytes,2,opt,name=url,proto3" json:"url,omitempty"`
+	// What it is for: market-data, orders, account.
+	Purpose string `protobuf:"bytes,3,opt,name=purpose,proto3" json:"purpose,omitempty"`
+	// It is a sandbox.
+	Sandbox       bool `protobuf:"varint,4,opt,name=sandbox,proto3" json:"sandbox,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VenueEndpoint) Reset() {
+	*x = VenueEndpoint{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VenueEndpoint) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VenueEndpoint) ProtoMessage() {}
+
+func (x *VenueEndpoint) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VenueEndpoint.ProtoReflect.Descriptor instead.
+func (*VenueEndpoint) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *VenueEndpoint) GetProtocol() EndpointProtocol {
+	if x != nil {
+		return x.Protocol
+	}
+	return EndpointProtocol_ENDPOINT_PROTOCOL_UNSPECIFIED
+}
+
+func (x *VenueEndpoint) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *VenueEndpoint) GetPurpose() string {
+	if x != nil {
+		return x.Purpose
+	}
+	return ""
+}
+
+func (x *VenueEndpoint) GetSandbox() bool {
+	if x != nil {
+		return x.Sandbox
+	}
+	return false
+}
+
+// Fees from a volume on.
+type FeeTier struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Smallest volume of 30 days in `fee_currency`, decimal text.
+	MinVolume string `protobuf:"bytes,1,opt,name=min_volume,json=minVolume,proto3" json:"min_volume,omitempty"`
+	// Basis points, decimal text; negative is a rebate.
+	MakerFeeBps string `protobuf:"bytes,2,opt,name=maker_fee_bps,json=makerFeeBps,proto3" json:"maker_fee_bps,omitempty"`
+	// Basis points, decimal text.
+	TakerFeeBps   string `protobuf:"bytes,3,opt,name=taker_fee_bps,json=takerFeeBps,proto3" json:"taker_fee_bps,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FeeTier) Reset() {
+	*x = FeeTier{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FeeTier) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FeeTier) ProtoMessage() {}
+
+func (x *FeeTier) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FeeTier.ProtoReflect.Descriptor instead.
+func (*FeeTier) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *FeeTier) GetMinVolume() string {
+	if x != nil {
+		return x.MinVolume
+	}
+	return ""
+}
+
+func (x *FeeTier) GetMakerFeeBps() string {
+	if x != nil {
+		return x.MakerFeeBps
+	}
+	return ""
+}
+
+func (x *FeeTier) GetTakerFeeBps() string {
+	if x != nil {
+		return x.TakerFeeBps
+	}
+	return ""
+}
+
 // See RegisterInstrument.
 type RegisterInstrumentRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -946,7 +1400,7 @@ type RegisterInstrumentRequest struct {
 
 func (x *RegisterInstrumentRequest) Reset() {
 	*x = RegisterInstrumentRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[3]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -958,7 +1412,7 @@ func (x *RegisterInstrumentRequest) String() string {
 func (*RegisterInstrumentRequest) ProtoMessage() {}
 
 func (x *RegisterInstrumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[3]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -971,7 +1425,7 @@ func (x *RegisterInstrumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterInstrumentRequest.ProtoReflect.Descriptor instead.
 func (*RegisterInstrumentRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{3}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *RegisterInstrumentRequest) GetInstrument() *Instrument {
@@ -1003,7 +1457,7 @@ type RegisterInstrumentResponse struct {
 
 func (x *RegisterInstrumentResponse) Reset() {
 	*x = RegisterInstrumentResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[4]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1015,7 +1469,7 @@ func (x *RegisterInstrumentResponse) String() string {
 func (*RegisterInstrumentResponse) ProtoMessage() {}
 
 func (x *RegisterInstrumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[4]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1028,7 +1482,7 @@ func (x *RegisterInstrumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterInstrumentResponse.ProtoReflect.Descriptor instead.
 func (*RegisterInstrumentResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{4}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RegisterInstrumentResponse) GetInstrument() *Instrument {
@@ -1065,7 +1519,7 @@ type BatchRegisterInstrumentsRequest struct {
 
 func (x *BatchRegisterInstrumentsRequest) Reset() {
 	*x = BatchRegisterInstrumentsRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[5]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1077,7 +1531,7 @@ func (x *BatchRegisterInstrumentsRequest) String() string {
 func (*BatchRegisterInstrumentsRequest) ProtoMessage() {}
 
 func (x *BatchRegisterInstrumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[5]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1090,7 +1544,7 @@ func (x *BatchRegisterInstrumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchRegisterInstrumentsRequest.ProtoReflect.Descriptor instead.
 func (*BatchRegisterInstrumentsRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{5}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *BatchRegisterInstrumentsRequest) GetInstruments() []*Instrument {
@@ -1124,7 +1578,7 @@ type RegistrationOutcome struct {
 
 func (x *RegistrationOutcome) Reset() {
 	*x = RegistrationOutcome{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[6]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1136,7 +1590,7 @@ func (x *RegistrationOutcome) String() string {
 func (*RegistrationOutcome) ProtoMessage() {}
 
 func (x *RegistrationOutcome) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[6]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1149,7 +1603,7 @@ func (x *RegistrationOutcome) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegistrationOutcome.ProtoReflect.Descriptor instead.
 func (*RegistrationOutcome) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{6}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *RegistrationOutcome) GetId() *v1.InstrumentId {
@@ -1193,7 +1647,7 @@ type BatchRegisterInstrumentsResponse struct {
 
 func (x *BatchRegisterInstrumentsResponse) Reset() {
 	*x = BatchRegisterInstrumentsResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[7]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1205,7 +1659,7 @@ func (x *BatchRegisterInstrumentsResponse) String() string {
 func (*BatchRegisterInstrumentsResponse) ProtoMessage() {}
 
 func (x *BatchRegisterInstrumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[7]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1218,7 +1672,7 @@ func (x *BatchRegisterInstrumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchRegisterInstrumentsResponse.ProtoReflect.Descriptor instead.
 func (*BatchRegisterInstrumentsResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{7}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *BatchRegisterInstrumentsResponse) GetOutcomes() []*RegistrationOutcome {
@@ -1248,7 +1702,7 @@ type GetInstrumentRequest struct {
 
 func (x *GetInstrumentRequest) Reset() {
 	*x = GetInstrumentRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[8]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1260,7 +1714,7 @@ func (x *GetInstrumentRequest) String() string {
 func (*GetInstrumentRequest) ProtoMessage() {}
 
 func (x *GetInstrumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[8]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1273,7 +1727,7 @@ func (x *GetInstrumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstrumentRequest.ProtoReflect.Descriptor instead.
 func (*GetInstrumentRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{8}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *GetInstrumentRequest) GetId() string {
@@ -1303,7 +1757,7 @@ type GetInstrumentResponse struct {
 
 func (x *GetInstrumentResponse) Reset() {
 	*x = GetInstrumentResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[9]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1315,7 +1769,7 @@ func (x *GetInstrumentResponse) String() string {
 func (*GetInstrumentResponse) ProtoMessage() {}
 
 func (x *GetInstrumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[9]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1328,7 +1782,7 @@ func (x *GetInstrumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstrumentResponse.ProtoReflect.Descriptor instead.
 func (*GetInstrumentResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{9}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *GetInstrumentResponse) GetInstrument() *Instrument {
@@ -1358,7 +1812,7 @@ type BatchGetInstrumentsRequest struct {
 
 func (x *BatchGetInstrumentsRequest) Reset() {
 	*x = BatchGetInstrumentsRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[10]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1370,7 +1824,7 @@ func (x *BatchGetInstrumentsRequest) String() string {
 func (*BatchGetInstrumentsRequest) ProtoMessage() {}
 
 func (x *BatchGetInstrumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[10]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1383,7 +1837,7 @@ func (x *BatchGetInstrumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetInstrumentsRequest.ProtoReflect.Descriptor instead.
 func (*BatchGetInstrumentsRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{10}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *BatchGetInstrumentsRequest) GetIds() []byte {
@@ -1415,7 +1869,7 @@ type BatchGetInstrumentsResponse struct {
 
 func (x *BatchGetInstrumentsResponse) Reset() {
 	*x = BatchGetInstrumentsResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[11]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1427,7 +1881,7 @@ func (x *BatchGetInstrumentsResponse) String() string {
 func (*BatchGetInstrumentsResponse) ProtoMessage() {}
 
 func (x *BatchGetInstrumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[11]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1440,7 +1894,7 @@ func (x *BatchGetInstrumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetInstrumentsResponse.ProtoReflect.Descriptor instead.
 func (*BatchGetInstrumentsResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{11}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *BatchGetInstrumentsResponse) GetInstruments() []*Instrument {
@@ -1496,7 +1950,7 @@ type ResolveInstrumentRequest struct {
 
 func (x *ResolveInstrumentRequest) Reset() {
 	*x = ResolveInstrumentRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[12]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1508,7 +1962,7 @@ func (x *ResolveInstrumentRequest) String() string {
 func (*ResolveInstrumentRequest) ProtoMessage() {}
 
 func (x *ResolveInstrumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[12]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1521,7 +1975,7 @@ func (x *ResolveInstrumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveInstrumentRequest.ProtoReflect.Descriptor instead.
 func (*ResolveInstrumentRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{12}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ResolveInstrumentRequest) GetSymbol() string {
@@ -1619,7 +2073,7 @@ type CandidateGroup struct {
 
 func (x *CandidateGroup) Reset() {
 	*x = CandidateGroup{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[13]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1631,7 +2085,7 @@ func (x *CandidateGroup) String() string {
 func (*CandidateGroup) ProtoMessage() {}
 
 func (x *CandidateGroup) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[13]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1644,7 +2098,7 @@ func (x *CandidateGroup) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CandidateGroup.ProtoReflect.Descriptor instead.
 func (*CandidateGroup) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{13}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *CandidateGroup) GetAssetType() v1.AssetType {
@@ -1692,7 +2146,7 @@ type ResolveInstrumentResponse struct {
 
 func (x *ResolveInstrumentResponse) Reset() {
 	*x = ResolveInstrumentResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[14]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1704,7 +2158,7 @@ func (x *ResolveInstrumentResponse) String() string {
 func (*ResolveInstrumentResponse) ProtoMessage() {}
 
 func (x *ResolveInstrumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[14]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1717,7 +2171,7 @@ func (x *ResolveInstrumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ResolveInstrumentResponse.ProtoReflect.Descriptor instead.
 func (*ResolveInstrumentResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{14}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ResolveInstrumentResponse) GetCandidates() []*Instrument {
@@ -1771,7 +2225,7 @@ type ListInstrumentsRequest struct {
 
 func (x *ListInstrumentsRequest) Reset() {
 	*x = ListInstrumentsRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[15]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1783,7 +2237,7 @@ func (x *ListInstrumentsRequest) String() string {
 func (*ListInstrumentsRequest) ProtoMessage() {}
 
 func (x *ListInstrumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[15]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1796,7 +2250,7 @@ func (x *ListInstrumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListInstrumentsRequest.ProtoReflect.Descriptor instead.
 func (*ListInstrumentsRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{15}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ListInstrumentsRequest) GetPageSize() int32 {
@@ -1863,7 +2317,7 @@ type ListInstrumentsResponse struct {
 
 func (x *ListInstrumentsResponse) Reset() {
 	*x = ListInstrumentsResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[16]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1875,7 +2329,7 @@ func (x *ListInstrumentsResponse) String() string {
 func (*ListInstrumentsResponse) ProtoMessage() {}
 
 func (x *ListInstrumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[16]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1888,7 +2342,7 @@ func (x *ListInstrumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListInstrumentsResponse.ProtoReflect.Descriptor instead.
 func (*ListInstrumentsResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{16}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ListInstrumentsResponse) GetInstruments() []*Instrument {
@@ -1931,7 +2385,7 @@ type ListLinksRequest struct {
 
 func (x *ListLinksRequest) Reset() {
 	*x = ListLinksRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[17]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1943,7 +2397,7 @@ func (x *ListLinksRequest) String() string {
 func (*ListLinksRequest) ProtoMessage() {}
 
 func (x *ListLinksRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[17]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1956,7 +2410,7 @@ func (x *ListLinksRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLinksRequest.ProtoReflect.Descriptor instead.
 func (*ListLinksRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{17}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *ListLinksRequest) GetInstrumentId() string {
@@ -2009,7 +2463,7 @@ type ListLinksResponse struct {
 
 func (x *ListLinksResponse) Reset() {
 	*x = ListLinksResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[18]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2021,7 +2475,7 @@ func (x *ListLinksResponse) String() string {
 func (*ListLinksResponse) ProtoMessage() {}
 
 func (x *ListLinksResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[18]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2034,7 +2488,7 @@ func (x *ListLinksResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListLinksResponse.ProtoReflect.Descriptor instead.
 func (*ListLinksResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{18}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *ListLinksResponse) GetLinks() []*Link {
@@ -2071,7 +2525,7 @@ type LinkInstrumentsRequest struct {
 
 func (x *LinkInstrumentsRequest) Reset() {
 	*x = LinkInstrumentsRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[19]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2083,7 +2537,7 @@ func (x *LinkInstrumentsRequest) String() string {
 func (*LinkInstrumentsRequest) ProtoMessage() {}
 
 func (x *LinkInstrumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[19]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2096,7 +2550,7 @@ func (x *LinkInstrumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkInstrumentsRequest.ProtoReflect.Descriptor instead.
 func (*LinkInstrumentsRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{19}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *LinkInstrumentsRequest) GetLink() *Link {
@@ -2128,7 +2582,7 @@ type LinkInstrumentsResponse struct {
 
 func (x *LinkInstrumentsResponse) Reset() {
 	*x = LinkInstrumentsResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[20]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2140,7 +2594,7 @@ func (x *LinkInstrumentsResponse) String() string {
 func (*LinkInstrumentsResponse) ProtoMessage() {}
 
 func (x *LinkInstrumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[20]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2153,7 +2607,7 @@ func (x *LinkInstrumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LinkInstrumentsResponse.ProtoReflect.Descriptor instead.
 func (*LinkInstrumentsResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{20}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *LinkInstrumentsResponse) GetLink() *Link {
@@ -2190,7 +2644,7 @@ type RegisterVenueRequest struct {
 
 func (x *RegisterVenueRequest) Reset() {
 	*x = RegisterVenueRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[21]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2202,7 +2656,7 @@ func (x *RegisterVenueRequest) String() string {
 func (*RegisterVenueRequest) ProtoMessage() {}
 
 func (x *RegisterVenueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[21]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2215,7 +2669,7 @@ func (x *RegisterVenueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterVenueRequest.ProtoReflect.Descriptor instead.
 func (*RegisterVenueRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{21}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *RegisterVenueRequest) GetVenue() *Venue {
@@ -2247,7 +2701,7 @@ type RegisterVenueResponse struct {
 
 func (x *RegisterVenueResponse) Reset() {
 	*x = RegisterVenueResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[22]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2259,7 +2713,7 @@ func (x *RegisterVenueResponse) String() string {
 func (*RegisterVenueResponse) ProtoMessage() {}
 
 func (x *RegisterVenueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[22]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2272,7 +2726,7 @@ func (x *RegisterVenueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterVenueResponse.ProtoReflect.Descriptor instead.
 func (*RegisterVenueResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{22}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *RegisterVenueResponse) GetVenue() *Venue {
@@ -2309,7 +2763,7 @@ type GetVenueRequest struct {
 
 func (x *GetVenueRequest) Reset() {
 	*x = GetVenueRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[23]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2321,7 +2775,7 @@ func (x *GetVenueRequest) String() string {
 func (*GetVenueRequest) ProtoMessage() {}
 
 func (x *GetVenueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[23]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2334,7 +2788,7 @@ func (x *GetVenueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVenueRequest.ProtoReflect.Descriptor instead.
 func (*GetVenueRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{23}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *GetVenueRequest) GetKey() string {
@@ -2364,7 +2818,7 @@ type GetVenueResponse struct {
 
 func (x *GetVenueResponse) Reset() {
 	*x = GetVenueResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[24]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2376,7 +2830,7 @@ func (x *GetVenueResponse) String() string {
 func (*GetVenueResponse) ProtoMessage() {}
 
 func (x *GetVenueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[24]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2389,7 +2843,7 @@ func (x *GetVenueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVenueResponse.ProtoReflect.Descriptor instead.
 func (*GetVenueResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{24}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *GetVenueResponse) GetVenue() *Venue {
@@ -2423,7 +2877,7 @@ type ListVenuesRequest struct {
 
 func (x *ListVenuesRequest) Reset() {
 	*x = ListVenuesRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[25]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2435,7 +2889,7 @@ func (x *ListVenuesRequest) String() string {
 func (*ListVenuesRequest) ProtoMessage() {}
 
 func (x *ListVenuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[25]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2448,7 +2902,7 @@ func (x *ListVenuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListVenuesRequest.ProtoReflect.Descriptor instead.
 func (*ListVenuesRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{25}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *ListVenuesRequest) GetPageSize() int32 {
@@ -2494,7 +2948,7 @@ type ListVenuesResponse struct {
 
 func (x *ListVenuesResponse) Reset() {
 	*x = ListVenuesResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[26]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2506,7 +2960,7 @@ func (x *ListVenuesResponse) String() string {
 func (*ListVenuesResponse) ProtoMessage() {}
 
 func (x *ListVenuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[26]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2519,7 +2973,7 @@ func (x *ListVenuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListVenuesResponse.ProtoReflect.Descriptor instead.
 func (*ListVenuesResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{26}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *ListVenuesResponse) GetVenues() []*Venue {
@@ -2566,7 +3020,7 @@ type WatchRegistryRequest struct {
 
 func (x *WatchRegistryRequest) Reset() {
 	*x = WatchRegistryRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[27]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2578,7 +3032,7 @@ func (x *WatchRegistryRequest) String() string {
 func (*WatchRegistryRequest) ProtoMessage() {}
 
 func (x *WatchRegistryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[27]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2591,7 +3045,7 @@ func (x *WatchRegistryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRegistryRequest.ProtoReflect.Descriptor instead.
 func (*WatchRegistryRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{27}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *WatchRegistryRequest) GetFromRevision() uint64 {
@@ -2659,6 +3113,8 @@ type WatchRegistryResponse struct {
 	//	*WatchRegistryResponse_LinkAdded
 	//	*WatchRegistryResponse_VenueRegistered
 	//	*WatchRegistryResponse_Collision
+	//	*WatchRegistryResponse_VenueUpdated
+	//	*WatchRegistryResponse_SyntheticDefined
 	Event         isWatchRegistryResponse_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -2666,7 +3122,7 @@ type WatchRegistryResponse struct {
 
 func (x *WatchRegistryResponse) Reset() {
 	*x = WatchRegistryResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[28]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2678,7 +3134,7 @@ func (x *WatchRegistryResponse) String() string {
 func (*WatchRegistryResponse) ProtoMessage() {}
 
 func (x *WatchRegistryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[28]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2691,7 +3147,7 @@ func (x *WatchRegistryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRegistryResponse.ProtoReflect.Descriptor instead.
 func (*WatchRegistryResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{28}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *WatchRegistryResponse) GetRevision() uint64 {
@@ -2760,6 +3216,24 @@ func (x *WatchRegistryResponse) GetCollision() *Collision {
 	return nil
 }
 
+func (x *WatchRegistryResponse) GetVenueUpdated() *Venue {
+	if x != nil {
+		if x, ok := x.Event.(*WatchRegistryResponse_VenueUpdated); ok {
+			return x.VenueUpdated
+		}
+	}
+	return nil
+}
+
+func (x *WatchRegistryResponse) GetSyntheticDefined() *Synthetic {
+	if x != nil {
+		if x, ok := x.Event.(*WatchRegistryResponse_SyntheticDefined); ok {
+			return x.SyntheticDefined
+		}
+	}
+	return nil
+}
+
 type isWatchRegistryResponse_Event interface {
 	isWatchRegistryResponse_Event()
 }
@@ -2789,6 +3263,16 @@ type WatchRegistryResponse_Collision struct {
 	Collision *Collision `protobuf:"bytes,7,opt,name=collision,proto3,oneof"`
 }
 
+type WatchRegistryResponse_VenueUpdated struct {
+	// A venue changed.
+	VenueUpdated *Venue `protobuf:"bytes,8,opt,name=venue_updated,json=venueUpdated,proto3,oneof"`
+}
+
+type WatchRegistryResponse_SyntheticDefined struct {
+	// A synthetic was defined, or got a new version.
+	SyntheticDefined *Synthetic `protobuf:"bytes,9,opt,name=synthetic_defined,json=syntheticDefined,proto3,oneof"`
+}
+
 func (*WatchRegistryResponse_InstrumentRegistered) isWatchRegistryResponse_Event() {}
 
 func (*WatchRegistryResponse_InstrumentUpdated) isWatchRegistryResponse_Event() {}
@@ -2798,6 +3282,10 @@ func (*WatchRegistryResponse_LinkAdded) isWatchRegistryResponse_Event() {}
 func (*WatchRegistryResponse_VenueRegistered) isWatchRegistryResponse_Event() {}
 
 func (*WatchRegistryResponse_Collision) isWatchRegistryResponse_Event() {}
+
+func (*WatchRegistryResponse_VenueUpdated) isWatchRegistryResponse_Event() {}
+
+func (*WatchRegistryResponse_SyntheticDefined) isWatchRegistryResponse_Event() {}
 
 // Two natural keys that would have had one id.
 type Collision struct {
@@ -2816,7 +3304,7 @@ type Collision struct {
 
 func (x *Collision) Reset() {
 	*x = Collision{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[29]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2828,7 +3316,7 @@ func (x *Collision) String() string {
 func (*Collision) ProtoMessage() {}
 
 func (x *Collision) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[29]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2841,7 +3329,7 @@ func (x *Collision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Collision.ProtoReflect.Descriptor instead.
 func (*Collision) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{29}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *Collision) GetId() *v1.InstrumentId {
@@ -2894,7 +3382,7 @@ type UpdateInstrumentRequest struct {
 
 func (x *UpdateInstrumentRequest) Reset() {
 	*x = UpdateInstrumentRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[30]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2906,7 +3394,7 @@ func (x *UpdateInstrumentRequest) String() string {
 func (*UpdateInstrumentRequest) ProtoMessage() {}
 
 func (x *UpdateInstrumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[30]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2919,7 +3407,7 @@ func (x *UpdateInstrumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateInstrumentRequest.ProtoReflect.Descriptor instead.
 func (*UpdateInstrumentRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{30}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *UpdateInstrumentRequest) GetInstrument() *Instrument {
@@ -2972,7 +3460,7 @@ type UpdateInstrumentResponse struct {
 
 func (x *UpdateInstrumentResponse) Reset() {
 	*x = UpdateInstrumentResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[31]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[33]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2984,7 +3472,7 @@ func (x *UpdateInstrumentResponse) String() string {
 func (*UpdateInstrumentResponse) ProtoMessage() {}
 
 func (x *UpdateInstrumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[31]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[33]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2997,7 +3485,7 @@ func (x *UpdateInstrumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateInstrumentResponse.ProtoReflect.Descriptor instead.
 func (*UpdateInstrumentResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{31}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{33}
 }
 
 func (x *UpdateInstrumentResponse) GetInstrument() *Instrument {
@@ -3039,7 +3527,7 @@ type DelistInstrumentRequest struct {
 
 func (x *DelistInstrumentRequest) Reset() {
 	*x = DelistInstrumentRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[32]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3051,7 +3539,7 @@ func (x *DelistInstrumentRequest) String() string {
 func (*DelistInstrumentRequest) ProtoMessage() {}
 
 func (x *DelistInstrumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[32]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3064,7 +3552,7 @@ func (x *DelistInstrumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DelistInstrumentRequest.ProtoReflect.Descriptor instead.
 func (*DelistInstrumentRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{32}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *DelistInstrumentRequest) GetId() string {
@@ -3110,7 +3598,7 @@ type DelistInstrumentResponse struct {
 
 func (x *DelistInstrumentResponse) Reset() {
 	*x = DelistInstrumentResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[33]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3122,7 +3610,7 @@ func (x *DelistInstrumentResponse) String() string {
 func (*DelistInstrumentResponse) ProtoMessage() {}
 
 func (x *DelistInstrumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[33]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3135,7 +3623,7 @@ func (x *DelistInstrumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DelistInstrumentResponse.ProtoReflect.Descriptor instead.
 func (*DelistInstrumentResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{33}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *DelistInstrumentResponse) GetInstrument() *Instrument {
@@ -3172,7 +3660,7 @@ type GetInstrumentHistoryRequest struct {
 
 func (x *GetInstrumentHistoryRequest) Reset() {
 	*x = GetInstrumentHistoryRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[34]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3184,7 +3672,7 @@ func (x *GetInstrumentHistoryRequest) String() string {
 func (*GetInstrumentHistoryRequest) ProtoMessage() {}
 
 func (x *GetInstrumentHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[34]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3197,7 +3685,7 @@ func (x *GetInstrumentHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstrumentHistoryRequest.ProtoReflect.Descriptor instead.
 func (*GetInstrumentHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{34}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *GetInstrumentHistoryRequest) GetId() string {
@@ -3227,7 +3715,7 @@ type GetInstrumentHistoryResponse struct {
 
 func (x *GetInstrumentHistoryResponse) Reset() {
 	*x = GetInstrumentHistoryResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[35]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3239,7 +3727,7 @@ func (x *GetInstrumentHistoryResponse) String() string {
 func (*GetInstrumentHistoryResponse) ProtoMessage() {}
 
 func (x *GetInstrumentHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[35]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3252,7 +3740,7 @@ func (x *GetInstrumentHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstrumentHistoryResponse.ProtoReflect.Descriptor instead.
 func (*GetInstrumentHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{35}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *GetInstrumentHistoryResponse) GetInstruments() []*Instrument {
@@ -3304,7 +3792,7 @@ type SearchInstrumentsRequest struct {
 
 func (x *SearchInstrumentsRequest) Reset() {
 	*x = SearchInstrumentsRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[36]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3316,7 +3804,7 @@ func (x *SearchInstrumentsRequest) String() string {
 func (*SearchInstrumentsRequest) ProtoMessage() {}
 
 func (x *SearchInstrumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[36]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3329,7 +3817,7 @@ func (x *SearchInstrumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchInstrumentsRequest.ProtoReflect.Descriptor instead.
 func (*SearchInstrumentsRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{36}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *SearchInstrumentsRequest) GetQuery() string {
@@ -3438,7 +3926,7 @@ type SearchInstrumentsResponse struct {
 
 func (x *SearchInstrumentsResponse) Reset() {
 	*x = SearchInstrumentsResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[37]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3450,7 +3938,7 @@ func (x *SearchInstrumentsResponse) String() string {
 func (*SearchInstrumentsResponse) ProtoMessage() {}
 
 func (x *SearchInstrumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[37]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3463,7 +3951,7 @@ func (x *SearchInstrumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchInstrumentsResponse.ProtoReflect.Descriptor instead.
 func (*SearchInstrumentsResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{37}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *SearchInstrumentsResponse) GetInstruments() []*Instrument {
@@ -3500,7 +3988,7 @@ type BatchGetInstrumentRecordsRequest struct {
 
 func (x *BatchGetInstrumentRecordsRequest) Reset() {
 	*x = BatchGetInstrumentRecordsRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[38]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3512,7 +4000,7 @@ func (x *BatchGetInstrumentRecordsRequest) String() string {
 func (*BatchGetInstrumentRecordsRequest) ProtoMessage() {}
 
 func (x *BatchGetInstrumentRecordsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[38]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3525,7 +4013,7 @@ func (x *BatchGetInstrumentRecordsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetInstrumentRecordsRequest.ProtoReflect.Descriptor instead.
 func (*BatchGetInstrumentRecordsRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{38}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *BatchGetInstrumentRecordsRequest) GetIds() []byte {
@@ -3557,7 +4045,7 @@ type BatchGetInstrumentRecordsResponse struct {
 
 func (x *BatchGetInstrumentRecordsResponse) Reset() {
 	*x = BatchGetInstrumentRecordsResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[39]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3569,7 +4057,7 @@ func (x *BatchGetInstrumentRecordsResponse) String() string {
 func (*BatchGetInstrumentRecordsResponse) ProtoMessage() {}
 
 func (x *BatchGetInstrumentRecordsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[39]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3582,7 +4070,7 @@ func (x *BatchGetInstrumentRecordsResponse) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use BatchGetInstrumentRecordsResponse.ProtoReflect.Descriptor instead.
 func (*BatchGetInstrumentRecordsResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{39}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *BatchGetInstrumentRecordsResponse) GetFrame() []byte {
@@ -3621,7 +4109,7 @@ type FindVenuesRequest struct {
 
 func (x *FindVenuesRequest) Reset() {
 	*x = FindVenuesRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[40]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3633,7 +4121,7 @@ func (x *FindVenuesRequest) String() string {
 func (*FindVenuesRequest) ProtoMessage() {}
 
 func (x *FindVenuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[40]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3646,7 +4134,7 @@ func (x *FindVenuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindVenuesRequest.ProtoReflect.Descriptor instead.
 func (*FindVenuesRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{40}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *FindVenuesRequest) GetInstrumentId() string {
@@ -3685,7 +4173,7 @@ type VenueListing struct {
 
 func (x *VenueListing) Reset() {
 	*x = VenueListing{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[41]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3697,7 +4185,7 @@ func (x *VenueListing) String() string {
 func (*VenueListing) ProtoMessage() {}
 
 func (x *VenueListing) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[41]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3710,7 +4198,7 @@ func (x *VenueListing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VenueListing.ProtoReflect.Descriptor instead.
 func (*VenueListing) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{41}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *VenueListing) GetVenue() *Venue {
@@ -3747,7 +4235,7 @@ type FindVenuesResponse struct {
 
 func (x *FindVenuesResponse) Reset() {
 	*x = FindVenuesResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[42]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3759,7 +4247,7 @@ func (x *FindVenuesResponse) String() string {
 func (*FindVenuesResponse) ProtoMessage() {}
 
 func (x *FindVenuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[42]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3772,7 +4260,7 @@ func (x *FindVenuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindVenuesResponse.ProtoReflect.Descriptor instead.
 func (*FindVenuesResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{42}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *FindVenuesResponse) GetListings() []*VenueListing {
@@ -3783,6 +4271,2167 @@ func (x *FindVenuesResponse) GetListings() []*VenueListing {
 }
 
 func (x *FindVenuesResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// See UpdateVenue.
+type UpdateVenueRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The new values, and the name (or the number) of the venue.
+	Venue *Venue `protobuf:"bytes,1,opt,name=venue,proto3" json:"venue,omitempty"`
+	// The fields that change; empty is every field that is set.
+	UpdateMask *fieldmaskpb.FieldMask `protobuf:"bytes,2,opt,name=update_mask,json=updateMask,proto3" json:"update_mask,omitempty"`
+	// `revision` of the venue that the change was made on; 0 changes whatever is there.
+	ExpectedRevision uint64 `protobuf:"varint,3,opt,name=expected_revision,json=expectedRevision,proto3" json:"expected_revision,omitempty"`
+	// A repeated id answers what the first call answered (AIP-155).
+	RequestId     string `protobuf:"bytes,4,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateVenueRequest) Reset() {
+	*x = UpdateVenueRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateVenueRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateVenueRequest) ProtoMessage() {}
+
+func (x *UpdateVenueRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateVenueRequest.ProtoReflect.Descriptor instead.
+func (*UpdateVenueRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *UpdateVenueRequest) GetVenue() *Venue {
+	if x != nil {
+		return x.Venue
+	}
+	return nil
+}
+
+func (x *UpdateVenueRequest) GetUpdateMask() *fieldmaskpb.FieldMask {
+	if x != nil {
+		return x.UpdateMask
+	}
+	return nil
+}
+
+func (x *UpdateVenueRequest) GetExpectedRevision() uint64 {
+	if x != nil {
+		return x.ExpectedRevision
+	}
+	return 0
+}
+
+func (x *UpdateVenueRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// See UpdateVenue.
+type UpdateVenueResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The venue as the registry holds it now.
+	Venue *Venue `protobuf:"bytes,1,opt,name=venue,proto3" json:"venue,omitempty"`
+	// Something changed.
+	Changed bool `protobuf:"varint,2,opt,name=changed,proto3" json:"changed,omitempty"`
+	// Revision of the registry after the call.
+	Revision      uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateVenueResponse) Reset() {
+	*x = UpdateVenueResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateVenueResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateVenueResponse) ProtoMessage() {}
+
+func (x *UpdateVenueResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateVenueResponse.ProtoReflect.Descriptor instead.
+func (*UpdateVenueResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *UpdateVenueResponse) GetVenue() *Venue {
+	if x != nil {
+		return x.Venue
+	}
+	return nil
+}
+
+func (x *UpdateVenueResponse) GetChanged() bool {
+	if x != nil {
+		return x.Changed
+	}
+	return false
+}
+
+func (x *UpdateVenueResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// See DeleteVenue.
+type DeleteVenueRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number, name or MIC.
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// As in UpdateVenueRequest.
+	ExpectedRevision uint64 `protobuf:"varint,2,opt,name=expected_revision,json=expectedRevision,proto3" json:"expected_revision,omitempty"`
+	// A repeated id answers what the first call answered (AIP-155).
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteVenueRequest) Reset() {
+	*x = DeleteVenueRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[47]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteVenueRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteVenueRequest) ProtoMessage() {}
+
+func (x *DeleteVenueRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[47]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteVenueRequest.ProtoReflect.Descriptor instead.
+func (*DeleteVenueRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{47}
+}
+
+func (x *DeleteVenueRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *DeleteVenueRequest) GetExpectedRevision() uint64 {
+	if x != nil {
+		return x.ExpectedRevision
+	}
+	return 0
+}
+
+func (x *DeleteVenueRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// See DeleteVenue.
+type DeleteVenueResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The venue, retired.
+	Venue *Venue `protobuf:"bytes,1,opt,name=venue,proto3" json:"venue,omitempty"`
+	// It was not retired before.
+	Changed bool `protobuf:"varint,2,opt,name=changed,proto3" json:"changed,omitempty"`
+	// Revision of the registry after the call.
+	Revision      uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteVenueResponse) Reset() {
+	*x = DeleteVenueResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[48]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteVenueResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteVenueResponse) ProtoMessage() {}
+
+func (x *DeleteVenueResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[48]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteVenueResponse.ProtoReflect.Descriptor instead.
+func (*DeleteVenueResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{48}
+}
+
+func (x *DeleteVenueResponse) GetVenue() *Venue {
+	if x != nil {
+		return x.Venue
+	}
+	return nil
+}
+
+func (x *DeleteVenueResponse) GetChanged() bool {
+	if x != nil {
+		return x.Changed
+	}
+	return false
+}
+
+func (x *DeleteVenueResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// See QuoteFees.
+type QuoteFeesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number, name or MIC.
+	Venue string `protobuf:"bytes,1,opt,name=venue,proto3" json:"venue,omitempty"`
+	// The caller's volume of 30 days in the venue's `fee_currency`, decimal text; 0 when empty.
+	Volume string `protobuf:"bytes,2,opt,name=volume,proto3" json:"volume,omitempty"`
+	// Price times quantity of the trade, decimal text; none when empty.
+	Notional string `protobuf:"bytes,3,opt,name=notional,proto3" json:"notional,omitempty"`
+	// The answer must be at least this new.
+	MinRevision   uint64 `protobuf:"varint,4,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuoteFeesRequest) Reset() {
+	*x = QuoteFeesRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[49]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuoteFeesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuoteFeesRequest) ProtoMessage() {}
+
+func (x *QuoteFeesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[49]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuoteFeesRequest.ProtoReflect.Descriptor instead.
+func (*QuoteFeesRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{49}
+}
+
+func (x *QuoteFeesRequest) GetVenue() string {
+	if x != nil {
+		return x.Venue
+	}
+	return ""
+}
+
+func (x *QuoteFeesRequest) GetVolume() string {
+	if x != nil {
+		return x.Volume
+	}
+	return ""
+}
+
+func (x *QuoteFeesRequest) GetNotional() string {
+	if x != nil {
+		return x.Notional
+	}
+	return ""
+}
+
+func (x *QuoteFeesRequest) GetMinRevision() uint64 {
+	if x != nil {
+		return x.MinRevision
+	}
+	return 0
+}
+
+// See QuoteFees.
+type QuoteFeesResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Basis points for adding liquidity at that volume.
+	MakerFeeBps string `protobuf:"bytes,1,opt,name=maker_fee_bps,json=makerFeeBps,proto3" json:"maker_fee_bps,omitempty"`
+	// Basis points for taking it.
+	TakerFeeBps string `protobuf:"bytes,2,opt,name=taker_fee_bps,json=takerFeeBps,proto3" json:"taker_fee_bps,omitempty"`
+	// Fee on the notional when it adds liquidity, decimal text; negative is a rebate.
+	MakerFee string `protobuf:"bytes,3,opt,name=maker_fee,json=makerFee,proto3" json:"maker_fee,omitempty"`
+	// Fee on the notional when it takes liquidity.
+	TakerFee string `protobuf:"bytes,4,opt,name=taker_fee,json=takerFee,proto3" json:"taker_fee,omitempty"`
+	// Position of the tier in the venue's `fee_tiers`; -1 is below the first.
+	Tier int32 `protobuf:"varint,5,opt,name=tier,proto3" json:"tier,omitempty"`
+	// Volume at which the next tier begins; empty on the last.
+	NextTierVolume string `protobuf:"bytes,6,opt,name=next_tier_volume,json=nextTierVolume,proto3" json:"next_tier_volume,omitempty"`
+	// Revision that it was read at.
+	Revision      uint64 `protobuf:"varint,7,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *QuoteFeesResponse) Reset() {
+	*x = QuoteFeesResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[50]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *QuoteFeesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*QuoteFeesResponse) ProtoMessage() {}
+
+func (x *QuoteFeesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[50]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use QuoteFeesResponse.ProtoReflect.Descriptor instead.
+func (*QuoteFeesResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{50}
+}
+
+func (x *QuoteFeesResponse) GetMakerFeeBps() string {
+	if x != nil {
+		return x.MakerFeeBps
+	}
+	return ""
+}
+
+func (x *QuoteFeesResponse) GetTakerFeeBps() string {
+	if x != nil {
+		return x.TakerFeeBps
+	}
+	return ""
+}
+
+func (x *QuoteFeesResponse) GetMakerFee() string {
+	if x != nil {
+		return x.MakerFee
+	}
+	return ""
+}
+
+func (x *QuoteFeesResponse) GetTakerFee() string {
+	if x != nil {
+		return x.TakerFee
+	}
+	return ""
+}
+
+func (x *QuoteFeesResponse) GetTier() int32 {
+	if x != nil {
+		return x.Tier
+	}
+	return 0
+}
+
+func (x *QuoteFeesResponse) GetNextTierVolume() string {
+	if x != nil {
+		return x.NextTierVolume
+	}
+	return ""
+}
+
+func (x *QuoteFeesResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// See GetSessions.
+type GetSessionsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number, name or MIC.
+	Venue string `protobuf:"bytes,1,opt,name=venue,proto3" json:"venue,omitempty"`
+	// The time that is asked about; now when not set.
+	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
+	// The answer must be at least this new.
+	MinRevision   uint64 `protobuf:"varint,3,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSessionsRequest) Reset() {
+	*x = GetSessionsRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[51]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSessionsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSessionsRequest) ProtoMessage() {}
+
+func (x *GetSessionsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[51]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSessionsRequest.ProtoReflect.Descriptor instead.
+func (*GetSessionsRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{51}
+}
+
+func (x *GetSessionsRequest) GetVenue() string {
+	if x != nil {
+		return x.Venue
+	}
+	return ""
+}
+
+func (x *GetSessionsRequest) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *GetSessionsRequest) GetMinRevision() uint64 {
+	if x != nil {
+		return x.MinRevision
+	}
+	return 0
+}
+
+// See GetSessions.
+type GetSessionsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The calendar that answered.
+	Calendar string `protobuf:"bytes,1,opt,name=calendar,proto3" json:"calendar,omitempty"`
+	// It trades at that time, by its calendar.
+	Open bool `protobuf:"varint,2,opt,name=open,proto3" json:"open,omitempty"`
+	// It never closes: there is no next opening or closing.
+	AlwaysOpen bool `protobuf:"varint,3,opt,name=always_open,json=alwaysOpen,proto3" json:"always_open,omitempty"`
+	// Next opening after that time.
+	NextOpen *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=next_open,json=nextOpen,proto3" json:"next_open,omitempty"`
+	// Next closing after that time.
+	NextClose *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=next_close,json=nextClose,proto3" json:"next_close,omitempty"`
+	// Its time zone (IANA).
+	TimeZone string `protobuf:"bytes,6,opt,name=time_zone,json=timeZone,proto3" json:"time_zone,omitempty"`
+	// Revision that it was read at.
+	Revision      uint64 `protobuf:"varint,7,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSessionsResponse) Reset() {
+	*x = GetSessionsResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[52]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSessionsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSessionsResponse) ProtoMessage() {}
+
+func (x *GetSessionsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[52]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSessionsResponse.ProtoReflect.Descriptor instead.
+func (*GetSessionsResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{52}
+}
+
+func (x *GetSessionsResponse) GetCalendar() string {
+	if x != nil {
+		return x.Calendar
+	}
+	return ""
+}
+
+func (x *GetSessionsResponse) GetOpen() bool {
+	if x != nil {
+		return x.Open
+	}
+	return false
+}
+
+func (x *GetSessionsResponse) GetAlwaysOpen() bool {
+	if x != nil {
+		return x.AlwaysOpen
+	}
+	return false
+}
+
+func (x *GetSessionsResponse) GetNextOpen() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NextOpen
+	}
+	return nil
+}
+
+func (x *GetSessionsResponse) GetNextClose() *timestamppb.Timestamp {
+	if x != nil {
+		return x.NextClose
+	}
+	return nil
+}
+
+func (x *GetSessionsResponse) GetTimeZone() string {
+	if x != nil {
+		return x.TimeZone
+	}
+	return ""
+}
+
+func (x *GetSessionsResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// One measurement of a venue.
+type VenueMetric struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When it was measured.
+	Time *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=time,proto3" json:"time,omitempty"`
+	// Latency, nanoseconds; 0 is unknown.
+	LatencyNs uint64 `protobuf:"varint,2,opt,name=latency_ns,json=latencyNs,proto3" json:"latency_ns,omitempty"`
+	// Messages a second.
+	MessagesPerSecond uint32 `protobuf:"varint,3,opt,name=messages_per_second,json=messagesPerSecond,proto3" json:"messages_per_second,omitempty"`
+	// What failed, parts per million.
+	ErrorPpm uint32 `protobuf:"varint,4,opt,name=error_ppm,json=errorPpm,proto3" json:"error_ppm,omitempty"`
+	// Liquidity, 0 to 10,000.
+	LiquidityScore uint32 `protobuf:"varint,5,opt,name=liquidity_score,json=liquidityScore,proto3" json:"liquidity_score,omitempty"`
+	// Reliability, 0 to 10,000.
+	ReliabilityScore uint32 `protobuf:"varint,6,opt,name=reliability_score,json=reliabilityScore,proto3" json:"reliability_score,omitempty"`
+	// State.
+	Status VenueStatus `protobuf:"varint,7,opt,name=status,proto3,enum=alphapulse.registry.v1.VenueStatus" json:"status,omitempty"`
+	// Who measured: a service's name.
+	Source        string `protobuf:"bytes,8,opt,name=source,proto3" json:"source,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VenueMetric) Reset() {
+	*x = VenueMetric{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[53]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VenueMetric) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VenueMetric) ProtoMessage() {}
+
+func (x *VenueMetric) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[53]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VenueMetric.ProtoReflect.Descriptor instead.
+func (*VenueMetric) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{53}
+}
+
+func (x *VenueMetric) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *VenueMetric) GetLatencyNs() uint64 {
+	if x != nil {
+		return x.LatencyNs
+	}
+	return 0
+}
+
+func (x *VenueMetric) GetMessagesPerSecond() uint32 {
+	if x != nil {
+		return x.MessagesPerSecond
+	}
+	return 0
+}
+
+func (x *VenueMetric) GetErrorPpm() uint32 {
+	if x != nil {
+		return x.ErrorPpm
+	}
+	return 0
+}
+
+func (x *VenueMetric) GetLiquidityScore() uint32 {
+	if x != nil {
+		return x.LiquidityScore
+	}
+	return 0
+}
+
+func (x *VenueMetric) GetReliabilityScore() uint32 {
+	if x != nil {
+		return x.ReliabilityScore
+	}
+	return 0
+}
+
+func (x *VenueMetric) GetStatus() VenueStatus {
+	if x != nil {
+		return x.Status
+	}
+	return VenueStatus_VENUE_STATUS_UNSPECIFIED
+}
+
+func (x *VenueMetric) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+// See ReportVenueMetrics.
+type ReportVenueMetricsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number, name or MIC.
+	Venue string `protobuf:"bytes,1,opt,name=venue,proto3" json:"venue,omitempty"`
+	// At most 1,000.
+	Metrics       []*VenueMetric `protobuf:"bytes,2,rep,name=metrics,proto3" json:"metrics,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportVenueMetricsRequest) Reset() {
+	*x = ReportVenueMetricsRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[54]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportVenueMetricsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportVenueMetricsRequest) ProtoMessage() {}
+
+func (x *ReportVenueMetricsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[54]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportVenueMetricsRequest.ProtoReflect.Descriptor instead.
+func (*ReportVenueMetricsRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{54}
+}
+
+func (x *ReportVenueMetricsRequest) GetVenue() string {
+	if x != nil {
+		return x.Venue
+	}
+	return ""
+}
+
+func (x *ReportVenueMetricsRequest) GetMetrics() []*VenueMetric {
+	if x != nil {
+		return x.Metrics
+	}
+	return nil
+}
+
+// See ReportVenueMetrics.
+type ReportVenueMetricsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// How many are kept of this venue now.
+	Kept uint32 `protobuf:"varint,1,opt,name=kept,proto3" json:"kept,omitempty"`
+	// Revision of the registry after the call.
+	Revision      uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ReportVenueMetricsResponse) Reset() {
+	*x = ReportVenueMetricsResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[55]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ReportVenueMetricsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ReportVenueMetricsResponse) ProtoMessage() {}
+
+func (x *ReportVenueMetricsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[55]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ReportVenueMetricsResponse.ProtoReflect.Descriptor instead.
+func (*ReportVenueMetricsResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{55}
+}
+
+func (x *ReportVenueMetricsResponse) GetKept() uint32 {
+	if x != nil {
+		return x.Kept
+	}
+	return 0
+}
+
+func (x *ReportVenueMetricsResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// See GetVenueMetrics.
+type GetVenueMetricsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number, name or MIC.
+	Venue string `protobuf:"bytes,1,opt,name=venue,proto3" json:"venue,omitempty"`
+	// From this time on.
+	StartTime *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=start_time,json=startTime,proto3" json:"start_time,omitempty"`
+	// Before this time.
+	EndTime       *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=end_time,json=endTime,proto3" json:"end_time,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetVenueMetricsRequest) Reset() {
+	*x = GetVenueMetricsRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[56]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetVenueMetricsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetVenueMetricsRequest) ProtoMessage() {}
+
+func (x *GetVenueMetricsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[56]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetVenueMetricsRequest.ProtoReflect.Descriptor instead.
+func (*GetVenueMetricsRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{56}
+}
+
+func (x *GetVenueMetricsRequest) GetVenue() string {
+	if x != nil {
+		return x.Venue
+	}
+	return ""
+}
+
+func (x *GetVenueMetricsRequest) GetStartTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.StartTime
+	}
+	return nil
+}
+
+func (x *GetVenueMetricsRequest) GetEndTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.EndTime
+	}
+	return nil
+}
+
+// See GetVenueMetrics.
+type GetVenueMetricsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Oldest first; at most the last 4,096 of the venue on this replica.
+	Metrics []*VenueMetric `protobuf:"bytes,1,rep,name=metrics,proto3" json:"metrics,omitempty"`
+	// Median latency of those that know it, nanoseconds.
+	MedianLatencyNs uint64 `protobuf:"varint,2,opt,name=median_latency_ns,json=medianLatencyNs,proto3" json:"median_latency_ns,omitempty"`
+	// Mean of what failed, parts per million.
+	MeanErrorPpm uint32 `protobuf:"varint,3,opt,name=mean_error_ppm,json=meanErrorPpm,proto3" json:"mean_error_ppm,omitempty"`
+	// Mean liquidity, 0 to 10,000.
+	MeanLiquidityScore uint32 `protobuf:"varint,4,opt,name=mean_liquidity_score,json=meanLiquidityScore,proto3" json:"mean_liquidity_score,omitempty"`
+	// Mean reliability, 0 to 10,000.
+	MeanReliabilityScore uint32 `protobuf:"varint,5,opt,name=mean_reliability_score,json=meanReliabilityScore,proto3" json:"mean_reliability_score,omitempty"`
+	// Share of measurements in which it was up, 0 to 10,000.
+	HealthScore   uint32 `protobuf:"varint,6,opt,name=health_score,json=healthScore,proto3" json:"health_score,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetVenueMetricsResponse) Reset() {
+	*x = GetVenueMetricsResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[57]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetVenueMetricsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetVenueMetricsResponse) ProtoMessage() {}
+
+func (x *GetVenueMetricsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[57]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetVenueMetricsResponse.ProtoReflect.Descriptor instead.
+func (*GetVenueMetricsResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{57}
+}
+
+func (x *GetVenueMetricsResponse) GetMetrics() []*VenueMetric {
+	if x != nil {
+		return x.Metrics
+	}
+	return nil
+}
+
+func (x *GetVenueMetricsResponse) GetMedianLatencyNs() uint64 {
+	if x != nil {
+		return x.MedianLatencyNs
+	}
+	return 0
+}
+
+func (x *GetVenueMetricsResponse) GetMeanErrorPpm() uint32 {
+	if x != nil {
+		return x.MeanErrorPpm
+	}
+	return 0
+}
+
+func (x *GetVenueMetricsResponse) GetMeanLiquidityScore() uint32 {
+	if x != nil {
+		return x.MeanLiquidityScore
+	}
+	return 0
+}
+
+func (x *GetVenueMetricsResponse) GetMeanReliabilityScore() uint32 {
+	if x != nil {
+		return x.MeanReliabilityScore
+	}
+	return 0
+}
+
+func (x *GetVenueMetricsResponse) GetHealthScore() uint32 {
+	if x != nil {
+		return x.HealthScore
+	}
+	return 0
+}
+
+// What a name in a formula stands for.
+type SyntheticInput struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The name: a letter or _, then letters, digits and _.
+	Alias string `protobuf:"bytes,1,opt,name=alias,proto3" json:"alias,omitempty"`
+	// The instrument; it may be a synthetic.
+	Id            *v1.InstrumentId `protobuf:"bytes,2,opt,name=id,proto3" json:"id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SyntheticInput) Reset() {
+	*x = SyntheticInput{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[58]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SyntheticInput) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SyntheticInput) ProtoMessage() {}
+
+func (x *SyntheticInput) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[58]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SyntheticInput.ProtoReflect.Descriptor instead.
+func (*SyntheticInput) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{58}
+}
+
+func (x *SyntheticInput) GetAlias() string {
+	if x != nil {
+		return x.Alias
+	}
+	return ""
+}
+
+func (x *SyntheticInput) GetId() *v1.InstrumentId {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+// A synthetic's definition.
+type Synthetic struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The synthetic as an instrument.
+	Id *v1.InstrumentId `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Its name, the symbol of the instrument.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// The formula in normal form.
+	Formula string `protobuf:"bytes,3,opt,name=formula,proto3" json:"formula,omitempty"`
+	// What it is made of, by alias.
+	Inputs []*SyntheticInput `protobuf:"bytes,4,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	// First 8 bytes of the BLAKE3 of formula and inputs, little-endian: equal formulas have equal hashes.
+	FormulaHash uint64 `protobuf:"fixed64,5,opt,name=formula_hash,json=formulaHash,proto3" json:"formula_hash,omitempty"`
+	// 1 for the first definition, one more for each other formula.
+	Version uint32 `protobuf:"varint,6,opt,name=version,proto3" json:"version,omitempty"`
+	// Revision of the registry at the last change.
+	Revision uint64 `protobuf:"varint,7,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Name for people.
+	Title         string `protobuf:"bytes,8,opt,name=title,proto3" json:"title,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Synthetic) Reset() {
+	*x = Synthetic{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[59]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Synthetic) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Synthetic) ProtoMessage() {}
+
+func (x *Synthetic) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[59]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Synthetic.ProtoReflect.Descriptor instead.
+func (*Synthetic) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{59}
+}
+
+func (x *Synthetic) GetId() *v1.InstrumentId {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *Synthetic) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Synthetic) GetFormula() string {
+	if x != nil {
+		return x.Formula
+	}
+	return ""
+}
+
+func (x *Synthetic) GetInputs() []*SyntheticInput {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+func (x *Synthetic) GetFormulaHash() uint64 {
+	if x != nil {
+		return x.FormulaHash
+	}
+	return 0
+}
+
+func (x *Synthetic) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *Synthetic) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *Synthetic) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+// See DefineSynthetic.
+type DefineSyntheticRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name: upper case letters, digits, `.`, `-` and `_`, at most 32.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Numbers, aliases, + - * /, parentheses, min, max, abs, sum, avg and wsum(weight, value, …).
+	Formula string `protobuf:"bytes,2,opt,name=formula,proto3" json:"formula,omitempty"`
+	// What the aliases of the formula stand for.
+	Inputs []*SyntheticInput `protobuf:"bytes,3,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	// Name for people.
+	Title string `protobuf:"bytes,4,opt,name=title,proto3" json:"title,omitempty"`
+	// Currency that the value is in.
+	QuoteCurrency string `protobuf:"bytes,5,opt,name=quote_currency,json=quoteCurrency,proto3" json:"quote_currency,omitempty"`
+	// `revision` of the definition that this one replaces; 0 replaces whatever is there.
+	ExpectedRevision uint64 `protobuf:"varint,6,opt,name=expected_revision,json=expectedRevision,proto3" json:"expected_revision,omitempty"`
+	// A repeated id answers what the first call answered (AIP-155).
+	RequestId     string `protobuf:"bytes,7,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DefineSyntheticRequest) Reset() {
+	*x = DefineSyntheticRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[60]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DefineSyntheticRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DefineSyntheticRequest) ProtoMessage() {}
+
+func (x *DefineSyntheticRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[60]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DefineSyntheticRequest.ProtoReflect.Descriptor instead.
+func (*DefineSyntheticRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{60}
+}
+
+func (x *DefineSyntheticRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *DefineSyntheticRequest) GetFormula() string {
+	if x != nil {
+		return x.Formula
+	}
+	return ""
+}
+
+func (x *DefineSyntheticRequest) GetInputs() []*SyntheticInput {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+func (x *DefineSyntheticRequest) GetTitle() string {
+	if x != nil {
+		return x.Title
+	}
+	return ""
+}
+
+func (x *DefineSyntheticRequest) GetQuoteCurrency() string {
+	if x != nil {
+		return x.QuoteCurrency
+	}
+	return ""
+}
+
+func (x *DefineSyntheticRequest) GetExpectedRevision() uint64 {
+	if x != nil {
+		return x.ExpectedRevision
+	}
+	return 0
+}
+
+func (x *DefineSyntheticRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// See DefineSynthetic.
+type DefineSyntheticResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The definition as the registry holds it.
+	Synthetic *Synthetic `protobuf:"bytes,1,opt,name=synthetic,proto3" json:"synthetic,omitempty"`
+	// It is new, or a new version.
+	Changed bool `protobuf:"varint,2,opt,name=changed,proto3" json:"changed,omitempty"`
+	// Revision of the registry after the call.
+	Revision      uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DefineSyntheticResponse) Reset() {
+	*x = DefineSyntheticResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[61]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DefineSyntheticResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DefineSyntheticResponse) ProtoMessage() {}
+
+func (x *DefineSyntheticResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[61]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DefineSyntheticResponse.ProtoReflect.Descriptor instead.
+func (*DefineSyntheticResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{61}
+}
+
+func (x *DefineSyntheticResponse) GetSynthetic() *Synthetic {
+	if x != nil {
+		return x.Synthetic
+	}
+	return nil
+}
+
+func (x *DefineSyntheticResponse) GetChanged() bool {
+	if x != nil {
+		return x.Changed
+	}
+	return false
+}
+
+func (x *DefineSyntheticResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// See GetSynthetic.
+type GetSyntheticRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name, or 32 hexadecimal digits.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// The answer must be at least this new.
+	MinRevision   uint64 `protobuf:"varint,2,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSyntheticRequest) Reset() {
+	*x = GetSyntheticRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[62]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSyntheticRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSyntheticRequest) ProtoMessage() {}
+
+func (x *GetSyntheticRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[62]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSyntheticRequest.ProtoReflect.Descriptor instead.
+func (*GetSyntheticRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{62}
+}
+
+func (x *GetSyntheticRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *GetSyntheticRequest) GetMinRevision() uint64 {
+	if x != nil {
+		return x.MinRevision
+	}
+	return 0
+}
+
+// See GetSynthetic.
+type GetSyntheticResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The definition.
+	Synthetic *Synthetic `protobuf:"bytes,1,opt,name=synthetic,proto3" json:"synthetic,omitempty"`
+	// Revision that it was read at.
+	Revision      uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSyntheticResponse) Reset() {
+	*x = GetSyntheticResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[63]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSyntheticResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSyntheticResponse) ProtoMessage() {}
+
+func (x *GetSyntheticResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[63]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSyntheticResponse.ProtoReflect.Descriptor instead.
+func (*GetSyntheticResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{63}
+}
+
+func (x *GetSyntheticResponse) GetSynthetic() *Synthetic {
+	if x != nil {
+		return x.Synthetic
+	}
+	return nil
+}
+
+func (x *GetSyntheticResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// The value of an instrument.
+type InstrumentValue struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The instrument.
+	Id *v1.InstrumentId `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Decimal text.
+	Value         string `protobuf:"bytes,2,opt,name=value,proto3" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InstrumentValue) Reset() {
+	*x = InstrumentValue{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[64]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InstrumentValue) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InstrumentValue) ProtoMessage() {}
+
+func (x *InstrumentValue) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[64]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InstrumentValue.ProtoReflect.Descriptor instead.
+func (*InstrumentValue) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{64}
+}
+
+func (x *InstrumentValue) GetId() *v1.InstrumentId {
+	if x != nil {
+		return x.Id
+	}
+	return nil
+}
+
+func (x *InstrumentValue) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+// See EvaluateSynthetic.
+type EvaluateSyntheticRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Its name, or 32 hexadecimal digits.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Values of what it is made of; synthetics among its inputs are evaluated when they have none.
+	Values []*InstrumentValue `protobuf:"bytes,2,rep,name=values,proto3" json:"values,omitempty"`
+	// The answer must be at least this new.
+	MinRevision   uint64 `protobuf:"varint,3,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EvaluateSyntheticRequest) Reset() {
+	*x = EvaluateSyntheticRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[65]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EvaluateSyntheticRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EvaluateSyntheticRequest) ProtoMessage() {}
+
+func (x *EvaluateSyntheticRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[65]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EvaluateSyntheticRequest.ProtoReflect.Descriptor instead.
+func (*EvaluateSyntheticRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{65}
+}
+
+func (x *EvaluateSyntheticRequest) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *EvaluateSyntheticRequest) GetValues() []*InstrumentValue {
+	if x != nil {
+		return x.Values
+	}
+	return nil
+}
+
+func (x *EvaluateSyntheticRequest) GetMinRevision() uint64 {
+	if x != nil {
+		return x.MinRevision
+	}
+	return 0
+}
+
+// See EvaluateSynthetic.
+type EvaluateSyntheticResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Decimal text with at most 8 places, rounded half to even.
+	Value string `protobuf:"bytes,1,opt,name=value,proto3" json:"value,omitempty"`
+	// Of the formula that was evaluated.
+	FormulaHash uint64 `protobuf:"fixed64,2,opt,name=formula_hash,json=formulaHash,proto3" json:"formula_hash,omitempty"`
+	// Version of the definition.
+	Version uint32 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
+	// Values of the inputs, in their order.
+	Inputs []*InstrumentValue `protobuf:"bytes,4,rep,name=inputs,proto3" json:"inputs,omitempty"`
+	// Revision that it was read at.
+	Revision      uint64 `protobuf:"varint,5,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EvaluateSyntheticResponse) Reset() {
+	*x = EvaluateSyntheticResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[66]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EvaluateSyntheticResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EvaluateSyntheticResponse) ProtoMessage() {}
+
+func (x *EvaluateSyntheticResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[66]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EvaluateSyntheticResponse.ProtoReflect.Descriptor instead.
+func (*EvaluateSyntheticResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{66}
+}
+
+func (x *EvaluateSyntheticResponse) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *EvaluateSyntheticResponse) GetFormulaHash() uint64 {
+	if x != nil {
+		return x.FormulaHash
+	}
+	return 0
+}
+
+func (x *EvaluateSyntheticResponse) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *EvaluateSyntheticResponse) GetInputs() []*InstrumentValue {
+	if x != nil {
+		return x.Inputs
+	}
+	return nil
+}
+
+func (x *EvaluateSyntheticResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// A level of a book.
+type RouteLevel struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Decimal text.
+	Price string `protobuf:"bytes,1,opt,name=price,proto3" json:"price,omitempty"`
+	// Decimal text.
+	Quantity      string `protobuf:"bytes,2,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RouteLevel) Reset() {
+	*x = RouteLevel{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[67]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RouteLevel) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RouteLevel) ProtoMessage() {}
+
+func (x *RouteLevel) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[67]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RouteLevel.ProtoReflect.Descriptor instead.
+func (*RouteLevel) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{67}
+}
+
+func (x *RouteLevel) GetPrice() string {
+	if x != nil {
+		return x.Price
+	}
+	return ""
+}
+
+func (x *RouteLevel) GetQuantity() string {
+	if x != nil {
+		return x.Quantity
+	}
+	return ""
+}
+
+// What a venue offers now.
+type RouteBook struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The line on the venue.
+	InstrumentId *v1.InstrumentId `protobuf:"bytes,1,opt,name=instrument_id,json=instrumentId,proto3" json:"instrument_id,omitempty"`
+	// Best first; top of book is enough.
+	Bids []*RouteLevel `protobuf:"bytes,2,rep,name=bids,proto3" json:"bids,omitempty"`
+	// Best first.
+	Asks []*RouteLevel `protobuf:"bytes,3,rep,name=asks,proto3" json:"asks,omitempty"`
+	// The caller's volume of 30 days on that venue, which decides its fee tier.
+	Volume        string `protobuf:"bytes,4,opt,name=volume,proto3" json:"volume,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RouteBook) Reset() {
+	*x = RouteBook{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[68]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RouteBook) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RouteBook) ProtoMessage() {}
+
+func (x *RouteBook) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[68]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RouteBook.ProtoReflect.Descriptor instead.
+func (*RouteBook) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{68}
+}
+
+func (x *RouteBook) GetInstrumentId() *v1.InstrumentId {
+	if x != nil {
+		return x.InstrumentId
+	}
+	return nil
+}
+
+func (x *RouteBook) GetBids() []*RouteLevel {
+	if x != nil {
+		return x.Bids
+	}
+	return nil
+}
+
+func (x *RouteBook) GetAsks() []*RouteLevel {
+	if x != nil {
+		return x.Asks
+	}
+	return nil
+}
+
+func (x *RouteBook) GetVolume() string {
+	if x != nil {
+		return x.Volume
+	}
+	return ""
+}
+
+// See RouteOrder.
+type RouteOrderRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The instrument on any venue; the books say which of its lines are looked at.
+	InstrumentId *v1.InstrumentId `protobuf:"bytes,1,opt,name=instrument_id,json=instrumentId,proto3" json:"instrument_id,omitempty"`
+	// Side.
+	Side RouteSide `protobuf:"varint,2,opt,name=side,proto3,enum=alphapulse.registry.v1.RouteSide" json:"side,omitempty"`
+	// Decimal text.
+	Quantity string `protobuf:"bytes,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Speed against price.
+	Urgency RouteUrgency `protobuf:"varint,4,opt,name=urgency,proto3,enum=alphapulse.registry.v1.RouteUrgency" json:"urgency,omitempty"`
+	// Limit price, decimal text; none when empty.
+	LimitPrice string `protobuf:"bytes,5,opt,name=limit_price,json=limitPrice,proto3" json:"limit_price,omitempty"`
+	// At most on so many venues; any number when 0, the one best venue when 1.
+	MaxVenues uint32 `protobuf:"varint,6,opt,name=max_venues,json=maxVenues,proto3" json:"max_venues,omitempty"`
+	// The books of the moment, at most 100.
+	Books []*RouteBook `protobuf:"bytes,7,rep,name=books,proto3" json:"books,omitempty"`
+	// The answer must be at least this new.
+	MinRevision   uint64 `protobuf:"varint,8,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RouteOrderRequest) Reset() {
+	*x = RouteOrderRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RouteOrderRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RouteOrderRequest) ProtoMessage() {}
+
+func (x *RouteOrderRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RouteOrderRequest.ProtoReflect.Descriptor instead.
+func (*RouteOrderRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *RouteOrderRequest) GetInstrumentId() *v1.InstrumentId {
+	if x != nil {
+		return x.InstrumentId
+	}
+	return nil
+}
+
+func (x *RouteOrderRequest) GetSide() RouteSide {
+	if x != nil {
+		return x.Side
+	}
+	return RouteSide_ROUTE_SIDE_UNSPECIFIED
+}
+
+func (x *RouteOrderRequest) GetQuantity() string {
+	if x != nil {
+		return x.Quantity
+	}
+	return ""
+}
+
+func (x *RouteOrderRequest) GetUrgency() RouteUrgency {
+	if x != nil {
+		return x.Urgency
+	}
+	return RouteUrgency_ROUTE_URGENCY_UNSPECIFIED
+}
+
+func (x *RouteOrderRequest) GetLimitPrice() string {
+	if x != nil {
+		return x.LimitPrice
+	}
+	return ""
+}
+
+func (x *RouteOrderRequest) GetMaxVenues() uint32 {
+	if x != nil {
+		return x.MaxVenues
+	}
+	return 0
+}
+
+func (x *RouteOrderRequest) GetBooks() []*RouteBook {
+	if x != nil {
+		return x.Books
+	}
+	return nil
+}
+
+func (x *RouteOrderRequest) GetMinRevision() uint64 {
+	if x != nil {
+		return x.MinRevision
+	}
+	return 0
+}
+
+// One part of the order.
+type RouteLeg struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The line to trade.
+	InstrumentId *v1.InstrumentId `protobuf:"bytes,1,opt,name=instrument_id,json=instrumentId,proto3" json:"instrument_id,omitempty"`
+	// Its venue.
+	Venue uint32 `protobuf:"varint,2,opt,name=venue,proto3" json:"venue,omitempty"`
+	// How much there, decimal text.
+	Quantity string `protobuf:"bytes,3,opt,name=quantity,proto3" json:"quantity,omitempty"`
+	// Worst price that it needs, decimal text.
+	LimitPrice string `protobuf:"bytes,4,opt,name=limit_price,json=limitPrice,proto3" json:"limit_price,omitempty"`
+	// Expected average price, decimal text.
+	AveragePrice string `protobuf:"bytes,5,opt,name=average_price,json=averagePrice,proto3" json:"average_price,omitempty"`
+	// Expected fee in quote currency, decimal text.
+	Fee           string `protobuf:"bytes,6,opt,name=fee,proto3" json:"fee,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RouteLeg) Reset() {
+	*x = RouteLeg{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RouteLeg) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RouteLeg) ProtoMessage() {}
+
+func (x *RouteLeg) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RouteLeg.ProtoReflect.Descriptor instead.
+func (*RouteLeg) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *RouteLeg) GetInstrumentId() *v1.InstrumentId {
+	if x != nil {
+		return x.InstrumentId
+	}
+	return nil
+}
+
+func (x *RouteLeg) GetVenue() uint32 {
+	if x != nil {
+		return x.Venue
+	}
+	return 0
+}
+
+func (x *RouteLeg) GetQuantity() string {
+	if x != nil {
+		return x.Quantity
+	}
+	return ""
+}
+
+func (x *RouteLeg) GetLimitPrice() string {
+	if x != nil {
+		return x.LimitPrice
+	}
+	return ""
+}
+
+func (x *RouteLeg) GetAveragePrice() string {
+	if x != nil {
+		return x.AveragePrice
+	}
+	return ""
+}
+
+func (x *RouteLeg) GetFee() string {
+	if x != nil {
+		return x.Fee
+	}
+	return ""
+}
+
+// How a venue was judged.
+type RouteChoice struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The line.
+	InstrumentId *v1.InstrumentId `protobuf:"bytes,1,opt,name=instrument_id,json=instrumentId,proto3" json:"instrument_id,omitempty"`
+	// Its venue.
+	Venue uint32 `protobuf:"varint,2,opt,name=venue,proto3" json:"venue,omitempty"`
+	// It got a part.
+	Chosen bool `protobuf:"varint,3,opt,name=chosen,proto3" json:"chosen,omitempty"`
+	// Why it was not looked at, a stable reason; empty when it was.
+	Excluded string `protobuf:"bytes,4,opt,name=excluded,proto3" json:"excluded,omitempty"`
+	// Best price on the side that is taken.
+	Price string `protobuf:"bytes,5,opt,name=price,proto3" json:"price,omitempty"`
+	// Quantity on that side within the limit.
+	Available string `protobuf:"bytes,6,opt,name=available,proto3" json:"available,omitempty"`
+	// Fee for taking, basis points.
+	FeeBps string `protobuf:"bytes,7,opt,name=fee_bps,json=feeBps,proto3" json:"fee_bps,omitempty"`
+	// Median latency, nanoseconds; 0 is unknown.
+	LatencyNs uint64 `protobuf:"varint,8,opt,name=latency_ns,json=latencyNs,proto3" json:"latency_ns,omitempty"`
+	// Reliability, 0 to 10,000; 10,000 when nothing was measured.
+	ReliabilityScore uint32 `protobuf:"varint,9,opt,name=reliability_score,json=reliabilityScore,proto3" json:"reliability_score,omitempty"`
+	// What latency and failures cost at this urgency, basis points.
+	PenaltyBps string `protobuf:"bytes,10,opt,name=penalty_bps,json=penaltyBps,proto3" json:"penalty_bps,omitempty"`
+	// Best price with fee and penalty: what was compared.
+	EffectivePrice string `protobuf:"bytes,11,opt,name=effective_price,json=effectivePrice,proto3" json:"effective_price,omitempty"`
+	// Status of the venue.
+	Status        VenueStatus `protobuf:"varint,12,opt,name=status,proto3,enum=alphapulse.registry.v1.VenueStatus" json:"status,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RouteChoice) Reset() {
+	*x = RouteChoice{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[71]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RouteChoice) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RouteChoice) ProtoMessage() {}
+
+func (x *RouteChoice) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[71]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RouteChoice.ProtoReflect.Descriptor instead.
+func (*RouteChoice) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{71}
+}
+
+func (x *RouteChoice) GetInstrumentId() *v1.InstrumentId {
+	if x != nil {
+		return x.InstrumentId
+	}
+	return nil
+}
+
+func (x *RouteChoice) GetVenue() uint32 {
+	if x != nil {
+		return x.Venue
+	}
+	return 0
+}
+
+func (x *RouteChoice) GetChosen() bool {
+	if x != nil {
+		return x.Chosen
+	}
+	return false
+}
+
+func (x *RouteChoice) GetExcluded() string {
+	if x != nil {
+		return x.Excluded
+	}
+	return ""
+}
+
+func (x *RouteChoice) GetPrice() string {
+	if x != nil {
+		return x.Price
+	}
+	return ""
+}
+
+func (x *RouteChoice) GetAvailable() string {
+	if x != nil {
+		return x.Available
+	}
+	return ""
+}
+
+func (x *RouteChoice) GetFeeBps() string {
+	if x != nil {
+		return x.FeeBps
+	}
+	return ""
+}
+
+func (x *RouteChoice) GetLatencyNs() uint64 {
+	if x != nil {
+		return x.LatencyNs
+	}
+	return 0
+}
+
+func (x *RouteChoice) GetReliabilityScore() uint32 {
+	if x != nil {
+		return x.ReliabilityScore
+	}
+	return 0
+}
+
+func (x *RouteChoice) GetPenaltyBps() string {
+	if x != nil {
+		return x.PenaltyBps
+	}
+	return ""
+}
+
+func (x *RouteChoice) GetEffectivePrice() string {
+	if x != nil {
+		return x.EffectivePrice
+	}
+	return ""
+}
+
+func (x *RouteChoice) GetStatus() VenueStatus {
+	if x != nil {
+		return x.Status
+	}
+	return VenueStatus_VENUE_STATUS_UNSPECIFIED
+}
+
+// See RouteOrder.
+type RouteOrderResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The parts, the best first; none when nothing can be traded.
+	Legs []*RouteLeg `protobuf:"bytes,1,rep,name=legs,proto3" json:"legs,omitempty"`
+	// What no venue takes within the limit, decimal text.
+	UnroutedQuantity string `protobuf:"bytes,2,opt,name=unrouted_quantity,json=unroutedQuantity,proto3" json:"unrouted_quantity,omitempty"`
+	// Every line that was looked at, the best first, excluded ones last.
+	Choices []*RouteChoice `protobuf:"bytes,3,rep,name=choices,proto3" json:"choices,omitempty"`
+	// Revision that it was read at.
+	Revision      uint64 `protobuf:"varint,4,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RouteOrderResponse) Reset() {
+	*x = RouteOrderResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[72]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RouteOrderResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RouteOrderResponse) ProtoMessage() {}
+
+func (x *RouteOrderResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[72]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RouteOrderResponse.ProtoReflect.Descriptor instead.
+func (*RouteOrderResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{72}
+}
+
+func (x *RouteOrderResponse) GetLegs() []*RouteLeg {
+	if x != nil {
+		return x.Legs
+	}
+	return nil
+}
+
+func (x *RouteOrderResponse) GetUnroutedQuantity() string {
+	if x != nil {
+		return x.UnroutedQuantity
+	}
+	return ""
+}
+
+func (x *RouteOrderResponse) GetChoices() []*RouteChoice {
+	if x != nil {
+		return x.Choices
+	}
+	return nil
+}
+
+func (x *RouteOrderResponse) GetRevision() uint64 {
 	if x != nil {
 		return x.Revision
 	}
@@ -3847,7 +6496,7 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x04from\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\x04from\x122\n" +
 	"\x02to\x18\x02 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\x02to\x124\n" +
 	"\x04type\x18\x03 \x01(\x0e2 .alphapulse.registry.v1.LinkTypeR\x04type\x12\x1a\n" +
-	"\brevision\x18\x04 \x01(\x04R\brevision\"\xa9\x02\n" +
+	"\brevision\x18\x04 \x01(\x04R\brevision\"\x9c\x05\n" +
 	"\x05Venue\x12\x14\n" +
 	"\x05venue\x18\x01 \x01(\rR\x05venue\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x125\n" +
@@ -3859,7 +6508,25 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\rtaker_fee_bps\x18\b \x01(\tR\vtakerFeeBps\x12\x19\n" +
 	"\bchain_id\x18\t \x01(\rR\achainId\x12\x1a\n" +
 	"\brevision\x18\n" +
-	" \x01(\x04R\brevision\"~\n" +
+	" \x01(\x04R\brevision\x12C\n" +
+	"\tendpoints\x18\v \x03(\v2%.alphapulse.registry.v1.VenueEndpointR\tendpoints\x12<\n" +
+	"\tfee_tiers\x18\f \x03(\v2\x1f.alphapulse.registry.v1.FeeTierR\bfeeTiers\x12!\n" +
+	"\ffee_currency\x18\r \x01(\tR\vfeeCurrency\x12\x1a\n" +
+	"\bcalendar\x18\x0e \x01(\tR\bcalendar\x12#\n" +
+	"\roperating_mic\x18\x0f \x01(\tR\foperatingMic\x12;\n" +
+	"\x06status\x18\x10 \x01(\x0e2#.alphapulse.registry.v1.VenueStatusR\x06status\x123\n" +
+	"\bmetadata\x18\x11 \x01(\v2\x17.google.protobuf.StructR\bmetadata\x12\x18\n" +
+	"\aretired\x18\x12 \x01(\bR\aretired\"\x9b\x01\n" +
+	"\rVenueEndpoint\x12D\n" +
+	"\bprotocol\x18\x01 \x01(\x0e2(.alphapulse.registry.v1.EndpointProtocolR\bprotocol\x12\x10\n" +
+	"\x03url\x18\x02 \x01(\tR\x03url\x12\x18\n" +
+	"\apurpose\x18\x03 \x01(\tR\apurpose\x12\x18\n" +
+	"\asandbox\x18\x04 \x01(\bR\asandbox\"p\n" +
+	"\aFeeTier\x12\x1d\n" +
+	"\n" +
+	"min_volume\x18\x01 \x01(\tR\tminVolume\x12\"\n" +
+	"\rmaker_fee_bps\x18\x02 \x01(\tR\vmakerFeeBps\x12\"\n" +
+	"\rtaker_fee_bps\x18\x03 \x01(\tR\vtakerFeeBps\"~\n" +
 	"\x19RegisterInstrumentRequest\x12B\n" +
 	"\n" +
 	"instrument\x18\x01 \x01(\v2\".alphapulse.registry.v1.InstrumentR\n" +
@@ -3997,7 +6664,7 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\bchain_id\x18\x05 \x01(\rR\achainId\x12?\n" +
 	"\n" +
 	"link_types\x18\x06 \x03(\x0e2 .alphapulse.registry.v1.LinkTypeR\tlinkTypes\x127\n" +
-	"\x05kinds\x18\a \x03(\x0e2!.alphapulse.registry.v1.EventKindR\x05kinds\"\xea\x03\n" +
+	"\x05kinds\x18\a \x03(\x0e2!.alphapulse.registry.v1.EventKindR\x05kinds\"\x82\x05\n" +
 	"\x15WatchRegistryResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12Y\n" +
@@ -4006,7 +6673,9 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\n" +
 	"link_added\x18\x05 \x01(\v2\x1c.alphapulse.registry.v1.LinkH\x00R\tlinkAdded\x12J\n" +
 	"\x10venue_registered\x18\x06 \x01(\v2\x1d.alphapulse.registry.v1.VenueH\x00R\x0fvenueRegistered\x12A\n" +
-	"\tcollision\x18\a \x01(\v2!.alphapulse.registry.v1.CollisionH\x00R\tcollisionB\a\n" +
+	"\tcollision\x18\a \x01(\v2!.alphapulse.registry.v1.CollisionH\x00R\tcollision\x12D\n" +
+	"\rvenue_updated\x18\b \x01(\v2\x1d.alphapulse.registry.v1.VenueH\x00R\fvenueUpdated\x12P\n" +
+	"\x11synthetic_defined\x18\t \x01(\v2!.alphapulse.registry.v1.SyntheticH\x00R\x10syntheticDefinedB\a\n" +
 	"\x05event\"\xcc\x01\n" +
 	"\tCollision\x122\n" +
 	"\x02id\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\x02id\x12!\n" +
@@ -4089,7 +6758,175 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x04link\x18\x03 \x01(\x0e2 .alphapulse.registry.v1.LinkTypeR\x04link\"r\n" +
 	"\x12FindVenuesResponse\x12@\n" +
 	"\blistings\x18\x01 \x03(\v2$.alphapulse.registry.v1.VenueListingR\blistings\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision*\xd1\x01\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"\xd2\x01\n" +
+	"\x12UpdateVenueRequest\x123\n" +
+	"\x05venue\x18\x01 \x01(\v2\x1d.alphapulse.registry.v1.VenueR\x05venue\x12;\n" +
+	"\vupdate_mask\x18\x02 \x01(\v2\x1a.google.protobuf.FieldMaskR\n" +
+	"updateMask\x12+\n" +
+	"\x11expected_revision\x18\x03 \x01(\x04R\x10expectedRevision\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x04 \x01(\tR\trequestId\"\x80\x01\n" +
+	"\x13UpdateVenueResponse\x123\n" +
+	"\x05venue\x18\x01 \x01(\v2\x1d.alphapulse.registry.v1.VenueR\x05venue\x12\x18\n" +
+	"\achanged\x18\x02 \x01(\bR\achanged\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\"r\n" +
+	"\x12DeleteVenueRequest\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12+\n" +
+	"\x11expected_revision\x18\x02 \x01(\x04R\x10expectedRevision\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\"\x80\x01\n" +
+	"\x13DeleteVenueResponse\x123\n" +
+	"\x05venue\x18\x01 \x01(\v2\x1d.alphapulse.registry.v1.VenueR\x05venue\x12\x18\n" +
+	"\achanged\x18\x02 \x01(\bR\achanged\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\"\x7f\n" +
+	"\x10QuoteFeesRequest\x12\x14\n" +
+	"\x05venue\x18\x01 \x01(\tR\x05venue\x12\x16\n" +
+	"\x06volume\x18\x02 \x01(\tR\x06volume\x12\x1a\n" +
+	"\bnotional\x18\x03 \x01(\tR\bnotional\x12!\n" +
+	"\fmin_revision\x18\x04 \x01(\x04R\vminRevision\"\xef\x01\n" +
+	"\x11QuoteFeesResponse\x12\"\n" +
+	"\rmaker_fee_bps\x18\x01 \x01(\tR\vmakerFeeBps\x12\"\n" +
+	"\rtaker_fee_bps\x18\x02 \x01(\tR\vtakerFeeBps\x12\x1b\n" +
+	"\tmaker_fee\x18\x03 \x01(\tR\bmakerFee\x12\x1b\n" +
+	"\ttaker_fee\x18\x04 \x01(\tR\btakerFee\x12\x12\n" +
+	"\x04tier\x18\x05 \x01(\x05R\x04tier\x12(\n" +
+	"\x10next_tier_volume\x18\x06 \x01(\tR\x0enextTierVolume\x12\x1a\n" +
+	"\brevision\x18\a \x01(\x04R\brevision\"}\n" +
+	"\x12GetSessionsRequest\x12\x14\n" +
+	"\x05venue\x18\x01 \x01(\tR\x05venue\x12.\n" +
+	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12!\n" +
+	"\fmin_revision\x18\x03 \x01(\x04R\vminRevision\"\x93\x02\n" +
+	"\x13GetSessionsResponse\x12\x1a\n" +
+	"\bcalendar\x18\x01 \x01(\tR\bcalendar\x12\x12\n" +
+	"\x04open\x18\x02 \x01(\bR\x04open\x12\x1f\n" +
+	"\valways_open\x18\x03 \x01(\bR\n" +
+	"alwaysOpen\x127\n" +
+	"\tnext_open\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\bnextOpen\x129\n" +
+	"\n" +
+	"next_close\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tnextClose\x12\x1b\n" +
+	"\ttime_zone\x18\x06 \x01(\tR\btimeZone\x12\x1a\n" +
+	"\brevision\x18\a \x01(\x04R\brevision\"\xd4\x02\n" +
+	"\vVenueMetric\x12.\n" +
+	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1d\n" +
+	"\n" +
+	"latency_ns\x18\x02 \x01(\x04R\tlatencyNs\x12.\n" +
+	"\x13messages_per_second\x18\x03 \x01(\rR\x11messagesPerSecond\x12\x1b\n" +
+	"\terror_ppm\x18\x04 \x01(\rR\berrorPpm\x12'\n" +
+	"\x0fliquidity_score\x18\x05 \x01(\rR\x0eliquidityScore\x12+\n" +
+	"\x11reliability_score\x18\x06 \x01(\rR\x10reliabilityScore\x12;\n" +
+	"\x06status\x18\a \x01(\x0e2#.alphapulse.registry.v1.VenueStatusR\x06status\x12\x16\n" +
+	"\x06source\x18\b \x01(\tR\x06source\"p\n" +
+	"\x19ReportVenueMetricsRequest\x12\x14\n" +
+	"\x05venue\x18\x01 \x01(\tR\x05venue\x12=\n" +
+	"\ametrics\x18\x02 \x03(\v2#.alphapulse.registry.v1.VenueMetricR\ametrics\"L\n" +
+	"\x1aReportVenueMetricsResponse\x12\x12\n" +
+	"\x04kept\x18\x01 \x01(\rR\x04kept\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"\xa0\x01\n" +
+	"\x16GetVenueMetricsRequest\x12\x14\n" +
+	"\x05venue\x18\x01 \x01(\tR\x05venue\x129\n" +
+	"\n" +
+	"start_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
+	"\bend_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"\xb5\x02\n" +
+	"\x17GetVenueMetricsResponse\x12=\n" +
+	"\ametrics\x18\x01 \x03(\v2#.alphapulse.registry.v1.VenueMetricR\ametrics\x12*\n" +
+	"\x11median_latency_ns\x18\x02 \x01(\x04R\x0fmedianLatencyNs\x12$\n" +
+	"\x0emean_error_ppm\x18\x03 \x01(\rR\fmeanErrorPpm\x120\n" +
+	"\x14mean_liquidity_score\x18\x04 \x01(\rR\x12meanLiquidityScore\x124\n" +
+	"\x16mean_reliability_score\x18\x05 \x01(\rR\x14meanReliabilityScore\x12!\n" +
+	"\fhealth_score\x18\x06 \x01(\rR\vhealthScore\"Z\n" +
+	"\x0eSyntheticInput\x12\x14\n" +
+	"\x05alias\x18\x01 \x01(\tR\x05alias\x122\n" +
+	"\x02id\x18\x02 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\x02id\"\x9c\x02\n" +
+	"\tSynthetic\x122\n" +
+	"\x02id\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\x02id\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12\x18\n" +
+	"\aformula\x18\x03 \x01(\tR\aformula\x12>\n" +
+	"\x06inputs\x18\x04 \x03(\v2&.alphapulse.registry.v1.SyntheticInputR\x06inputs\x12!\n" +
+	"\fformula_hash\x18\x05 \x01(\x06R\vformulaHash\x12\x18\n" +
+	"\aversion\x18\x06 \x01(\rR\aversion\x12\x1a\n" +
+	"\brevision\x18\a \x01(\x04R\brevision\x12\x14\n" +
+	"\x05title\x18\b \x01(\tR\x05title\"\x8f\x02\n" +
+	"\x16DefineSyntheticRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x18\n" +
+	"\aformula\x18\x02 \x01(\tR\aformula\x12>\n" +
+	"\x06inputs\x18\x03 \x03(\v2&.alphapulse.registry.v1.SyntheticInputR\x06inputs\x12\x14\n" +
+	"\x05title\x18\x04 \x01(\tR\x05title\x12%\n" +
+	"\x0equote_currency\x18\x05 \x01(\tR\rquoteCurrency\x12+\n" +
+	"\x11expected_revision\x18\x06 \x01(\x04R\x10expectedRevision\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\a \x01(\tR\trequestId\"\x90\x01\n" +
+	"\x17DefineSyntheticResponse\x12?\n" +
+	"\tsynthetic\x18\x01 \x01(\v2!.alphapulse.registry.v1.SyntheticR\tsynthetic\x12\x18\n" +
+	"\achanged\x18\x02 \x01(\bR\achanged\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\"L\n" +
+	"\x13GetSyntheticRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12!\n" +
+	"\fmin_revision\x18\x02 \x01(\x04R\vminRevision\"s\n" +
+	"\x14GetSyntheticResponse\x12?\n" +
+	"\tsynthetic\x18\x01 \x01(\v2!.alphapulse.registry.v1.SyntheticR\tsynthetic\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"[\n" +
+	"\x0fInstrumentValue\x122\n" +
+	"\x02id\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\x02id\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value\"\x92\x01\n" +
+	"\x18EvaluateSyntheticRequest\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12?\n" +
+	"\x06values\x18\x02 \x03(\v2'.alphapulse.registry.v1.InstrumentValueR\x06values\x12!\n" +
+	"\fmin_revision\x18\x03 \x01(\x04R\vminRevision\"\xcb\x01\n" +
+	"\x19EvaluateSyntheticResponse\x12\x14\n" +
+	"\x05value\x18\x01 \x01(\tR\x05value\x12!\n" +
+	"\fformula_hash\x18\x02 \x01(\x06R\vformulaHash\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\rR\aversion\x12?\n" +
+	"\x06inputs\x18\x04 \x03(\v2'.alphapulse.registry.v1.InstrumentValueR\x06inputs\x12\x1a\n" +
+	"\brevision\x18\x05 \x01(\x04R\brevision\">\n" +
+	"\n" +
+	"RouteLevel\x12\x14\n" +
+	"\x05price\x18\x01 \x01(\tR\x05price\x12\x1a\n" +
+	"\bquantity\x18\x02 \x01(\tR\bquantity\"\xdc\x01\n" +
+	"\tRouteBook\x12G\n" +
+	"\rinstrument_id\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\finstrumentId\x126\n" +
+	"\x04bids\x18\x02 \x03(\v2\".alphapulse.registry.v1.RouteLevelR\x04bids\x126\n" +
+	"\x04asks\x18\x03 \x03(\v2\".alphapulse.registry.v1.RouteLevelR\x04asks\x12\x16\n" +
+	"\x06volume\x18\x04 \x01(\tR\x06volume\"\x8b\x03\n" +
+	"\x11RouteOrderRequest\x12G\n" +
+	"\rinstrument_id\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\finstrumentId\x125\n" +
+	"\x04side\x18\x02 \x01(\x0e2!.alphapulse.registry.v1.RouteSideR\x04side\x12\x1a\n" +
+	"\bquantity\x18\x03 \x01(\tR\bquantity\x12>\n" +
+	"\aurgency\x18\x04 \x01(\x0e2$.alphapulse.registry.v1.RouteUrgencyR\aurgency\x12\x1f\n" +
+	"\vlimit_price\x18\x05 \x01(\tR\n" +
+	"limitPrice\x12\x1d\n" +
+	"\n" +
+	"max_venues\x18\x06 \x01(\rR\tmaxVenues\x127\n" +
+	"\x05books\x18\a \x03(\v2!.alphapulse.registry.v1.RouteBookR\x05books\x12!\n" +
+	"\fmin_revision\x18\b \x01(\x04R\vminRevision\"\xdd\x01\n" +
+	"\bRouteLeg\x12G\n" +
+	"\rinstrument_id\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\finstrumentId\x12\x14\n" +
+	"\x05venue\x18\x02 \x01(\rR\x05venue\x12\x1a\n" +
+	"\bquantity\x18\x03 \x01(\tR\bquantity\x12\x1f\n" +
+	"\vlimit_price\x18\x04 \x01(\tR\n" +
+	"limitPrice\x12#\n" +
+	"\raverage_price\x18\x05 \x01(\tR\faveragePrice\x12\x10\n" +
+	"\x03fee\x18\x06 \x01(\tR\x03fee\"\xc0\x03\n" +
+	"\vRouteChoice\x12G\n" +
+	"\rinstrument_id\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\finstrumentId\x12\x14\n" +
+	"\x05venue\x18\x02 \x01(\rR\x05venue\x12\x16\n" +
+	"\x06chosen\x18\x03 \x01(\bR\x06chosen\x12\x1a\n" +
+	"\bexcluded\x18\x04 \x01(\tR\bexcluded\x12\x14\n" +
+	"\x05price\x18\x05 \x01(\tR\x05price\x12\x1c\n" +
+	"\tavailable\x18\x06 \x01(\tR\tavailable\x12\x17\n" +
+	"\afee_bps\x18\a \x01(\tR\x06feeBps\x12\x1d\n" +
+	"\n" +
+	"latency_ns\x18\b \x01(\x04R\tlatencyNs\x12+\n" +
+	"\x11reliability_score\x18\t \x01(\rR\x10reliabilityScore\x12\x1f\n" +
+	"\vpenalty_bps\x18\n" +
+	" \x01(\tR\n" +
+	"penaltyBps\x12'\n" +
+	"\x0feffective_price\x18\v \x01(\tR\x0eeffectivePrice\x12;\n" +
+	"\x06status\x18\f \x01(\x0e2#.alphapulse.registry.v1.VenueStatusR\x06status\"\xd2\x01\n" +
+	"\x12RouteOrderResponse\x124\n" +
+	"\x04legs\x18\x01 \x03(\v2 .alphapulse.registry.v1.RouteLegR\x04legs\x12+\n" +
+	"\x11unrouted_quantity\x18\x02 \x01(\tR\x10unroutedQuantity\x12=\n" +
+	"\achoices\x18\x03 \x03(\v2#.alphapulse.registry.v1.RouteChoiceR\achoices\x12\x1a\n" +
+	"\brevision\x18\x04 \x01(\x04R\brevision*\xd1\x01\n" +
 	"\x10InstrumentStatus\x12!\n" +
 	"\x1dINSTRUMENT_STATUS_UNSPECIFIED\x10\x00\x12\x1f\n" +
 	"\x1bINSTRUMENT_STATUS_ANNOUNCED\x10\x01\x12\x1c\n" +
@@ -4118,13 +6955,37 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x11VENUE_KIND_BROKER\x10\x04\x12\x14\n" +
 	"\x10VENUE_KIND_CHAIN\x10\x05\x12\x1a\n" +
 	"\x16VENUE_KIND_DATA_VENDOR\x10\x06\x12\x18\n" +
-	"\x14VENUE_KIND_SIMULATED\x10\a*\x87\x01\n" +
+	"\x14VENUE_KIND_SIMULATED\x10\a*\xa8\x01\n" +
+	"\x10EndpointProtocol\x12!\n" +
+	"\x1dENDPOINT_PROTOCOL_UNSPECIFIED\x10\x00\x12\x1a\n" +
+	"\x16ENDPOINT_PROTOCOL_REST\x10\x01\x12\x1f\n" +
+	"\x1bENDPOINT_PROTOCOL_WEBSOCKET\x10\x02\x12\x19\n" +
+	"\x15ENDPOINT_PROTOCOL_FIX\x10\x03\x12\x19\n" +
+	"\x15ENDPOINT_PROTOCOL_RPC\x10\x04*\xc0\x01\n" +
+	"\vVenueStatus\x12\x1c\n" +
+	"\x18VENUE_STATUS_UNSPECIFIED\x10\x00\x12\x15\n" +
+	"\x11VENUE_STATUS_OPEN\x10\x01\x12\x17\n" +
+	"\x13VENUE_STATUS_CLOSED\x10\x02\x12\x17\n" +
+	"\x13VENUE_STATUS_HALTED\x10\x03\x12\x18\n" +
+	"\x14VENUE_STATUS_AUCTION\x10\x04\x12\x19\n" +
+	"\x15VENUE_STATUS_DEGRADED\x10\x05\x12\x15\n" +
+	"\x11VENUE_STATUS_DOWN\x10\x06*\xa1\x01\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15EVENT_KIND_INSTRUMENT\x10\x01\x12\x13\n" +
 	"\x0fEVENT_KIND_LINK\x10\x02\x12\x14\n" +
 	"\x10EVENT_KIND_VENUE\x10\x03\x12\x18\n" +
-	"\x14EVENT_KIND_COLLISION\x10\x042\xa6\x15\n" +
+	"\x14EVENT_KIND_COLLISION\x10\x04\x12\x18\n" +
+	"\x14EVENT_KIND_SYNTHETIC\x10\x05*P\n" +
+	"\tRouteSide\x12\x1a\n" +
+	"\x16ROUTE_SIDE_UNSPECIFIED\x10\x00\x12\x12\n" +
+	"\x0eROUTE_SIDE_BUY\x10\x01\x12\x13\n" +
+	"\x0fROUTE_SIDE_SELL\x10\x02*\x7f\n" +
+	"\fRouteUrgency\x12\x1d\n" +
+	"\x19ROUTE_URGENCY_UNSPECIFIED\x10\x00\x12\x19\n" +
+	"\x15ROUTE_URGENCY_PATIENT\x10\x01\x12\x18\n" +
+	"\x14ROUTE_URGENCY_NORMAL\x10\x02\x12\x1b\n" +
+	"\x17ROUTE_URGENCY_IMMEDIATE\x10\x032\xcc \n" +
 	"\x0fRegistryService\x12\xa0\x01\n" +
 	"\x12RegisterInstrument\x121.alphapulse.registry.v1.RegisterInstrumentRequest\x1a2.alphapulse.registry.v1.RegisterInstrumentResponse\"#\x82\xd3\xe4\x93\x02\x1d:\n" +
 	"instrument\"\x0f/v1/instruments\x12\xb7\x01\n" +
@@ -4149,7 +7010,18 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x11SearchInstruments\x120.alphapulse.registry.v1.SearchInstrumentsRequest\x1a1.alphapulse.registry.v1.SearchInstrumentsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/instruments:search\x12\xbc\x01\n" +
 	"\x19BatchGetInstrumentRecords\x128.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest\x1a9.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/instruments:batchGetRecords\x12\x93\x01\n" +
 	"\n" +
-	"FindVenues\x12).alphapulse.registry.v1.FindVenuesRequest\x1a*.alphapulse.registry.v1.FindVenuesResponse\".\x82\xd3\xe4\x93\x02(\x12&/v1/instruments/{instrument_id}/venuesB\xde\x01\n" +
+	"FindVenues\x12).alphapulse.registry.v1.FindVenuesRequest\x1a*.alphapulse.registry.v1.FindVenuesResponse\".\x82\xd3\xe4\x93\x02(\x12&/v1/instruments/{instrument_id}/venues\x12\x8e\x01\n" +
+	"\vUpdateVenue\x12*.alphapulse.registry.v1.UpdateVenueRequest\x1a+.alphapulse.registry.v1.UpdateVenueResponse\"&\x82\xd3\xe4\x93\x02 :\x05venue2\x17/v1/venues/{venue.name}\x12\x80\x01\n" +
+	"\vDeleteVenue\x12*.alphapulse.registry.v1.DeleteVenueRequest\x1a+.alphapulse.registry.v1.DeleteVenueResponse\"\x18\x82\xd3\xe4\x93\x02\x12*\x10/v1/venues/{key}\x12\x87\x01\n" +
+	"\tQuoteFees\x12(.alphapulse.registry.v1.QuoteFeesRequest\x1a).alphapulse.registry.v1.QuoteFeesResponse\"%\x82\xd3\xe4\x93\x02\x1f\x12\x1d/v1/venues/{venue}/fees:quote\x12\x8b\x01\n" +
+	"\vGetSessions\x12*.alphapulse.registry.v1.GetSessionsRequest\x1a+.alphapulse.registry.v1.GetSessionsResponse\"#\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/venues/{venue}/sessions\x12\xa2\x01\n" +
+	"\x12ReportVenueMetrics\x121.alphapulse.registry.v1.ReportVenueMetricsRequest\x1a2.alphapulse.registry.v1.ReportVenueMetricsResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/venues/{venue}/metrics\x12\x96\x01\n" +
+	"\x0fGetVenueMetrics\x12..alphapulse.registry.v1.GetVenueMetricsRequest\x1a/.alphapulse.registry.v1.GetVenueMetricsResponse\"\"\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/venues/{venue}/metrics\x12\x8d\x01\n" +
+	"\x0fDefineSynthetic\x12..alphapulse.registry.v1.DefineSyntheticRequest\x1a/.alphapulse.registry.v1.DefineSyntheticResponse\"\x19\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/synthetics\x12\x88\x01\n" +
+	"\fGetSynthetic\x12+.alphapulse.registry.v1.GetSyntheticRequest\x1a,.alphapulse.registry.v1.GetSyntheticResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/synthetics/{name}\x12\xa3\x01\n" +
+	"\x11EvaluateSynthetic\x120.alphapulse.registry.v1.EvaluateSyntheticRequest\x1a1.alphapulse.registry.v1.EvaluateSyntheticResponse\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/synthetics/{name}:evaluate\x12y\n" +
+	"\n" +
+	"RouteOrder\x12).alphapulse.registry.v1.RouteOrderRequest\x1a*.alphapulse.registry.v1.RouteOrderResponse\"\x14\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/routeB\xde\x01\n" +
 	"\x1adev.alphapulse.registry.v1B\rRegistryProtoP\x01Z7alphapulse.dev/gen/go/alphapulse/registry/v1;registryv1\xa2\x02\x03ARX\xaa\x02\x16Alphapulse.Registry.V1\xca\x02\x16Alphapulse\\Registry\\V1\xe2\x02\"Alphapulse\\Registry\\V1\\GPBMetadata\xea\x02\x18Alphapulse::Registry::V1b\x06proto3"
 
 var (
@@ -4164,171 +7036,266 @@ func file_alphapulse_registry_v1_registry_proto_rawDescGZIP() []byte {
 	return file_alphapulse_registry_v1_registry_proto_rawDescData
 }
 
-var file_alphapulse_registry_v1_registry_proto_enumTypes = make([]protoimpl.EnumInfo, 5)
-var file_alphapulse_registry_v1_registry_proto_msgTypes = make([]protoimpl.MessageInfo, 43)
+var file_alphapulse_registry_v1_registry_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
+var file_alphapulse_registry_v1_registry_proto_msgTypes = make([]protoimpl.MessageInfo, 73)
 var file_alphapulse_registry_v1_registry_proto_goTypes = []any{
 	(InstrumentStatus)(0),                     // 0: alphapulse.registry.v1.InstrumentStatus
 	(OptionRight)(0),                          // 1: alphapulse.registry.v1.OptionRight
 	(LinkType)(0),                             // 2: alphapulse.registry.v1.LinkType
 	(VenueKind)(0),                            // 3: alphapulse.registry.v1.VenueKind
-	(EventKind)(0),                            // 4: alphapulse.registry.v1.EventKind
-	(*Instrument)(nil),                        // 5: alphapulse.registry.v1.Instrument
-	(*Link)(nil),                              // 6: alphapulse.registry.v1.Link
-	(*Venue)(nil),                             // 7: alphapulse.registry.v1.Venue
-	(*RegisterInstrumentRequest)(nil),         // 8: alphapulse.registry.v1.RegisterInstrumentRequest
-	(*RegisterInstrumentResponse)(nil),        // 9: alphapulse.registry.v1.RegisterInstrumentResponse
-	(*BatchRegisterInstrumentsRequest)(nil),   // 10: alphapulse.registry.v1.BatchRegisterInstrumentsRequest
-	(*RegistrationOutcome)(nil),               // 11: alphapulse.registry.v1.RegistrationOutcome
-	(*BatchRegisterInstrumentsResponse)(nil),  // 12: alphapulse.registry.v1.BatchRegisterInstrumentsResponse
-	(*GetInstrumentRequest)(nil),              // 13: alphapulse.registry.v1.GetInstrumentRequest
-	(*GetInstrumentResponse)(nil),             // 14: alphapulse.registry.v1.GetInstrumentResponse
-	(*BatchGetInstrumentsRequest)(nil),        // 15: alphapulse.registry.v1.BatchGetInstrumentsRequest
-	(*BatchGetInstrumentsResponse)(nil),       // 16: alphapulse.registry.v1.BatchGetInstrumentsResponse
-	(*ResolveInstrumentRequest)(nil),          // 17: alphapulse.registry.v1.ResolveInstrumentRequest
-	(*CandidateGroup)(nil),                    // 18: alphapulse.registry.v1.CandidateGroup
-	(*ResolveInstrumentResponse)(nil),         // 19: alphapulse.registry.v1.ResolveInstrumentResponse
-	(*ListInstrumentsRequest)(nil),            // 20: alphapulse.registry.v1.ListInstrumentsRequest
-	(*ListInstrumentsResponse)(nil),           // 21: alphapulse.registry.v1.ListInstrumentsResponse
-	(*ListLinksRequest)(nil),                  // 22: alphapulse.registry.v1.ListLinksRequest
-	(*ListLinksResponse)(nil),                 // 23: alphapulse.registry.v1.ListLinksResponse
-	(*LinkInstrumentsRequest)(nil),            // 24: alphapulse.registry.v1.LinkInstrumentsRequest
-	(*LinkInstrumentsResponse)(nil),           // 25: alphapulse.registry.v1.LinkInstrumentsResponse
-	(*RegisterVenueRequest)(nil),              // 26: alphapulse.registry.v1.RegisterVenueRequest
-	(*RegisterVenueResponse)(nil),             // 27: alphapulse.registry.v1.RegisterVenueResponse
-	(*GetVenueRequest)(nil),                   // 28: alphapulse.registry.v1.GetVenueRequest
-	(*GetVenueResponse)(nil),                  // 29: alphapulse.registry.v1.GetVenueResponse
-	(*ListVenuesRequest)(nil),                 // 30: alphapulse.registry.v1.ListVenuesRequest
-	(*ListVenuesResponse)(nil),                // 31: alphapulse.registry.v1.ListVenuesResponse
-	(*WatchRegistryRequest)(nil),              // 32: alphapulse.registry.v1.WatchRegistryRequest
-	(*WatchRegistryResponse)(nil),             // 33: alphapulse.registry.v1.WatchRegistryResponse
-	(*Collision)(nil),                         // 34: alphapulse.registry.v1.Collision
-	(*UpdateInstrumentRequest)(nil),           // 35: alphapulse.registry.v1.UpdateInstrumentRequest
-	(*UpdateInstrumentResponse)(nil),          // 36: alphapulse.registry.v1.UpdateInstrumentResponse
-	(*DelistInstrumentRequest)(nil),           // 37: alphapulse.registry.v1.DelistInstrumentRequest
-	(*DelistInstrumentResponse)(nil),          // 38: alphapulse.registry.v1.DelistInstrumentResponse
-	(*GetInstrumentHistoryRequest)(nil),       // 39: alphapulse.registry.v1.GetInstrumentHistoryRequest
-	(*GetInstrumentHistoryResponse)(nil),      // 40: alphapulse.registry.v1.GetInstrumentHistoryResponse
-	(*SearchInstrumentsRequest)(nil),          // 41: alphapulse.registry.v1.SearchInstrumentsRequest
-	(*SearchInstrumentsResponse)(nil),         // 42: alphapulse.registry.v1.SearchInstrumentsResponse
-	(*BatchGetInstrumentRecordsRequest)(nil),  // 43: alphapulse.registry.v1.BatchGetInstrumentRecordsRequest
-	(*BatchGetInstrumentRecordsResponse)(nil), // 44: alphapulse.registry.v1.BatchGetInstrumentRecordsResponse
-	(*FindVenuesRequest)(nil),                 // 45: alphapulse.registry.v1.FindVenuesRequest
-	(*VenueListing)(nil),                      // 46: alphapulse.registry.v1.VenueListing
-	(*FindVenuesResponse)(nil),                // 47: alphapulse.registry.v1.FindVenuesResponse
-	(*v1.InstrumentId)(nil),                   // 48: alphapulse.common.v1.InstrumentId
-	(v1.AssetType)(0),                         // 49: alphapulse.common.v1.AssetType
-	(*timestamppb.Timestamp)(nil),             // 50: google.protobuf.Timestamp
-	(*structpb.Struct)(nil),                   // 51: google.protobuf.Struct
-	(*fieldmaskpb.FieldMask)(nil),             // 52: google.protobuf.FieldMask
+	(EndpointProtocol)(0),                     // 4: alphapulse.registry.v1.EndpointProtocol
+	(VenueStatus)(0),                          // 5: alphapulse.registry.v1.VenueStatus
+	(EventKind)(0),                            // 6: alphapulse.registry.v1.EventKind
+	(RouteSide)(0),                            // 7: alphapulse.registry.v1.RouteSide
+	(RouteUrgency)(0),                         // 8: alphapulse.registry.v1.RouteUrgency
+	(*Instrument)(nil),                        // 9: alphapulse.registry.v1.Instrument
+	(*Link)(nil),                              // 10: alphapulse.registry.v1.Link
+	(*Venue)(nil),                             // 11: alphapulse.registry.v1.Venue
+	(*VenueEndpoint)(nil),                     // 12: alphapulse.registry.v1.VenueEndpoint
+	(*FeeTier)(nil),                           // 13: alphapulse.registry.v1.FeeTier
+	(*RegisterInstrumentRequest)(nil),         // 14: alphapulse.registry.v1.RegisterInstrumentRequest
+	(*RegisterInstrumentResponse)(nil),        // 15: alphapulse.registry.v1.RegisterInstrumentResponse
+	(*BatchRegisterInstrumentsRequest)(nil),   // 16: alphapulse.registry.v1.BatchRegisterInstrumentsRequest
+	(*RegistrationOutcome)(nil),               // 17: alphapulse.registry.v1.RegistrationOutcome
+	(*BatchRegisterInstrumentsResponse)(nil),  // 18: alphapulse.registry.v1.BatchRegisterInstrumentsResponse
+	(*GetInstrumentRequest)(nil),              // 19: alphapulse.registry.v1.GetInstrumentRequest
+	(*GetInstrumentResponse)(nil),             // 20: alphapulse.registry.v1.GetInstrumentResponse
+	(*BatchGetInstrumentsRequest)(nil),        // 21: alphapulse.registry.v1.BatchGetInstrumentsRequest
+	(*BatchGetInstrumentsResponse)(nil),       // 22: alphapulse.registry.v1.BatchGetInstrumentsResponse
+	(*ResolveInstrumentRequest)(nil),          // 23: alphapulse.registry.v1.ResolveInstrumentRequest
+	(*CandidateGroup)(nil),                    // 24: alphapulse.registry.v1.CandidateGroup
+	(*ResolveInstrumentResponse)(nil),         // 25: alphapulse.registry.v1.ResolveInstrumentResponse
+	(*ListInstrumentsRequest)(nil),            // 26: alphapulse.registry.v1.ListInstrumentsRequest
+	(*ListInstrumentsResponse)(nil),           // 27: alphapulse.registry.v1.ListInstrumentsResponse
+	(*ListLinksRequest)(nil),                  // 28: alphapulse.registry.v1.ListLinksRequest
+	(*ListLinksResponse)(nil),                 // 29: alphapulse.registry.v1.ListLinksResponse
+	(*LinkInstrumentsRequest)(nil),            // 30: alphapulse.registry.v1.LinkInstrumentsRequest
+	(*LinkInstrumentsResponse)(nil),           // 31: alphapulse.registry.v1.LinkInstrumentsResponse
+	(*RegisterVenueRequest)(nil),              // 32: alphapulse.registry.v1.RegisterVenueRequest
+	(*RegisterVenueResponse)(nil),             // 33: alphapulse.registry.v1.RegisterVenueResponse
+	(*GetVenueRequest)(nil),                   // 34: alphapulse.registry.v1.GetVenueRequest
+	(*GetVenueResponse)(nil),                  // 35: alphapulse.registry.v1.GetVenueResponse
+	(*ListVenuesRequest)(nil),                 // 36: alphapulse.registry.v1.ListVenuesRequest
+	(*ListVenuesResponse)(nil),                // 37: alphapulse.registry.v1.ListVenuesResponse
+	(*WatchRegistryRequest)(nil),              // 38: alphapulse.registry.v1.WatchRegistryRequest
+	(*WatchRegistryResponse)(nil),             // 39: alphapulse.registry.v1.WatchRegistryResponse
+	(*Collision)(nil),                         // 40: alphapulse.registry.v1.Collision
+	(*UpdateInstrumentRequest)(nil),           // 41: alphapulse.registry.v1.UpdateInstrumentRequest
+	(*UpdateInstrumentResponse)(nil),          // 42: alphapulse.registry.v1.UpdateInstrumentResponse
+	(*DelistInstrumentRequest)(nil),           // 43: alphapulse.registry.v1.DelistInstrumentRequest
+	(*DelistInstrumentResponse)(nil),          // 44: alphapulse.registry.v1.DelistInstrumentResponse
+	(*GetInstrumentHistoryRequest)(nil),       // 45: alphapulse.registry.v1.GetInstrumentHistoryRequest
+	(*GetInstrumentHistoryResponse)(nil),      // 46: alphapulse.registry.v1.GetInstrumentHistoryResponse
+	(*SearchInstrumentsRequest)(nil),          // 47: alphapulse.registry.v1.SearchInstrumentsRequest
+	(*SearchInstrumentsResponse)(nil),         // 48: alphapulse.registry.v1.SearchInstrumentsResponse
+	(*BatchGetInstrumentRecordsRequest)(nil),  // 49: alphapulse.registry.v1.BatchGetInstrumentRecordsRequest
+	(*BatchGetInstrumentRecordsResponse)(nil), // 50: alphapulse.registry.v1.BatchGetInstrumentRecordsResponse
+	(*FindVenuesRequest)(nil),                 // 51: alphapulse.registry.v1.FindVenuesRequest
+	(*VenueListing)(nil),                      // 52: alphapulse.registry.v1.VenueListing
+	(*FindVenuesResponse)(nil),                // 53: alphapulse.registry.v1.FindVenuesResponse
+	(*UpdateVenueRequest)(nil),                // 54: alphapulse.registry.v1.UpdateVenueRequest
+	(*UpdateVenueResponse)(nil),               // 55: alphapulse.registry.v1.UpdateVenueResponse
+	(*DeleteVenueRequest)(nil),                // 56: alphapulse.registry.v1.DeleteVenueRequest
+	(*DeleteVenueResponse)(nil),               // 57: alphapulse.registry.v1.DeleteVenueResponse
+	(*QuoteFeesRequest)(nil),                  // 58: alphapulse.registry.v1.QuoteFeesRequest
+	(*QuoteFeesResponse)(nil),                 // 59: alphapulse.registry.v1.QuoteFeesResponse
+	(*GetSessionsRequest)(nil),                // 60: alphapulse.registry.v1.GetSessionsRequest
+	(*GetSessionsResponse)(nil),               // 61: alphapulse.registry.v1.GetSessionsResponse
+	(*VenueMetric)(nil),                       // 62: alphapulse.registry.v1.VenueMetric
+	(*ReportVenueMetricsRequest)(nil),         // 63: alphapulse.registry.v1.ReportVenueMetricsRequest
+	(*ReportVenueMetricsResponse)(nil),        // 64: alphapulse.registry.v1.ReportVenueMetricsResponse
+	(*GetVenueMetricsRequest)(nil),            // 65: alphapulse.registry.v1.GetVenueMetricsRequest
+	(*GetVenueMetricsResponse)(nil),           // 66: alphapulse.registry.v1.GetVenueMetricsResponse
+	(*SyntheticInput)(nil),                    // 67: alphapulse.registry.v1.SyntheticInput
+	(*Synthetic)(nil),                         // 68: alphapulse.registry.v1.Synthetic
+	(*DefineSyntheticRequest)(nil),            // 69: alphapulse.registry.v1.DefineSyntheticRequest
+	(*DefineSyntheticResponse)(nil),           // 70: alphapulse.registry.v1.DefineSyntheticResponse
+	(*GetSyntheticRequest)(nil),               // 71: alphapulse.registry.v1.GetSyntheticRequest
+	(*GetSyntheticResponse)(nil),              // 72: alphapulse.registry.v1.GetSyntheticResponse
+	(*InstrumentValue)(nil),                   // 73: alphapulse.registry.v1.InstrumentValue
+	(*EvaluateSyntheticRequest)(nil),          // 74: alphapulse.registry.v1.EvaluateSyntheticRequest
+	(*EvaluateSyntheticResponse)(nil),         // 75: alphapulse.registry.v1.EvaluateSyntheticResponse
+	(*RouteLevel)(nil),                        // 76: alphapulse.registry.v1.RouteLevel
+	(*RouteBook)(nil),                         // 77: alphapulse.registry.v1.RouteBook
+	(*RouteOrderRequest)(nil),                 // 78: alphapulse.registry.v1.RouteOrderRequest
+	(*RouteLeg)(nil),                          // 79: alphapulse.registry.v1.RouteLeg
+	(*RouteChoice)(nil),                       // 80: alphapulse.registry.v1.RouteChoice
+	(*RouteOrderResponse)(nil),                // 81: alphapulse.registry.v1.RouteOrderResponse
+	(*v1.InstrumentId)(nil),                   // 82: alphapulse.common.v1.InstrumentId
+	(v1.AssetType)(0),                         // 83: alphapulse.common.v1.AssetType
+	(*timestamppb.Timestamp)(nil),             // 84: google.protobuf.Timestamp
+	(*structpb.Struct)(nil),                   // 85: google.protobuf.Struct
+	(*fieldmaskpb.FieldMask)(nil),             // 86: google.protobuf.FieldMask
 }
 var file_alphapulse_registry_v1_registry_proto_depIdxs = []int32{
-	48, // 0: alphapulse.registry.v1.Instrument.id:type_name -> alphapulse.common.v1.InstrumentId
-	49, // 1: alphapulse.registry.v1.Instrument.asset_type:type_name -> alphapulse.common.v1.AssetType
-	0,  // 2: alphapulse.registry.v1.Instrument.status:type_name -> alphapulse.registry.v1.InstrumentStatus
-	48, // 3: alphapulse.registry.v1.Instrument.underlying:type_name -> alphapulse.common.v1.InstrumentId
-	50, // 4: alphapulse.registry.v1.Instrument.expires_at:type_name -> google.protobuf.Timestamp
-	1,  // 5: alphapulse.registry.v1.Instrument.option_right:type_name -> alphapulse.registry.v1.OptionRight
-	48, // 6: alphapulse.registry.v1.Instrument.pool_tokens:type_name -> alphapulse.common.v1.InstrumentId
-	50, // 7: alphapulse.registry.v1.Instrument.valid_from:type_name -> google.protobuf.Timestamp
-	50, // 8: alphapulse.registry.v1.Instrument.valid_to:type_name -> google.protobuf.Timestamp
-	51, // 9: alphapulse.registry.v1.Instrument.metadata:type_name -> google.protobuf.Struct
-	48, // 10: alphapulse.registry.v1.Link.from:type_name -> alphapulse.common.v1.InstrumentId
-	48, // 11: alphapulse.registry.v1.Link.to:type_name -> alphapulse.common.v1.InstrumentId
-	2,  // 12: alphapulse.registry.v1.Link.type:type_name -> alphapulse.registry.v1.LinkType
-	3,  // 13: alphapulse.registry.v1.Venue.kind:type_name -> alphapulse.registry.v1.VenueKind
-	5,  // 14: alphapulse.registry.v1.RegisterInstrumentRequest.instrument:type_name -> alphapulse.registry.v1.Instrument
-	5,  // 15: alphapulse.registry.v1.RegisterInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
-	5,  // 16: alphapulse.registry.v1.BatchRegisterInstrumentsRequest.instruments:type_name -> alphapulse.registry.v1.Instrument
-	48, // 17: alphapulse.registry.v1.RegistrationOutcome.id:type_name -> alphapulse.common.v1.InstrumentId
-	11, // 18: alphapulse.registry.v1.BatchRegisterInstrumentsResponse.outcomes:type_name -> alphapulse.registry.v1.RegistrationOutcome
-	5,  // 19: alphapulse.registry.v1.GetInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
-	5,  // 20: alphapulse.registry.v1.BatchGetInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
-	49, // 21: alphapulse.registry.v1.ResolveInstrumentRequest.asset_type:type_name -> alphapulse.common.v1.AssetType
-	50, // 22: alphapulse.registry.v1.ResolveInstrumentRequest.as_of:type_name -> google.protobuf.Timestamp
-	49, // 23: alphapulse.registry.v1.CandidateGroup.asset_type:type_name -> alphapulse.common.v1.AssetType
-	5,  // 24: alphapulse.registry.v1.ResolveInstrumentResponse.candidates:type_name -> alphapulse.registry.v1.Instrument
-	18, // 25: alphapulse.registry.v1.ResolveInstrumentResponse.groups:type_name -> alphapulse.registry.v1.CandidateGroup
-	49, // 26: alphapulse.registry.v1.ListInstrumentsRequest.asset_type:type_name -> alphapulse.common.v1.AssetType
-	0,  // 27: alphapulse.registry.v1.ListInstrumentsRequest.status:type_name -> alphapulse.registry.v1.InstrumentStatus
-	5,  // 28: alphapulse.registry.v1.ListInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
-	2,  // 29: alphapulse.registry.v1.ListLinksRequest.type:type_name -> alphapulse.registry.v1.LinkType
-	6,  // 30: alphapulse.registry.v1.ListLinksResponse.links:type_name -> alphapulse.registry.v1.Link
-	6,  // 31: alphapulse.registry.v1.LinkInstrumentsRequest.link:type_name -> alphapulse.registry.v1.Link
-	6,  // 32: alphapulse.registry.v1.LinkInstrumentsResponse.link:type_name -> alphapulse.registry.v1.Link
-	7,  // 33: alphapulse.registry.v1.RegisterVenueRequest.venue:type_name -> alphapulse.registry.v1.Venue
-	7,  // 34: alphapulse.registry.v1.RegisterVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
-	7,  // 35: alphapulse.registry.v1.GetVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
-	3,  // 36: alphapulse.registry.v1.ListVenuesRequest.kind:type_name -> alphapulse.registry.v1.VenueKind
-	7,  // 37: alphapulse.registry.v1.ListVenuesResponse.venues:type_name -> alphapulse.registry.v1.Venue
-	49, // 38: alphapulse.registry.v1.WatchRegistryRequest.asset_types:type_name -> alphapulse.common.v1.AssetType
-	2,  // 39: alphapulse.registry.v1.WatchRegistryRequest.link_types:type_name -> alphapulse.registry.v1.LinkType
-	4,  // 40: alphapulse.registry.v1.WatchRegistryRequest.kinds:type_name -> alphapulse.registry.v1.EventKind
-	50, // 41: alphapulse.registry.v1.WatchRegistryResponse.time:type_name -> google.protobuf.Timestamp
-	5,  // 42: alphapulse.registry.v1.WatchRegistryResponse.instrument_registered:type_name -> alphapulse.registry.v1.Instrument
-	5,  // 43: alphapulse.registry.v1.WatchRegistryResponse.instrument_updated:type_name -> alphapulse.registry.v1.Instrument
-	6,  // 44: alphapulse.registry.v1.WatchRegistryResponse.link_added:type_name -> alphapulse.registry.v1.Link
-	7,  // 45: alphapulse.registry.v1.WatchRegistryResponse.venue_registered:type_name -> alphapulse.registry.v1.Venue
-	34, // 46: alphapulse.registry.v1.WatchRegistryResponse.collision:type_name -> alphapulse.registry.v1.Collision
-	48, // 47: alphapulse.registry.v1.Collision.id:type_name -> alphapulse.common.v1.InstrumentId
-	48, // 48: alphapulse.registry.v1.Collision.assigned_id:type_name -> alphapulse.common.v1.InstrumentId
-	5,  // 49: alphapulse.registry.v1.UpdateInstrumentRequest.instrument:type_name -> alphapulse.registry.v1.Instrument
-	52, // 50: alphapulse.registry.v1.UpdateInstrumentRequest.update_mask:type_name -> google.protobuf.FieldMask
-	50, // 51: alphapulse.registry.v1.UpdateInstrumentRequest.effective_time:type_name -> google.protobuf.Timestamp
-	5,  // 52: alphapulse.registry.v1.UpdateInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
-	50, // 53: alphapulse.registry.v1.DelistInstrumentRequest.time:type_name -> google.protobuf.Timestamp
-	5,  // 54: alphapulse.registry.v1.DelistInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
-	5,  // 55: alphapulse.registry.v1.GetInstrumentHistoryResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
-	49, // 56: alphapulse.registry.v1.SearchInstrumentsRequest.asset_types:type_name -> alphapulse.common.v1.AssetType
-	0,  // 57: alphapulse.registry.v1.SearchInstrumentsRequest.statuses:type_name -> alphapulse.registry.v1.InstrumentStatus
-	50, // 58: alphapulse.registry.v1.SearchInstrumentsRequest.as_of:type_name -> google.protobuf.Timestamp
-	52, // 59: alphapulse.registry.v1.SearchInstrumentsRequest.read_mask:type_name -> google.protobuf.FieldMask
-	5,  // 60: alphapulse.registry.v1.SearchInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
-	50, // 61: alphapulse.registry.v1.FindVenuesRequest.as_of:type_name -> google.protobuf.Timestamp
-	7,  // 62: alphapulse.registry.v1.VenueListing.venue:type_name -> alphapulse.registry.v1.Venue
-	5,  // 63: alphapulse.registry.v1.VenueListing.instrument:type_name -> alphapulse.registry.v1.Instrument
-	2,  // 64: alphapulse.registry.v1.VenueListing.link:type_name -> alphapulse.registry.v1.LinkType
-	46, // 65: alphapulse.registry.v1.FindVenuesResponse.listings:type_name -> alphapulse.registry.v1.VenueListing
-	8,  // 66: alphapulse.registry.v1.RegistryService.RegisterInstrument:input_type -> alphapulse.registry.v1.RegisterInstrumentRequest
-	10, // 67: alphapulse.registry.v1.RegistryService.BatchRegisterInstruments:input_type -> alphapulse.registry.v1.BatchRegisterInstrumentsRequest
-	13, // 68: alphapulse.registry.v1.RegistryService.GetInstrument:input_type -> alphapulse.registry.v1.GetInstrumentRequest
-	15, // 69: alphapulse.registry.v1.RegistryService.BatchGetInstruments:input_type -> alphapulse.registry.v1.BatchGetInstrumentsRequest
-	17, // 70: alphapulse.registry.v1.RegistryService.ResolveInstrument:input_type -> alphapulse.registry.v1.ResolveInstrumentRequest
-	20, // 71: alphapulse.registry.v1.RegistryService.ListInstruments:input_type -> alphapulse.registry.v1.ListInstrumentsRequest
-	22, // 72: alphapulse.registry.v1.RegistryService.ListLinks:input_type -> alphapulse.registry.v1.ListLinksRequest
-	24, // 73: alphapulse.registry.v1.RegistryService.LinkInstruments:input_type -> alphapulse.registry.v1.LinkInstrumentsRequest
-	26, // 74: alphapulse.registry.v1.RegistryService.RegisterVenue:input_type -> alphapulse.registry.v1.RegisterVenueRequest
-	28, // 75: alphapulse.registry.v1.RegistryService.GetVenue:input_type -> alphapulse.registry.v1.GetVenueRequest
-	30, // 76: alphapulse.registry.v1.RegistryService.ListVenues:input_type -> alphapulse.registry.v1.ListVenuesRequest
-	32, // 77: alphapulse.registry.v1.RegistryService.WatchRegistry:input_type -> alphapulse.registry.v1.WatchRegistryRequest
-	35, // 78: alphapulse.registry.v1.RegistryService.UpdateInstrument:input_type -> alphapulse.registry.v1.UpdateInstrumentRequest
-	37, // 79: alphapulse.registry.v1.RegistryService.DelistInstrument:input_type -> alphapulse.registry.v1.DelistInstrumentRequest
-	39, // 80: alphapulse.registry.v1.RegistryService.GetInstrumentHistory:input_type -> alphapulse.registry.v1.GetInstrumentHistoryRequest
-	41, // 81: alphapulse.registry.v1.RegistryService.SearchInstruments:input_type -> alphapulse.registry.v1.SearchInstrumentsRequest
-	43, // 82: alphapulse.registry.v1.RegistryService.BatchGetInstrumentRecords:input_type -> alphapulse.registry.v1.BatchGetInstrumentRecordsRequest
-	45, // 83: alphapulse.registry.v1.RegistryService.FindVenues:input_type -> alphapulse.registry.v1.FindVenuesRequest
-	9,  // 84: alphapulse.registry.v1.RegistryService.RegisterInstrument:output_type -> alphapulse.registry.v1.RegisterInstrumentResponse
-	12, // 85: alphapulse.registry.v1.RegistryService.BatchRegisterInstruments:output_type -> alphapulse.registry.v1.BatchRegisterInstrumentsResponse
-	14, // 86: alphapulse.registry.v1.RegistryService.GetInstrument:output_type -> alphapulse.registry.v1.GetInstrumentResponse
-	16, // 87: alphapulse.registry.v1.RegistryService.BatchGetInstruments:output_type -> alphapulse.registry.v1.BatchGetInstrumentsResponse
-	19, // 88: alphapulse.registry.v1.RegistryService.ResolveInstrument:output_type -> alphapulse.registry.v1.ResolveInstrumentResponse
-	21, // 89: alphapulse.registry.v1.RegistryService.ListInstruments:output_type -> alphapulse.registry.v1.ListInstrumentsResponse
-	23, // 90: alphapulse.registry.v1.RegistryService.ListLinks:output_type -> alphapulse.registry.v1.ListLinksResponse
-	25, // 91: alphapulse.registry.v1.RegistryService.LinkInstruments:output_type -> alphapulse.registry.v1.LinkInstrumentsResponse
-	27, // 92: alphapulse.registry.v1.RegistryService.RegisterVenue:output_type -> alphapulse.registry.v1.RegisterVenueResponse
-	29, // 93: alphapulse.registry.v1.RegistryService.GetVenue:output_type -> alphapulse.registry.v1.GetVenueResponse
-	31, // 94: alphapulse.registry.v1.RegistryService.ListVenues:output_type -> alphapulse.registry.v1.ListVenuesResponse
-	33, // 95: alphapulse.registry.v1.RegistryService.WatchRegistry:output_type -> alphapulse.registry.v1.WatchRegistryResponse
-	36, // 96: alphapulse.registry.v1.RegistryService.UpdateInstrument:output_type -> alphapulse.registry.v1.UpdateInstrumentResponse
-	38, // 97: alphapulse.registry.v1.RegistryService.DelistInstrument:output_type -> alphapulse.registry.v1.DelistInstrumentResponse
-	40, // 98: alphapulse.registry.v1.RegistryService.GetInstrumentHistory:output_type -> alphapulse.registry.v1.GetInstrumentHistoryResponse
-	42, // 99: alphapulse.registry.v1.RegistryService.SearchInstruments:output_type -> alphapulse.registry.v1.SearchInstrumentsResponse
-	44, // 100: alphapulse.registry.v1.RegistryService.BatchGetInstrumentRecords:output_type -> alphapulse.registry.v1.BatchGetInstrumentRecordsResponse
-	47, // 101: alphapulse.registry.v1.RegistryService.FindVenues:output_type -> alphapulse.registry.v1.FindVenuesResponse
-	84, // [84:102] is the sub-list for method output_type
-	66, // [66:84] is the sub-list for method input_type
-	66, // [66:66] is the sub-list for extension type_name
-	66, // [66:66] is the sub-list for extension extendee
-	0,  // [0:66] is the sub-list for field type_name
+	82,  // 0: alphapulse.registry.v1.Instrument.id:type_name -> alphapulse.common.v1.InstrumentId
+	83,  // 1: alphapulse.registry.v1.Instrument.asset_type:type_name -> alphapulse.common.v1.AssetType
+	0,   // 2: alphapulse.registry.v1.Instrument.status:type_name -> alphapulse.registry.v1.InstrumentStatus
+	82,  // 3: alphapulse.registry.v1.Instrument.underlying:type_name -> alphapulse.common.v1.InstrumentId
+	84,  // 4: alphapulse.registry.v1.Instrument.expires_at:type_name -> google.protobuf.Timestamp
+	1,   // 5: alphapulse.registry.v1.Instrument.option_right:type_name -> alphapulse.registry.v1.OptionRight
+	82,  // 6: alphapulse.registry.v1.Instrument.pool_tokens:type_name -> alphapulse.common.v1.InstrumentId
+	84,  // 7: alphapulse.registry.v1.Instrument.valid_from:type_name -> google.protobuf.Timestamp
+	84,  // 8: alphapulse.registry.v1.Instrument.valid_to:type_name -> google.protobuf.Timestamp
+	85,  // 9: alphapulse.registry.v1.Instrument.metadata:type_name -> google.protobuf.Struct
+	82,  // 10: alphapulse.registry.v1.Link.from:type_name -> alphapulse.common.v1.InstrumentId
+	82,  // 11: alphapulse.registry.v1.Link.to:type_name -> alphapulse.common.v1.InstrumentId
+	2,   // 12: alphapulse.registry.v1.Link.type:type_name -> alphapulse.registry.v1.LinkType
+	3,   // 13: alphapulse.registry.v1.Venue.kind:type_name -> alphapulse.registry.v1.VenueKind
+	12,  // 14: alphapulse.registry.v1.Venue.endpoints:type_name -> alphapulse.registry.v1.VenueEndpoint
+	13,  // 15: alphapulse.registry.v1.Venue.fee_tiers:type_name -> alphapulse.registry.v1.FeeTier
+	5,   // 16: alphapulse.registry.v1.Venue.status:type_name -> alphapulse.registry.v1.VenueStatus
+	85,  // 17: alphapulse.registry.v1.Venue.metadata:type_name -> google.protobuf.Struct
+	4,   // 18: alphapulse.registry.v1.VenueEndpoint.protocol:type_name -> alphapulse.registry.v1.EndpointProtocol
+	9,   // 19: alphapulse.registry.v1.RegisterInstrumentRequest.instrument:type_name -> alphapulse.registry.v1.Instrument
+	9,   // 20: alphapulse.registry.v1.RegisterInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
+	9,   // 21: alphapulse.registry.v1.BatchRegisterInstrumentsRequest.instruments:type_name -> alphapulse.registry.v1.Instrument
+	82,  // 22: alphapulse.registry.v1.RegistrationOutcome.id:type_name -> alphapulse.common.v1.InstrumentId
+	17,  // 23: alphapulse.registry.v1.BatchRegisterInstrumentsResponse.outcomes:type_name -> alphapulse.registry.v1.RegistrationOutcome
+	9,   // 24: alphapulse.registry.v1.GetInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
+	9,   // 25: alphapulse.registry.v1.BatchGetInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
+	83,  // 26: alphapulse.registry.v1.ResolveInstrumentRequest.asset_type:type_name -> alphapulse.common.v1.AssetType
+	84,  // 27: alphapulse.registry.v1.ResolveInstrumentRequest.as_of:type_name -> google.protobuf.Timestamp
+	83,  // 28: alphapulse.registry.v1.CandidateGroup.asset_type:type_name -> alphapulse.common.v1.AssetType
+	9,   // 29: alphapulse.registry.v1.ResolveInstrumentResponse.candidates:type_name -> alphapulse.registry.v1.Instrument
+	24,  // 30: alphapulse.registry.v1.ResolveInstrumentResponse.groups:type_name -> alphapulse.registry.v1.CandidateGroup
+	83,  // 31: alphapulse.registry.v1.ListInstrumentsRequest.asset_type:type_name -> alphapulse.common.v1.AssetType
+	0,   // 32: alphapulse.registry.v1.ListInstrumentsRequest.status:type_name -> alphapulse.registry.v1.InstrumentStatus
+	9,   // 33: alphapulse.registry.v1.ListInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
+	2,   // 34: alphapulse.registry.v1.ListLinksRequest.type:type_name -> alphapulse.registry.v1.LinkType
+	10,  // 35: alphapulse.registry.v1.ListLinksResponse.links:type_name -> alphapulse.registry.v1.Link
+	10,  // 36: alphapulse.registry.v1.LinkInstrumentsRequest.link:type_name -> alphapulse.registry.v1.Link
+	10,  // 37: alphapulse.registry.v1.LinkInstrumentsResponse.link:type_name -> alphapulse.registry.v1.Link
+	11,  // 38: alphapulse.registry.v1.RegisterVenueRequest.venue:type_name -> alphapulse.registry.v1.Venue
+	11,  // 39: alphapulse.registry.v1.RegisterVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
+	11,  // 40: alphapulse.registry.v1.GetVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
+	3,   // 41: alphapulse.registry.v1.ListVenuesRequest.kind:type_name -> alphapulse.registry.v1.VenueKind
+	11,  // 42: alphapulse.registry.v1.ListVenuesResponse.venues:type_name -> alphapulse.registry.v1.Venue
+	83,  // 43: alphapulse.registry.v1.WatchRegistryRequest.asset_types:type_name -> alphapulse.common.v1.AssetType
+	2,   // 44: alphapulse.registry.v1.WatchRegistryRequest.link_types:type_name -> alphapulse.registry.v1.LinkType
+	6,   // 45: alphapulse.registry.v1.WatchRegistryRequest.kinds:type_name -> alphapulse.registry.v1.EventKind
+	84,  // 46: alphapulse.registry.v1.WatchRegistryResponse.time:type_name -> google.protobuf.Timestamp
+	9,   // 47: alphapulse.registry.v1.WatchRegistryResponse.instrument_registered:type_name -> alphapulse.registry.v1.Instrument
+	9,   // 48: alphapulse.registry.v1.WatchRegistryResponse.instrument_updated:type_name -> alphapulse.registry.v1.Instrument
+	10,  // 49: alphapulse.registry.v1.WatchRegistryResponse.link_added:type_name -> alphapulse.registry.v1.Link
+	11,  // 50: alphapulse.registry.v1.WatchRegistryResponse.venue_registered:type_name -> alphapulse.registry.v1.Venue
+	40,  // 51: alphapulse.registry.v1.WatchRegistryResponse.collision:type_name -> alphapulse.registry.v1.Collision
+	11,  // 52: alphapulse.registry.v1.WatchRegistryResponse.venue_updated:type_name -> alphapulse.registry.v1.Venue
+	68,  // 53: alphapulse.registry.v1.WatchRegistryResponse.synthetic_defined:type_name -> alphapulse.registry.v1.Synthetic
+	82,  // 54: alphapulse.registry.v1.Collision.id:type_name -> alphapulse.common.v1.InstrumentId
+	82,  // 55: alphapulse.registry.v1.Collision.assigned_id:type_name -> alphapulse.common.v1.InstrumentId
+	9,   // 56: alphapulse.registry.v1.UpdateInstrumentRequest.instrument:type_name -> alphapulse.registry.v1.Instrument
+	86,  // 57: alphapulse.registry.v1.UpdateInstrumentRequest.update_mask:type_name -> google.protobuf.FieldMask
+	84,  // 58: alphapulse.registry.v1.UpdateInstrumentRequest.effective_time:type_name -> google.protobuf.Timestamp
+	9,   // 59: alphapulse.registry.v1.UpdateInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
+	84,  // 60: alphapulse.registry.v1.DelistInstrumentRequest.time:type_name -> google.protobuf.Timestamp
+	9,   // 61: alphapulse.registry.v1.DelistInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
+	9,   // 62: alphapulse.registry.v1.GetInstrumentHistoryResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
+	83,  // 63: alphapulse.registry.v1.SearchInstrumentsRequest.asset_types:type_name -> alphapulse.common.v1.AssetType
+	0,   // 64: alphapulse.registry.v1.SearchInstrumentsRequest.statuses:type_name -> alphapulse.registry.v1.InstrumentStatus
+	84,  // 65: alphapulse.registry.v1.SearchInstrumentsRequest.as_of:type_name -> google.protobuf.Timestamp
+	86,  // 66: alphapulse.registry.v1.SearchInstrumentsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	9,   // 67: alphapulse.registry.v1.SearchInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
+	84,  // 68: alphapulse.registry.v1.FindVenuesRequest.as_of:type_name -> google.protobuf.Timestamp
+	11,  // 69: alphapulse.registry.v1.VenueListing.venue:type_name -> alphapulse.registry.v1.Venue
+	9,   // 70: alphapulse.registry.v1.VenueListing.instrument:type_name -> alphapulse.registry.v1.Instrument
+	2,   // 71: alphapulse.registry.v1.VenueListing.link:type_name -> alphapulse.registry.v1.LinkType
+	52,  // 72: alphapulse.registry.v1.FindVenuesResponse.listings:type_name -> alphapulse.registry.v1.VenueListing
+	11,  // 73: alphapulse.registry.v1.UpdateVenueRequest.venue:type_name -> alphapulse.registry.v1.Venue
+	86,  // 74: alphapulse.registry.v1.UpdateVenueRequest.update_mask:type_name -> google.protobuf.FieldMask
+	11,  // 75: alphapulse.registry.v1.UpdateVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
+	11,  // 76: alphapulse.registry.v1.DeleteVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
+	84,  // 77: alphapulse.registry.v1.GetSessionsRequest.time:type_name -> google.protobuf.Timestamp
+	84,  // 78: alphapulse.registry.v1.GetSessionsResponse.next_open:type_name -> google.protobuf.Timestamp
+	84,  // 79: alphapulse.registry.v1.GetSessionsResponse.next_close:type_name -> google.protobuf.Timestamp
+	84,  // 80: alphapulse.registry.v1.VenueMetric.time:type_name -> google.protobuf.Timestamp
+	5,   // 81: alphapulse.registry.v1.VenueMetric.status:type_name -> alphapulse.registry.v1.VenueStatus
+	62,  // 82: alphapulse.registry.v1.ReportVenueMetricsRequest.metrics:type_name -> alphapulse.registry.v1.VenueMetric
+	84,  // 83: alphapulse.registry.v1.GetVenueMetricsRequest.start_time:type_name -> google.protobuf.Timestamp
+	84,  // 84: alphapulse.registry.v1.GetVenueMetricsRequest.end_time:type_name -> google.protobuf.Timestamp
+	62,  // 85: alphapulse.registry.v1.GetVenueMetricsResponse.metrics:type_name -> alphapulse.registry.v1.VenueMetric
+	82,  // 86: alphapulse.registry.v1.SyntheticInput.id:type_name -> alphapulse.common.v1.InstrumentId
+	82,  // 87: alphapulse.registry.v1.Synthetic.id:type_name -> alphapulse.common.v1.InstrumentId
+	67,  // 88: alphapulse.registry.v1.Synthetic.inputs:type_name -> alphapulse.registry.v1.SyntheticInput
+	67,  // 89: alphapulse.registry.v1.DefineSyntheticRequest.inputs:type_name -> alphapulse.registry.v1.SyntheticInput
+	68,  // 90: alphapulse.registry.v1.DefineSyntheticResponse.synthetic:type_name -> alphapulse.registry.v1.Synthetic
+	68,  // 91: alphapulse.registry.v1.GetSyntheticResponse.synthetic:type_name -> alphapulse.registry.v1.Synthetic
+	82,  // 92: alphapulse.registry.v1.InstrumentValue.id:type_name -> alphapulse.common.v1.InstrumentId
+	73,  // 93: alphapulse.registry.v1.EvaluateSyntheticRequest.values:type_name -> alphapulse.registry.v1.InstrumentValue
+	73,  // 94: alphapulse.registry.v1.EvaluateSyntheticResponse.inputs:type_name -> alphapulse.registry.v1.InstrumentValue
+	82,  // 95: alphapulse.registry.v1.RouteBook.instrument_id:type_name -> alphapulse.common.v1.InstrumentId
+	76,  // 96: alphapulse.registry.v1.RouteBook.bids:type_name -> alphapulse.registry.v1.RouteLevel
+	76,  // 97: alphapulse.registry.v1.RouteBook.asks:type_name -> alphapulse.registry.v1.RouteLevel
+	82,  // 98: alphapulse.registry.v1.RouteOrderRequest.instrument_id:type_name -> alphapulse.common.v1.InstrumentId
+	7,   // 99: alphapulse.registry.v1.RouteOrderRequest.side:type_name -> alphapulse.registry.v1.RouteSide
+	8,   // 100: alphapulse.registry.v1.RouteOrderRequest.urgency:type_name -> alphapulse.registry.v1.RouteUrgency
+	77,  // 101: alphapulse.registry.v1.RouteOrderRequest.books:type_name -> alphapulse.registry.v1.RouteBook
+	82,  // 102: alphapulse.registry.v1.RouteLeg.instrument_id:type_name -> alphapulse.common.v1.InstrumentId
+	82,  // 103: alphapulse.registry.v1.RouteChoice.instrument_id:type_name -> alphapulse.common.v1.InstrumentId
+	5,   // 104: alphapulse.registry.v1.RouteChoice.status:type_name -> alphapulse.registry.v1.VenueStatus
+	79,  // 105: alphapulse.registry.v1.RouteOrderResponse.legs:type_name -> alphapulse.registry.v1.RouteLeg
+	80,  // 106: alphapulse.registry.v1.RouteOrderResponse.choices:type_name -> alphapulse.registry.v1.RouteChoice
+	14,  // 107: alphapulse.registry.v1.RegistryService.RegisterInstrument:input_type -> alphapulse.registry.v1.RegisterInstrumentRequest
+	16,  // 108: alphapulse.registry.v1.RegistryService.BatchRegisterInstruments:input_type -> alphapulse.registry.v1.BatchRegisterInstrumentsRequest
+	19,  // 109: alphapulse.registry.v1.RegistryService.GetInstrument:input_type -> alphapulse.registry.v1.GetInstrumentRequest
+	21,  // 110: alphapulse.registry.v1.RegistryService.BatchGetInstruments:input_type -> alphapulse.registry.v1.BatchGetInstrumentsRequest
+	23,  // 111: alphapulse.registry.v1.RegistryService.ResolveInstrument:input_type -> alphapulse.registry.v1.ResolveInstrumentRequest
+	26,  // 112: alphapulse.registry.v1.RegistryService.ListInstruments:input_type -> alphapulse.registry.v1.ListInstrumentsRequest
+	28,  // 113: alphapulse.registry.v1.RegistryService.ListLinks:input_type -> alphapulse.registry.v1.ListLinksRequest
+	30,  // 114: alphapulse.registry.v1.RegistryService.LinkInstruments:input_type -> alphapulse.registry.v1.LinkInstrumentsRequest
+	32,  // 115: alphapulse.registry.v1.RegistryService.RegisterVenue:input_type -> alphapulse.registry.v1.RegisterVenueRequest
+	34,  // 116: alphapulse.registry.v1.RegistryService.GetVenue:input_type -> alphapulse.registry.v1.GetVenueRequest
+	36,  // 117: alphapulse.registry.v1.RegistryService.ListVenues:input_type -> alphapulse.registry.v1.ListVenuesRequest
+	38,  // 118: alphapulse.registry.v1.RegistryService.WatchRegistry:input_type -> alphapulse.registry.v1.WatchRegistryRequest
+	41,  // 119: alphapulse.registry.v1.RegistryService.UpdateInstrument:input_type -> alphapulse.registry.v1.UpdateInstrumentRequest
+	43,  // 120: alphapulse.registry.v1.RegistryService.DelistInstrument:input_type -> alphapulse.registry.v1.DelistInstrumentRequest
+	45,  // 121: alphapulse.registry.v1.RegistryService.GetInstrumentHistory:input_type -> alphapulse.registry.v1.GetInstrumentHistoryRequest
+	47,  // 122: alphapulse.registry.v1.RegistryService.SearchInstruments:input_type -> alphapulse.registry.v1.SearchInstrumentsRequest
+	49,  // 123: alphapulse.registry.v1.RegistryService.BatchGetInstrumentRecords:input_type -> alphapulse.registry.v1.BatchGetInstrumentRecordsRequest
+	51,  // 124: alphapulse.registry.v1.RegistryService.FindVenues:input_type -> alphapulse.registry.v1.FindVenuesRequest
+	54,  // 125: alphapulse.registry.v1.RegistryService.UpdateVenue:input_type -> alphapulse.registry.v1.UpdateVenueRequest
+	56,  // 126: alphapulse.registry.v1.RegistryService.DeleteVenue:input_type -> alphapulse.registry.v1.DeleteVenueRequest
+	58,  // 127: alphapulse.registry.v1.RegistryService.QuoteFees:input_type -> alphapulse.registry.v1.QuoteFeesRequest
+	60,  // 128: alphapulse.registry.v1.RegistryService.GetSessions:input_type -> alphapulse.registry.v1.GetSessionsRequest
+	63,  // 129: alphapulse.registry.v1.RegistryService.ReportVenueMetrics:input_type -> alphapulse.registry.v1.ReportVenueMetricsRequest
+	65,  // 130: alphapulse.registry.v1.RegistryService.GetVenueMetrics:input_type -> alphapulse.registry.v1.GetVenueMetricsRequest
+	69,  // 131: alphapulse.registry.v1.RegistryService.DefineSynthetic:input_type -> alphapulse.registry.v1.DefineSyntheticRequest
+	71,  // 132: alphapulse.registry.v1.RegistryService.GetSynthetic:input_type -> alphapulse.registry.v1.GetSyntheticRequest
+	74,  // 133: alphapulse.registry.v1.RegistryService.EvaluateSynthetic:input_type -> alphapulse.registry.v1.EvaluateSyntheticRequest
+	78,  // 134: alphapulse.registry.v1.RegistryService.RouteOrder:input_type -> alphapulse.registry.v1.RouteOrderRequest
+	15,  // 135: alphapulse.registry.v1.RegistryService.RegisterInstrument:output_type -> alphapulse.registry.v1.RegisterInstrumentResponse
+	18,  // 136: alphapulse.registry.v1.RegistryService.BatchRegisterInstruments:output_type -> alphapulse.registry.v1.BatchRegisterInstrumentsResponse
+	20,  // 137: alphapulse.registry.v1.RegistryService.GetInstrument:output_type -> alphapulse.registry.v1.GetInstrumentResponse
+	22,  // 138: alphapulse.registry.v1.RegistryService.BatchGetInstruments:output_type -> alphapulse.registry.v1.BatchGetInstrumentsResponse
+	25,  // 139: alphapulse.registry.v1.RegistryService.ResolveInstrument:output_type -> alphapulse.registry.v1.ResolveInstrumentResponse
+	27,  // 140: alphapulse.registry.v1.RegistryService.ListInstruments:output_type -> alphapulse.registry.v1.ListInstrumentsResponse
+	29,  // 141: alphapulse.registry.v1.RegistryService.ListLinks:output_type -> alphapulse.registry.v1.ListLinksResponse
+	31,  // 142: alphapulse.registry.v1.RegistryService.LinkInstruments:output_type -> alphapulse.registry.v1.LinkInstrumentsResponse
+	33,  // 143: alphapulse.registry.v1.RegistryService.RegisterVenue:output_type -> alphapulse.registry.v1.RegisterVenueResponse
+	35,  // 144: alphapulse.registry.v1.RegistryService.GetVenue:output_type -> alphapulse.registry.v1.GetVenueResponse
+	37,  // 145: alphapulse.registry.v1.RegistryService.ListVenues:output_type -> alphapulse.registry.v1.ListVenuesResponse
+	39,  // 146: alphapulse.registry.v1.RegistryService.WatchRegistry:output_type -> alphapulse.registry.v1.WatchRegistryResponse
+	42,  // 147: alphapulse.registry.v1.RegistryService.UpdateInstrument:output_type -> alphapulse.registry.v1.UpdateInstrumentResponse
+	44,  // 148: alphapulse.registry.v1.RegistryService.DelistInstrument:output_type -> alphapulse.registry.v1.DelistInstrumentResponse
+	46,  // 149: alphapulse.registry.v1.RegistryService.GetInstrumentHistory:output_type -> alphapulse.registry.v1.GetInstrumentHistoryResponse
+	48,  // 150: alphapulse.registry.v1.RegistryService.SearchInstruments:output_type -> alphapulse.registry.v1.SearchInstrumentsResponse
+	50,  // 151: alphapulse.registry.v1.RegistryService.BatchGetInstrumentRecords:output_type -> alphapulse.registry.v1.BatchGetInstrumentRecordsResponse
+	53,  // 152: alphapulse.registry.v1.RegistryService.FindVenues:output_type -> alphapulse.registry.v1.FindVenuesResponse
+	55,  // 153: alphapulse.registry.v1.RegistryService.UpdateVenue:output_type -> alphapulse.registry.v1.UpdateVenueResponse
+	57,  // 154: alphapulse.registry.v1.RegistryService.DeleteVenue:output_type -> alphapulse.registry.v1.DeleteVenueResponse
+	59,  // 155: alphapulse.registry.v1.RegistryService.QuoteFees:output_type -> alphapulse.registry.v1.QuoteFeesResponse
+	61,  // 156: alphapulse.registry.v1.RegistryService.GetSessions:output_type -> alphapulse.registry.v1.GetSessionsResponse
+	64,  // 157: alphapulse.registry.v1.RegistryService.ReportVenueMetrics:output_type -> alphapulse.registry.v1.ReportVenueMetricsResponse
+	66,  // 158: alphapulse.registry.v1.RegistryService.GetVenueMetrics:output_type -> alphapulse.registry.v1.GetVenueMetricsResponse
+	70,  // 159: alphapulse.registry.v1.RegistryService.DefineSynthetic:output_type -> alphapulse.registry.v1.DefineSyntheticResponse
+	72,  // 160: alphapulse.registry.v1.RegistryService.GetSynthetic:output_type -> alphapulse.registry.v1.GetSyntheticResponse
+	75,  // 161: alphapulse.registry.v1.RegistryService.EvaluateSynthetic:output_type -> alphapulse.registry.v1.EvaluateSyntheticResponse
+	81,  // 162: alphapulse.registry.v1.RegistryService.RouteOrder:output_type -> alphapulse.registry.v1.RouteOrderResponse
+	135, // [135:163] is the sub-list for method output_type
+	107, // [107:135] is the sub-list for method input_type
+	107, // [107:107] is the sub-list for extension type_name
+	107, // [107:107] is the sub-list for extension extendee
+	0,   // [0:107] is the sub-list for field type_name
 }
 
 func init() { file_alphapulse_registry_v1_registry_proto_init() }
@@ -4336,20 +7303,22 @@ func file_alphapulse_registry_v1_registry_proto_init() {
 	if File_alphapulse_registry_v1_registry_proto != nil {
 		return
 	}
-	file_alphapulse_registry_v1_registry_proto_msgTypes[28].OneofWrappers = []any{
+	file_alphapulse_registry_v1_registry_proto_msgTypes[30].OneofWrappers = []any{
 		(*WatchRegistryResponse_InstrumentRegistered)(nil),
 		(*WatchRegistryResponse_InstrumentUpdated)(nil),
 		(*WatchRegistryResponse_LinkAdded)(nil),
 		(*WatchRegistryResponse_VenueRegistered)(nil),
 		(*WatchRegistryResponse_Collision)(nil),
+		(*WatchRegistryResponse_VenueUpdated)(nil),
+		(*WatchRegistryResponse_SyntheticDefined)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_alphapulse_registry_v1_registry_proto_rawDesc), len(file_alphapulse_registry_v1_registry_proto_rawDesc)),
-			NumEnums:      5,
-			NumMessages:   43,
+			NumEnums:      9,
+			NumMessages:   73,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

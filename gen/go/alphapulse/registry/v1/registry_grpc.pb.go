@@ -39,6 +39,16 @@ const (
 	RegistryService_SearchInstruments_FullMethodName         = "/alphapulse.registry.v1.RegistryService/SearchInstruments"
 	RegistryService_BatchGetInstrumentRecords_FullMethodName = "/alphapulse.registry.v1.RegistryService/BatchGetInstrumentRecords"
 	RegistryService_FindVenues_FullMethodName                = "/alphapulse.registry.v1.RegistryService/FindVenues"
+	RegistryService_UpdateVenue_FullMethodName               = "/alphapulse.registry.v1.RegistryService/UpdateVenue"
+	RegistryService_DeleteVenue_FullMethodName               = "/alphapulse.registry.v1.RegistryService/DeleteVenue"
+	RegistryService_QuoteFees_FullMethodName                 = "/alphapulse.registry.v1.RegistryService/QuoteFees"
+	RegistryService_GetSessions_FullMethodName               = "/alphapulse.registry.v1.RegistryService/GetSessions"
+	RegistryService_ReportVenueMetrics_FullMethodName        = "/alphapulse.registry.v1.RegistryService/ReportVenueMetrics"
+	RegistryService_GetVenueMetrics_FullMethodName           = "/alphapulse.registry.v1.RegistryService/GetVenueMetrics"
+	RegistryService_DefineSynthetic_FullMethodName           = "/alphapulse.registry.v1.RegistryService/DefineSynthetic"
+	RegistryService_GetSynthetic_FullMethodName              = "/alphapulse.registry.v1.RegistryService/GetSynthetic"
+	RegistryService_EvaluateSynthetic_FullMethodName         = "/alphapulse.registry.v1.RegistryService/EvaluateSynthetic"
+	RegistryService_RouteOrder_FullMethodName                = "/alphapulse.registry.v1.RegistryService/RouteOrder"
 )
 
 // RegistryServiceClient is the client API for RegistryService service.
@@ -88,6 +98,27 @@ type RegistryServiceClient interface {
 	// Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
 	// same security, the same pair elsewhere, the forms of a token on other chains.
 	FindVenues(ctx context.Context, in *FindVenuesRequest, opts ...grpc.CallOption) (*FindVenuesResponse, error)
+	// Changes fields of a venue; its number, name and kind stay.
+	UpdateVenue(ctx context.Context, in *UpdateVenueRequest, opts ...grpc.CallOption) (*UpdateVenueResponse, error)
+	// Retires a venue that lists nothing any more; its number is never given again.
+	DeleteVenue(ctx context.Context, in *DeleteVenueRequest, opts ...grpc.CallOption) (*DeleteVenueResponse, error)
+	// What a trade costs on a venue at the caller's volume.
+	QuoteFees(ctx context.Context, in *QuoteFeesRequest, opts ...grpc.CallOption) (*QuoteFeesResponse, error)
+	// Whether a venue trades at a time, and when it opens and closes next.
+	GetSessions(ctx context.Context, in *GetSessionsRequest, opts ...grpc.CallOption) (*GetSessionsResponse, error)
+	// Adds measurements of a venue. They are kept in memory, the last ones of each venue; a status that
+	// differs from the stored one is a change of the venue.
+	ReportVenueMetrics(ctx context.Context, in *ReportVenueMetricsRequest, opts ...grpc.CallOption) (*ReportVenueMetricsResponse, error)
+	// The measurements of a venue as a time series, and their summary.
+	GetVenueMetrics(ctx context.Context, in *GetVenueMetricsRequest, opts ...grpc.CallOption) (*GetVenueMetricsResponse, error)
+	// Defines a synthetic instrument by a formula, or a new version of it.
+	DefineSynthetic(ctx context.Context, in *DefineSyntheticRequest, opts ...grpc.CallOption) (*DefineSyntheticResponse, error)
+	// A synthetic's definition.
+	GetSynthetic(ctx context.Context, in *GetSyntheticRequest, opts ...grpc.CallOption) (*GetSyntheticResponse, error)
+	// The value of a synthetic for given values of what it is made of.
+	EvaluateSynthetic(ctx context.Context, in *EvaluateSyntheticRequest, opts ...grpc.CallOption) (*EvaluateSyntheticResponse, error)
+	// The best venue for an order, or the best split over venues, with the reasons field by field.
+	RouteOrder(ctx context.Context, in *RouteOrderRequest, opts ...grpc.CallOption) (*RouteOrderResponse, error)
 }
 
 type registryServiceClient struct {
@@ -287,6 +318,106 @@ func (c *registryServiceClient) FindVenues(ctx context.Context, in *FindVenuesRe
 	return out, nil
 }
 
+func (c *registryServiceClient) UpdateVenue(ctx context.Context, in *UpdateVenueRequest, opts ...grpc.CallOption) (*UpdateVenueResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateVenueResponse)
+	err := c.cc.Invoke(ctx, RegistryService_UpdateVenue_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) DeleteVenue(ctx context.Context, in *DeleteVenueRequest, opts ...grpc.CallOption) (*DeleteVenueResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteVenueResponse)
+	err := c.cc.Invoke(ctx, RegistryService_DeleteVenue_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) QuoteFees(ctx context.Context, in *QuoteFeesRequest, opts ...grpc.CallOption) (*QuoteFeesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(QuoteFeesResponse)
+	err := c.cc.Invoke(ctx, RegistryService_QuoteFees_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) GetSessions(ctx context.Context, in *GetSessionsRequest, opts ...grpc.CallOption) (*GetSessionsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetSessionsResponse)
+	err := c.cc.Invoke(ctx, RegistryService_GetSessions_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) ReportVenueMetrics(ctx context.Context, in *ReportVenueMetricsRequest, opts ...grpc.CallOption) (*ReportVenueMetricsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ReportVenueMetricsResponse)
+	err := c.cc.Invoke(ctx, RegistryService_ReportVenueMetrics_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) GetVenueMetrics(ctx context.Context, in *GetVenueMetricsRequest, opts ...grpc.CallOption) (*GetVenueMetricsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetVenueMetricsResponse)
+	err := c.cc.Invoke(ctx, RegistryService_GetVenueMetrics_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) DefineSynthetic(ctx context.Context, in *DefineSyntheticRequest, opts ...grpc.CallOption) (*DefineSyntheticResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DefineSyntheticResponse)
+	err := c.cc.Invoke(ctx, RegistryService_DefineSynthetic_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) GetSynthetic(ctx context.Context, in *GetSyntheticRequest, opts ...grpc.CallOption) (*GetSyntheticResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetSyntheticResponse)
+	err := c.cc.Invoke(ctx, RegistryService_GetSynthetic_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) EvaluateSynthetic(ctx context.Context, in *EvaluateSyntheticRequest, opts ...grpc.CallOption) (*EvaluateSyntheticResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EvaluateSyntheticResponse)
+	err := c.cc.Invoke(ctx, RegistryService_EvaluateSynthetic_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) RouteOrder(ctx context.Context, in *RouteOrderRequest, opts ...grpc.CallOption) (*RouteOrderResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RouteOrderResponse)
+	err := c.cc.Invoke(ctx, RegistryService_RouteOrder_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // RegistryServiceServer is the server API for RegistryService service.
 // All implementations must embed UnimplementedRegistryServiceServer
 // for forward compatibility.
@@ -334,6 +465,27 @@ type RegistryServiceServer interface {
 	// Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
 	// same security, the same pair elsewhere, the forms of a token on other chains.
 	FindVenues(context.Context, *FindVenuesRequest) (*FindVenuesResponse, error)
+	// Changes fields of a venue; its number, name and kind stay.
+	UpdateVenue(context.Context, *UpdateVenueRequest) (*UpdateVenueResponse, error)
+	// Retires a venue that lists nothing any more; its number is never given again.
+	DeleteVenue(context.Context, *DeleteVenueRequest) (*DeleteVenueResponse, error)
+	// What a trade costs on a venue at the caller's volume.
+	QuoteFees(context.Context, *QuoteFeesRequest) (*QuoteFeesResponse, error)
+	// Whether a venue trades at a time, and when it opens and closes next.
+	GetSessions(context.Context, *GetSessionsRequest) (*GetSessionsResponse, error)
+	// Adds measurements of a venue. They are kept in memory, the last ones of each venue; a status that
+	// differs from the stored one is a change of the venue.
+	ReportVenueMetrics(context.Context, *ReportVenueMetricsRequest) (*ReportVenueMetricsResponse, error)
+	// The measurements of a venue as a time series, and their summary.
+	GetVenueMetrics(context.Context, *GetVenueMetricsRequest) (*GetVenueMetricsResponse, error)
+	// Defines a synthetic instrument by a formula, or a new version of it.
+	DefineSynthetic(context.Context, *DefineSyntheticRequest) (*DefineSyntheticResponse, error)
+	// A synthetic's definition.
+	GetSynthetic(context.Context, *GetSyntheticRequest) (*GetSyntheticResponse, error)
+	// The value of a synthetic for given values of what it is made of.
+	EvaluateSynthetic(context.Context, *EvaluateSyntheticRequest) (*EvaluateSyntheticResponse, error)
+	// The best venue for an order, or the best split over venues, with the reasons field by field.
+	RouteOrder(context.Context, *RouteOrderRequest) (*RouteOrderResponse, error)
 	mustEmbedUnimplementedRegistryServiceServer()
 }
 
@@ -397,6 +549,36 @@ func (UnimplementedRegistryServiceServer) BatchGetInstrumentRecords(context.Cont
 }
 func (UnimplementedRegistryServiceServer) FindVenues(context.Context, *FindVenuesRequest) (*FindVenuesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method FindVenues not implemented")
+}
+func (UnimplementedRegistryServiceServer) UpdateVenue(context.Context, *UpdateVenueRequest) (*UpdateVenueResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateVenue not implemented")
+}
+func (UnimplementedRegistryServiceServer) DeleteVenue(context.Context, *DeleteVenueRequest) (*DeleteVenueResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteVenue not implemented")
+}
+func (UnimplementedRegistryServiceServer) QuoteFees(context.Context, *QuoteFeesRequest) (*QuoteFeesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method QuoteFees not implemented")
+}
+func (UnimplementedRegistryServiceServer) GetSessions(context.Context, *GetSessionsRequest) (*GetSessionsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSessions not implemented")
+}
+func (UnimplementedRegistryServiceServer) ReportVenueMetrics(context.Context, *ReportVenueMetricsRequest) (*ReportVenueMetricsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ReportVenueMetrics not implemented")
+}
+func (UnimplementedRegistryServiceServer) GetVenueMetrics(context.Context, *GetVenueMetricsRequest) (*GetVenueMetricsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetVenueMetrics not implemented")
+}
+func (UnimplementedRegistryServiceServer) DefineSynthetic(context.Context, *DefineSyntheticRequest) (*DefineSyntheticResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DefineSynthetic not implemented")
+}
+func (UnimplementedRegistryServiceServer) GetSynthetic(context.Context, *GetSyntheticRequest) (*GetSyntheticResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSynthetic not implemented")
+}
+func (UnimplementedRegistryServiceServer) EvaluateSynthetic(context.Context, *EvaluateSyntheticRequest) (*EvaluateSyntheticResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EvaluateSynthetic not implemented")
+}
+func (UnimplementedRegistryServiceServer) RouteOrder(context.Context, *RouteOrderRequest) (*RouteOrderResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RouteOrder not implemented")
 }
 func (UnimplementedRegistryServiceServer) mustEmbedUnimplementedRegistryServiceServer() {}
 func (UnimplementedRegistryServiceServer) testEmbeddedByValue()                         {}
@@ -736,6 +918,186 @@ func _RegistryService_FindVenues_Handler(srv interface{}, ctx context.Context, d
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RegistryService_UpdateVenue_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateVenueRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).UpdateVenue(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_UpdateVenue_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).UpdateVenue(ctx, req.(*UpdateVenueRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_DeleteVenue_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteVenueRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).DeleteVenue(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_DeleteVenue_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).DeleteVenue(ctx, req.(*DeleteVenueRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_QuoteFees_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(QuoteFeesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).QuoteFees(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_QuoteFees_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).QuoteFees(ctx, req.(*QuoteFeesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_GetSessions_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSessionsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).GetSessions(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_GetSessions_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).GetSessions(ctx, req.(*GetSessionsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_ReportVenueMetrics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ReportVenueMetricsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).ReportVenueMetrics(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_ReportVenueMetrics_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).ReportVenueMetrics(ctx, req.(*ReportVenueMetricsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_GetVenueMetrics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetVenueMetricsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).GetVenueMetrics(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_GetVenueMetrics_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).GetVenueMetrics(ctx, req.(*GetVenueMetricsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_DefineSynthetic_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DefineSyntheticRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).DefineSynthetic(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_DefineSynthetic_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).DefineSynthetic(ctx, req.(*DefineSyntheticRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_GetSynthetic_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSyntheticRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).GetSynthetic(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_GetSynthetic_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).GetSynthetic(ctx, req.(*GetSyntheticRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_EvaluateSynthetic_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EvaluateSyntheticRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).EvaluateSynthetic(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_EvaluateSynthetic_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).EvaluateSynthetic(ctx, req.(*EvaluateSyntheticRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _RegistryService_RouteOrder_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RouteOrderRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).RouteOrder(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_RouteOrder_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).RouteOrder(ctx, req.(*RouteOrderRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // RegistryService_ServiceDesc is the grpc.ServiceDesc for RegistryService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -810,6 +1172,46 @@ var RegistryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "FindVenues",
 			Handler:    _RegistryService_FindVenues_Handler,
+		},
+		{
+			MethodName: "UpdateVenue",
+			Handler:    _RegistryService_UpdateVenue_Handler,
+		},
+		{
+			MethodName: "DeleteVenue",
+			Handler:    _RegistryService_DeleteVenue_Handler,
+		},
+		{
+			MethodName: "QuoteFees",
+			Handler:    _RegistryService_QuoteFees_Handler,
+		},
+		{
+			MethodName: "GetSessions",
+			Handler:    _RegistryService_GetSessions_Handler,
+		},
+		{
+			MethodName: "ReportVenueMetrics",
+			Handler:    _RegistryService_ReportVenueMetrics_Handler,
+		},
+		{
+			MethodName: "GetVenueMetrics",
+			Handler:    _RegistryService_GetVenueMetrics_Handler,
+		},
+		{
+			MethodName: "DefineSynthetic",
+			Handler:    _RegistryService_DefineSynthetic_Handler,
+		},
+		{
+			MethodName: "GetSynthetic",
+			Handler:    _RegistryService_GetSynthetic_Handler,
+		},
+		{
+			MethodName: "EvaluateSynthetic",
+			Handler:    _RegistryService_EvaluateSynthetic_Handler,
+		},
+		{
+			MethodName: "RouteOrder",
+			Handler:    _RegistryService_RouteOrder_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

@@ -171,6 +171,78 @@ VENUE_KIND_SIMULATED: VenueKind.ValueType  # 7
 """A simulated venue."""
 Global___VenueKind: _TypeAlias = VenueKind  # noqa: Y015
 
+class _EndpointProtocol:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EndpointProtocolEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EndpointProtocol.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ENDPOINT_PROTOCOL_UNSPECIFIED: _EndpointProtocol.ValueType  # 0
+    """Not said."""
+    ENDPOINT_PROTOCOL_REST: _EndpointProtocol.ValueType  # 1
+    """HTTP requests."""
+    ENDPOINT_PROTOCOL_WEBSOCKET: _EndpointProtocol.ValueType  # 2
+    """WebSocket streams."""
+    ENDPOINT_PROTOCOL_FIX: _EndpointProtocol.ValueType  # 3
+    """Sessions of FIX."""
+    ENDPOINT_PROTOCOL_RPC: _EndpointProtocol.ValueType  # 4
+    """JSON-RPC of a chain's node."""
+
+class EndpointProtocol(_EndpointProtocol, metaclass=_EndpointProtocolEnumTypeWrapper):
+    """What an endpoint speaks."""
+
+ENDPOINT_PROTOCOL_UNSPECIFIED: EndpointProtocol.ValueType  # 0
+"""Not said."""
+ENDPOINT_PROTOCOL_REST: EndpointProtocol.ValueType  # 1
+"""HTTP requests."""
+ENDPOINT_PROTOCOL_WEBSOCKET: EndpointProtocol.ValueType  # 2
+"""WebSocket streams."""
+ENDPOINT_PROTOCOL_FIX: EndpointProtocol.ValueType  # 3
+"""Sessions of FIX."""
+ENDPOINT_PROTOCOL_RPC: EndpointProtocol.ValueType  # 4
+"""JSON-RPC of a chain's node."""
+Global___EndpointProtocol: _TypeAlias = EndpointProtocol  # noqa: Y015
+
+class _VenueStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _VenueStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_VenueStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    VENUE_STATUS_UNSPECIFIED: _VenueStatus.ValueType  # 0
+    """Not known."""
+    VENUE_STATUS_OPEN: _VenueStatus.ValueType  # 1
+    """Trading."""
+    VENUE_STATUS_CLOSED: _VenueStatus.ValueType  # 2
+    """Outside its sessions."""
+    VENUE_STATUS_HALTED: _VenueStatus.ValueType  # 3
+    """Trading is interrupted."""
+    VENUE_STATUS_AUCTION: _VenueStatus.ValueType  # 4
+    """In an auction."""
+    VENUE_STATUS_DEGRADED: _VenueStatus.ValueType  # 5
+    """Slow, or failing at times."""
+    VENUE_STATUS_DOWN: _VenueStatus.ValueType  # 6
+    """Not reachable."""
+
+class VenueStatus(_VenueStatus, metaclass=_VenueStatusEnumTypeWrapper):
+    """State of a venue; the numbers are those of the FlatBuffers enumeration."""
+
+VENUE_STATUS_UNSPECIFIED: VenueStatus.ValueType  # 0
+"""Not known."""
+VENUE_STATUS_OPEN: VenueStatus.ValueType  # 1
+"""Trading."""
+VENUE_STATUS_CLOSED: VenueStatus.ValueType  # 2
+"""Outside its sessions."""
+VENUE_STATUS_HALTED: VenueStatus.ValueType  # 3
+"""Trading is interrupted."""
+VENUE_STATUS_AUCTION: VenueStatus.ValueType  # 4
+"""In an auction."""
+VENUE_STATUS_DEGRADED: VenueStatus.ValueType  # 5
+"""Slow, or failing at times."""
+VENUE_STATUS_DOWN: VenueStatus.ValueType  # 6
+"""Not reachable."""
+Global___VenueStatus: _TypeAlias = VenueStatus  # noqa: Y015
+
 class _EventKind:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -187,6 +259,8 @@ class _EventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventKind.V
     """A new or a changed venue."""
     EVENT_KIND_COLLISION: _EventKind.ValueType  # 4
     """Two natural keys met in one id."""
+    EVENT_KIND_SYNTHETIC: _EventKind.ValueType  # 5
+    """A synthetic was defined."""
 
 class EventKind(_EventKind, metaclass=_EventKindEnumTypeWrapper):
     """What an event of the registry is about."""
@@ -201,7 +275,61 @@ EVENT_KIND_VENUE: EventKind.ValueType  # 3
 """A new or a changed venue."""
 EVENT_KIND_COLLISION: EventKind.ValueType  # 4
 """Two natural keys met in one id."""
+EVENT_KIND_SYNTHETIC: EventKind.ValueType  # 5
+"""A synthetic was defined."""
 Global___EventKind: _TypeAlias = EventKind  # noqa: Y015
+
+class _RouteSide:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RouteSideEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RouteSide.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ROUTE_SIDE_UNSPECIFIED: _RouteSide.ValueType  # 0
+    """Not said."""
+    ROUTE_SIDE_BUY: _RouteSide.ValueType  # 1
+    """Buy."""
+    ROUTE_SIDE_SELL: _RouteSide.ValueType  # 2
+    """Sell."""
+
+class RouteSide(_RouteSide, metaclass=_RouteSideEnumTypeWrapper):
+    """Side of an order."""
+
+ROUTE_SIDE_UNSPECIFIED: RouteSide.ValueType  # 0
+"""Not said."""
+ROUTE_SIDE_BUY: RouteSide.ValueType  # 1
+"""Buy."""
+ROUTE_SIDE_SELL: RouteSide.ValueType  # 2
+"""Sell."""
+Global___RouteSide: _TypeAlias = RouteSide  # noqa: Y015
+
+class _RouteUrgency:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _RouteUrgencyEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_RouteUrgency.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ROUTE_URGENCY_UNSPECIFIED: _RouteUrgency.ValueType  # 0
+    """As NORMAL."""
+    ROUTE_URGENCY_PATIENT: _RouteUrgency.ValueType  # 1
+    """Price and fees alone decide."""
+    ROUTE_URGENCY_NORMAL: _RouteUrgency.ValueType  # 2
+    """Latency and failures count."""
+    ROUTE_URGENCY_IMMEDIATE: _RouteUrgency.ValueType  # 3
+    """Latency and failures count tenfold."""
+
+class RouteUrgency(_RouteUrgency, metaclass=_RouteUrgencyEnumTypeWrapper):
+    """How much speed and certainty are worth against price."""
+
+ROUTE_URGENCY_UNSPECIFIED: RouteUrgency.ValueType  # 0
+"""As NORMAL."""
+ROUTE_URGENCY_PATIENT: RouteUrgency.ValueType  # 1
+"""Price and fees alone decide."""
+ROUTE_URGENCY_NORMAL: RouteUrgency.ValueType  # 2
+"""Latency and failures count."""
+ROUTE_URGENCY_IMMEDIATE: RouteUrgency.ValueType  # 3
+"""Latency and failures count tenfold."""
+Global___RouteUrgency: _TypeAlias = RouteUrgency  # noqa: Y015
 
 @_typing.final
 class Instrument(_message.Message):
@@ -438,6 +566,14 @@ class Venue(_message.Message):
     TAKER_FEE_BPS_FIELD_NUMBER: _builtins.int
     CHAIN_ID_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    ENDPOINTS_FIELD_NUMBER: _builtins.int
+    FEE_TIERS_FIELD_NUMBER: _builtins.int
+    FEE_CURRENCY_FIELD_NUMBER: _builtins.int
+    CALENDAR_FIELD_NUMBER: _builtins.int
+    OPERATING_MIC_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    METADATA_FIELD_NUMBER: _builtins.int
+    RETIRED_FIELD_NUMBER: _builtins.int
     venue: _builtins.int
     """Its number, in every InstrumentId of the venue."""
     name: _builtins.str
@@ -458,6 +594,30 @@ class Venue(_message.Message):
     """EIP-155 chain number of a chain or of a decentralised exchange."""
     revision: _builtins.int
     """Revision of the registry at the last change."""
+    fee_currency: _builtins.str
+    """Currency that volumes of tiers are in."""
+    calendar: _builtins.str
+    """Name of its trading calendar; without one its MIC's, and round the clock for crypto venues."""
+    operating_mic: _builtins.str
+    """ISO 10383 code of the operator, where `mic` is a segment."""
+    status: Global___VenueStatus.ValueType
+    """State that was reported last."""
+    retired: _builtins.bool
+    """It lists nothing any more, and nothing new is registered on it."""
+    @_builtins.property
+    def endpoints(self) -> _containers.RepeatedCompositeFieldContainer[Global___VenueEndpoint]:
+        """Where to connect to."""
+
+    @_builtins.property
+    def fee_tiers(self) -> _containers.RepeatedCompositeFieldContainer[Global___FeeTier]:
+        """Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+        `taker_fee_bps` hold below the first one.
+        """
+
+    @_builtins.property
+    def metadata(self) -> _struct_pb2.Struct:
+        """Whatever else the source said."""
+
     def __init__(
         self,
         *,
@@ -471,14 +631,86 @@ class Venue(_message.Message):
         taker_fee_bps: _builtins.str = ...,
         chain_id: _builtins.int = ...,
         revision: _builtins.int = ...,
+        endpoints: _abc.Iterable[Global___VenueEndpoint] | None = ...,
+        fee_tiers: _abc.Iterable[Global___FeeTier] | None = ...,
+        fee_currency: _builtins.str = ...,
+        calendar: _builtins.str = ...,
+        operating_mic: _builtins.str = ...,
+        status: Global___VenueStatus.ValueType = ...,
+        metadata: _struct_pb2.Struct | None = ...,
+        retired: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["metadata", b"metadata"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain_id", b"chain_id", "country", b"country", "kind", b"kind", "maker_fee_bps", b"maker_fee_bps", "mic", b"mic", "name", b"name", "revision", b"revision", "taker_fee_bps", b"taker_fee_bps", "title", b"title", "venue", b"venue"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["calendar", b"calendar", "chain_id", b"chain_id", "country", b"country", "endpoints", b"endpoints", "fee_currency", b"fee_currency", "fee_tiers", b"fee_tiers", "kind", b"kind", "maker_fee_bps", b"maker_fee_bps", "metadata", b"metadata", "mic", b"mic", "name", b"name", "operating_mic", b"operating_mic", "retired", b"retired", "revision", b"revision", "status", b"status", "taker_fee_bps", b"taker_fee_bps", "title", b"title", "venue", b"venue"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Venue: _TypeAlias = Venue  # noqa: Y015
+
+@_typing.final
+class VenueEndpoint(_message.Message):
+    """One way to connect to a venue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROTOCOL_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    PURPOSE_FIELD_NUMBER: _builtins.int
+    SANDBOX_FIELD_NUMBER: _builtins.int
+    protocol: Global___EndpointProtocol.ValueType
+    """What it speaks."""
+    url: _builtins.str
+    """Where it is: https, wss, or host:port for FIX."""
+    purpose: _builtins.str
+    """What it is for: market-data, orders, account."""
+    sandbox: _builtins.bool
+    """It is a sandbox."""
+    def __init__(
+        self,
+        *,
+        protocol: Global___EndpointProtocol.ValueType = ...,
+        url: _builtins.str = ...,
+        purpose: _builtins.str = ...,
+        sandbox: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["protocol", b"protocol", "purpose", b"purpose", "sandbox", b"sandbox", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VenueEndpoint: _TypeAlias = VenueEndpoint  # noqa: Y015
+
+@_typing.final
+class FeeTier(_message.Message):
+    """Fees from a volume on."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MIN_VOLUME_FIELD_NUMBER: _builtins.int
+    MAKER_FEE_BPS_FIELD_NUMBER: _builtins.int
+    TAKER_FEE_BPS_FIELD_NUMBER: _builtins.int
+    min_volume: _builtins.str
+    """Smallest volume of 30 days in `fee_currency`, decimal text."""
+    maker_fee_bps: _builtins.str
+    """Basis points, decimal text; negative is a rebate."""
+    taker_fee_bps: _builtins.str
+    """Basis points, decimal text."""
+    def __init__(
+        self,
+        *,
+        min_volume: _builtins.str = ...,
+        maker_fee_bps: _builtins.str = ...,
+        taker_fee_bps: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["maker_fee_bps", b"maker_fee_bps", "min_volume", b"min_volume", "taker_fee_bps", b"taker_fee_bps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FeeTier: _TypeAlias = FeeTier  # noqa: Y015
 
 @_typing.final
 class RegisterInstrumentRequest(_message.Message):
@@ -1343,6 +1575,8 @@ class WatchRegistryResponse(_message.Message):
     LINK_ADDED_FIELD_NUMBER: _builtins.int
     VENUE_REGISTERED_FIELD_NUMBER: _builtins.int
     COLLISION_FIELD_NUMBER: _builtins.int
+    VENUE_UPDATED_FIELD_NUMBER: _builtins.int
+    SYNTHETIC_DEFINED_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
     """Revision that the change made, or that the bookmark has reached."""
     @_builtins.property
@@ -1369,6 +1603,14 @@ class WatchRegistryResponse(_message.Message):
     def collision(self) -> Global___Collision:
         """Two natural keys met in one id: critical."""
 
+    @_builtins.property
+    def venue_updated(self) -> Global___Venue:
+        """A venue changed."""
+
+    @_builtins.property
+    def synthetic_defined(self) -> Global___Synthetic:
+        """A synthetic was defined, or got a new version."""
+
     def __init__(
         self,
         *,
@@ -1379,12 +1621,14 @@ class WatchRegistryResponse(_message.Message):
         link_added: Global___Link | None = ...,
         venue_registered: Global___Venue | None = ...,
         collision: Global___Collision | None = ...,
+        venue_updated: Global___Venue | None = ...,
+        synthetic_defined: Global___Synthetic | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["collision", b"collision", "event", b"event", "instrument_registered", b"instrument_registered", "instrument_updated", b"instrument_updated", "link_added", b"link_added", "time", b"time", "venue_registered", b"venue_registered"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["collision", b"collision", "event", b"event", "instrument_registered", b"instrument_registered", "instrument_updated", b"instrument_updated", "link_added", b"link_added", "synthetic_defined", b"synthetic_defined", "time", b"time", "venue_registered", b"venue_registered", "venue_updated", b"venue_updated"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["collision", b"collision", "event", b"event", "instrument_registered", b"instrument_registered", "instrument_updated", b"instrument_updated", "link_added", b"link_added", "revision", b"revision", "time", b"time", "venue_registered", b"venue_registered"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["collision", b"collision", "event", b"event", "instrument_registered", b"instrument_registered", "instrument_updated", b"instrument_updated", "link_added", b"link_added", "revision", b"revision", "synthetic_defined", b"synthetic_defined", "time", b"time", "venue_registered", b"venue_registered", "venue_updated", b"venue_updated"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["instrument_registered", "instrument_updated", "link_added", "venue_registered", "collision"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["instrument_registered", "instrument_updated", "link_added", "venue_registered", "collision", "venue_updated", "synthetic_defined"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -1897,3 +2141,1067 @@ class FindVenuesResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___FindVenuesResponse: _TypeAlias = FindVenuesResponse  # noqa: Y015
+
+@_typing.final
+class UpdateVenueRequest(_message.Message):
+    """See UpdateVenue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VENUE_FIELD_NUMBER: _builtins.int
+    UPDATE_MASK_FIELD_NUMBER: _builtins.int
+    EXPECTED_REVISION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    expected_revision: _builtins.int
+    """`revision` of the venue that the change was made on; 0 changes whatever is there."""
+    request_id: _builtins.str
+    """A repeated id answers what the first call answered (AIP-155)."""
+    @_builtins.property
+    def venue(self) -> Global___Venue:
+        """The new values, and the name (or the number) of the venue."""
+
+    @_builtins.property
+    def update_mask(self) -> _field_mask_pb2.FieldMask:
+        """The fields that change; empty is every field that is set."""
+
+    def __init__(
+        self,
+        *,
+        venue: Global___Venue | None = ...,
+        update_mask: _field_mask_pb2.FieldMask | None = ...,
+        expected_revision: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["update_mask", b"update_mask", "venue", b"venue"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_revision", b"expected_revision", "request_id", b"request_id", "update_mask", b"update_mask", "venue", b"venue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateVenueRequest: _TypeAlias = UpdateVenueRequest  # noqa: Y015
+
+@_typing.final
+class UpdateVenueResponse(_message.Message):
+    """See UpdateVenue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VENUE_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """Something changed."""
+    revision: _builtins.int
+    """Revision of the registry after the call."""
+    @_builtins.property
+    def venue(self) -> Global___Venue:
+        """The venue as the registry holds it now."""
+
+    def __init__(
+        self,
+        *,
+        venue: Global___Venue | None = ...,
+        changed: _builtins.bool = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["venue", b"venue"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "revision", b"revision", "venue", b"venue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UpdateVenueResponse: _TypeAlias = UpdateVenueResponse  # noqa: Y015
+
+@_typing.final
+class DeleteVenueRequest(_message.Message):
+    """See DeleteVenue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    EXPECTED_REVISION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """Number, name or MIC."""
+    expected_revision: _builtins.int
+    """As in UpdateVenueRequest."""
+    request_id: _builtins.str
+    """A repeated id answers what the first call answered (AIP-155)."""
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        expected_revision: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_revision", b"expected_revision", "key", b"key", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteVenueRequest: _TypeAlias = DeleteVenueRequest  # noqa: Y015
+
+@_typing.final
+class DeleteVenueResponse(_message.Message):
+    """See DeleteVenue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VENUE_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """It was not retired before."""
+    revision: _builtins.int
+    """Revision of the registry after the call."""
+    @_builtins.property
+    def venue(self) -> Global___Venue:
+        """The venue, retired."""
+
+    def __init__(
+        self,
+        *,
+        venue: Global___Venue | None = ...,
+        changed: _builtins.bool = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["venue", b"venue"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "revision", b"revision", "venue", b"venue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteVenueResponse: _TypeAlias = DeleteVenueResponse  # noqa: Y015
+
+@_typing.final
+class QuoteFeesRequest(_message.Message):
+    """See QuoteFees."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VENUE_FIELD_NUMBER: _builtins.int
+    VOLUME_FIELD_NUMBER: _builtins.int
+    NOTIONAL_FIELD_NUMBER: _builtins.int
+    MIN_REVISION_FIELD_NUMBER: _builtins.int
+    venue: _builtins.str
+    """Number, name or MIC."""
+    volume: _builtins.str
+    """The caller's volume of 30 days in the venue's `fee_currency`, decimal text; 0 when empty."""
+    notional: _builtins.str
+    """Price times quantity of the trade, decimal text; none when empty."""
+    min_revision: _builtins.int
+    """The answer must be at least this new."""
+    def __init__(
+        self,
+        *,
+        venue: _builtins.str = ...,
+        volume: _builtins.str = ...,
+        notional: _builtins.str = ...,
+        min_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["min_revision", b"min_revision", "notional", b"notional", "venue", b"venue", "volume", b"volume"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuoteFeesRequest: _TypeAlias = QuoteFeesRequest  # noqa: Y015
+
+@_typing.final
+class QuoteFeesResponse(_message.Message):
+    """See QuoteFees."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MAKER_FEE_BPS_FIELD_NUMBER: _builtins.int
+    TAKER_FEE_BPS_FIELD_NUMBER: _builtins.int
+    MAKER_FEE_FIELD_NUMBER: _builtins.int
+    TAKER_FEE_FIELD_NUMBER: _builtins.int
+    TIER_FIELD_NUMBER: _builtins.int
+    NEXT_TIER_VOLUME_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    maker_fee_bps: _builtins.str
+    """Basis points for adding liquidity at that volume."""
+    taker_fee_bps: _builtins.str
+    """Basis points for taking it."""
+    maker_fee: _builtins.str
+    """Fee on the notional when it adds liquidity, decimal text; negative is a rebate."""
+    taker_fee: _builtins.str
+    """Fee on the notional when it takes liquidity."""
+    tier: _builtins.int
+    """Position of the tier in the venue's `fee_tiers`; -1 is below the first."""
+    next_tier_volume: _builtins.str
+    """Volume at which the next tier begins; empty on the last."""
+    revision: _builtins.int
+    """Revision that it was read at."""
+    def __init__(
+        self,
+        *,
+        maker_fee_bps: _builtins.str = ...,
+        taker_fee_bps: _builtins.str = ...,
+        maker_fee: _builtins.str = ...,
+        taker_fee: _builtins.str = ...,
+        tier: _builtins.int = ...,
+        next_tier_volume: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["maker_fee", b"maker_fee", "maker_fee_bps", b"maker_fee_bps", "next_tier_volume", b"next_tier_volume", "revision", b"revision", "taker_fee", b"taker_fee", "taker_fee_bps", b"taker_fee_bps", "tier", b"tier"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___QuoteFeesResponse: _TypeAlias = QuoteFeesResponse  # noqa: Y015
+
+@_typing.final
+class GetSessionsRequest(_message.Message):
+    """See GetSessions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VENUE_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    MIN_REVISION_FIELD_NUMBER: _builtins.int
+    venue: _builtins.str
+    """Number, name or MIC."""
+    min_revision: _builtins.int
+    """The answer must be at least this new."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """The time that is asked about; now when not set."""
+
+    def __init__(
+        self,
+        *,
+        venue: _builtins.str = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        min_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["min_revision", b"min_revision", "time", b"time", "venue", b"venue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSessionsRequest: _TypeAlias = GetSessionsRequest  # noqa: Y015
+
+@_typing.final
+class GetSessionsResponse(_message.Message):
+    """See GetSessions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CALENDAR_FIELD_NUMBER: _builtins.int
+    OPEN_FIELD_NUMBER: _builtins.int
+    ALWAYS_OPEN_FIELD_NUMBER: _builtins.int
+    NEXT_OPEN_FIELD_NUMBER: _builtins.int
+    NEXT_CLOSE_FIELD_NUMBER: _builtins.int
+    TIME_ZONE_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    calendar: _builtins.str
+    """The calendar that answered."""
+    open: _builtins.bool
+    """It trades at that time, by its calendar."""
+    always_open: _builtins.bool
+    """It never closes: there is no next opening or closing."""
+    time_zone: _builtins.str
+    """Its time zone (IANA)."""
+    revision: _builtins.int
+    """Revision that it was read at."""
+    @_builtins.property
+    def next_open(self) -> _timestamp_pb2.Timestamp:
+        """Next opening after that time."""
+
+    @_builtins.property
+    def next_close(self) -> _timestamp_pb2.Timestamp:
+        """Next closing after that time."""
+
+    def __init__(
+        self,
+        *,
+        calendar: _builtins.str = ...,
+        open: _builtins.bool = ...,
+        always_open: _builtins.bool = ...,
+        next_open: _timestamp_pb2.Timestamp | None = ...,
+        next_close: _timestamp_pb2.Timestamp | None = ...,
+        time_zone: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["next_close", b"next_close", "next_open", b"next_open"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["always_open", b"always_open", "calendar", b"calendar", "next_close", b"next_close", "next_open", b"next_open", "open", b"open", "revision", b"revision", "time_zone", b"time_zone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSessionsResponse: _TypeAlias = GetSessionsResponse  # noqa: Y015
+
+@_typing.final
+class VenueMetric(_message.Message):
+    """One measurement of a venue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TIME_FIELD_NUMBER: _builtins.int
+    LATENCY_NS_FIELD_NUMBER: _builtins.int
+    MESSAGES_PER_SECOND_FIELD_NUMBER: _builtins.int
+    ERROR_PPM_FIELD_NUMBER: _builtins.int
+    LIQUIDITY_SCORE_FIELD_NUMBER: _builtins.int
+    RELIABILITY_SCORE_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    SOURCE_FIELD_NUMBER: _builtins.int
+    latency_ns: _builtins.int
+    """Latency, nanoseconds; 0 is unknown."""
+    messages_per_second: _builtins.int
+    """Messages a second."""
+    error_ppm: _builtins.int
+    """What failed, parts per million."""
+    liquidity_score: _builtins.int
+    """Liquidity, 0 to 10,000."""
+    reliability_score: _builtins.int
+    """Reliability, 0 to 10,000."""
+    status: Global___VenueStatus.ValueType
+    """State."""
+    source: _builtins.str
+    """Who measured: a service's name."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When it was measured."""
+
+    def __init__(
+        self,
+        *,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        latency_ns: _builtins.int = ...,
+        messages_per_second: _builtins.int = ...,
+        error_ppm: _builtins.int = ...,
+        liquidity_score: _builtins.int = ...,
+        reliability_score: _builtins.int = ...,
+        status: Global___VenueStatus.ValueType = ...,
+        source: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error_ppm", b"error_ppm", "latency_ns", b"latency_ns", "liquidity_score", b"liquidity_score", "messages_per_second", b"messages_per_second", "reliability_score", b"reliability_score", "source", b"source", "status", b"status", "time", b"time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VenueMetric: _TypeAlias = VenueMetric  # noqa: Y015
+
+@_typing.final
+class ReportVenueMetricsRequest(_message.Message):
+    """See ReportVenueMetrics."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VENUE_FIELD_NUMBER: _builtins.int
+    METRICS_FIELD_NUMBER: _builtins.int
+    venue: _builtins.str
+    """Number, name or MIC."""
+    @_builtins.property
+    def metrics(self) -> _containers.RepeatedCompositeFieldContainer[Global___VenueMetric]:
+        """At most 1,000."""
+
+    def __init__(
+        self,
+        *,
+        venue: _builtins.str = ...,
+        metrics: _abc.Iterable[Global___VenueMetric] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["metrics", b"metrics", "venue", b"venue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportVenueMetricsRequest: _TypeAlias = ReportVenueMetricsRequest  # noqa: Y015
+
+@_typing.final
+class ReportVenueMetricsResponse(_message.Message):
+    """See ReportVenueMetrics."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEPT_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    kept: _builtins.int
+    """How many are kept of this venue now."""
+    revision: _builtins.int
+    """Revision of the registry after the call."""
+    def __init__(
+        self,
+        *,
+        kept: _builtins.int = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kept", b"kept", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportVenueMetricsResponse: _TypeAlias = ReportVenueMetricsResponse  # noqa: Y015
+
+@_typing.final
+class GetVenueMetricsRequest(_message.Message):
+    """See GetVenueMetrics."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VENUE_FIELD_NUMBER: _builtins.int
+    START_TIME_FIELD_NUMBER: _builtins.int
+    END_TIME_FIELD_NUMBER: _builtins.int
+    venue: _builtins.str
+    """Number, name or MIC."""
+    @_builtins.property
+    def start_time(self) -> _timestamp_pb2.Timestamp:
+        """From this time on."""
+
+    @_builtins.property
+    def end_time(self) -> _timestamp_pb2.Timestamp:
+        """Before this time."""
+
+    def __init__(
+        self,
+        *,
+        venue: _builtins.str = ...,
+        start_time: _timestamp_pb2.Timestamp | None = ...,
+        end_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_time", b"end_time", "start_time", b"start_time", "venue", b"venue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVenueMetricsRequest: _TypeAlias = GetVenueMetricsRequest  # noqa: Y015
+
+@_typing.final
+class GetVenueMetricsResponse(_message.Message):
+    """See GetVenueMetrics."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    METRICS_FIELD_NUMBER: _builtins.int
+    MEDIAN_LATENCY_NS_FIELD_NUMBER: _builtins.int
+    MEAN_ERROR_PPM_FIELD_NUMBER: _builtins.int
+    MEAN_LIQUIDITY_SCORE_FIELD_NUMBER: _builtins.int
+    MEAN_RELIABILITY_SCORE_FIELD_NUMBER: _builtins.int
+    HEALTH_SCORE_FIELD_NUMBER: _builtins.int
+    median_latency_ns: _builtins.int
+    """Median latency of those that know it, nanoseconds."""
+    mean_error_ppm: _builtins.int
+    """Mean of what failed, parts per million."""
+    mean_liquidity_score: _builtins.int
+    """Mean liquidity, 0 to 10,000."""
+    mean_reliability_score: _builtins.int
+    """Mean reliability, 0 to 10,000."""
+    health_score: _builtins.int
+    """Share of measurements in which it was up, 0 to 10,000."""
+    @_builtins.property
+    def metrics(self) -> _containers.RepeatedCompositeFieldContainer[Global___VenueMetric]:
+        """Oldest first; at most the last 4,096 of the venue on this replica."""
+
+    def __init__(
+        self,
+        *,
+        metrics: _abc.Iterable[Global___VenueMetric] | None = ...,
+        median_latency_ns: _builtins.int = ...,
+        mean_error_ppm: _builtins.int = ...,
+        mean_liquidity_score: _builtins.int = ...,
+        mean_reliability_score: _builtins.int = ...,
+        health_score: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["health_score", b"health_score", "mean_error_ppm", b"mean_error_ppm", "mean_liquidity_score", b"mean_liquidity_score", "mean_reliability_score", b"mean_reliability_score", "median_latency_ns", b"median_latency_ns", "metrics", b"metrics"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetVenueMetricsResponse: _TypeAlias = GetVenueMetricsResponse  # noqa: Y015
+
+@_typing.final
+class SyntheticInput(_message.Message):
+    """What a name in a formula stands for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ALIAS_FIELD_NUMBER: _builtins.int
+    ID_FIELD_NUMBER: _builtins.int
+    alias: _builtins.str
+    """The name: a letter or _, then letters, digits and _."""
+    @_builtins.property
+    def id(self) -> _instrument_id_pb2.InstrumentId:
+        """The instrument; it may be a synthetic."""
+
+    def __init__(
+        self,
+        *,
+        alias: _builtins.str = ...,
+        id: _instrument_id_pb2.InstrumentId | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["alias", b"alias", "id", b"id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SyntheticInput: _TypeAlias = SyntheticInput  # noqa: Y015
+
+@_typing.final
+class Synthetic(_message.Message):
+    """A synthetic's definition."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    FORMULA_FIELD_NUMBER: _builtins.int
+    INPUTS_FIELD_NUMBER: _builtins.int
+    FORMULA_HASH_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name, the symbol of the instrument."""
+    formula: _builtins.str
+    """The formula in normal form."""
+    formula_hash: _builtins.int
+    """First 8 bytes of the BLAKE3 of formula and inputs, little-endian: equal formulas have equal hashes."""
+    version: _builtins.int
+    """1 for the first definition, one more for each other formula."""
+    revision: _builtins.int
+    """Revision of the registry at the last change."""
+    title: _builtins.str
+    """Name for people."""
+    @_builtins.property
+    def id(self) -> _instrument_id_pb2.InstrumentId:
+        """The synthetic as an instrument."""
+
+    @_builtins.property
+    def inputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___SyntheticInput]:
+        """What it is made of, by alias."""
+
+    def __init__(
+        self,
+        *,
+        id: _instrument_id_pb2.InstrumentId | None = ...,
+        name: _builtins.str = ...,
+        formula: _builtins.str = ...,
+        inputs: _abc.Iterable[Global___SyntheticInput] | None = ...,
+        formula_hash: _builtins.int = ...,
+        version: _builtins.int = ...,
+        revision: _builtins.int = ...,
+        title: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["formula", b"formula", "formula_hash", b"formula_hash", "id", b"id", "inputs", b"inputs", "name", b"name", "revision", b"revision", "title", b"title", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Synthetic: _TypeAlias = Synthetic  # noqa: Y015
+
+@_typing.final
+class DefineSyntheticRequest(_message.Message):
+    """See DefineSynthetic."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    FORMULA_FIELD_NUMBER: _builtins.int
+    INPUTS_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    QUOTE_CURRENCY_FIELD_NUMBER: _builtins.int
+    EXPECTED_REVISION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name: upper case letters, digits, `.`, `-` and `_`, at most 32."""
+    formula: _builtins.str
+    """Numbers, aliases, + - * /, parentheses, min, max, abs, sum, avg and wsum(weight, value, …)."""
+    title: _builtins.str
+    """Name for people."""
+    quote_currency: _builtins.str
+    """Currency that the value is in."""
+    expected_revision: _builtins.int
+    """`revision` of the definition that this one replaces; 0 replaces whatever is there."""
+    request_id: _builtins.str
+    """A repeated id answers what the first call answered (AIP-155)."""
+    @_builtins.property
+    def inputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___SyntheticInput]:
+        """What the aliases of the formula stand for."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        formula: _builtins.str = ...,
+        inputs: _abc.Iterable[Global___SyntheticInput] | None = ...,
+        title: _builtins.str = ...,
+        quote_currency: _builtins.str = ...,
+        expected_revision: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_revision", b"expected_revision", "formula", b"formula", "inputs", b"inputs", "name", b"name", "quote_currency", b"quote_currency", "request_id", b"request_id", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DefineSyntheticRequest: _TypeAlias = DefineSyntheticRequest  # noqa: Y015
+
+@_typing.final
+class DefineSyntheticResponse(_message.Message):
+    """See DefineSynthetic."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYNTHETIC_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    changed: _builtins.bool
+    """It is new, or a new version."""
+    revision: _builtins.int
+    """Revision of the registry after the call."""
+    @_builtins.property
+    def synthetic(self) -> Global___Synthetic:
+        """The definition as the registry holds it."""
+
+    def __init__(
+        self,
+        *,
+        synthetic: Global___Synthetic | None = ...,
+        changed: _builtins.bool = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["synthetic", b"synthetic"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "revision", b"revision", "synthetic", b"synthetic"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DefineSyntheticResponse: _TypeAlias = DefineSyntheticResponse  # noqa: Y015
+
+@_typing.final
+class GetSyntheticRequest(_message.Message):
+    """See GetSynthetic."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    MIN_REVISION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name, or 32 hexadecimal digits."""
+    min_revision: _builtins.int
+    """The answer must be at least this new."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        min_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["min_revision", b"min_revision", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSyntheticRequest: _TypeAlias = GetSyntheticRequest  # noqa: Y015
+
+@_typing.final
+class GetSyntheticResponse(_message.Message):
+    """See GetSynthetic."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYNTHETIC_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    revision: _builtins.int
+    """Revision that it was read at."""
+    @_builtins.property
+    def synthetic(self) -> Global___Synthetic:
+        """The definition."""
+
+    def __init__(
+        self,
+        *,
+        synthetic: Global___Synthetic | None = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["synthetic", b"synthetic"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["revision", b"revision", "synthetic", b"synthetic"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSyntheticResponse: _TypeAlias = GetSyntheticResponse  # noqa: Y015
+
+@_typing.final
+class InstrumentValue(_message.Message):
+    """The value of an instrument."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ID_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    value: _builtins.str
+    """Decimal text."""
+    @_builtins.property
+    def id(self) -> _instrument_id_pb2.InstrumentId:
+        """The instrument."""
+
+    def __init__(
+        self,
+        *,
+        id: _instrument_id_pb2.InstrumentId | None = ...,
+        value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["id", b"id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["id", b"id", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InstrumentValue: _TypeAlias = InstrumentValue  # noqa: Y015
+
+@_typing.final
+class EvaluateSyntheticRequest(_message.Message):
+    """See EvaluateSynthetic."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUES_FIELD_NUMBER: _builtins.int
+    MIN_REVISION_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name, or 32 hexadecimal digits."""
+    min_revision: _builtins.int
+    """The answer must be at least this new."""
+    @_builtins.property
+    def values(self) -> _containers.RepeatedCompositeFieldContainer[Global___InstrumentValue]:
+        """Values of what it is made of; synthetics among its inputs are evaluated when they have none."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        values: _abc.Iterable[Global___InstrumentValue] | None = ...,
+        min_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["min_revision", b"min_revision", "name", b"name", "values", b"values"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluateSyntheticRequest: _TypeAlias = EvaluateSyntheticRequest  # noqa: Y015
+
+@_typing.final
+class EvaluateSyntheticResponse(_message.Message):
+    """See EvaluateSynthetic."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VALUE_FIELD_NUMBER: _builtins.int
+    FORMULA_HASH_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    INPUTS_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    value: _builtins.str
+    """Decimal text with at most 8 places, rounded half to even."""
+    formula_hash: _builtins.int
+    """Of the formula that was evaluated."""
+    version: _builtins.int
+    """Version of the definition."""
+    revision: _builtins.int
+    """Revision that it was read at."""
+    @_builtins.property
+    def inputs(self) -> _containers.RepeatedCompositeFieldContainer[Global___InstrumentValue]:
+        """Values of the inputs, in their order."""
+
+    def __init__(
+        self,
+        *,
+        value: _builtins.str = ...,
+        formula_hash: _builtins.int = ...,
+        version: _builtins.int = ...,
+        inputs: _abc.Iterable[Global___InstrumentValue] | None = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["formula_hash", b"formula_hash", "inputs", b"inputs", "revision", b"revision", "value", b"value", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EvaluateSyntheticResponse: _TypeAlias = EvaluateSyntheticResponse  # noqa: Y015
+
+@_typing.final
+class RouteLevel(_message.Message):
+    """A level of a book."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PRICE_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    price: _builtins.str
+    """Decimal text."""
+    quantity: _builtins.str
+    """Decimal text."""
+    def __init__(
+        self,
+        *,
+        price: _builtins.str = ...,
+        quantity: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["price", b"price", "quantity", b"quantity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RouteLevel: _TypeAlias = RouteLevel  # noqa: Y015
+
+@_typing.final
+class RouteBook(_message.Message):
+    """What a venue offers now."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    BIDS_FIELD_NUMBER: _builtins.int
+    ASKS_FIELD_NUMBER: _builtins.int
+    VOLUME_FIELD_NUMBER: _builtins.int
+    volume: _builtins.str
+    """The caller's volume of 30 days on that venue, which decides its fee tier."""
+    @_builtins.property
+    def instrument_id(self) -> _instrument_id_pb2.InstrumentId:
+        """The line on the venue."""
+
+    @_builtins.property
+    def bids(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteLevel]:
+        """Best first; top of book is enough."""
+
+    @_builtins.property
+    def asks(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteLevel]:
+        """Best first."""
+
+    def __init__(
+        self,
+        *,
+        instrument_id: _instrument_id_pb2.InstrumentId | None = ...,
+        bids: _abc.Iterable[Global___RouteLevel] | None = ...,
+        asks: _abc.Iterable[Global___RouteLevel] | None = ...,
+        volume: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asks", b"asks", "bids", b"bids", "instrument_id", b"instrument_id", "volume", b"volume"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RouteBook: _TypeAlias = RouteBook  # noqa: Y015
+
+@_typing.final
+class RouteOrderRequest(_message.Message):
+    """See RouteOrder."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    SIDE_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    URGENCY_FIELD_NUMBER: _builtins.int
+    LIMIT_PRICE_FIELD_NUMBER: _builtins.int
+    MAX_VENUES_FIELD_NUMBER: _builtins.int
+    BOOKS_FIELD_NUMBER: _builtins.int
+    MIN_REVISION_FIELD_NUMBER: _builtins.int
+    side: Global___RouteSide.ValueType
+    """Side."""
+    quantity: _builtins.str
+    """Decimal text."""
+    urgency: Global___RouteUrgency.ValueType
+    """Speed against price."""
+    limit_price: _builtins.str
+    """Limit price, decimal text; none when empty."""
+    max_venues: _builtins.int
+    """At most on so many venues; any number when 0, the one best venue when 1."""
+    min_revision: _builtins.int
+    """The answer must be at least this new."""
+    @_builtins.property
+    def instrument_id(self) -> _instrument_id_pb2.InstrumentId:
+        """The instrument on any venue; the books say which of its lines are looked at."""
+
+    @_builtins.property
+    def books(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteBook]:
+        """The books of the moment, at most 100."""
+
+    def __init__(
+        self,
+        *,
+        instrument_id: _instrument_id_pb2.InstrumentId | None = ...,
+        side: Global___RouteSide.ValueType = ...,
+        quantity: _builtins.str = ...,
+        urgency: Global___RouteUrgency.ValueType = ...,
+        limit_price: _builtins.str = ...,
+        max_venues: _builtins.int = ...,
+        books: _abc.Iterable[Global___RouteBook] | None = ...,
+        min_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["books", b"books", "instrument_id", b"instrument_id", "limit_price", b"limit_price", "max_venues", b"max_venues", "min_revision", b"min_revision", "quantity", b"quantity", "side", b"side", "urgency", b"urgency"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RouteOrderRequest: _TypeAlias = RouteOrderRequest  # noqa: Y015
+
+@_typing.final
+class RouteLeg(_message.Message):
+    """One part of the order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    VENUE_FIELD_NUMBER: _builtins.int
+    QUANTITY_FIELD_NUMBER: _builtins.int
+    LIMIT_PRICE_FIELD_NUMBER: _builtins.int
+    AVERAGE_PRICE_FIELD_NUMBER: _builtins.int
+    FEE_FIELD_NUMBER: _builtins.int
+    venue: _builtins.int
+    """Its venue."""
+    quantity: _builtins.str
+    """How much there, decimal text."""
+    limit_price: _builtins.str
+    """Worst price that it needs, decimal text."""
+    average_price: _builtins.str
+    """Expected average price, decimal text."""
+    fee: _builtins.str
+    """Expected fee in quote currency, decimal text."""
+    @_builtins.property
+    def instrument_id(self) -> _instrument_id_pb2.InstrumentId:
+        """The line to trade."""
+
+    def __init__(
+        self,
+        *,
+        instrument_id: _instrument_id_pb2.InstrumentId | None = ...,
+        venue: _builtins.int = ...,
+        quantity: _builtins.str = ...,
+        limit_price: _builtins.str = ...,
+        average_price: _builtins.str = ...,
+        fee: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_price", b"average_price", "fee", b"fee", "instrument_id", b"instrument_id", "limit_price", b"limit_price", "quantity", b"quantity", "venue", b"venue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RouteLeg: _TypeAlias = RouteLeg  # noqa: Y015
+
+@_typing.final
+class RouteChoice(_message.Message):
+    """How a venue was judged."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    VENUE_FIELD_NUMBER: _builtins.int
+    CHOSEN_FIELD_NUMBER: _builtins.int
+    EXCLUDED_FIELD_NUMBER: _builtins.int
+    PRICE_FIELD_NUMBER: _builtins.int
+    AVAILABLE_FIELD_NUMBER: _builtins.int
+    FEE_BPS_FIELD_NUMBER: _builtins.int
+    LATENCY_NS_FIELD_NUMBER: _builtins.int
+    RELIABILITY_SCORE_FIELD_NUMBER: _builtins.int
+    PENALTY_BPS_FIELD_NUMBER: _builtins.int
+    EFFECTIVE_PRICE_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    venue: _builtins.int
+    """Its venue."""
+    chosen: _builtins.bool
+    """It got a part."""
+    excluded: _builtins.str
+    """Why it was not looked at, a stable reason; empty when it was."""
+    price: _builtins.str
+    """Best price on the side that is taken."""
+    available: _builtins.str
+    """Quantity on that side within the limit."""
+    fee_bps: _builtins.str
+    """Fee for taking, basis points."""
+    latency_ns: _builtins.int
+    """Median latency, nanoseconds; 0 is unknown."""
+    reliability_score: _builtins.int
+    """Reliability, 0 to 10,000; 10,000 when nothing was measured."""
+    penalty_bps: _builtins.str
+    """What latency and failures cost at this urgency, basis points."""
+    effective_price: _builtins.str
+    """Best price with fee and penalty: what was compared."""
+    status: Global___VenueStatus.ValueType
+    """Status of the venue."""
+    @_builtins.property
+    def instrument_id(self) -> _instrument_id_pb2.InstrumentId:
+        """The line."""
+
+    def __init__(
+        self,
+        *,
+        instrument_id: _instrument_id_pb2.InstrumentId | None = ...,
+        venue: _builtins.int = ...,
+        chosen: _builtins.bool = ...,
+        excluded: _builtins.str = ...,
+        price: _builtins.str = ...,
+        available: _builtins.str = ...,
+        fee_bps: _builtins.str = ...,
+        latency_ns: _builtins.int = ...,
+        reliability_score: _builtins.int = ...,
+        penalty_bps: _builtins.str = ...,
+        effective_price: _builtins.str = ...,
+        status: Global___VenueStatus.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "chosen", b"chosen", "effective_price", b"effective_price", "excluded", b"excluded", "fee_bps", b"fee_bps", "instrument_id", b"instrument_id", "latency_ns", b"latency_ns", "penalty_bps", b"penalty_bps", "price", b"price", "reliability_score", b"reliability_score", "status", b"status", "venue", b"venue"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RouteChoice: _TypeAlias = RouteChoice  # noqa: Y015
+
+@_typing.final
+class RouteOrderResponse(_message.Message):
+    """See RouteOrder."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LEGS_FIELD_NUMBER: _builtins.int
+    UNROUTED_QUANTITY_FIELD_NUMBER: _builtins.int
+    CHOICES_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    unrouted_quantity: _builtins.str
+    """What no venue takes within the limit, decimal text."""
+    revision: _builtins.int
+    """Revision that it was read at."""
+    @_builtins.property
+    def legs(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteLeg]:
+        """The parts, the best first; none when nothing can be traded."""
+
+    @_builtins.property
+    def choices(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteChoice]:
+        """Every line that was looked at, the best first, excluded ones last."""
+
+    def __init__(
+        self,
+        *,
+        legs: _abc.Iterable[Global___RouteLeg] | None = ...,
+        unrouted_quantity: _builtins.str = ...,
+        choices: _abc.Iterable[Global___RouteChoice] | None = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choices", b"choices", "legs", b"legs", "revision", b"revision", "unrouted_quantity", b"unrouted_quantity"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RouteOrderResponse: _TypeAlias = RouteOrderResponse  # noqa: Y015

@@ -126,6 +126,56 @@ class RegistryServiceStub:
                 request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.FindVenuesRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.FindVenuesResponse.FromString,
                 _registered_method=True)
+        self.UpdateVenue = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/UpdateVenue',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.UpdateVenueRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.UpdateVenueResponse.FromString,
+                _registered_method=True)
+        self.DeleteVenue = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/DeleteVenue',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.DeleteVenueRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.DeleteVenueResponse.FromString,
+                _registered_method=True)
+        self.QuoteFees = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/QuoteFees',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.QuoteFeesRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.QuoteFeesResponse.FromString,
+                _registered_method=True)
+        self.GetSessions = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/GetSessions',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSessionsRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSessionsResponse.FromString,
+                _registered_method=True)
+        self.ReportVenueMetrics = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/ReportVenueMetrics',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.ReportVenueMetricsRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.ReportVenueMetricsResponse.FromString,
+                _registered_method=True)
+        self.GetVenueMetrics = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/GetVenueMetrics',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetVenueMetricsRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetVenueMetricsResponse.FromString,
+                _registered_method=True)
+        self.DefineSynthetic = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/DefineSynthetic',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.DefineSyntheticRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.DefineSyntheticResponse.FromString,
+                _registered_method=True)
+        self.GetSynthetic = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/GetSynthetic',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSyntheticRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSyntheticResponse.FromString,
+                _registered_method=True)
+        self.EvaluateSynthetic = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/EvaluateSynthetic',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.EvaluateSyntheticRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.EvaluateSyntheticResponse.FromString,
+                _registered_method=True)
+        self.RouteOrder = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/RouteOrder',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.RouteOrderRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.RouteOrderResponse.FromString,
+                _registered_method=True)
 
 
 class RegistryServiceServicer:
@@ -263,6 +313,77 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UpdateVenue(self, request, context):
+        """Changes fields of a venue; its number, name and kind stay.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteVenue(self, request, context):
+        """Retires a venue that lists nothing any more; its number is never given again.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def QuoteFees(self, request, context):
+        """What a trade costs on a venue at the caller's volume.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSessions(self, request, context):
+        """Whether a venue trades at a time, and when it opens and closes next.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportVenueMetrics(self, request, context):
+        """Adds measurements of a venue. They are kept in memory, the last ones of each venue; a status that
+        differs from the stored one is a change of the venue.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetVenueMetrics(self, request, context):
+        """The measurements of a venue as a time series, and their summary.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DefineSynthetic(self, request, context):
+        """Defines a synthetic instrument by a formula, or a new version of it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSynthetic(self, request, context):
+        """A synthetic's definition.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def EvaluateSynthetic(self, request, context):
+        """The value of a synthetic for given values of what it is made of.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RouteOrder(self, request, context):
+        """The best venue for an order, or the best split over venues, with the reasons field by field.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_RegistryServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -355,6 +476,56 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.FindVenues,
                     request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.FindVenuesRequest.FromString,
                     response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.FindVenuesResponse.SerializeToString,
+            ),
+            'UpdateVenue': grpc.unary_unary_rpc_method_handler(
+                    servicer.UpdateVenue,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.UpdateVenueRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.UpdateVenueResponse.SerializeToString,
+            ),
+            'DeleteVenue': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteVenue,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.DeleteVenueRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.DeleteVenueResponse.SerializeToString,
+            ),
+            'QuoteFees': grpc.unary_unary_rpc_method_handler(
+                    servicer.QuoteFees,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.QuoteFeesRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.QuoteFeesResponse.SerializeToString,
+            ),
+            'GetSessions': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSessions,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSessionsRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSessionsResponse.SerializeToString,
+            ),
+            'ReportVenueMetrics': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportVenueMetrics,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.ReportVenueMetricsRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.ReportVenueMetricsResponse.SerializeToString,
+            ),
+            'GetVenueMetrics': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetVenueMetrics,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetVenueMetricsRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetVenueMetricsResponse.SerializeToString,
+            ),
+            'DefineSynthetic': grpc.unary_unary_rpc_method_handler(
+                    servicer.DefineSynthetic,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.DefineSyntheticRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.DefineSyntheticResponse.SerializeToString,
+            ),
+            'GetSynthetic': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSynthetic,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSyntheticRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSyntheticResponse.SerializeToString,
+            ),
+            'EvaluateSynthetic': grpc.unary_unary_rpc_method_handler(
+                    servicer.EvaluateSynthetic,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.EvaluateSyntheticRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.EvaluateSyntheticResponse.SerializeToString,
+            ),
+            'RouteOrder': grpc.unary_unary_rpc_method_handler(
+                    servicer.RouteOrder,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.RouteOrderRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.RouteOrderResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -845,6 +1016,276 @@ class RegistryService:
             '/alphapulse.registry.v1.RegistryService/FindVenues',
             alphapulse_dot_registry_dot_v1_dot_registry__pb2.FindVenuesRequest.SerializeToString,
             alphapulse_dot_registry_dot_v1_dot_registry__pb2.FindVenuesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UpdateVenue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/UpdateVenue',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.UpdateVenueRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.UpdateVenueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteVenue(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/DeleteVenue',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.DeleteVenueRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.DeleteVenueResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def QuoteFees(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/QuoteFees',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.QuoteFeesRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.QuoteFeesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSessions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/GetSessions',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSessionsRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSessionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportVenueMetrics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/ReportVenueMetrics',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.ReportVenueMetricsRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.ReportVenueMetricsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetVenueMetrics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/GetVenueMetrics',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetVenueMetricsRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetVenueMetricsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DefineSynthetic(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/DefineSynthetic',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.DefineSyntheticRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.DefineSyntheticResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSynthetic(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/GetSynthetic',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSyntheticRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSyntheticResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def EvaluateSynthetic(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/EvaluateSynthetic',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.EvaluateSyntheticRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.EvaluateSyntheticResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RouteOrder(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/RouteOrder',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.RouteOrderRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.RouteOrderResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -79,6 +79,28 @@ class RegistryServiceStub:
     """Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
     same security, the same pair elsewhere, the forms of a token on other chains.
     """
+    UpdateVenue: _grpc.UnaryUnaryMultiCallable[_registry_pb2.UpdateVenueRequest, _registry_pb2.UpdateVenueResponse]
+    """Changes fields of a venue; its number, name and kind stay."""
+    DeleteVenue: _grpc.UnaryUnaryMultiCallable[_registry_pb2.DeleteVenueRequest, _registry_pb2.DeleteVenueResponse]
+    """Retires a venue that lists nothing any more; its number is never given again."""
+    QuoteFees: _grpc.UnaryUnaryMultiCallable[_registry_pb2.QuoteFeesRequest, _registry_pb2.QuoteFeesResponse]
+    """What a trade costs on a venue at the caller's volume."""
+    GetSessions: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetSessionsRequest, _registry_pb2.GetSessionsResponse]
+    """Whether a venue trades at a time, and when it opens and closes next."""
+    ReportVenueMetrics: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ReportVenueMetricsRequest, _registry_pb2.ReportVenueMetricsResponse]
+    """Adds measurements of a venue. They are kept in memory, the last ones of each venue; a status that
+    differs from the stored one is a change of the venue.
+    """
+    GetVenueMetrics: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetVenueMetricsRequest, _registry_pb2.GetVenueMetricsResponse]
+    """The measurements of a venue as a time series, and their summary."""
+    DefineSynthetic: _grpc.UnaryUnaryMultiCallable[_registry_pb2.DefineSyntheticRequest, _registry_pb2.DefineSyntheticResponse]
+    """Defines a synthetic instrument by a formula, or a new version of it."""
+    GetSynthetic: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetSyntheticRequest, _registry_pb2.GetSyntheticResponse]
+    """A synthetic's definition."""
+    EvaluateSynthetic: _grpc.UnaryUnaryMultiCallable[_registry_pb2.EvaluateSyntheticRequest, _registry_pb2.EvaluateSyntheticResponse]
+    """The value of a synthetic for given values of what it is made of."""
+    RouteOrder: _grpc.UnaryUnaryMultiCallable[_registry_pb2.RouteOrderRequest, _registry_pb2.RouteOrderResponse]
+    """The best venue for an order, or the best split over venues, with the reasons field by field."""
 
 @_typing.type_check_only
 class RegistryServiceAsyncStub(RegistryServiceStub):
@@ -131,6 +153,28 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
     same security, the same pair elsewhere, the forms of a token on other chains.
     """
+    UpdateVenue: _aio.UnaryUnaryMultiCallable[_registry_pb2.UpdateVenueRequest, _registry_pb2.UpdateVenueResponse]  # type: ignore[assignment]
+    """Changes fields of a venue; its number, name and kind stay."""
+    DeleteVenue: _aio.UnaryUnaryMultiCallable[_registry_pb2.DeleteVenueRequest, _registry_pb2.DeleteVenueResponse]  # type: ignore[assignment]
+    """Retires a venue that lists nothing any more; its number is never given again."""
+    QuoteFees: _aio.UnaryUnaryMultiCallable[_registry_pb2.QuoteFeesRequest, _registry_pb2.QuoteFeesResponse]  # type: ignore[assignment]
+    """What a trade costs on a venue at the caller's volume."""
+    GetSessions: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetSessionsRequest, _registry_pb2.GetSessionsResponse]  # type: ignore[assignment]
+    """Whether a venue trades at a time, and when it opens and closes next."""
+    ReportVenueMetrics: _aio.UnaryUnaryMultiCallable[_registry_pb2.ReportVenueMetricsRequest, _registry_pb2.ReportVenueMetricsResponse]  # type: ignore[assignment]
+    """Adds measurements of a venue. They are kept in memory, the last ones of each venue; a status that
+    differs from the stored one is a change of the venue.
+    """
+    GetVenueMetrics: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetVenueMetricsRequest, _registry_pb2.GetVenueMetricsResponse]  # type: ignore[assignment]
+    """The measurements of a venue as a time series, and their summary."""
+    DefineSynthetic: _aio.UnaryUnaryMultiCallable[_registry_pb2.DefineSyntheticRequest, _registry_pb2.DefineSyntheticResponse]  # type: ignore[assignment]
+    """Defines a synthetic instrument by a formula, or a new version of it."""
+    GetSynthetic: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetSyntheticRequest, _registry_pb2.GetSyntheticResponse]  # type: ignore[assignment]
+    """A synthetic's definition."""
+    EvaluateSynthetic: _aio.UnaryUnaryMultiCallable[_registry_pb2.EvaluateSyntheticRequest, _registry_pb2.EvaluateSyntheticResponse]  # type: ignore[assignment]
+    """The value of a synthetic for given values of what it is made of."""
+    RouteOrder: _aio.UnaryUnaryMultiCallable[_registry_pb2.RouteOrderRequest, _registry_pb2.RouteOrderResponse]  # type: ignore[assignment]
+    """The best venue for an order, or the best split over venues, with the reasons field by field."""
 
 class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
     """Instruments, venues and the links between them. Every answer carries the revision that it was
@@ -288,5 +332,87 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
         same security, the same pair elsewhere, the forms of a token on other chains.
         """
+
+    @_abc_1.abstractmethod
+    def UpdateVenue(
+        self,
+        request: _registry_pb2.UpdateVenueRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.UpdateVenueResponse, _abc.Awaitable[_registry_pb2.UpdateVenueResponse]]:
+        """Changes fields of a venue; its number, name and kind stay."""
+
+    @_abc_1.abstractmethod
+    def DeleteVenue(
+        self,
+        request: _registry_pb2.DeleteVenueRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.DeleteVenueResponse, _abc.Awaitable[_registry_pb2.DeleteVenueResponse]]:
+        """Retires a venue that lists nothing any more; its number is never given again."""
+
+    @_abc_1.abstractmethod
+    def QuoteFees(
+        self,
+        request: _registry_pb2.QuoteFeesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.QuoteFeesResponse, _abc.Awaitable[_registry_pb2.QuoteFeesResponse]]:
+        """What a trade costs on a venue at the caller's volume."""
+
+    @_abc_1.abstractmethod
+    def GetSessions(
+        self,
+        request: _registry_pb2.GetSessionsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.GetSessionsResponse, _abc.Awaitable[_registry_pb2.GetSessionsResponse]]:
+        """Whether a venue trades at a time, and when it opens and closes next."""
+
+    @_abc_1.abstractmethod
+    def ReportVenueMetrics(
+        self,
+        request: _registry_pb2.ReportVenueMetricsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.ReportVenueMetricsResponse, _abc.Awaitable[_registry_pb2.ReportVenueMetricsResponse]]:
+        """Adds measurements of a venue. They are kept in memory, the last ones of each venue; a status that
+        differs from the stored one is a change of the venue.
+        """
+
+    @_abc_1.abstractmethod
+    def GetVenueMetrics(
+        self,
+        request: _registry_pb2.GetVenueMetricsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.GetVenueMetricsResponse, _abc.Awaitable[_registry_pb2.GetVenueMetricsResponse]]:
+        """The measurements of a venue as a time series, and their summary."""
+
+    @_abc_1.abstractmethod
+    def DefineSynthetic(
+        self,
+        request: _registry_pb2.DefineSyntheticRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.DefineSyntheticResponse, _abc.Awaitable[_registry_pb2.DefineSyntheticResponse]]:
+        """Defines a synthetic instrument by a formula, or a new version of it."""
+
+    @_abc_1.abstractmethod
+    def GetSynthetic(
+        self,
+        request: _registry_pb2.GetSyntheticRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.GetSyntheticResponse, _abc.Awaitable[_registry_pb2.GetSyntheticResponse]]:
+        """A synthetic's definition."""
+
+    @_abc_1.abstractmethod
+    def EvaluateSynthetic(
+        self,
+        request: _registry_pb2.EvaluateSyntheticRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.EvaluateSyntheticResponse, _abc.Awaitable[_registry_pb2.EvaluateSyntheticResponse]]:
+        """The value of a synthetic for given values of what it is made of."""
+
+    @_abc_1.abstractmethod
+    def RouteOrder(
+        self,
+        request: _registry_pb2.RouteOrderRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.RouteOrderResponse, _abc.Awaitable[_registry_pb2.RouteOrderResponse]]:
+        """The best venue for an order, or the best split over venues, with the reasons field by field."""
 
 def add_RegistryServiceServicer_to_server(servicer: RegistryServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -136,7 +136,7 @@ pub struct Link {
     pub revision: u64,
 }
 /// A place that lists or trades.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Venue {
     /// Its number, in every InstrumentId of the venue.
     #[prost(uint32, tag = "1")]
@@ -168,6 +168,60 @@ pub struct Venue {
     /// Revision of the registry at the last change.
     #[prost(uint64, tag = "10")]
     pub revision: u64,
+    /// Where to connect to.
+    #[prost(message, repeated, tag = "11")]
+    pub endpoints: ::prost::alloc::vec::Vec<VenueEndpoint>,
+    /// Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+    /// `taker_fee_bps` hold below the first one.
+    #[prost(message, repeated, tag = "12")]
+    pub fee_tiers: ::prost::alloc::vec::Vec<FeeTier>,
+    /// Currency that volumes of tiers are in.
+    #[prost(string, tag = "13")]
+    pub fee_currency: ::prost::alloc::string::String,
+    /// Name of its trading calendar; without one its MIC's, and round the clock for crypto venues.
+    #[prost(string, tag = "14")]
+    pub calendar: ::prost::alloc::string::String,
+    /// ISO 10383 code of the operator, where `mic` is a segment.
+    #[prost(string, tag = "15")]
+    pub operating_mic: ::prost::alloc::string::String,
+    /// State that was reported last.
+    #[prost(enumeration = "VenueStatus", tag = "16")]
+    pub status: i32,
+    /// Whatever else the source said.
+    #[prost(message, optional, tag = "17")]
+    pub metadata: ::core::option::Option<::prost_types::Struct>,
+    /// It lists nothing any more, and nothing new is registered on it.
+    #[prost(bool, tag = "18")]
+    pub retired: bool,
+}
+/// One way to connect to a venue.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VenueEndpoint {
+    /// What it speaks.
+    #[prost(enumeration = "EndpointProtocol", tag = "1")]
+    pub protocol: i32,
+    /// Where it is: https, wss, or host:port for FIX.
+    #[prost(string, tag = "2")]
+    pub url: ::prost::alloc::string::String,
+    /// What it is for: market-data, orders, account.
+    #[prost(string, tag = "3")]
+    pub purpose: ::prost::alloc::string::String,
+    /// It is a sandbox.
+    #[prost(bool, tag = "4")]
+    pub sandbox: bool,
+}
+/// Fees from a volume on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FeeTier {
+    /// Smallest volume of 30 days in `fee_currency`, decimal text.
+    #[prost(string, tag = "1")]
+    pub min_volume: ::prost::alloc::string::String,
+    /// Basis points, decimal text; negative is a rebate.
+    #[prost(string, tag = "2")]
+    pub maker_fee_bps: ::prost::alloc::string::String,
+    /// Basis points, decimal text.
+    #[prost(string, tag = "3")]
+    pub taker_fee_bps: ::prost::alloc::string::String,
 }
 /// See RegisterInstrument.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -436,7 +490,7 @@ pub struct LinkInstrumentsResponse {
     pub revision: u64,
 }
 /// See RegisterVenue.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RegisterVenueRequest {
     /// The venue to add; number 0 asks for one.
     #[prost(message, optional, tag = "1")]
@@ -446,7 +500,7 @@ pub struct RegisterVenueRequest {
     pub request_id: ::prost::alloc::string::String,
 }
 /// See RegisterVenue.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RegisterVenueResponse {
     /// The venue as the registry holds it.
     #[prost(message, optional, tag = "1")]
@@ -469,7 +523,7 @@ pub struct GetVenueRequest {
     pub min_revision: u64,
 }
 /// See GetVenue.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct GetVenueResponse {
     /// The venue.
     #[prost(message, optional, tag = "1")]
@@ -546,7 +600,7 @@ pub struct WatchRegistryResponse {
     #[prost(message, optional, tag = "2")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
     /// What changed; not set in a bookmark.
-    #[prost(oneof = "watch_registry_response::Event", tags = "3, 4, 5, 6, 7")]
+    #[prost(oneof = "watch_registry_response::Event", tags = "3, 4, 5, 6, 7, 8, 9")]
     pub event: ::core::option::Option<watch_registry_response::Event>,
 }
 /// Nested message and enum types in `WatchRegistryResponse`.
@@ -569,6 +623,12 @@ pub mod watch_registry_response {
         /// Two natural keys met in one id: critical.
         #[prost(message, tag = "7")]
         Collision(super::Collision),
+        /// A venue changed.
+        #[prost(message, tag = "8")]
+        VenueUpdated(super::Venue),
+        /// A synthetic was defined, or got a new version.
+        #[prost(message, tag = "9")]
+        SyntheticDefined(super::Synthetic),
     }
 }
 /// Two natural keys that would have had one id.
@@ -791,6 +851,493 @@ pub struct FindVenuesResponse {
     #[prost(uint64, tag = "2")]
     pub revision: u64,
 }
+/// See UpdateVenue.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateVenueRequest {
+    /// The new values, and the name (or the number) of the venue.
+    #[prost(message, optional, tag = "1")]
+    pub venue: ::core::option::Option<Venue>,
+    /// The fields that change; empty is every field that is set.
+    #[prost(message, optional, tag = "2")]
+    pub update_mask: ::core::option::Option<::prost_types::FieldMask>,
+    /// `revision` of the venue that the change was made on; 0 changes whatever is there.
+    #[prost(uint64, tag = "3")]
+    pub expected_revision: u64,
+    /// A repeated id answers what the first call answered (AIP-155).
+    #[prost(string, tag = "4")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// See UpdateVenue.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct UpdateVenueResponse {
+    /// The venue as the registry holds it now.
+    #[prost(message, optional, tag = "1")]
+    pub venue: ::core::option::Option<Venue>,
+    /// Something changed.
+    #[prost(bool, tag = "2")]
+    pub changed: bool,
+    /// Revision of the registry after the call.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
+/// See DeleteVenue.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DeleteVenueRequest {
+    /// Number, name or MIC.
+    #[prost(string, tag = "1")]
+    pub key: ::prost::alloc::string::String,
+    /// As in UpdateVenueRequest.
+    #[prost(uint64, tag = "2")]
+    pub expected_revision: u64,
+    /// A repeated id answers what the first call answered (AIP-155).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// See DeleteVenue.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DeleteVenueResponse {
+    /// The venue, retired.
+    #[prost(message, optional, tag = "1")]
+    pub venue: ::core::option::Option<Venue>,
+    /// It was not retired before.
+    #[prost(bool, tag = "2")]
+    pub changed: bool,
+    /// Revision of the registry after the call.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
+/// See QuoteFees.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct QuoteFeesRequest {
+    /// Number, name or MIC.
+    #[prost(string, tag = "1")]
+    pub venue: ::prost::alloc::string::String,
+    /// The caller's volume of 30 days in the venue's `fee_currency`, decimal text; 0 when empty.
+    #[prost(string, tag = "2")]
+    pub volume: ::prost::alloc::string::String,
+    /// Price times quantity of the trade, decimal text; none when empty.
+    #[prost(string, tag = "3")]
+    pub notional: ::prost::alloc::string::String,
+    /// The answer must be at least this new.
+    #[prost(uint64, tag = "4")]
+    pub min_revision: u64,
+}
+/// See QuoteFees.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct QuoteFeesResponse {
+    /// Basis points for adding liquidity at that volume.
+    #[prost(string, tag = "1")]
+    pub maker_fee_bps: ::prost::alloc::string::String,
+    /// Basis points for taking it.
+    #[prost(string, tag = "2")]
+    pub taker_fee_bps: ::prost::alloc::string::String,
+    /// Fee on the notional when it adds liquidity, decimal text; negative is a rebate.
+    #[prost(string, tag = "3")]
+    pub maker_fee: ::prost::alloc::string::String,
+    /// Fee on the notional when it takes liquidity.
+    #[prost(string, tag = "4")]
+    pub taker_fee: ::prost::alloc::string::String,
+    /// Position of the tier in the venue's `fee_tiers`; -1 is below the first.
+    #[prost(int32, tag = "5")]
+    pub tier: i32,
+    /// Volume at which the next tier begins; empty on the last.
+    #[prost(string, tag = "6")]
+    pub next_tier_volume: ::prost::alloc::string::String,
+    /// Revision that it was read at.
+    #[prost(uint64, tag = "7")]
+    pub revision: u64,
+}
+/// See GetSessions.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSessionsRequest {
+    /// Number, name or MIC.
+    #[prost(string, tag = "1")]
+    pub venue: ::prost::alloc::string::String,
+    /// The time that is asked about; now when not set.
+    #[prost(message, optional, tag = "2")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// The answer must be at least this new.
+    #[prost(uint64, tag = "3")]
+    pub min_revision: u64,
+}
+/// See GetSessions.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSessionsResponse {
+    /// The calendar that answered.
+    #[prost(string, tag = "1")]
+    pub calendar: ::prost::alloc::string::String,
+    /// It trades at that time, by its calendar.
+    #[prost(bool, tag = "2")]
+    pub open: bool,
+    /// It never closes: there is no next opening or closing.
+    #[prost(bool, tag = "3")]
+    pub always_open: bool,
+    /// Next opening after that time.
+    #[prost(message, optional, tag = "4")]
+    pub next_open: ::core::option::Option<::prost_types::Timestamp>,
+    /// Next closing after that time.
+    #[prost(message, optional, tag = "5")]
+    pub next_close: ::core::option::Option<::prost_types::Timestamp>,
+    /// Its time zone (IANA).
+    #[prost(string, tag = "6")]
+    pub time_zone: ::prost::alloc::string::String,
+    /// Revision that it was read at.
+    #[prost(uint64, tag = "7")]
+    pub revision: u64,
+}
+/// One measurement of a venue.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VenueMetric {
+    /// When it was measured.
+    #[prost(message, optional, tag = "1")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Latency, nanoseconds; 0 is unknown.
+    #[prost(uint64, tag = "2")]
+    pub latency_ns: u64,
+    /// Messages a second.
+    #[prost(uint32, tag = "3")]
+    pub messages_per_second: u32,
+    /// What failed, parts per million.
+    #[prost(uint32, tag = "4")]
+    pub error_ppm: u32,
+    /// Liquidity, 0 to 10,000.
+    #[prost(uint32, tag = "5")]
+    pub liquidity_score: u32,
+    /// Reliability, 0 to 10,000.
+    #[prost(uint32, tag = "6")]
+    pub reliability_score: u32,
+    /// State.
+    #[prost(enumeration = "VenueStatus", tag = "7")]
+    pub status: i32,
+    /// Who measured: a service's name.
+    #[prost(string, tag = "8")]
+    pub source: ::prost::alloc::string::String,
+}
+/// See ReportVenueMetrics.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ReportVenueMetricsRequest {
+    /// Number, name or MIC.
+    #[prost(string, tag = "1")]
+    pub venue: ::prost::alloc::string::String,
+    /// At most 1,000.
+    #[prost(message, repeated, tag = "2")]
+    pub metrics: ::prost::alloc::vec::Vec<VenueMetric>,
+}
+/// See ReportVenueMetrics.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ReportVenueMetricsResponse {
+    /// How many are kept of this venue now.
+    #[prost(uint32, tag = "1")]
+    pub kept: u32,
+    /// Revision of the registry after the call.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+/// See GetVenueMetrics.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetVenueMetricsRequest {
+    /// Number, name or MIC.
+    #[prost(string, tag = "1")]
+    pub venue: ::prost::alloc::string::String,
+    /// From this time on.
+    #[prost(message, optional, tag = "2")]
+    pub start_time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Before this time.
+    #[prost(message, optional, tag = "3")]
+    pub end_time: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// See GetVenueMetrics.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetVenueMetricsResponse {
+    /// Oldest first; at most the last 4,096 of the venue on this replica.
+    #[prost(message, repeated, tag = "1")]
+    pub metrics: ::prost::alloc::vec::Vec<VenueMetric>,
+    /// Median latency of those that know it, nanoseconds.
+    #[prost(uint64, tag = "2")]
+    pub median_latency_ns: u64,
+    /// Mean of what failed, parts per million.
+    #[prost(uint32, tag = "3")]
+    pub mean_error_ppm: u32,
+    /// Mean liquidity, 0 to 10,000.
+    #[prost(uint32, tag = "4")]
+    pub mean_liquidity_score: u32,
+    /// Mean reliability, 0 to 10,000.
+    #[prost(uint32, tag = "5")]
+    pub mean_reliability_score: u32,
+    /// Share of measurements in which it was up, 0 to 10,000.
+    #[prost(uint32, tag = "6")]
+    pub health_score: u32,
+}
+/// What a name in a formula stands for.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SyntheticInput {
+    /// The name: a letter or _, then letters, digits and _.
+    #[prost(string, tag = "1")]
+    pub alias: ::prost::alloc::string::String,
+    /// The instrument; it may be a synthetic.
+    #[prost(message, optional, tag = "2")]
+    pub id: ::core::option::Option<super::super::common::v1::InstrumentId>,
+}
+/// A synthetic's definition.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Synthetic {
+    /// The synthetic as an instrument.
+    #[prost(message, optional, tag = "1")]
+    pub id: ::core::option::Option<super::super::common::v1::InstrumentId>,
+    /// Its name, the symbol of the instrument.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// The formula in normal form.
+    #[prost(string, tag = "3")]
+    pub formula: ::prost::alloc::string::String,
+    /// What it is made of, by alias.
+    #[prost(message, repeated, tag = "4")]
+    pub inputs: ::prost::alloc::vec::Vec<SyntheticInput>,
+    /// First 8 bytes of the BLAKE3 of formula and inputs, little-endian: equal formulas have equal hashes.
+    #[prost(fixed64, tag = "5")]
+    pub formula_hash: u64,
+    /// 1 for the first definition, one more for each other formula.
+    #[prost(uint32, tag = "6")]
+    pub version: u32,
+    /// Revision of the registry at the last change.
+    #[prost(uint64, tag = "7")]
+    pub revision: u64,
+    /// Name for people.
+    #[prost(string, tag = "8")]
+    pub title: ::prost::alloc::string::String,
+}
+/// See DefineSynthetic.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DefineSyntheticRequest {
+    /// Its name: upper case letters, digits, `.`, `-` and `_`, at most 32.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Numbers, aliases, + - * /, parentheses, min, max, abs, sum, avg and wsum(weight, value, …).
+    #[prost(string, tag = "2")]
+    pub formula: ::prost::alloc::string::String,
+    /// What the aliases of the formula stand for.
+    #[prost(message, repeated, tag = "3")]
+    pub inputs: ::prost::alloc::vec::Vec<SyntheticInput>,
+    /// Name for people.
+    #[prost(string, tag = "4")]
+    pub title: ::prost::alloc::string::String,
+    /// Currency that the value is in.
+    #[prost(string, tag = "5")]
+    pub quote_currency: ::prost::alloc::string::String,
+    /// `revision` of the definition that this one replaces; 0 replaces whatever is there.
+    #[prost(uint64, tag = "6")]
+    pub expected_revision: u64,
+    /// A repeated id answers what the first call answered (AIP-155).
+    #[prost(string, tag = "7")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// See DefineSynthetic.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DefineSyntheticResponse {
+    /// The definition as the registry holds it.
+    #[prost(message, optional, tag = "1")]
+    pub synthetic: ::core::option::Option<Synthetic>,
+    /// It is new, or a new version.
+    #[prost(bool, tag = "2")]
+    pub changed: bool,
+    /// Revision of the registry after the call.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
+/// See GetSynthetic.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetSyntheticRequest {
+    /// Its name, or 32 hexadecimal digits.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// The answer must be at least this new.
+    #[prost(uint64, tag = "2")]
+    pub min_revision: u64,
+}
+/// See GetSynthetic.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetSyntheticResponse {
+    /// The definition.
+    #[prost(message, optional, tag = "1")]
+    pub synthetic: ::core::option::Option<Synthetic>,
+    /// Revision that it was read at.
+    #[prost(uint64, tag = "2")]
+    pub revision: u64,
+}
+/// The value of an instrument.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InstrumentValue {
+    /// The instrument.
+    #[prost(message, optional, tag = "1")]
+    pub id: ::core::option::Option<super::super::common::v1::InstrumentId>,
+    /// Decimal text.
+    #[prost(string, tag = "2")]
+    pub value: ::prost::alloc::string::String,
+}
+/// See EvaluateSynthetic.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EvaluateSyntheticRequest {
+    /// Its name, or 32 hexadecimal digits.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// Values of what it is made of; synthetics among its inputs are evaluated when they have none.
+    #[prost(message, repeated, tag = "2")]
+    pub values: ::prost::alloc::vec::Vec<InstrumentValue>,
+    /// The answer must be at least this new.
+    #[prost(uint64, tag = "3")]
+    pub min_revision: u64,
+}
+/// See EvaluateSynthetic.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct EvaluateSyntheticResponse {
+    /// Decimal text with at most 8 places, rounded half to even.
+    #[prost(string, tag = "1")]
+    pub value: ::prost::alloc::string::String,
+    /// Of the formula that was evaluated.
+    #[prost(fixed64, tag = "2")]
+    pub formula_hash: u64,
+    /// Version of the definition.
+    #[prost(uint32, tag = "3")]
+    pub version: u32,
+    /// Values of the inputs, in their order.
+    #[prost(message, repeated, tag = "4")]
+    pub inputs: ::prost::alloc::vec::Vec<InstrumentValue>,
+    /// Revision that it was read at.
+    #[prost(uint64, tag = "5")]
+    pub revision: u64,
+}
+/// A level of a book.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteLevel {
+    /// Decimal text.
+    #[prost(string, tag = "1")]
+    pub price: ::prost::alloc::string::String,
+    /// Decimal text.
+    #[prost(string, tag = "2")]
+    pub quantity: ::prost::alloc::string::String,
+}
+/// What a venue offers now.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RouteBook {
+    /// The line on the venue.
+    #[prost(message, optional, tag = "1")]
+    pub instrument_id: ::core::option::Option<super::super::common::v1::InstrumentId>,
+    /// Best first; top of book is enough.
+    #[prost(message, repeated, tag = "2")]
+    pub bids: ::prost::alloc::vec::Vec<RouteLevel>,
+    /// Best first.
+    #[prost(message, repeated, tag = "3")]
+    pub asks: ::prost::alloc::vec::Vec<RouteLevel>,
+    /// The caller's volume of 30 days on that venue, which decides its fee tier.
+    #[prost(string, tag = "4")]
+    pub volume: ::prost::alloc::string::String,
+}
+/// See RouteOrder.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RouteOrderRequest {
+    /// The instrument on any venue; the books say which of its lines are looked at.
+    #[prost(message, optional, tag = "1")]
+    pub instrument_id: ::core::option::Option<super::super::common::v1::InstrumentId>,
+    /// Side.
+    #[prost(enumeration = "RouteSide", tag = "2")]
+    pub side: i32,
+    /// Decimal text.
+    #[prost(string, tag = "3")]
+    pub quantity: ::prost::alloc::string::String,
+    /// Speed against price.
+    #[prost(enumeration = "RouteUrgency", tag = "4")]
+    pub urgency: i32,
+    /// Limit price, decimal text; none when empty.
+    #[prost(string, tag = "5")]
+    pub limit_price: ::prost::alloc::string::String,
+    /// At most on so many venues; any number when 0, the one best venue when 1.
+    #[prost(uint32, tag = "6")]
+    pub max_venues: u32,
+    /// The books of the moment, at most 100.
+    #[prost(message, repeated, tag = "7")]
+    pub books: ::prost::alloc::vec::Vec<RouteBook>,
+    /// The answer must be at least this new.
+    #[prost(uint64, tag = "8")]
+    pub min_revision: u64,
+}
+/// One part of the order.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteLeg {
+    /// The line to trade.
+    #[prost(message, optional, tag = "1")]
+    pub instrument_id: ::core::option::Option<super::super::common::v1::InstrumentId>,
+    /// Its venue.
+    #[prost(uint32, tag = "2")]
+    pub venue: u32,
+    /// How much there, decimal text.
+    #[prost(string, tag = "3")]
+    pub quantity: ::prost::alloc::string::String,
+    /// Worst price that it needs, decimal text.
+    #[prost(string, tag = "4")]
+    pub limit_price: ::prost::alloc::string::String,
+    /// Expected average price, decimal text.
+    #[prost(string, tag = "5")]
+    pub average_price: ::prost::alloc::string::String,
+    /// Expected fee in quote currency, decimal text.
+    #[prost(string, tag = "6")]
+    pub fee: ::prost::alloc::string::String,
+}
+/// How a venue was judged.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RouteChoice {
+    /// The line.
+    #[prost(message, optional, tag = "1")]
+    pub instrument_id: ::core::option::Option<super::super::common::v1::InstrumentId>,
+    /// Its venue.
+    #[prost(uint32, tag = "2")]
+    pub venue: u32,
+    /// It got a part.
+    #[prost(bool, tag = "3")]
+    pub chosen: bool,
+    /// Why it was not looked at, a stable reason; empty when it was.
+    #[prost(string, tag = "4")]
+    pub excluded: ::prost::alloc::string::String,
+    /// Best price on the side that is taken.
+    #[prost(string, tag = "5")]
+    pub price: ::prost::alloc::string::String,
+    /// Quantity on that side within the limit.
+    #[prost(string, tag = "6")]
+    pub available: ::prost::alloc::string::String,
+    /// Fee for taking, basis points.
+    #[prost(string, tag = "7")]
+    pub fee_bps: ::prost::alloc::string::String,
+    /// Median latency, nanoseconds; 0 is unknown.
+    #[prost(uint64, tag = "8")]
+    pub latency_ns: u64,
+    /// Reliability, 0 to 10,000; 10,000 when nothing was measured.
+    #[prost(uint32, tag = "9")]
+    pub reliability_score: u32,
+    /// What latency and failures cost at this urgency, basis points.
+    #[prost(string, tag = "10")]
+    pub penalty_bps: ::prost::alloc::string::String,
+    /// Best price with fee and penalty: what was compared.
+    #[prost(string, tag = "11")]
+    pub effective_price: ::prost::alloc::string::String,
+    /// Status of the venue.
+    #[prost(enumeration = "VenueStatus", tag = "12")]
+    pub status: i32,
+}
+/// See RouteOrder.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RouteOrderResponse {
+    /// The parts, the best first; none when nothing can be traded.
+    #[prost(message, repeated, tag = "1")]
+    pub legs: ::prost::alloc::vec::Vec<RouteLeg>,
+    /// What no venue takes within the limit, decimal text.
+    #[prost(string, tag = "2")]
+    pub unrouted_quantity: ::prost::alloc::string::String,
+    /// Every line that was looked at, the best first, excluded ones last.
+    #[prost(message, repeated, tag = "3")]
+    pub choices: ::prost::alloc::vec::Vec<RouteChoice>,
+    /// Revision that it was read at.
+    #[prost(uint64, tag = "4")]
+    pub revision: u64,
+}
 /// Where an instrument is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -975,6 +1522,96 @@ impl VenueKind {
         }
     }
 }
+/// What an endpoint speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum EndpointProtocol {
+    /// Not said.
+    Unspecified = 0,
+    /// HTTP requests.
+    Rest = 1,
+    /// WebSocket streams.
+    Websocket = 2,
+    /// Sessions of FIX.
+    Fix = 3,
+    /// JSON-RPC of a chain's node.
+    Rpc = 4,
+}
+impl EndpointProtocol {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ENDPOINT_PROTOCOL_UNSPECIFIED",
+            Self::Rest => "ENDPOINT_PROTOCOL_REST",
+            Self::Websocket => "ENDPOINT_PROTOCOL_WEBSOCKET",
+            Self::Fix => "ENDPOINT_PROTOCOL_FIX",
+            Self::Rpc => "ENDPOINT_PROTOCOL_RPC",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ENDPOINT_PROTOCOL_UNSPECIFIED" => Some(Self::Unspecified),
+            "ENDPOINT_PROTOCOL_REST" => Some(Self::Rest),
+            "ENDPOINT_PROTOCOL_WEBSOCKET" => Some(Self::Websocket),
+            "ENDPOINT_PROTOCOL_FIX" => Some(Self::Fix),
+            "ENDPOINT_PROTOCOL_RPC" => Some(Self::Rpc),
+            _ => None,
+        }
+    }
+}
+/// State of a venue; the numbers are those of the FlatBuffers enumeration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum VenueStatus {
+    /// Not known.
+    Unspecified = 0,
+    /// Trading.
+    Open = 1,
+    /// Outside its sessions.
+    Closed = 2,
+    /// Trading is interrupted.
+    Halted = 3,
+    /// In an auction.
+    Auction = 4,
+    /// Slow, or failing at times.
+    Degraded = 5,
+    /// Not reachable.
+    Down = 6,
+}
+impl VenueStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "VENUE_STATUS_UNSPECIFIED",
+            Self::Open => "VENUE_STATUS_OPEN",
+            Self::Closed => "VENUE_STATUS_CLOSED",
+            Self::Halted => "VENUE_STATUS_HALTED",
+            Self::Auction => "VENUE_STATUS_AUCTION",
+            Self::Degraded => "VENUE_STATUS_DEGRADED",
+            Self::Down => "VENUE_STATUS_DOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "VENUE_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "VENUE_STATUS_OPEN" => Some(Self::Open),
+            "VENUE_STATUS_CLOSED" => Some(Self::Closed),
+            "VENUE_STATUS_HALTED" => Some(Self::Halted),
+            "VENUE_STATUS_AUCTION" => Some(Self::Auction),
+            "VENUE_STATUS_DEGRADED" => Some(Self::Degraded),
+            "VENUE_STATUS_DOWN" => Some(Self::Down),
+            _ => None,
+        }
+    }
+}
 /// What an event of the registry is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -989,6 +1626,8 @@ pub enum EventKind {
     Venue = 3,
     /// Two natural keys met in one id.
     Collision = 4,
+    /// A synthetic was defined.
+    Synthetic = 5,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1002,6 +1641,7 @@ impl EventKind {
             Self::Link => "EVENT_KIND_LINK",
             Self::Venue => "EVENT_KIND_VENUE",
             Self::Collision => "EVENT_KIND_COLLISION",
+            Self::Synthetic => "EVENT_KIND_SYNTHETIC",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1012,6 +1652,77 @@ impl EventKind {
             "EVENT_KIND_LINK" => Some(Self::Link),
             "EVENT_KIND_VENUE" => Some(Self::Venue),
             "EVENT_KIND_COLLISION" => Some(Self::Collision),
+            "EVENT_KIND_SYNTHETIC" => Some(Self::Synthetic),
+            _ => None,
+        }
+    }
+}
+/// Side of an order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RouteSide {
+    /// Not said.
+    Unspecified = 0,
+    /// Buy.
+    Buy = 1,
+    /// Sell.
+    Sell = 2,
+}
+impl RouteSide {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ROUTE_SIDE_UNSPECIFIED",
+            Self::Buy => "ROUTE_SIDE_BUY",
+            Self::Sell => "ROUTE_SIDE_SELL",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ROUTE_SIDE_UNSPECIFIED" => Some(Self::Unspecified),
+            "ROUTE_SIDE_BUY" => Some(Self::Buy),
+            "ROUTE_SIDE_SELL" => Some(Self::Sell),
+            _ => None,
+        }
+    }
+}
+/// How much speed and certainty are worth against price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RouteUrgency {
+    /// As NORMAL.
+    Unspecified = 0,
+    /// Price and fees alone decide.
+    Patient = 1,
+    /// Latency and failures count.
+    Normal = 2,
+    /// Latency and failures count tenfold.
+    Immediate = 3,
+}
+impl RouteUrgency {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "ROUTE_URGENCY_UNSPECIFIED",
+            Self::Patient => "ROUTE_URGENCY_PATIENT",
+            Self::Normal => "ROUTE_URGENCY_NORMAL",
+            Self::Immediate => "ROUTE_URGENCY_IMMEDIATE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "ROUTE_URGENCY_UNSPECIFIED" => Some(Self::Unspecified),
+            "ROUTE_URGENCY_PATIENT" => Some(Self::Patient),
+            "ROUTE_URGENCY_NORMAL" => Some(Self::Normal),
+            "ROUTE_URGENCY_IMMEDIATE" => Some(Self::Immediate),
             _ => None,
         }
     }

@@ -435,6 +435,195 @@ pub mod registry_service_client {
             ));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn update_venue(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UpdateVenueRequest>,
+        ) -> std::result::Result<tonic::Response<super::UpdateVenueResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/UpdateVenue",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "UpdateVenue",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn delete_venue(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DeleteVenueRequest>,
+        ) -> std::result::Result<tonic::Response<super::DeleteVenueResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/DeleteVenue",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "DeleteVenue",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn quote_fees(
+            &mut self,
+            request: impl tonic::IntoRequest<super::QuoteFeesRequest>,
+        ) -> std::result::Result<tonic::Response<super::QuoteFeesResponse>, tonic::Status> {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/QuoteFees",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "QuoteFees",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn get_sessions(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetSessionsRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetSessionsResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/GetSessions",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "GetSessions",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn report_venue_metrics(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ReportVenueMetricsRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReportVenueMetricsResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/ReportVenueMetrics",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "ReportVenueMetrics",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn get_venue_metrics(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetVenueMetricsRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetVenueMetricsResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/GetVenueMetrics",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "GetVenueMetrics",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn define_synthetic(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DefineSyntheticRequest>,
+        ) -> std::result::Result<tonic::Response<super::DefineSyntheticResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/DefineSynthetic",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "DefineSynthetic",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn get_synthetic(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetSyntheticRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetSyntheticResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/GetSynthetic",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "GetSynthetic",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn evaluate_synthetic(
+            &mut self,
+            request: impl tonic::IntoRequest<super::EvaluateSyntheticRequest>,
+        ) -> std::result::Result<tonic::Response<super::EvaluateSyntheticResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/EvaluateSynthetic",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "EvaluateSynthetic",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn route_order(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RouteOrderRequest>,
+        ) -> std::result::Result<tonic::Response<super::RouteOrderResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/RouteOrder",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "RouteOrder",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -533,6 +722,46 @@ pub mod registry_service_server {
             &self,
             request: tonic::Request<super::FindVenuesRequest>,
         ) -> std::result::Result<tonic::Response<super::FindVenuesResponse>, tonic::Status>;
+        async fn update_venue(
+            &self,
+            request: tonic::Request<super::UpdateVenueRequest>,
+        ) -> std::result::Result<tonic::Response<super::UpdateVenueResponse>, tonic::Status>;
+        async fn delete_venue(
+            &self,
+            request: tonic::Request<super::DeleteVenueRequest>,
+        ) -> std::result::Result<tonic::Response<super::DeleteVenueResponse>, tonic::Status>;
+        async fn quote_fees(
+            &self,
+            request: tonic::Request<super::QuoteFeesRequest>,
+        ) -> std::result::Result<tonic::Response<super::QuoteFeesResponse>, tonic::Status>;
+        async fn get_sessions(
+            &self,
+            request: tonic::Request<super::GetSessionsRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetSessionsResponse>, tonic::Status>;
+        async fn report_venue_metrics(
+            &self,
+            request: tonic::Request<super::ReportVenueMetricsRequest>,
+        ) -> std::result::Result<tonic::Response<super::ReportVenueMetricsResponse>, tonic::Status>;
+        async fn get_venue_metrics(
+            &self,
+            request: tonic::Request<super::GetVenueMetricsRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetVenueMetricsResponse>, tonic::Status>;
+        async fn define_synthetic(
+            &self,
+            request: tonic::Request<super::DefineSyntheticRequest>,
+        ) -> std::result::Result<tonic::Response<super::DefineSyntheticResponse>, tonic::Status>;
+        async fn get_synthetic(
+            &self,
+            request: tonic::Request<super::GetSyntheticRequest>,
+        ) -> std::result::Result<tonic::Response<super::GetSyntheticResponse>, tonic::Status>;
+        async fn evaluate_synthetic(
+            &self,
+            request: tonic::Request<super::EvaluateSyntheticRequest>,
+        ) -> std::result::Result<tonic::Response<super::EvaluateSyntheticResponse>, tonic::Status>;
+        async fn route_order(
+            &self,
+            request: tonic::Request<super::RouteOrderRequest>,
+        ) -> std::result::Result<tonic::Response<super::RouteOrderResponse>, tonic::Status>;
     }
     #[derive(Debug)]
     pub struct RegistryServiceServer<T> {
@@ -1347,6 +1576,418 @@ pub mod registry_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = FindVenuesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/UpdateVenue" => {
+                    #[allow(non_camel_case_types)]
+                    struct UpdateVenueSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService> tonic::server::UnaryService<super::UpdateVenueRequest>
+                        for UpdateVenueSvc<T>
+                    {
+                        type Response = super::UpdateVenueResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UpdateVenueRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::update_venue(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UpdateVenueSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/DeleteVenue" => {
+                    #[allow(non_camel_case_types)]
+                    struct DeleteVenueSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService> tonic::server::UnaryService<super::DeleteVenueRequest>
+                        for DeleteVenueSvc<T>
+                    {
+                        type Response = super::DeleteVenueResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DeleteVenueRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::delete_venue(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DeleteVenueSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/QuoteFees" => {
+                    #[allow(non_camel_case_types)]
+                    struct QuoteFeesSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService> tonic::server::UnaryService<super::QuoteFeesRequest> for QuoteFeesSvc<T> {
+                        type Response = super::QuoteFeesResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::QuoteFeesRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::quote_fees(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = QuoteFeesSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/GetSessions" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetSessionsSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService> tonic::server::UnaryService<super::GetSessionsRequest>
+                        for GetSessionsSvc<T>
+                    {
+                        type Response = super::GetSessionsResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetSessionsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::get_sessions(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetSessionsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/ReportVenueMetrics" => {
+                    #[allow(non_camel_case_types)]
+                    struct ReportVenueMetricsSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService>
+                        tonic::server::UnaryService<super::ReportVenueMetricsRequest>
+                        for ReportVenueMetricsSvc<T>
+                    {
+                        type Response = super::ReportVenueMetricsResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ReportVenueMetricsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::report_venue_metrics(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ReportVenueMetricsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/GetVenueMetrics" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetVenueMetricsSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService>
+                        tonic::server::UnaryService<super::GetVenueMetricsRequest>
+                        for GetVenueMetricsSvc<T>
+                    {
+                        type Response = super::GetVenueMetricsResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetVenueMetricsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::get_venue_metrics(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetVenueMetricsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/DefineSynthetic" => {
+                    #[allow(non_camel_case_types)]
+                    struct DefineSyntheticSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService>
+                        tonic::server::UnaryService<super::DefineSyntheticRequest>
+                        for DefineSyntheticSvc<T>
+                    {
+                        type Response = super::DefineSyntheticResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DefineSyntheticRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::define_synthetic(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DefineSyntheticSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/GetSynthetic" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetSyntheticSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService> tonic::server::UnaryService<super::GetSyntheticRequest>
+                        for GetSyntheticSvc<T>
+                    {
+                        type Response = super::GetSyntheticResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetSyntheticRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::get_synthetic(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetSyntheticSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/EvaluateSynthetic" => {
+                    #[allow(non_camel_case_types)]
+                    struct EvaluateSyntheticSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService>
+                        tonic::server::UnaryService<super::EvaluateSyntheticRequest>
+                        for EvaluateSyntheticSvc<T>
+                    {
+                        type Response = super::EvaluateSyntheticResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::EvaluateSyntheticRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::evaluate_synthetic(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = EvaluateSyntheticSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/RouteOrder" => {
+                    #[allow(non_camel_case_types)]
+                    struct RouteOrderSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService> tonic::server::UnaryService<super::RouteOrderRequest>
+                        for RouteOrderSvc<T>
+                    {
+                        type Response = super::RouteOrderResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RouteOrderRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::route_order(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RouteOrderSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -55,6 +55,14 @@ public enum EventKind
    * <code>EVENT_KIND_COLLISION = 4;</code>
    */
   EVENT_KIND_COLLISION(4),
+  /**
+   * <pre>
+   * A synthetic was defined.
+   * </pre>
+   *
+   * <code>EVENT_KIND_SYNTHETIC = 5;</code>
+   */
+  EVENT_KIND_SYNTHETIC(5),
   UNRECOGNIZED(-1),
   ;
 
@@ -107,6 +115,14 @@ public enum EventKind
    * <code>EVENT_KIND_COLLISION = 4;</code>
    */
   public static final int EVENT_KIND_COLLISION_VALUE = 4;
+  /**
+   * <pre>
+   * A synthetic was defined.
+   * </pre>
+   *
+   * <code>EVENT_KIND_SYNTHETIC = 5;</code>
+   */
+  public static final int EVENT_KIND_SYNTHETIC_VALUE = 5;
 
 
   public final int getNumber() {
@@ -138,6 +154,7 @@ public enum EventKind
       case 2: return EVENT_KIND_LINK;
       case 3: return EVENT_KIND_VENUE;
       case 4: return EVENT_KIND_COLLISION;
+      case 5: return EVENT_KIND_SYNTHETIC;
       default: return null;
     }
   }
@@ -168,7 +185,7 @@ public enum EventKind
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return dev.alphapulse.registry.v1.RegistryProto.getDescriptor().getEnumType(4);
+    return dev.alphapulse.registry.v1.RegistryProto.getDescriptor().getEnumType(6);
   }
 
   private static final EventKind[] VALUES = values();

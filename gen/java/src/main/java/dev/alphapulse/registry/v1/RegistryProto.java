@@ -42,6 +42,16 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_alphapulse_registry_v1_Venue_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_VenueEndpoint_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_VenueEndpoint_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_FeeTier_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_FeeTier_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_alphapulse_registry_v1_RegisterInstrumentRequest_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -241,6 +251,146 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_alphapulse_registry_v1_FindVenuesResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_UpdateVenueRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_UpdateVenueRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_UpdateVenueResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_UpdateVenueResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_DeleteVenueRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_DeleteVenueRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_DeleteVenueResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_DeleteVenueResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_QuoteFeesRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_QuoteFeesRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_QuoteFeesResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_QuoteFeesResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_GetSessionsRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_GetSessionsRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_GetSessionsResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_GetSessionsResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_VenueMetric_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_VenueMetric_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_ReportVenueMetricsRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_ReportVenueMetricsRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_ReportVenueMetricsResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_ReportVenueMetricsResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_GetVenueMetricsRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_GetVenueMetricsRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_GetVenueMetricsResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_GetVenueMetricsResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_SyntheticInput_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_SyntheticInput_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_Synthetic_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_Synthetic_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_DefineSyntheticRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_DefineSyntheticRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_DefineSyntheticResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_DefineSyntheticResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_GetSyntheticRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_GetSyntheticRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_GetSyntheticResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_GetSyntheticResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_InstrumentValue_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_InstrumentValue_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_EvaluateSyntheticRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_EvaluateSyntheticRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_EvaluateSyntheticResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_EvaluateSyntheticResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_RouteLevel_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_RouteLevel_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_RouteBook_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_RouteBook_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_RouteOrderRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_RouteOrderRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_RouteLeg_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_RouteLeg_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_RouteChoice_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_RouteChoice_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_RouteOrderResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_RouteOrderResponse_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -298,7 +448,7 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
       ".InstrumentIdR\004from\0222\n\002to\030\002 \001(\0132\".alphap" +
       "ulse.common.v1.InstrumentIdR\002to\0224\n\004type\030" +
       "\003 \001(\0162 .alphapulse.registry.v1.LinkTypeR" +
-      "\004type\022\032\n\010revision\030\004 \001(\004R\010revision\"\251\002\n\005Ve" +
+      "\004type\022\032\n\010revision\030\004 \001(\004R\010revision\"\234\005\n\005Ve" +
       "nue\022\024\n\005venue\030\001 \001(\rR\005venue\022\022\n\004name\030\002 \001(\tR" +
       "\004name\0225\n\004kind\030\003 \001(\0162!.alphapulse.registr" +
       "y.v1.VenueKindR\004kind\022\020\n\003mic\030\004 \001(\tR\003mic\022\024" +
@@ -306,281 +456,486 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
       "ountry\022\"\n\rmaker_fee_bps\030\007 \001(\tR\013makerFeeB" +
       "ps\022\"\n\rtaker_fee_bps\030\010 \001(\tR\013takerFeeBps\022\031" +
       "\n\010chain_id\030\t \001(\rR\007chainId\022\032\n\010revision\030\n " +
-      "\001(\004R\010revision\"~\n\031RegisterInstrumentReque" +
-      "st\022B\n\ninstrument\030\001 \001(\0132\".alphapulse.regi" +
-      "stry.v1.InstrumentR\ninstrument\022\035\n\nreques" +
-      "t_id\030\002 \001(\tR\trequestId\"\226\001\n\032RegisterInstru" +
-      "mentResponse\022B\n\ninstrument\030\001 \001(\0132\".alpha" +
-      "pulse.registry.v1.InstrumentR\ninstrument" +
-      "\022\030\n\007created\030\002 \001(\010R\007created\022\032\n\010revision\030\003" +
-      " \001(\004R\010revision\"\206\001\n\037BatchRegisterInstrume" +
-      "ntsRequest\022D\n\013instruments\030\001 \003(\0132\".alphap" +
-      "ulse.registry.v1.InstrumentR\013instruments" +
-      "\022\035\n\nrequest_id\030\002 \001(\tR\trequestId\"\225\001\n\023Regi" +
-      "strationOutcome\0222\n\002id\030\001 \001(\0132\".alphapulse" +
-      ".common.v1.InstrumentIdR\002id\022\030\n\007created\030\002" +
-      " \001(\010R\007created\022\026\n\006reason\030\003 \001(\tR\006reason\022\030\n" +
-      "\007message\030\004 \001(\tR\007message\"\207\001\n BatchRegiste" +
-      "rInstrumentsResponse\022G\n\010outcomes\030\001 \003(\0132+" +
-      ".alphapulse.registry.v1.RegistrationOutc" +
-      "omeR\010outcomes\022\032\n\010revision\030\002 \001(\004R\010revisio" +
-      "n\"I\n\024GetInstrumentRequest\022\016\n\002id\030\001 \001(\tR\002i" +
-      "d\022!\n\014min_revision\030\002 \001(\004R\013minRevision\"w\n\025" +
-      "GetInstrumentResponse\022B\n\ninstrument\030\001 \001(" +
-      "\0132\".alphapulse.registry.v1.InstrumentR\ni" +
-      "nstrument\022\032\n\010revision\030\002 \001(\004R\010revision\"Q\n" +
-      "\032BatchGetInstrumentsRequest\022\020\n\003ids\030\001 \001(\014" +
-      "R\003ids\022!\n\014min_revision\030\002 \001(\004R\013minRevision" +
-      "\"\231\001\n\033BatchGetInstrumentsResponse\022D\n\013inst" +
-      "ruments\030\001 \003(\0132\".alphapulse.registry.v1.I" +
-      "nstrumentR\013instruments\022\030\n\007missing\030\002 \003(\rR" +
-      "\007missing\022\032\n\010revision\030\003 \001(\004R\010revision\"\200\003\n" +
-      "\030ResolveInstrumentRequest\022\026\n\006symbol\030\001 \001(" +
-      "\tR\006symbol\022\024\n\005venue\030\002 \001(\tR\005venue\022\022\n\004isin\030" +
-      "\003 \001(\tR\004isin\022)\n\020contract_address\030\004 \001(\tR\017c" +
-      "ontractAddress\022\031\n\010chain_id\030\005 \001(\rR\007chainI" +
-      "d\022\024\n\005cusip\030\006 \001(\tR\005cusip\022\022\n\004figi\030\007 \001(\tR\004f" +
-      "igi\022>\n\nasset_type\030\010 \001(\0162\037.alphapulse.com" +
-      "mon.v1.AssetTypeR\tassetType\022/\n\005as_of\030\t \001" +
-      "(\0132\032.google.protobuf.TimestampR\004asOf\022!\n\014" +
-      "min_revision\030\n \001(\004R\013minRevision\022\036\n\nident" +
-      "ifier\030\013 \001(\tR\nidentifier\"\264\001\n\016CandidateGro" +
-      "up\022>\n\nasset_type\030\001 \001(\0162\037.alphapulse.comm" +
-      "on.v1.AssetTypeR\tassetType\022(\n\020share_clas" +
-      "s_figi\030\002 \001(\tR\016shareClassFigi\022\036\n\ncandidat" +
-      "es\030\003 \003(\rR\ncandidates\022\030\n\007primary\030\004 \001(\rR\007p" +
-      "rimary\"\331\001\n\031ResolveInstrumentResponse\022B\n\n" +
-      "candidates\030\001 \003(\0132\".alphapulse.registry.v" +
-      "1.InstrumentR\ncandidates\022\034\n\tambiguous\030\002 " +
-      "\001(\010R\tambiguous\022\032\n\010revision\030\003 \001(\004R\010revisi" +
-      "on\022>\n\006groups\030\004 \003(\0132&.alphapulse.registry" +
-      ".v1.CandidateGroupR\006groups\"\264\002\n\026ListInstr" +
-      "umentsRequest\022\033\n\tpage_size\030\001 \001(\005R\010pageSi" +
-      "ze\022\035\n\npage_token\030\002 \001(\tR\tpageToken\022>\n\nass" +
-      "et_type\030\003 \001(\0162\037.alphapulse.common.v1.Ass" +
-      "etTypeR\tassetType\022\024\n\005venue\030\004 \001(\tR\005venue\022" +
-      "#\n\rsymbol_prefix\030\005 \001(\tR\014symbolPrefix\022@\n\006" +
-      "status\030\006 \001(\0162(.alphapulse.registry.v1.In" +
-      "strumentStatusR\006status\022!\n\014min_revision\030\007" +
-      " \001(\004R\013minRevision\"\243\001\n\027ListInstrumentsRes" +
-      "ponse\022D\n\013instruments\030\001 \003(\0132\".alphapulse." +
-      "registry.v1.InstrumentR\013instruments\022&\n\017n" +
-      "ext_page_token\030\002 \001(\tR\rnextPageToken\022\032\n\010r" +
-      "evision\030\003 \001(\004R\010revision\"\314\001\n\020ListLinksReq" +
-      "uest\022#\n\rinstrument_id\030\001 \001(\tR\014instrumentI" +
-      "d\0224\n\004type\030\002 \001(\0162 .alphapulse.registry.v1" +
-      ".LinkTypeR\004type\022\033\n\tpage_size\030\003 \001(\005R\010page" +
-      "Size\022\035\n\npage_token\030\004 \001(\tR\tpageToken\022!\n\014m" +
-      "in_revision\030\005 \001(\004R\013minRevision\"\213\001\n\021ListL" +
-      "inksResponse\0222\n\005links\030\001 \003(\0132\034.alphapulse" +
-      ".registry.v1.LinkR\005links\022&\n\017next_page_to" +
-      "ken\030\002 \001(\tR\rnextPageToken\022\032\n\010revision\030\003 \001" +
-      "(\004R\010revision\"i\n\026LinkInstrumentsRequest\0220" +
-      "\n\004link\030\001 \001(\0132\034.alphapulse.registry.v1.Li" +
-      "nkR\004link\022\035\n\nrequest_id\030\002 \001(\tR\trequestId\"" +
-      "\201\001\n\027LinkInstrumentsResponse\0220\n\004link\030\001 \001(" +
-      "\0132\034.alphapulse.registry.v1.LinkR\004link\022\030\n" +
-      "\007created\030\002 \001(\010R\007created\022\032\n\010revision\030\003 \001(" +
-      "\004R\010revision\"j\n\024RegisterVenueRequest\0223\n\005v" +
-      "enue\030\001 \001(\0132\035.alphapulse.registry.v1.Venu" +
-      "eR\005venue\022\035\n\nrequest_id\030\002 \001(\tR\trequestId\"" +
-      "\202\001\n\025RegisterVenueResponse\0223\n\005venue\030\001 \001(\013" +
-      "2\035.alphapulse.registry.v1.VenueR\005venue\022\030" +
-      "\n\007created\030\002 \001(\010R\007created\022\032\n\010revision\030\003 \001" +
-      "(\004R\010revision\"F\n\017GetVenueRequest\022\020\n\003key\030\001" +
-      " \001(\tR\003key\022!\n\014min_revision\030\002 \001(\004R\013minRevi" +
-      "sion\"c\n\020GetVenueResponse\0223\n\005venue\030\001 \001(\0132" +
-      "\035.alphapulse.registry.v1.VenueR\005venue\022\032\n" +
-      "\010revision\030\002 \001(\004R\010revision\"\251\001\n\021ListVenues" +
-      "Request\022\033\n\tpage_size\030\001 \001(\005R\010pageSize\022\035\n\n" +
-      "page_token\030\002 \001(\tR\tpageToken\0225\n\004kind\030\003 \001(" +
-      "\0162!.alphapulse.registry.v1.VenueKindR\004ki" +
-      "nd\022!\n\014min_revision\030\004 \001(\004R\013minRevision\"\217\001" +
-      "\n\022ListVenuesResponse\0225\n\006venues\030\001 \003(\0132\035.a" +
-      "lphapulse.registry.v1.VenueR\006venues\022&\n\017n" +
-      "ext_page_token\030\002 \001(\tR\rnextPageToken\022\032\n\010r" +
-      "evision\030\003 \001(\004R\010revision\"\313\002\n\024WatchRegistr" +
-      "yRequest\022#\n\rfrom_revision\030\001 \001(\004R\014fromRev" +
-      "ision\022@\n\013asset_types\030\002 \003(\0162\037.alphapulse." +
-      "common.v1.AssetTypeR\nassetTypes\022\026\n\006venue" +
-      "s\030\003 \003(\tR\006venues\022\037\n\013isin_prefix\030\004 \001(\tR\nis" +
-      "inPrefix\022\031\n\010chain_id\030\005 \001(\rR\007chainId\022?\n\nl" +
-      "ink_types\030\006 \003(\0162 .alphapulse.registry.v1" +
-      ".LinkTypeR\tlinkTypes\0227\n\005kinds\030\007 \003(\0162!.al" +
-      "phapulse.registry.v1.EventKindR\005kinds\"\352\003" +
-      "\n\025WatchRegistryResponse\022\032\n\010revision\030\001 \001(" +
-      "\004R\010revision\022.\n\004time\030\002 \001(\0132\032.google.proto" +
-      "buf.TimestampR\004time\022Y\n\025instrument_regist" +
-      "ered\030\003 \001(\0132\".alphapulse.registry.v1.Inst" +
-      "rumentH\000R\024instrumentRegistered\022S\n\022instru" +
-      "ment_updated\030\004 \001(\0132\".alphapulse.registry" +
-      ".v1.InstrumentH\000R\021instrumentUpdated\022=\n\nl" +
-      "ink_added\030\005 \001(\0132\034.alphapulse.registry.v1" +
-      ".LinkH\000R\tlinkAdded\022J\n\020venue_registered\030\006" +
-      " \001(\0132\035.alphapulse.registry.v1.VenueH\000R\017v" +
-      "enueRegistered\022A\n\tcollision\030\007 \001(\0132!.alph" +
-      "apulse.registry.v1.CollisionH\000R\tcollisio" +
-      "nB\007\n\005event\"\314\001\n\tCollision\0222\n\002id\030\001 \001(\0132\".a" +
-      "lphapulse.common.v1.InstrumentIdR\002id\022!\n\014" +
-      "existing_key\030\002 \001(\tR\013existingKey\022#\n\rcolli" +
-      "ding_key\030\003 \001(\tR\014collidingKey\022C\n\013assigned" +
-      "_id\030\004 \001(\0132\".alphapulse.common.v1.Instrum" +
-      "entIdR\nassignedId\"\251\002\n\027UpdateInstrumentRe" +
+      "\001(\004R\010revision\022C\n\tendpoints\030\013 \003(\0132%.alpha" +
+      "pulse.registry.v1.VenueEndpointR\tendpoin" +
+      "ts\022<\n\tfee_tiers\030\014 \003(\0132\037.alphapulse.regis" +
+      "try.v1.FeeTierR\010feeTiers\022!\n\014fee_currency" +
+      "\030\r \001(\tR\013feeCurrency\022\032\n\010calendar\030\016 \001(\tR\010c" +
+      "alendar\022#\n\roperating_mic\030\017 \001(\tR\014operatin" +
+      "gMic\022;\n\006status\030\020 \001(\0162#.alphapulse.regist" +
+      "ry.v1.VenueStatusR\006status\0223\n\010metadata\030\021 " +
+      "\001(\0132\027.google.protobuf.StructR\010metadata\022\030" +
+      "\n\007retired\030\022 \001(\010R\007retired\"\233\001\n\rVenueEndpoi" +
+      "nt\022D\n\010protocol\030\001 \001(\0162(.alphapulse.regist" +
+      "ry.v1.EndpointProtocolR\010protocol\022\020\n\003url\030" +
+      "\002 \001(\tR\003url\022\030\n\007purpose\030\003 \001(\tR\007purpose\022\030\n\007" +
+      "sandbox\030\004 \001(\010R\007sandbox\"p\n\007FeeTier\022\035\n\nmin" +
+      "_volume\030\001 \001(\tR\tminVolume\022\"\n\rmaker_fee_bp" +
+      "s\030\002 \001(\tR\013makerFeeBps\022\"\n\rtaker_fee_bps\030\003 " +
+      "\001(\tR\013takerFeeBps\"~\n\031RegisterInstrumentRe" +
       "quest\022B\n\ninstrument\030\001 \001(\0132\".alphapulse.r" +
-      "egistry.v1.InstrumentR\ninstrument\022;\n\013upd" +
-      "ate_mask\030\002 \001(\0132\032.google.protobuf.FieldMa" +
-      "skR\nupdateMask\022+\n\021expected_revision\030\003 \001(" +
-      "\004R\020expectedRevision\022A\n\016effective_time\030\004 " +
-      "\001(\0132\032.google.protobuf.TimestampR\reffecti" +
-      "veTime\022\035\n\nrequest_id\030\005 \001(\tR\trequestId\"\224\001" +
-      "\n\030UpdateInstrumentResponse\022B\n\ninstrument" +
-      "\030\001 \001(\0132\".alphapulse.registry.v1.Instrume" +
-      "ntR\ninstrument\022\030\n\007changed\030\002 \001(\010R\007changed" +
-      "\022\032\n\010revision\030\003 \001(\004R\010revision\"\245\001\n\027DelistI" +
-      "nstrumentRequest\022\016\n\002id\030\001 \001(\tR\002id\022.\n\004time" +
-      "\030\002 \001(\0132\032.google.protobuf.TimestampR\004time" +
-      "\022+\n\021expected_revision\030\003 \001(\004R\020expectedRev" +
-      "ision\022\035\n\nrequest_id\030\004 \001(\tR\trequestId\"\224\001\n" +
-      "\030DelistInstrumentResponse\022B\n\ninstrument\030" +
-      "\001 \001(\0132\".alphapulse.registry.v1.Instrumen" +
-      "tR\ninstrument\022\030\n\007changed\030\002 \001(\010R\007changed\022" +
-      "\032\n\010revision\030\003 \001(\004R\010revision\"P\n\033GetInstru" +
-      "mentHistoryRequest\022\016\n\002id\030\001 \001(\tR\002id\022!\n\014mi" +
-      "n_revision\030\002 \001(\004R\013minRevision\"\200\001\n\034GetIns" +
-      "trumentHistoryResponse\022D\n\013instruments\030\001 " +
-      "\003(\0132\".alphapulse.registry.v1.InstrumentR" +
-      "\013instruments\022\032\n\010revision\030\002 \001(\004R\010revision" +
-      "\"\226\004\n\030SearchInstrumentsRequest\022\024\n\005query\030\001" +
-      " \001(\tR\005query\022#\n\rsymbol_prefix\030\002 \001(\tR\014symb" +
-      "olPrefix\022@\n\013asset_types\030\003 \003(\0162\037.alphapul" +
-      "se.common.v1.AssetTypeR\nassetTypes\022\026\n\006ve" +
-      "nues\030\004 \003(\tR\006venues\022D\n\010statuses\030\005 \003(\0162(.a" +
-      "lphapulse.registry.v1.InstrumentStatusR\010" +
-      "statuses\022\037\n\013isin_prefix\030\006 \001(\tR\nisinPrefi" +
-      "x\022\031\n\010chain_id\030\007 \001(\rR\007chainId\022\032\n\010currency" +
-      "\030\010 \001(\tR\010currency\022/\n\005as_of\030\t \001(\0132\032.google" +
-      ".protobuf.TimestampR\004asOf\022\033\n\tpage_size\030\n" +
-      " \001(\005R\010pageSize\022\035\n\npage_token\030\013 \001(\tR\tpage" +
-      "Token\0227\n\tread_mask\030\014 \001(\0132\032.google.protob" +
-      "uf.FieldMaskR\010readMask\022!\n\014min_revision\030\r" +
-      " \001(\004R\013minRevision\"\245\001\n\031SearchInstrumentsR" +
-      "esponse\022D\n\013instruments\030\001 \003(\0132\".alphapuls" +
-      "e.registry.v1.InstrumentR\013instruments\022&\n" +
-      "\017next_page_token\030\002 \001(\tR\rnextPageToken\022\032\n" +
-      "\010revision\030\003 \001(\004R\010revision\"W\n BatchGetIns" +
-      "trumentRecordsRequest\022\020\n\003ids\030\001 \001(\014R\003ids\022" +
-      "!\n\014min_revision\030\002 \001(\004R\013minRevision\"o\n!Ba" +
-      "tchGetInstrumentRecordsResponse\022\024\n\005frame" +
-      "\030\001 \001(\014R\005frame\022\030\n\007missing\030\002 \003(\rR\007missing\022" +
-      "\032\n\010revision\030\003 \001(\004R\010revision\"\214\001\n\021FindVenu" +
-      "esRequest\022#\n\rinstrument_id\030\001 \001(\tR\014instru" +
-      "mentId\022/\n\005as_of\030\002 \001(\0132\032.google.protobuf." +
-      "TimestampR\004asOf\022!\n\014min_revision\030\003 \001(\004R\013m" +
-      "inRevision\"\275\001\n\014VenueListing\0223\n\005venue\030\001 \001" +
+      "egistry.v1.InstrumentR\ninstrument\022\035\n\nreq" +
+      "uest_id\030\002 \001(\tR\trequestId\"\226\001\n\032RegisterIns" +
+      "trumentResponse\022B\n\ninstrument\030\001 \001(\0132\".al" +
+      "phapulse.registry.v1.InstrumentR\ninstrum" +
+      "ent\022\030\n\007created\030\002 \001(\010R\007created\022\032\n\010revisio" +
+      "n\030\003 \001(\004R\010revision\"\206\001\n\037BatchRegisterInstr" +
+      "umentsRequest\022D\n\013instruments\030\001 \003(\0132\".alp" +
+      "hapulse.registry.v1.InstrumentR\013instrume" +
+      "nts\022\035\n\nrequest_id\030\002 \001(\tR\trequestId\"\225\001\n\023R" +
+      "egistrationOutcome\0222\n\002id\030\001 \001(\0132\".alphapu" +
+      "lse.common.v1.InstrumentIdR\002id\022\030\n\007create" +
+      "d\030\002 \001(\010R\007created\022\026\n\006reason\030\003 \001(\tR\006reason" +
+      "\022\030\n\007message\030\004 \001(\tR\007message\"\207\001\n BatchRegi" +
+      "sterInstrumentsResponse\022G\n\010outcomes\030\001 \003(" +
+      "\0132+.alphapulse.registry.v1.RegistrationO" +
+      "utcomeR\010outcomes\022\032\n\010revision\030\002 \001(\004R\010revi" +
+      "sion\"I\n\024GetInstrumentRequest\022\016\n\002id\030\001 \001(\t" +
+      "R\002id\022!\n\014min_revision\030\002 \001(\004R\013minRevision\"" +
+      "w\n\025GetInstrumentResponse\022B\n\ninstrument\030\001" +
+      " \001(\0132\".alphapulse.registry.v1.Instrument" +
+      "R\ninstrument\022\032\n\010revision\030\002 \001(\004R\010revision" +
+      "\"Q\n\032BatchGetInstrumentsRequest\022\020\n\003ids\030\001 " +
+      "\001(\014R\003ids\022!\n\014min_revision\030\002 \001(\004R\013minRevis" +
+      "ion\"\231\001\n\033BatchGetInstrumentsResponse\022D\n\013i" +
+      "nstruments\030\001 \003(\0132\".alphapulse.registry.v" +
+      "1.InstrumentR\013instruments\022\030\n\007missing\030\002 \003" +
+      "(\rR\007missing\022\032\n\010revision\030\003 \001(\004R\010revision\"" +
+      "\200\003\n\030ResolveInstrumentRequest\022\026\n\006symbol\030\001" +
+      " \001(\tR\006symbol\022\024\n\005venue\030\002 \001(\tR\005venue\022\022\n\004is" +
+      "in\030\003 \001(\tR\004isin\022)\n\020contract_address\030\004 \001(\t" +
+      "R\017contractAddress\022\031\n\010chain_id\030\005 \001(\rR\007cha" +
+      "inId\022\024\n\005cusip\030\006 \001(\tR\005cusip\022\022\n\004figi\030\007 \001(\t" +
+      "R\004figi\022>\n\nasset_type\030\010 \001(\0162\037.alphapulse." +
+      "common.v1.AssetTypeR\tassetType\022/\n\005as_of\030" +
+      "\t \001(\0132\032.google.protobuf.TimestampR\004asOf\022" +
+      "!\n\014min_revision\030\n \001(\004R\013minRevision\022\036\n\nid" +
+      "entifier\030\013 \001(\tR\nidentifier\"\264\001\n\016Candidate" +
+      "Group\022>\n\nasset_type\030\001 \001(\0162\037.alphapulse.c" +
+      "ommon.v1.AssetTypeR\tassetType\022(\n\020share_c" +
+      "lass_figi\030\002 \001(\tR\016shareClassFigi\022\036\n\ncandi" +
+      "dates\030\003 \003(\rR\ncandidates\022\030\n\007primary\030\004 \001(\r" +
+      "R\007primary\"\331\001\n\031ResolveInstrumentResponse\022" +
+      "B\n\ncandidates\030\001 \003(\0132\".alphapulse.registr" +
+      "y.v1.InstrumentR\ncandidates\022\034\n\tambiguous" +
+      "\030\002 \001(\010R\tambiguous\022\032\n\010revision\030\003 \001(\004R\010rev" +
+      "ision\022>\n\006groups\030\004 \003(\0132&.alphapulse.regis" +
+      "try.v1.CandidateGroupR\006groups\"\264\002\n\026ListIn" +
+      "strumentsRequest\022\033\n\tpage_size\030\001 \001(\005R\010pag" +
+      "eSize\022\035\n\npage_token\030\002 \001(\tR\tpageToken\022>\n\n" +
+      "asset_type\030\003 \001(\0162\037.alphapulse.common.v1." +
+      "AssetTypeR\tassetType\022\024\n\005venue\030\004 \001(\tR\005ven" +
+      "ue\022#\n\rsymbol_prefix\030\005 \001(\tR\014symbolPrefix\022" +
+      "@\n\006status\030\006 \001(\0162(.alphapulse.registry.v1" +
+      ".InstrumentStatusR\006status\022!\n\014min_revisio" +
+      "n\030\007 \001(\004R\013minRevision\"\243\001\n\027ListInstruments" +
+      "Response\022D\n\013instruments\030\001 \003(\0132\".alphapul" +
+      "se.registry.v1.InstrumentR\013instruments\022&" +
+      "\n\017next_page_token\030\002 \001(\tR\rnextPageToken\022\032" +
+      "\n\010revision\030\003 \001(\004R\010revision\"\314\001\n\020ListLinks" +
+      "Request\022#\n\rinstrument_id\030\001 \001(\tR\014instrume" +
+      "ntId\0224\n\004type\030\002 \001(\0162 .alphapulse.registry" +
+      ".v1.LinkTypeR\004type\022\033\n\tpage_size\030\003 \001(\005R\010p" +
+      "ageSize\022\035\n\npage_token\030\004 \001(\tR\tpageToken\022!" +
+      "\n\014min_revision\030\005 \001(\004R\013minRevision\"\213\001\n\021Li" +
+      "stLinksResponse\0222\n\005links\030\001 \003(\0132\034.alphapu" +
+      "lse.registry.v1.LinkR\005links\022&\n\017next_page" +
+      "_token\030\002 \001(\tR\rnextPageToken\022\032\n\010revision\030" +
+      "\003 \001(\004R\010revision\"i\n\026LinkInstrumentsReques" +
+      "t\0220\n\004link\030\001 \001(\0132\034.alphapulse.registry.v1" +
+      ".LinkR\004link\022\035\n\nrequest_id\030\002 \001(\tR\trequest" +
+      "Id\"\201\001\n\027LinkInstrumentsResponse\0220\n\004link\030\001" +
+      " \001(\0132\034.alphapulse.registry.v1.LinkR\004link" +
+      "\022\030\n\007created\030\002 \001(\010R\007created\022\032\n\010revision\030\003" +
+      " \001(\004R\010revision\"j\n\024RegisterVenueRequest\0223" +
+      "\n\005venue\030\001 \001(\0132\035.alphapulse.registry.v1.V" +
+      "enueR\005venue\022\035\n\nrequest_id\030\002 \001(\tR\trequest" +
+      "Id\"\202\001\n\025RegisterVenueResponse\0223\n\005venue\030\001 " +
+      "\001(\0132\035.alphapulse.registry.v1.VenueR\005venu" +
+      "e\022\030\n\007created\030\002 \001(\010R\007created\022\032\n\010revision\030" +
+      "\003 \001(\004R\010revision\"F\n\017GetVenueRequest\022\020\n\003ke" +
+      "y\030\001 \001(\tR\003key\022!\n\014min_revision\030\002 \001(\004R\013minR" +
+      "evision\"c\n\020GetVenueResponse\0223\n\005venue\030\001 \001" +
       "(\0132\035.alphapulse.registry.v1.VenueR\005venue" +
-      "\022B\n\ninstrument\030\002 \001(\0132\".alphapulse.regist" +
-      "ry.v1.InstrumentR\ninstrument\0224\n\004link\030\003 \001" +
-      "(\0162 .alphapulse.registry.v1.LinkTypeR\004li" +
-      "nk\"r\n\022FindVenuesResponse\022@\n\010listings\030\001 \003" +
-      "(\0132$.alphapulse.registry.v1.VenueListing" +
-      "R\010listings\022\032\n\010revision\030\002 \001(\004R\010revision*\321" +
-      "\001\n\020InstrumentStatus\022!\n\035INSTRUMENT_STATUS" +
-      "_UNSPECIFIED\020\000\022\037\n\033INSTRUMENT_STATUS_ANNO" +
-      "UNCED\020\001\022\034\n\030INSTRUMENT_STATUS_ACTIVE\020\002\022\034\n" +
-      "\030INSTRUMENT_STATUS_HALTED\020\003\022\035\n\031INSTRUMEN" +
-      "T_STATUS_EXPIRED\020\004\022\036\n\032INSTRUMENT_STATUS_" +
-      "DELISTED\020\005*X\n\013OptionRight\022\034\n\030OPTION_RIGH" +
-      "T_UNSPECIFIED\020\000\022\025\n\021OPTION_RIGHT_CALL\020\001\022\024" +
-      "\n\020OPTION_RIGHT_PUT\020\002*\335\001\n\010LinkType\022\031\n\025LIN" +
-      "K_TYPE_UNSPECIFIED\020\000\022\033\n\027LINK_TYPE_DERIVA" +
-      "TIVE_OF\020\001\022\033\n\027LINK_TYPE_SAME_SECURITY\020\002\022\030" +
-      "\n\024LINK_TYPE_RECEIPT_OF\020\003\022\032\n\026LINK_TYPE_BR" +
-      "IDGED_FROM\020\004\022\023\n\017LINK_TYPE_WRAPS\020\005\022\032\n\026LIN" +
-      "K_TYPE_COMPONENT_OF\020\006\022\025\n\021LINK_TYPE_BASE_" +
-      "OF\020\007*\327\001\n\tVenueKind\022\032\n\026VENUE_KIND_UNSPECI" +
-      "FIED\020\000\022\027\n\023VENUE_KIND_EXCHANGE\020\001\022\036\n\032VENUE" +
-      "_KIND_CRYPTO_EXCHANGE\020\002\022\022\n\016VENUE_KIND_DE" +
-      "X\020\003\022\025\n\021VENUE_KIND_BROKER\020\004\022\024\n\020VENUE_KIND" +
-      "_CHAIN\020\005\022\032\n\026VENUE_KIND_DATA_VENDOR\020\006\022\030\n\024" +
-      "VENUE_KIND_SIMULATED\020\007*\207\001\n\tEventKind\022\032\n\026" +
-      "EVENT_KIND_UNSPECIFIED\020\000\022\031\n\025EVENT_KIND_I" +
-      "NSTRUMENT\020\001\022\023\n\017EVENT_KIND_LINK\020\002\022\024\n\020EVEN" +
-      "T_KIND_VENUE\020\003\022\030\n\024EVENT_KIND_COLLISION\020\004" +
-      "2\246\025\n\017RegistryService\022\240\001\n\022RegisterInstrum" +
-      "ent\0221.alphapulse.registry.v1.RegisterIns" +
-      "trumentRequest\0322.alphapulse.registry.v1." +
-      "RegisterInstrumentResponse\"#\202\323\344\223\002\035\"\017/v1/" +
-      "instruments:\ninstrument\022\267\001\n\030BatchRegiste" +
-      "rInstruments\0227.alphapulse.registry.v1.Ba" +
-      "tchRegisterInstrumentsRequest\0328.alphapul" +
-      "se.registry.v1.BatchRegisterInstrumentsR" +
-      "esponse\"(\202\323\344\223\002\"\"\035/v1/instruments:batchRe" +
-      "gister:\001*\022\212\001\n\rGetInstrument\022,.alphapulse" +
-      ".registry.v1.GetInstrumentRequest\032-.alph" +
-      "apulse.registry.v1.GetInstrumentResponse" +
-      "\"\034\202\323\344\223\002\026\022\024/v1/instruments/{id}\022\243\001\n\023Batch" +
-      "GetInstruments\0222.alphapulse.registry.v1." +
-      "BatchGetInstrumentsRequest\0323.alphapulse." +
-      "registry.v1.BatchGetInstrumentsResponse\"" +
-      "#\202\323\344\223\002\035\"\030/v1/instruments:batchGet:\001*\022\231\001\n" +
-      "\021ResolveInstrument\0220.alphapulse.registry" +
-      ".v1.ResolveInstrumentRequest\0321.alphapuls" +
-      "e.registry.v1.ResolveInstrumentResponse\"" +
-      "\037\202\323\344\223\002\031\022\027/v1/instruments:resolve\022\213\001\n\017Lis" +
-      "tInstruments\022..alphapulse.registry.v1.Li" +
-      "stInstrumentsRequest\032/.alphapulse.regist" +
-      "ry.v1.ListInstrumentsResponse\"\027\202\323\344\223\002\021\022\017/" +
-      "v1/instruments\022s\n\tListLinks\022(.alphapulse" +
-      ".registry.v1.ListLinksRequest\032).alphapul" +
-      "se.registry.v1.ListLinksResponse\"\021\202\323\344\223\002\013" +
-      "\022\t/v1/links\022\210\001\n\017LinkInstruments\022..alphap" +
-      "ulse.registry.v1.LinkInstrumentsRequest\032" +
-      "/.alphapulse.registry.v1.LinkInstruments" +
-      "Response\"\024\202\323\344\223\002\016\"\t/v1/links:\001*\022\207\001\n\rRegis" +
-      "terVenue\022,.alphapulse.registry.v1.Regist" +
-      "erVenueRequest\032-.alphapulse.registry.v1." +
-      "RegisterVenueResponse\"\031\202\323\344\223\002\023\"\n/v1/venue" +
-      "s:\005venue\022w\n\010GetVenue\022\'.alphapulse.regist" +
-      "ry.v1.GetVenueRequest\032(.alphapulse.regis" +
-      "try.v1.GetVenueResponse\"\030\202\323\344\223\002\022\022\020/v1/ven" +
-      "ues/{key}\022w\n\nListVenues\022).alphapulse.reg" +
-      "istry.v1.ListVenuesRequest\032*.alphapulse." +
-      "registry.v1.ListVenuesResponse\"\022\202\323\344\223\002\014\022\n" +
-      "/v1/venues\022n\n\rWatchRegistry\022,.alphapulse" +
-      ".registry.v1.WatchRegistryRequest\032-.alph" +
-      "apulse.registry.v1.WatchRegistryResponse" +
-      "0\001\022\257\001\n\020UpdateInstrument\022/.alphapulse.reg" +
-      "istry.v1.UpdateInstrumentRequest\0320.alpha" +
-      "pulse.registry.v1.UpdateInstrumentRespon" +
-      "se\"8\202\323\344\223\00222$/v1/instruments/{instrument." +
-      "id_text}:\ninstrument\022\235\001\n\020DelistInstrumen" +
-      "t\022/.alphapulse.registry.v1.DelistInstrum" +
-      "entRequest\0320.alphapulse.registry.v1.Deli" +
-      "stInstrumentResponse\"&\202\323\344\223\002 \"\033/v1/instru" +
-      "ments/{id}:delist:\001*\022\247\001\n\024GetInstrumentHi" +
-      "story\0223.alphapulse.registry.v1.GetInstru" +
-      "mentHistoryRequest\0324.alphapulse.registry" +
-      ".v1.GetInstrumentHistoryResponse\"$\202\323\344\223\002\036" +
-      "\022\034/v1/instruments/{id}/history\022\233\001\n\021Searc" +
-      "hInstruments\0220.alphapulse.registry.v1.Se" +
-      "archInstrumentsRequest\0321.alphapulse.regi" +
-      "stry.v1.SearchInstrumentsResponse\"!\202\323\344\223\002" +
-      "\033\"\026/v1/instruments:search:\001*\022\274\001\n\031BatchGe" +
-      "tInstrumentRecords\0228.alphapulse.registry" +
-      ".v1.BatchGetInstrumentRecordsRequest\0329.a" +
-      "lphapulse.registry.v1.BatchGetInstrument" +
-      "RecordsResponse\"*\202\323\344\223\002$\"\037/v1/instruments" +
-      ":batchGetRecords:\001*\022\223\001\n\nFindVenues\022).alp" +
-      "hapulse.registry.v1.FindVenuesRequest\032*." +
-      "alphapulse.registry.v1.FindVenuesRespons" +
-      "e\".\202\323\344\223\002(\022&/v1/instruments/{instrument_i" +
-      "d}/venuesB\336\001\n\032dev.alphapulse.registry.v1" +
-      "B\rRegistryProtoP\001Z7alphapulse.dev/gen/go" +
-      "/alphapulse/registry/v1;registryv1\242\002\003ARX" +
-      "\252\002\026Alphapulse.Registry.V1\312\002\026Alphapulse\\R" +
-      "egistry\\V1\342\002\"Alphapulse\\Registry\\V1\\GPBM" +
-      "etadata\352\002\030Alphapulse::Registry::V1b\006prot" +
-      "o3"
+      "\022\032\n\010revision\030\002 \001(\004R\010revision\"\251\001\n\021ListVen" +
+      "uesRequest\022\033\n\tpage_size\030\001 \001(\005R\010pageSize\022" +
+      "\035\n\npage_token\030\002 \001(\tR\tpageToken\0225\n\004kind\030\003" +
+      " \001(\0162!.alphapulse.registry.v1.VenueKindR" +
+      "\004kind\022!\n\014min_revision\030\004 \001(\004R\013minRevision" +
+      "\"\217\001\n\022ListVenuesResponse\0225\n\006venues\030\001 \003(\0132" +
+      "\035.alphapulse.registry.v1.VenueR\006venues\022&" +
+      "\n\017next_page_token\030\002 \001(\tR\rnextPageToken\022\032" +
+      "\n\010revision\030\003 \001(\004R\010revision\"\313\002\n\024WatchRegi" +
+      "stryRequest\022#\n\rfrom_revision\030\001 \001(\004R\014from" +
+      "Revision\022@\n\013asset_types\030\002 \003(\0162\037.alphapul" +
+      "se.common.v1.AssetTypeR\nassetTypes\022\026\n\006ve" +
+      "nues\030\003 \003(\tR\006venues\022\037\n\013isin_prefix\030\004 \001(\tR" +
+      "\nisinPrefix\022\031\n\010chain_id\030\005 \001(\rR\007chainId\022?" +
+      "\n\nlink_types\030\006 \003(\0162 .alphapulse.registry" +
+      ".v1.LinkTypeR\tlinkTypes\0227\n\005kinds\030\007 \003(\0162!" +
+      ".alphapulse.registry.v1.EventKindR\005kinds" +
+      "\"\202\005\n\025WatchRegistryResponse\022\032\n\010revision\030\001" +
+      " \001(\004R\010revision\022.\n\004time\030\002 \001(\0132\032.google.pr" +
+      "otobuf.TimestampR\004time\022Y\n\025instrument_reg" +
+      "istered\030\003 \001(\0132\".alphapulse.registry.v1.I" +
+      "nstrumentH\000R\024instrumentRegistered\022S\n\022ins" +
+      "trument_updated\030\004 \001(\0132\".alphapulse.regis" +
+      "try.v1.InstrumentH\000R\021instrumentUpdated\022=" +
+      "\n\nlink_added\030\005 \001(\0132\034.alphapulse.registry" +
+      ".v1.LinkH\000R\tlinkAdded\022J\n\020venue_registere" +
+      "d\030\006 \001(\0132\035.alphapulse.registry.v1.VenueH\000" +
+      "R\017venueRegistered\022A\n\tcollision\030\007 \001(\0132!.a" +
+      "lphapulse.registry.v1.CollisionH\000R\tcolli" +
+      "sion\022D\n\rvenue_updated\030\010 \001(\0132\035.alphapulse" +
+      ".registry.v1.VenueH\000R\014venueUpdated\022P\n\021sy" +
+      "nthetic_defined\030\t \001(\0132!.alphapulse.regis" +
+      "try.v1.SyntheticH\000R\020syntheticDefinedB\007\n\005" +
+      "event\"\314\001\n\tCollision\0222\n\002id\030\001 \001(\0132\".alphap" +
+      "ulse.common.v1.InstrumentIdR\002id\022!\n\014exist" +
+      "ing_key\030\002 \001(\tR\013existingKey\022#\n\rcolliding_" +
+      "key\030\003 \001(\tR\014collidingKey\022C\n\013assigned_id\030\004" +
+      " \001(\0132\".alphapulse.common.v1.InstrumentId" +
+      "R\nassignedId\"\251\002\n\027UpdateInstrumentRequest" +
+      "\022B\n\ninstrument\030\001 \001(\0132\".alphapulse.regist" +
+      "ry.v1.InstrumentR\ninstrument\022;\n\013update_m" +
+      "ask\030\002 \001(\0132\032.google.protobuf.FieldMaskR\nu" +
+      "pdateMask\022+\n\021expected_revision\030\003 \001(\004R\020ex" +
+      "pectedRevision\022A\n\016effective_time\030\004 \001(\0132\032" +
+      ".google.protobuf.TimestampR\reffectiveTim" +
+      "e\022\035\n\nrequest_id\030\005 \001(\tR\trequestId\"\224\001\n\030Upd" +
+      "ateInstrumentResponse\022B\n\ninstrument\030\001 \001(" +
+      "\0132\".alphapulse.registry.v1.InstrumentR\ni" +
+      "nstrument\022\030\n\007changed\030\002 \001(\010R\007changed\022\032\n\010r" +
+      "evision\030\003 \001(\004R\010revision\"\245\001\n\027DelistInstru" +
+      "mentRequest\022\016\n\002id\030\001 \001(\tR\002id\022.\n\004time\030\002 \001(" +
+      "\0132\032.google.protobuf.TimestampR\004time\022+\n\021e" +
+      "xpected_revision\030\003 \001(\004R\020expectedRevision" +
+      "\022\035\n\nrequest_id\030\004 \001(\tR\trequestId\"\224\001\n\030Deli" +
+      "stInstrumentResponse\022B\n\ninstrument\030\001 \001(\013" +
+      "2\".alphapulse.registry.v1.InstrumentR\nin" +
+      "strument\022\030\n\007changed\030\002 \001(\010R\007changed\022\032\n\010re" +
+      "vision\030\003 \001(\004R\010revision\"P\n\033GetInstrumentH" +
+      "istoryRequest\022\016\n\002id\030\001 \001(\tR\002id\022!\n\014min_rev" +
+      "ision\030\002 \001(\004R\013minRevision\"\200\001\n\034GetInstrume" +
+      "ntHistoryResponse\022D\n\013instruments\030\001 \003(\0132\"" +
+      ".alphapulse.registry.v1.InstrumentR\013inst" +
+      "ruments\022\032\n\010revision\030\002 \001(\004R\010revision\"\226\004\n\030" +
+      "SearchInstrumentsRequest\022\024\n\005query\030\001 \001(\tR" +
+      "\005query\022#\n\rsymbol_prefix\030\002 \001(\tR\014symbolPre" +
+      "fix\022@\n\013asset_types\030\003 \003(\0162\037.alphapulse.co" +
+      "mmon.v1.AssetTypeR\nassetTypes\022\026\n\006venues\030" +
+      "\004 \003(\tR\006venues\022D\n\010statuses\030\005 \003(\0162(.alphap" +
+      "ulse.registry.v1.InstrumentStatusR\010statu" +
+      "ses\022\037\n\013isin_prefix\030\006 \001(\tR\nisinPrefix\022\031\n\010" +
+      "chain_id\030\007 \001(\rR\007chainId\022\032\n\010currency\030\010 \001(" +
+      "\tR\010currency\022/\n\005as_of\030\t \001(\0132\032.google.prot" +
+      "obuf.TimestampR\004asOf\022\033\n\tpage_size\030\n \001(\005R" +
+      "\010pageSize\022\035\n\npage_token\030\013 \001(\tR\tpageToken" +
+      "\0227\n\tread_mask\030\014 \001(\0132\032.google.protobuf.Fi" +
+      "eldMaskR\010readMask\022!\n\014min_revision\030\r \001(\004R" +
+      "\013minRevision\"\245\001\n\031SearchInstrumentsRespon" +
+      "se\022D\n\013instruments\030\001 \003(\0132\".alphapulse.reg" +
+      "istry.v1.InstrumentR\013instruments\022&\n\017next" +
+      "_page_token\030\002 \001(\tR\rnextPageToken\022\032\n\010revi" +
+      "sion\030\003 \001(\004R\010revision\"W\n BatchGetInstrume" +
+      "ntRecordsRequest\022\020\n\003ids\030\001 \001(\014R\003ids\022!\n\014mi" +
+      "n_revision\030\002 \001(\004R\013minRevision\"o\n!BatchGe" +
+      "tInstrumentRecordsResponse\022\024\n\005frame\030\001 \001(" +
+      "\014R\005frame\022\030\n\007missing\030\002 \003(\rR\007missing\022\032\n\010re" +
+      "vision\030\003 \001(\004R\010revision\"\214\001\n\021FindVenuesReq" +
+      "uest\022#\n\rinstrument_id\030\001 \001(\tR\014instrumentI" +
+      "d\022/\n\005as_of\030\002 \001(\0132\032.google.protobuf.Times" +
+      "tampR\004asOf\022!\n\014min_revision\030\003 \001(\004R\013minRev" +
+      "ision\"\275\001\n\014VenueListing\0223\n\005venue\030\001 \001(\0132\035." +
+      "alphapulse.registry.v1.VenueR\005venue\022B\n\ni" +
+      "nstrument\030\002 \001(\0132\".alphapulse.registry.v1" +
+      ".InstrumentR\ninstrument\0224\n\004link\030\003 \001(\0162 ." +
+      "alphapulse.registry.v1.LinkTypeR\004link\"r\n" +
+      "\022FindVenuesResponse\022@\n\010listings\030\001 \003(\0132$." +
+      "alphapulse.registry.v1.VenueListingR\010lis" +
+      "tings\022\032\n\010revision\030\002 \001(\004R\010revision\"\322\001\n\022Up" +
+      "dateVenueRequest\0223\n\005venue\030\001 \001(\0132\035.alphap" +
+      "ulse.registry.v1.VenueR\005venue\022;\n\013update_" +
+      "mask\030\002 \001(\0132\032.google.protobuf.FieldMaskR\n" +
+      "updateMask\022+\n\021expected_revision\030\003 \001(\004R\020e" +
+      "xpectedRevision\022\035\n\nrequest_id\030\004 \001(\tR\treq" +
+      "uestId\"\200\001\n\023UpdateVenueResponse\0223\n\005venue\030" +
+      "\001 \001(\0132\035.alphapulse.registry.v1.VenueR\005ve" +
+      "nue\022\030\n\007changed\030\002 \001(\010R\007changed\022\032\n\010revisio" +
+      "n\030\003 \001(\004R\010revision\"r\n\022DeleteVenueRequest\022" +
+      "\020\n\003key\030\001 \001(\tR\003key\022+\n\021expected_revision\030\002" +
+      " \001(\004R\020expectedRevision\022\035\n\nrequest_id\030\003 \001" +
+      "(\tR\trequestId\"\200\001\n\023DeleteVenueResponse\0223\n" +
+      "\005venue\030\001 \001(\0132\035.alphapulse.registry.v1.Ve" +
+      "nueR\005venue\022\030\n\007changed\030\002 \001(\010R\007changed\022\032\n\010" +
+      "revision\030\003 \001(\004R\010revision\"\177\n\020QuoteFeesReq" +
+      "uest\022\024\n\005venue\030\001 \001(\tR\005venue\022\026\n\006volume\030\002 \001" +
+      "(\tR\006volume\022\032\n\010notional\030\003 \001(\tR\010notional\022!" +
+      "\n\014min_revision\030\004 \001(\004R\013minRevision\"\357\001\n\021Qu" +
+      "oteFeesResponse\022\"\n\rmaker_fee_bps\030\001 \001(\tR\013" +
+      "makerFeeBps\022\"\n\rtaker_fee_bps\030\002 \001(\tR\013take" +
+      "rFeeBps\022\033\n\tmaker_fee\030\003 \001(\tR\010makerFee\022\033\n\t" +
+      "taker_fee\030\004 \001(\tR\010takerFee\022\022\n\004tier\030\005 \001(\005R" +
+      "\004tier\022(\n\020next_tier_volume\030\006 \001(\tR\016nextTie" +
+      "rVolume\022\032\n\010revision\030\007 \001(\004R\010revision\"}\n\022G" +
+      "etSessionsRequest\022\024\n\005venue\030\001 \001(\tR\005venue\022" +
+      ".\n\004time\030\002 \001(\0132\032.google.protobuf.Timestam" +
+      "pR\004time\022!\n\014min_revision\030\003 \001(\004R\013minRevisi" +
+      "on\"\223\002\n\023GetSessionsResponse\022\032\n\010calendar\030\001" +
+      " \001(\tR\010calendar\022\022\n\004open\030\002 \001(\010R\004open\022\037\n\013al" +
+      "ways_open\030\003 \001(\010R\nalwaysOpen\0227\n\tnext_open" +
+      "\030\004 \001(\0132\032.google.protobuf.TimestampR\010next" +
+      "Open\0229\n\nnext_close\030\005 \001(\0132\032.google.protob" +
+      "uf.TimestampR\tnextClose\022\033\n\ttime_zone\030\006 \001" +
+      "(\tR\010timeZone\022\032\n\010revision\030\007 \001(\004R\010revision" +
+      "\"\324\002\n\013VenueMetric\022.\n\004time\030\001 \001(\0132\032.google." +
+      "protobuf.TimestampR\004time\022\035\n\nlatency_ns\030\002" +
+      " \001(\004R\tlatencyNs\022.\n\023messages_per_second\030\003" +
+      " \001(\rR\021messagesPerSecond\022\033\n\terror_ppm\030\004 \001" +
+      "(\rR\010errorPpm\022\'\n\017liquidity_score\030\005 \001(\rR\016l" +
+      "iquidityScore\022+\n\021reliability_score\030\006 \001(\r" +
+      "R\020reliabilityScore\022;\n\006status\030\007 \001(\0162#.alp" +
+      "hapulse.registry.v1.VenueStatusR\006status\022" +
+      "\026\n\006source\030\010 \001(\tR\006source\"p\n\031ReportVenueMe" +
+      "tricsRequest\022\024\n\005venue\030\001 \001(\tR\005venue\022=\n\007me" +
+      "trics\030\002 \003(\0132#.alphapulse.registry.v1.Ven" +
+      "ueMetricR\007metrics\"L\n\032ReportVenueMetricsR" +
+      "esponse\022\022\n\004kept\030\001 \001(\rR\004kept\022\032\n\010revision\030" +
+      "\002 \001(\004R\010revision\"\240\001\n\026GetVenueMetricsReque" +
+      "st\022\024\n\005venue\030\001 \001(\tR\005venue\0229\n\nstart_time\030\002" +
+      " \001(\0132\032.google.protobuf.TimestampR\tstartT" +
+      "ime\0225\n\010end_time\030\003 \001(\0132\032.google.protobuf." +
+      "TimestampR\007endTime\"\265\002\n\027GetVenueMetricsRe" +
+      "sponse\022=\n\007metrics\030\001 \003(\0132#.alphapulse.reg" +
+      "istry.v1.VenueMetricR\007metrics\022*\n\021median_" +
+      "latency_ns\030\002 \001(\004R\017medianLatencyNs\022$\n\016mea" +
+      "n_error_ppm\030\003 \001(\rR\014meanErrorPpm\0220\n\024mean_" +
+      "liquidity_score\030\004 \001(\rR\022meanLiquidityScor" +
+      "e\0224\n\026mean_reliability_score\030\005 \001(\rR\024meanR" +
+      "eliabilityScore\022!\n\014health_score\030\006 \001(\rR\013h" +
+      "ealthScore\"Z\n\016SyntheticInput\022\024\n\005alias\030\001 " +
+      "\001(\tR\005alias\0222\n\002id\030\002 \001(\0132\".alphapulse.comm" +
+      "on.v1.InstrumentIdR\002id\"\234\002\n\tSynthetic\0222\n\002" +
+      "id\030\001 \001(\0132\".alphapulse.common.v1.Instrume" +
+      "ntIdR\002id\022\022\n\004name\030\002 \001(\tR\004name\022\030\n\007formula\030" +
+      "\003 \001(\tR\007formula\022>\n\006inputs\030\004 \003(\0132&.alphapu" +
+      "lse.registry.v1.SyntheticInputR\006inputs\022!" +
+      "\n\014formula_hash\030\005 \001(\006R\013formulaHash\022\030\n\007ver" +
+      "sion\030\006 \001(\rR\007version\022\032\n\010revision\030\007 \001(\004R\010r" +
+      "evision\022\024\n\005title\030\010 \001(\tR\005title\"\217\002\n\026Define" +
+      "SyntheticRequest\022\022\n\004name\030\001 \001(\tR\004name\022\030\n\007" +
+      "formula\030\002 \001(\tR\007formula\022>\n\006inputs\030\003 \003(\0132&" +
+      ".alphapulse.registry.v1.SyntheticInputR\006" +
+      "inputs\022\024\n\005title\030\004 \001(\tR\005title\022%\n\016quote_cu" +
+      "rrency\030\005 \001(\tR\rquoteCurrency\022+\n\021expected_" +
+      "revision\030\006 \001(\004R\020expectedRevision\022\035\n\nrequ" +
+      "est_id\030\007 \001(\tR\trequestId\"\220\001\n\027DefineSynthe" +
+      "ticResponse\022?\n\tsynthetic\030\001 \001(\0132!.alphapu" +
+      "lse.registry.v1.SyntheticR\tsynthetic\022\030\n\007" +
+      "changed\030\002 \001(\010R\007changed\022\032\n\010revision\030\003 \001(\004" +
+      "R\010revision\"L\n\023GetSyntheticRequest\022\022\n\004nam" +
+      "e\030\001 \001(\tR\004name\022!\n\014min_revision\030\002 \001(\004R\013min" +
+      "Revision\"s\n\024GetSyntheticResponse\022?\n\tsynt" +
+      "hetic\030\001 \001(\0132!.alphapulse.registry.v1.Syn" +
+      "theticR\tsynthetic\022\032\n\010revision\030\002 \001(\004R\010rev" +
+      "ision\"[\n\017InstrumentValue\0222\n\002id\030\001 \001(\0132\".a" +
+      "lphapulse.common.v1.InstrumentIdR\002id\022\024\n\005" +
+      "value\030\002 \001(\tR\005value\"\222\001\n\030EvaluateSynthetic" +
+      "Request\022\022\n\004name\030\001 \001(\tR\004name\022?\n\006values\030\002 " +
+      "\003(\0132\'.alphapulse.registry.v1.InstrumentV" +
+      "alueR\006values\022!\n\014min_revision\030\003 \001(\004R\013minR" +
+      "evision\"\313\001\n\031EvaluateSyntheticResponse\022\024\n" +
+      "\005value\030\001 \001(\tR\005value\022!\n\014formula_hash\030\002 \001(" +
+      "\006R\013formulaHash\022\030\n\007version\030\003 \001(\rR\007version" +
+      "\022?\n\006inputs\030\004 \003(\0132\'.alphapulse.registry.v" +
+      "1.InstrumentValueR\006inputs\022\032\n\010revision\030\005 " +
+      "\001(\004R\010revision\">\n\nRouteLevel\022\024\n\005price\030\001 \001" +
+      "(\tR\005price\022\032\n\010quantity\030\002 \001(\tR\010quantity\"\334\001" +
+      "\n\tRouteBook\022G\n\rinstrument_id\030\001 \001(\0132\".alp" +
+      "hapulse.common.v1.InstrumentIdR\014instrume" +
+      "ntId\0226\n\004bids\030\002 \003(\0132\".alphapulse.registry" +
+      ".v1.RouteLevelR\004bids\0226\n\004asks\030\003 \003(\0132\".alp" +
+      "hapulse.registry.v1.RouteLevelR\004asks\022\026\n\006" +
+      "volume\030\004 \001(\tR\006volume\"\213\003\n\021RouteOrderReque" +
+      "st\022G\n\rinstrument_id\030\001 \001(\0132\".alphapulse.c" +
+      "ommon.v1.InstrumentIdR\014instrumentId\0225\n\004s" +
+      "ide\030\002 \001(\0162!.alphapulse.registry.v1.Route" +
+      "SideR\004side\022\032\n\010quantity\030\003 \001(\tR\010quantity\022>" +
+      "\n\007urgency\030\004 \001(\0162$.alphapulse.registry.v1" +
+      ".RouteUrgencyR\007urgency\022\037\n\013limit_price\030\005 " +
+      "\001(\tR\nlimitPrice\022\035\n\nmax_venues\030\006 \001(\rR\tmax" +
+      "Venues\0227\n\005books\030\007 \003(\0132!.alphapulse.regis" +
+      "try.v1.RouteBookR\005books\022!\n\014min_revision\030" +
+      "\010 \001(\004R\013minRevision\"\335\001\n\010RouteLeg\022G\n\rinstr" +
+      "ument_id\030\001 \001(\0132\".alphapulse.common.v1.In" +
+      "strumentIdR\014instrumentId\022\024\n\005venue\030\002 \001(\rR" +
+      "\005venue\022\032\n\010quantity\030\003 \001(\tR\010quantity\022\037\n\013li" +
+      "mit_price\030\004 \001(\tR\nlimitPrice\022#\n\raverage_p" +
+      "rice\030\005 \001(\tR\014averagePrice\022\020\n\003fee\030\006 \001(\tR\003f" +
+      "ee\"\300\003\n\013RouteChoice\022G\n\rinstrument_id\030\001 \001(" +
+      "\0132\".alphapulse.common.v1.InstrumentIdR\014i" +
+      "nstrumentId\022\024\n\005venue\030\002 \001(\rR\005venue\022\026\n\006cho" +
+      "sen\030\003 \001(\010R\006chosen\022\032\n\010excluded\030\004 \001(\tR\010exc" +
+      "luded\022\024\n\005price\030\005 \001(\tR\005price\022\034\n\tavailable" +
+      "\030\006 \001(\tR\tavailable\022\027\n\007fee_bps\030\007 \001(\tR\006feeB" +
+      "ps\022\035\n\nlatency_ns\030\010 \001(\004R\tlatencyNs\022+\n\021rel" +
+      "iability_score\030\t \001(\rR\020reliabilityScore\022\037" +
+      "\n\013penalty_bps\030\n \001(\tR\npenaltyBps\022\'\n\017effec" +
+      "tive_price\030\013 \001(\tR\016effectivePrice\022;\n\006stat" +
+      "us\030\014 \001(\0162#.alphapulse.registry.v1.VenueS" +
+      "tatusR\006status\"\322\001\n\022RouteOrderResponse\0224\n\004" +
+      "legs\030\001 \003(\0132 .alphapulse.registry.v1.Rout" +
+      "eLegR\004legs\022+\n\021unrouted_quantity\030\002 \001(\tR\020u" +
+      "nroutedQuantity\022=\n\007choices\030\003 \003(\0132#.alpha" +
+      "pulse.registry.v1.RouteChoiceR\007choices\022\032" +
+      "\n\010revision\030\004 \001(\004R\010revision*\321\001\n\020Instrumen" +
+      "tStatus\022!\n\035INSTRUMENT_STATUS_UNSPECIFIED" +
+      "\020\000\022\037\n\033INSTRUMENT_STATUS_ANNOUNCED\020\001\022\034\n\030I" +
+      "NSTRUMENT_STATUS_ACTIVE\020\002\022\034\n\030INSTRUMENT_" +
+      "STATUS_HALTED\020\003\022\035\n\031INSTRUMENT_STATUS_EXP" +
+      "IRED\020\004\022\036\n\032INSTRUMENT_STATUS_DELISTED\020\005*X" +
+      "\n\013OptionRight\022\034\n\030OPTION_RIGHT_UNSPECIFIE" +
+      "D\020\000\022\025\n\021OPTION_RIGHT_CALL\020\001\022\024\n\020OPTION_RIG" +
+      "HT_PUT\020\002*\335\001\n\010LinkType\022\031\n\025LINK_TYPE_UNSPE" +
+      "CIFIED\020\000\022\033\n\027LINK_TYPE_DERIVATIVE_OF\020\001\022\033\n" +
+      "\027LINK_TYPE_SAME_SECURITY\020\002\022\030\n\024LINK_TYPE_" +
+      "RECEIPT_OF\020\003\022\032\n\026LINK_TYPE_BRIDGED_FROM\020\004",
+      "\022\023\n\017LINK_TYPE_WRAPS\020\005\022\032\n\026LINK_TYPE_COMPO" +
+      "NENT_OF\020\006\022\025\n\021LINK_TYPE_BASE_OF\020\007*\327\001\n\tVen" +
+      "ueKind\022\032\n\026VENUE_KIND_UNSPECIFIED\020\000\022\027\n\023VE" +
+      "NUE_KIND_EXCHANGE\020\001\022\036\n\032VENUE_KIND_CRYPTO" +
+      "_EXCHANGE\020\002\022\022\n\016VENUE_KIND_DEX\020\003\022\025\n\021VENUE" +
+      "_KIND_BROKER\020\004\022\024\n\020VENUE_KIND_CHAIN\020\005\022\032\n\026" +
+      "VENUE_KIND_DATA_VENDOR\020\006\022\030\n\024VENUE_KIND_S" +
+      "IMULATED\020\007*\250\001\n\020EndpointProtocol\022!\n\035ENDPO" +
+      "INT_PROTOCOL_UNSPECIFIED\020\000\022\032\n\026ENDPOINT_P" +
+      "ROTOCOL_REST\020\001\022\037\n\033ENDPOINT_PROTOCOL_WEBS" +
+      "OCKET\020\002\022\031\n\025ENDPOINT_PROTOCOL_FIX\020\003\022\031\n\025EN" +
+      "DPOINT_PROTOCOL_RPC\020\004*\300\001\n\013VenueStatus\022\034\n" +
+      "\030VENUE_STATUS_UNSPECIFIED\020\000\022\025\n\021VENUE_STA" +
+      "TUS_OPEN\020\001\022\027\n\023VENUE_STATUS_CLOSED\020\002\022\027\n\023V" +
+      "ENUE_STATUS_HALTED\020\003\022\030\n\024VENUE_STATUS_AUC" +
+      "TION\020\004\022\031\n\025VENUE_STATUS_DEGRADED\020\005\022\025\n\021VEN" +
+      "UE_STATUS_DOWN\020\006*\241\001\n\tEventKind\022\032\n\026EVENT_" +
+      "KIND_UNSPECIFIED\020\000\022\031\n\025EVENT_KIND_INSTRUM" +
+      "ENT\020\001\022\023\n\017EVENT_KIND_LINK\020\002\022\024\n\020EVENT_KIND" +
+      "_VENUE\020\003\022\030\n\024EVENT_KIND_COLLISION\020\004\022\030\n\024EV" +
+      "ENT_KIND_SYNTHETIC\020\005*P\n\tRouteSide\022\032\n\026ROU" +
+      "TE_SIDE_UNSPECIFIED\020\000\022\022\n\016ROUTE_SIDE_BUY\020" +
+      "\001\022\023\n\017ROUTE_SIDE_SELL\020\002*\177\n\014RouteUrgency\022\035" +
+      "\n\031ROUTE_URGENCY_UNSPECIFIED\020\000\022\031\n\025ROUTE_U" +
+      "RGENCY_PATIENT\020\001\022\030\n\024ROUTE_URGENCY_NORMAL" +
+      "\020\002\022\033\n\027ROUTE_URGENCY_IMMEDIATE\020\0032\314 \n\017Regi" +
+      "stryService\022\240\001\n\022RegisterInstrument\0221.alp" +
+      "hapulse.registry.v1.RegisterInstrumentRe" +
+      "quest\0322.alphapulse.registry.v1.RegisterI" +
+      "nstrumentResponse\"#\202\323\344\223\002\035\"\017/v1/instrumen" +
+      "ts:\ninstrument\022\267\001\n\030BatchRegisterInstrume" +
+      "nts\0227.alphapulse.registry.v1.BatchRegist" +
+      "erInstrumentsRequest\0328.alphapulse.regist" +
+      "ry.v1.BatchRegisterInstrumentsResponse\"(" +
+      "\202\323\344\223\002\"\"\035/v1/instruments:batchRegister:\001*" +
+      "\022\212\001\n\rGetInstrument\022,.alphapulse.registry" +
+      ".v1.GetInstrumentRequest\032-.alphapulse.re" +
+      "gistry.v1.GetInstrumentResponse\"\034\202\323\344\223\002\026\022" +
+      "\024/v1/instruments/{id}\022\243\001\n\023BatchGetInstru" +
+      "ments\0222.alphapulse.registry.v1.BatchGetI" +
+      "nstrumentsRequest\0323.alphapulse.registry." +
+      "v1.BatchGetInstrumentsResponse\"#\202\323\344\223\002\035\"\030" +
+      "/v1/instruments:batchGet:\001*\022\231\001\n\021ResolveI" +
+      "nstrument\0220.alphapulse.registry.v1.Resol" +
+      "veInstrumentRequest\0321.alphapulse.registr" +
+      "y.v1.ResolveInstrumentResponse\"\037\202\323\344\223\002\031\022\027" +
+      "/v1/instruments:resolve\022\213\001\n\017ListInstrume" +
+      "nts\022..alphapulse.registry.v1.ListInstrum" +
+      "entsRequest\032/.alphapulse.registry.v1.Lis" +
+      "tInstrumentsResponse\"\027\202\323\344\223\002\021\022\017/v1/instru" +
+      "ments\022s\n\tListLinks\022(.alphapulse.registry" +
+      ".v1.ListLinksRequest\032).alphapulse.regist" +
+      "ry.v1.ListLinksResponse\"\021\202\323\344\223\002\013\022\t/v1/lin" +
+      "ks\022\210\001\n\017LinkInstruments\022..alphapulse.regi" +
+      "stry.v1.LinkInstrumentsRequest\032/.alphapu" +
+      "lse.registry.v1.LinkInstrumentsResponse\"" +
+      "\024\202\323\344\223\002\016\"\t/v1/links:\001*\022\207\001\n\rRegisterVenue\022" +
+      ",.alphapulse.registry.v1.RegisterVenueRe" +
+      "quest\032-.alphapulse.registry.v1.RegisterV" +
+      "enueResponse\"\031\202\323\344\223\002\023\"\n/v1/venues:\005venue\022" +
+      "w\n\010GetVenue\022\'.alphapulse.registry.v1.Get" +
+      "VenueRequest\032(.alphapulse.registry.v1.Ge" +
+      "tVenueResponse\"\030\202\323\344\223\002\022\022\020/v1/venues/{key}" +
+      "\022w\n\nListVenues\022).alphapulse.registry.v1." +
+      "ListVenuesRequest\032*.alphapulse.registry." +
+      "v1.ListVenuesResponse\"\022\202\323\344\223\002\014\022\n/v1/venue" +
+      "s\022n\n\rWatchRegistry\022,.alphapulse.registry" +
+      ".v1.WatchRegistryRequest\032-.alphapulse.re" +
+      "gistry.v1.WatchRegistryResponse0\001\022\257\001\n\020Up" +
+      "dateInstrument\022/.alphapulse.registry.v1." +
+      "UpdateInstrumentRequest\0320.alphapulse.reg" +
+      "istry.v1.UpdateInstrumentResponse\"8\202\323\344\223\002" +
+      "22$/v1/instruments/{instrument.id_text}:" +
+      "\ninstrument\022\235\001\n\020DelistInstrument\022/.alpha" +
+      "pulse.registry.v1.DelistInstrumentReques" +
+      "t\0320.alphapulse.registry.v1.DelistInstrum" +
+      "entResponse\"&\202\323\344\223\002 \"\033/v1/instruments/{id" +
+      "}:delist:\001*\022\247\001\n\024GetInstrumentHistory\0223.a" +
+      "lphapulse.registry.v1.GetInstrumentHisto" +
+      "ryRequest\0324.alphapulse.registry.v1.GetIn" +
+      "strumentHistoryResponse\"$\202\323\344\223\002\036\022\034/v1/ins" +
+      "truments/{id}/history\022\233\001\n\021SearchInstrume" +
+      "nts\0220.alphapulse.registry.v1.SearchInstr" +
+      "umentsRequest\0321.alphapulse.registry.v1.S" +
+      "earchInstrumentsResponse\"!\202\323\344\223\002\033\"\026/v1/in" +
+      "struments:search:\001*\022\274\001\n\031BatchGetInstrume" +
+      "ntRecords\0228.alphapulse.registry.v1.Batch" +
+      "GetInstrumentRecordsRequest\0329.alphapulse" +
+      ".registry.v1.BatchGetInstrumentRecordsRe" +
+      "sponse\"*\202\323\344\223\002$\"\037/v1/instruments:batchGet" +
+      "Records:\001*\022\223\001\n\nFindVenues\022).alphapulse.r" +
+      "egistry.v1.FindVenuesRequest\032*.alphapuls" +
+      "e.registry.v1.FindVenuesResponse\".\202\323\344\223\002(" +
+      "\022&/v1/instruments/{instrument_id}/venues" +
+      "\022\216\001\n\013UpdateVenue\022*.alphapulse.registry.v" +
+      "1.UpdateVenueRequest\032+.alphapulse.regist" +
+      "ry.v1.UpdateVenueResponse\"&\202\323\344\223\002 2\027/v1/v" +
+      "enues/{venue.name}:\005venue\022\200\001\n\013DeleteVenu" +
+      "e\022*.alphapulse.registry.v1.DeleteVenueRe" +
+      "quest\032+.alphapulse.registry.v1.DeleteVen" +
+      "ueResponse\"\030\202\323\344\223\002\022*\020/v1/venues/{key}\022\207\001\n" +
+      "\tQuoteFees\022(.alphapulse.registry.v1.Quot" +
+      "eFeesRequest\032).alphapulse.registry.v1.Qu" +
+      "oteFeesResponse\"%\202\323\344\223\002\037\022\035/v1/venues/{ven" +
+      "ue}/fees:quote\022\213\001\n\013GetSessions\022*.alphapu" +
+      "lse.registry.v1.GetSessionsRequest\032+.alp" +
+      "hapulse.registry.v1.GetSessionsResponse\"" +
+      "#\202\323\344\223\002\035\022\033/v1/venues/{venue}/sessions\022\242\001\n" +
+      "\022ReportVenueMetrics\0221.alphapulse.registr" +
+      "y.v1.ReportVenueMetricsRequest\0322.alphapu" +
+      "lse.registry.v1.ReportVenueMetricsRespon" +
+      "se\"%\202\323\344\223\002\037\"\032/v1/venues/{venue}/metrics:\001" +
+      "*\022\226\001\n\017GetVenueMetrics\022..alphapulse.regis" +
+      "try.v1.GetVenueMetricsRequest\032/.alphapul" +
+      "se.registry.v1.GetVenueMetricsResponse\"\"" +
+      "\202\323\344\223\002\034\022\032/v1/venues/{venue}/metrics\022\215\001\n\017D" +
+      "efineSynthetic\022..alphapulse.registry.v1." +
+      "DefineSyntheticRequest\032/.alphapulse.regi" +
+      "stry.v1.DefineSyntheticResponse\"\031\202\323\344\223\002\023\"" +
+      "\016/v1/synthetics:\001*\022\210\001\n\014GetSynthetic\022+.al" +
+      "phapulse.registry.v1.GetSyntheticRequest" +
+      "\032,.alphapulse.registry.v1.GetSyntheticRe" +
+      "sponse\"\035\202\323\344\223\002\027\022\025/v1/synthetics/{name}\022\243\001" +
+      "\n\021EvaluateSynthetic\0220.alphapulse.registr" +
+      "y.v1.EvaluateSyntheticRequest\0321.alphapul" +
+      "se.registry.v1.EvaluateSyntheticResponse" +
+      "\")\202\323\344\223\002#\"\036/v1/synthetics/{name}:evaluate" +
+      ":\001*\022y\n\nRouteOrder\022).alphapulse.registry." +
+      "v1.RouteOrderRequest\032*.alphapulse.regist" +
+      "ry.v1.RouteOrderResponse\"\024\202\323\344\223\002\016\"\t/v1/ro" +
+      "ute:\001*B\336\001\n\032dev.alphapulse.registry.v1B\rR" +
+      "egistryProtoP\001Z7alphapulse.dev/gen/go/al" +
+      "phapulse/registry/v1;registryv1\242\002\003ARX\252\002\026" +
+      "Alphapulse.Registry.V1\312\002\026Alphapulse\\Regi" +
+      "stry\\V1\342\002\"Alphapulse\\Registry\\V1\\GPBMeta" +
+      "data\352\002\030Alphapulse::Registry::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -608,247 +963,427 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
     internal_static_alphapulse_registry_v1_Venue_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_Venue_descriptor,
-        new java.lang.String[] { "Venue", "Name", "Kind", "Mic", "Title", "Country", "MakerFeeBps", "TakerFeeBps", "ChainId", "Revision", });
-    internal_static_alphapulse_registry_v1_RegisterInstrumentRequest_descriptor =
+        new java.lang.String[] { "Venue", "Name", "Kind", "Mic", "Title", "Country", "MakerFeeBps", "TakerFeeBps", "ChainId", "Revision", "Endpoints", "FeeTiers", "FeeCurrency", "Calendar", "OperatingMic", "Status", "Metadata", "Retired", });
+    internal_static_alphapulse_registry_v1_VenueEndpoint_descriptor =
       getDescriptor().getMessageType(3);
+    internal_static_alphapulse_registry_v1_VenueEndpoint_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_VenueEndpoint_descriptor,
+        new java.lang.String[] { "Protocol", "Url", "Purpose", "Sandbox", });
+    internal_static_alphapulse_registry_v1_FeeTier_descriptor =
+      getDescriptor().getMessageType(4);
+    internal_static_alphapulse_registry_v1_FeeTier_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_FeeTier_descriptor,
+        new java.lang.String[] { "MinVolume", "MakerFeeBps", "TakerFeeBps", });
+    internal_static_alphapulse_registry_v1_RegisterInstrumentRequest_descriptor =
+      getDescriptor().getMessageType(5);
     internal_static_alphapulse_registry_v1_RegisterInstrumentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RegisterInstrumentRequest_descriptor,
         new java.lang.String[] { "Instrument", "RequestId", });
     internal_static_alphapulse_registry_v1_RegisterInstrumentResponse_descriptor =
-      getDescriptor().getMessageType(4);
+      getDescriptor().getMessageType(6);
     internal_static_alphapulse_registry_v1_RegisterInstrumentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RegisterInstrumentResponse_descriptor,
         new java.lang.String[] { "Instrument", "Created", "Revision", });
     internal_static_alphapulse_registry_v1_BatchRegisterInstrumentsRequest_descriptor =
-      getDescriptor().getMessageType(5);
+      getDescriptor().getMessageType(7);
     internal_static_alphapulse_registry_v1_BatchRegisterInstrumentsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_BatchRegisterInstrumentsRequest_descriptor,
         new java.lang.String[] { "Instruments", "RequestId", });
     internal_static_alphapulse_registry_v1_RegistrationOutcome_descriptor =
-      getDescriptor().getMessageType(6);
+      getDescriptor().getMessageType(8);
     internal_static_alphapulse_registry_v1_RegistrationOutcome_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RegistrationOutcome_descriptor,
         new java.lang.String[] { "Id", "Created", "Reason", "Message", });
     internal_static_alphapulse_registry_v1_BatchRegisterInstrumentsResponse_descriptor =
-      getDescriptor().getMessageType(7);
+      getDescriptor().getMessageType(9);
     internal_static_alphapulse_registry_v1_BatchRegisterInstrumentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_BatchRegisterInstrumentsResponse_descriptor,
         new java.lang.String[] { "Outcomes", "Revision", });
     internal_static_alphapulse_registry_v1_GetInstrumentRequest_descriptor =
-      getDescriptor().getMessageType(8);
+      getDescriptor().getMessageType(10);
     internal_static_alphapulse_registry_v1_GetInstrumentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetInstrumentRequest_descriptor,
         new java.lang.String[] { "Id", "MinRevision", });
     internal_static_alphapulse_registry_v1_GetInstrumentResponse_descriptor =
-      getDescriptor().getMessageType(9);
+      getDescriptor().getMessageType(11);
     internal_static_alphapulse_registry_v1_GetInstrumentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetInstrumentResponse_descriptor,
         new java.lang.String[] { "Instrument", "Revision", });
     internal_static_alphapulse_registry_v1_BatchGetInstrumentsRequest_descriptor =
-      getDescriptor().getMessageType(10);
+      getDescriptor().getMessageType(12);
     internal_static_alphapulse_registry_v1_BatchGetInstrumentsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_BatchGetInstrumentsRequest_descriptor,
         new java.lang.String[] { "Ids", "MinRevision", });
     internal_static_alphapulse_registry_v1_BatchGetInstrumentsResponse_descriptor =
-      getDescriptor().getMessageType(11);
+      getDescriptor().getMessageType(13);
     internal_static_alphapulse_registry_v1_BatchGetInstrumentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_BatchGetInstrumentsResponse_descriptor,
         new java.lang.String[] { "Instruments", "Missing", "Revision", });
     internal_static_alphapulse_registry_v1_ResolveInstrumentRequest_descriptor =
-      getDescriptor().getMessageType(12);
+      getDescriptor().getMessageType(14);
     internal_static_alphapulse_registry_v1_ResolveInstrumentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ResolveInstrumentRequest_descriptor,
         new java.lang.String[] { "Symbol", "Venue", "Isin", "ContractAddress", "ChainId", "Cusip", "Figi", "AssetType", "AsOf", "MinRevision", "Identifier", });
     internal_static_alphapulse_registry_v1_CandidateGroup_descriptor =
-      getDescriptor().getMessageType(13);
+      getDescriptor().getMessageType(15);
     internal_static_alphapulse_registry_v1_CandidateGroup_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_CandidateGroup_descriptor,
         new java.lang.String[] { "AssetType", "ShareClassFigi", "Candidates", "Primary", });
     internal_static_alphapulse_registry_v1_ResolveInstrumentResponse_descriptor =
-      getDescriptor().getMessageType(14);
+      getDescriptor().getMessageType(16);
     internal_static_alphapulse_registry_v1_ResolveInstrumentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ResolveInstrumentResponse_descriptor,
         new java.lang.String[] { "Candidates", "Ambiguous", "Revision", "Groups", });
     internal_static_alphapulse_registry_v1_ListInstrumentsRequest_descriptor =
-      getDescriptor().getMessageType(15);
+      getDescriptor().getMessageType(17);
     internal_static_alphapulse_registry_v1_ListInstrumentsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ListInstrumentsRequest_descriptor,
         new java.lang.String[] { "PageSize", "PageToken", "AssetType", "Venue", "SymbolPrefix", "Status", "MinRevision", });
     internal_static_alphapulse_registry_v1_ListInstrumentsResponse_descriptor =
-      getDescriptor().getMessageType(16);
+      getDescriptor().getMessageType(18);
     internal_static_alphapulse_registry_v1_ListInstrumentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ListInstrumentsResponse_descriptor,
         new java.lang.String[] { "Instruments", "NextPageToken", "Revision", });
     internal_static_alphapulse_registry_v1_ListLinksRequest_descriptor =
-      getDescriptor().getMessageType(17);
+      getDescriptor().getMessageType(19);
     internal_static_alphapulse_registry_v1_ListLinksRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ListLinksRequest_descriptor,
         new java.lang.String[] { "InstrumentId", "Type", "PageSize", "PageToken", "MinRevision", });
     internal_static_alphapulse_registry_v1_ListLinksResponse_descriptor =
-      getDescriptor().getMessageType(18);
+      getDescriptor().getMessageType(20);
     internal_static_alphapulse_registry_v1_ListLinksResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ListLinksResponse_descriptor,
         new java.lang.String[] { "Links", "NextPageToken", "Revision", });
     internal_static_alphapulse_registry_v1_LinkInstrumentsRequest_descriptor =
-      getDescriptor().getMessageType(19);
+      getDescriptor().getMessageType(21);
     internal_static_alphapulse_registry_v1_LinkInstrumentsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_LinkInstrumentsRequest_descriptor,
         new java.lang.String[] { "Link", "RequestId", });
     internal_static_alphapulse_registry_v1_LinkInstrumentsResponse_descriptor =
-      getDescriptor().getMessageType(20);
+      getDescriptor().getMessageType(22);
     internal_static_alphapulse_registry_v1_LinkInstrumentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_LinkInstrumentsResponse_descriptor,
         new java.lang.String[] { "Link", "Created", "Revision", });
     internal_static_alphapulse_registry_v1_RegisterVenueRequest_descriptor =
-      getDescriptor().getMessageType(21);
+      getDescriptor().getMessageType(23);
     internal_static_alphapulse_registry_v1_RegisterVenueRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RegisterVenueRequest_descriptor,
         new java.lang.String[] { "Venue", "RequestId", });
     internal_static_alphapulse_registry_v1_RegisterVenueResponse_descriptor =
-      getDescriptor().getMessageType(22);
+      getDescriptor().getMessageType(24);
     internal_static_alphapulse_registry_v1_RegisterVenueResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RegisterVenueResponse_descriptor,
         new java.lang.String[] { "Venue", "Created", "Revision", });
     internal_static_alphapulse_registry_v1_GetVenueRequest_descriptor =
-      getDescriptor().getMessageType(23);
+      getDescriptor().getMessageType(25);
     internal_static_alphapulse_registry_v1_GetVenueRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetVenueRequest_descriptor,
         new java.lang.String[] { "Key", "MinRevision", });
     internal_static_alphapulse_registry_v1_GetVenueResponse_descriptor =
-      getDescriptor().getMessageType(24);
+      getDescriptor().getMessageType(26);
     internal_static_alphapulse_registry_v1_GetVenueResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetVenueResponse_descriptor,
         new java.lang.String[] { "Venue", "Revision", });
     internal_static_alphapulse_registry_v1_ListVenuesRequest_descriptor =
-      getDescriptor().getMessageType(25);
+      getDescriptor().getMessageType(27);
     internal_static_alphapulse_registry_v1_ListVenuesRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ListVenuesRequest_descriptor,
         new java.lang.String[] { "PageSize", "PageToken", "Kind", "MinRevision", });
     internal_static_alphapulse_registry_v1_ListVenuesResponse_descriptor =
-      getDescriptor().getMessageType(26);
+      getDescriptor().getMessageType(28);
     internal_static_alphapulse_registry_v1_ListVenuesResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ListVenuesResponse_descriptor,
         new java.lang.String[] { "Venues", "NextPageToken", "Revision", });
     internal_static_alphapulse_registry_v1_WatchRegistryRequest_descriptor =
-      getDescriptor().getMessageType(27);
+      getDescriptor().getMessageType(29);
     internal_static_alphapulse_registry_v1_WatchRegistryRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_WatchRegistryRequest_descriptor,
         new java.lang.String[] { "FromRevision", "AssetTypes", "Venues", "IsinPrefix", "ChainId", "LinkTypes", "Kinds", });
     internal_static_alphapulse_registry_v1_WatchRegistryResponse_descriptor =
-      getDescriptor().getMessageType(28);
+      getDescriptor().getMessageType(30);
     internal_static_alphapulse_registry_v1_WatchRegistryResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_WatchRegistryResponse_descriptor,
-        new java.lang.String[] { "Revision", "Time", "InstrumentRegistered", "InstrumentUpdated", "LinkAdded", "VenueRegistered", "Collision", "Event", });
+        new java.lang.String[] { "Revision", "Time", "InstrumentRegistered", "InstrumentUpdated", "LinkAdded", "VenueRegistered", "Collision", "VenueUpdated", "SyntheticDefined", "Event", });
     internal_static_alphapulse_registry_v1_Collision_descriptor =
-      getDescriptor().getMessageType(29);
+      getDescriptor().getMessageType(31);
     internal_static_alphapulse_registry_v1_Collision_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_Collision_descriptor,
         new java.lang.String[] { "Id", "ExistingKey", "CollidingKey", "AssignedId", });
     internal_static_alphapulse_registry_v1_UpdateInstrumentRequest_descriptor =
-      getDescriptor().getMessageType(30);
+      getDescriptor().getMessageType(32);
     internal_static_alphapulse_registry_v1_UpdateInstrumentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_UpdateInstrumentRequest_descriptor,
         new java.lang.String[] { "Instrument", "UpdateMask", "ExpectedRevision", "EffectiveTime", "RequestId", });
     internal_static_alphapulse_registry_v1_UpdateInstrumentResponse_descriptor =
-      getDescriptor().getMessageType(31);
+      getDescriptor().getMessageType(33);
     internal_static_alphapulse_registry_v1_UpdateInstrumentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_UpdateInstrumentResponse_descriptor,
         new java.lang.String[] { "Instrument", "Changed", "Revision", });
     internal_static_alphapulse_registry_v1_DelistInstrumentRequest_descriptor =
-      getDescriptor().getMessageType(32);
+      getDescriptor().getMessageType(34);
     internal_static_alphapulse_registry_v1_DelistInstrumentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_DelistInstrumentRequest_descriptor,
         new java.lang.String[] { "Id", "Time", "ExpectedRevision", "RequestId", });
     internal_static_alphapulse_registry_v1_DelistInstrumentResponse_descriptor =
-      getDescriptor().getMessageType(33);
+      getDescriptor().getMessageType(35);
     internal_static_alphapulse_registry_v1_DelistInstrumentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_DelistInstrumentResponse_descriptor,
         new java.lang.String[] { "Instrument", "Changed", "Revision", });
     internal_static_alphapulse_registry_v1_GetInstrumentHistoryRequest_descriptor =
-      getDescriptor().getMessageType(34);
+      getDescriptor().getMessageType(36);
     internal_static_alphapulse_registry_v1_GetInstrumentHistoryRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetInstrumentHistoryRequest_descriptor,
         new java.lang.String[] { "Id", "MinRevision", });
     internal_static_alphapulse_registry_v1_GetInstrumentHistoryResponse_descriptor =
-      getDescriptor().getMessageType(35);
+      getDescriptor().getMessageType(37);
     internal_static_alphapulse_registry_v1_GetInstrumentHistoryResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetInstrumentHistoryResponse_descriptor,
         new java.lang.String[] { "Instruments", "Revision", });
     internal_static_alphapulse_registry_v1_SearchInstrumentsRequest_descriptor =
-      getDescriptor().getMessageType(36);
+      getDescriptor().getMessageType(38);
     internal_static_alphapulse_registry_v1_SearchInstrumentsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_SearchInstrumentsRequest_descriptor,
         new java.lang.String[] { "Query", "SymbolPrefix", "AssetTypes", "Venues", "Statuses", "IsinPrefix", "ChainId", "Currency", "AsOf", "PageSize", "PageToken", "ReadMask", "MinRevision", });
     internal_static_alphapulse_registry_v1_SearchInstrumentsResponse_descriptor =
-      getDescriptor().getMessageType(37);
+      getDescriptor().getMessageType(39);
     internal_static_alphapulse_registry_v1_SearchInstrumentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_SearchInstrumentsResponse_descriptor,
         new java.lang.String[] { "Instruments", "NextPageToken", "Revision", });
     internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsRequest_descriptor =
-      getDescriptor().getMessageType(38);
+      getDescriptor().getMessageType(40);
     internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsRequest_descriptor,
         new java.lang.String[] { "Ids", "MinRevision", });
     internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsResponse_descriptor =
-      getDescriptor().getMessageType(39);
+      getDescriptor().getMessageType(41);
     internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsResponse_descriptor,
         new java.lang.String[] { "Frame", "Missing", "Revision", });
     internal_static_alphapulse_registry_v1_FindVenuesRequest_descriptor =
-      getDescriptor().getMessageType(40);
+      getDescriptor().getMessageType(42);
     internal_static_alphapulse_registry_v1_FindVenuesRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_FindVenuesRequest_descriptor,
         new java.lang.String[] { "InstrumentId", "AsOf", "MinRevision", });
     internal_static_alphapulse_registry_v1_VenueListing_descriptor =
-      getDescriptor().getMessageType(41);
+      getDescriptor().getMessageType(43);
     internal_static_alphapulse_registry_v1_VenueListing_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_VenueListing_descriptor,
         new java.lang.String[] { "Venue", "Instrument", "Link", });
     internal_static_alphapulse_registry_v1_FindVenuesResponse_descriptor =
-      getDescriptor().getMessageType(42);
+      getDescriptor().getMessageType(44);
     internal_static_alphapulse_registry_v1_FindVenuesResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_FindVenuesResponse_descriptor,
         new java.lang.String[] { "Listings", "Revision", });
+    internal_static_alphapulse_registry_v1_UpdateVenueRequest_descriptor =
+      getDescriptor().getMessageType(45);
+    internal_static_alphapulse_registry_v1_UpdateVenueRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_UpdateVenueRequest_descriptor,
+        new java.lang.String[] { "Venue", "UpdateMask", "ExpectedRevision", "RequestId", });
+    internal_static_alphapulse_registry_v1_UpdateVenueResponse_descriptor =
+      getDescriptor().getMessageType(46);
+    internal_static_alphapulse_registry_v1_UpdateVenueResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_UpdateVenueResponse_descriptor,
+        new java.lang.String[] { "Venue", "Changed", "Revision", });
+    internal_static_alphapulse_registry_v1_DeleteVenueRequest_descriptor =
+      getDescriptor().getMessageType(47);
+    internal_static_alphapulse_registry_v1_DeleteVenueRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_DeleteVenueRequest_descriptor,
+        new java.lang.String[] { "Key", "ExpectedRevision", "RequestId", });
+    internal_static_alphapulse_registry_v1_DeleteVenueResponse_descriptor =
+      getDescriptor().getMessageType(48);
+    internal_static_alphapulse_registry_v1_DeleteVenueResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_DeleteVenueResponse_descriptor,
+        new java.lang.String[] { "Venue", "Changed", "Revision", });
+    internal_static_alphapulse_registry_v1_QuoteFeesRequest_descriptor =
+      getDescriptor().getMessageType(49);
+    internal_static_alphapulse_registry_v1_QuoteFeesRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_QuoteFeesRequest_descriptor,
+        new java.lang.String[] { "Venue", "Volume", "Notional", "MinRevision", });
+    internal_static_alphapulse_registry_v1_QuoteFeesResponse_descriptor =
+      getDescriptor().getMessageType(50);
+    internal_static_alphapulse_registry_v1_QuoteFeesResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_QuoteFeesResponse_descriptor,
+        new java.lang.String[] { "MakerFeeBps", "TakerFeeBps", "MakerFee", "TakerFee", "Tier", "NextTierVolume", "Revision", });
+    internal_static_alphapulse_registry_v1_GetSessionsRequest_descriptor =
+      getDescriptor().getMessageType(51);
+    internal_static_alphapulse_registry_v1_GetSessionsRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_GetSessionsRequest_descriptor,
+        new java.lang.String[] { "Venue", "Time", "MinRevision", });
+    internal_static_alphapulse_registry_v1_GetSessionsResponse_descriptor =
+      getDescriptor().getMessageType(52);
+    internal_static_alphapulse_registry_v1_GetSessionsResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_GetSessionsResponse_descriptor,
+        new java.lang.String[] { "Calendar", "Open", "AlwaysOpen", "NextOpen", "NextClose", "TimeZone", "Revision", });
+    internal_static_alphapulse_registry_v1_VenueMetric_descriptor =
+      getDescriptor().getMessageType(53);
+    internal_static_alphapulse_registry_v1_VenueMetric_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_VenueMetric_descriptor,
+        new java.lang.String[] { "Time", "LatencyNs", "MessagesPerSecond", "ErrorPpm", "LiquidityScore", "ReliabilityScore", "Status", "Source", });
+    internal_static_alphapulse_registry_v1_ReportVenueMetricsRequest_descriptor =
+      getDescriptor().getMessageType(54);
+    internal_static_alphapulse_registry_v1_ReportVenueMetricsRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_ReportVenueMetricsRequest_descriptor,
+        new java.lang.String[] { "Venue", "Metrics", });
+    internal_static_alphapulse_registry_v1_ReportVenueMetricsResponse_descriptor =
+      getDescriptor().getMessageType(55);
+    internal_static_alphapulse_registry_v1_ReportVenueMetricsResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_ReportVenueMetricsResponse_descriptor,
+        new java.lang.String[] { "Kept", "Revision", });
+    internal_static_alphapulse_registry_v1_GetVenueMetricsRequest_descriptor =
+      getDescriptor().getMessageType(56);
+    internal_static_alphapulse_registry_v1_GetVenueMetricsRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_GetVenueMetricsRequest_descriptor,
+        new java.lang.String[] { "Venue", "StartTime", "EndTime", });
+    internal_static_alphapulse_registry_v1_GetVenueMetricsResponse_descriptor =
+      getDescriptor().getMessageType(57);
+    internal_static_alphapulse_registry_v1_GetVenueMetricsResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_GetVenueMetricsResponse_descriptor,
+        new java.lang.String[] { "Metrics", "MedianLatencyNs", "MeanErrorPpm", "MeanLiquidityScore", "MeanReliabilityScore", "HealthScore", });
+    internal_static_alphapulse_registry_v1_SyntheticInput_descriptor =
+      getDescriptor().getMessageType(58);
+    internal_static_alphapulse_registry_v1_SyntheticInput_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_SyntheticInput_descriptor,
+        new java.lang.String[] { "Alias", "Id", });
+    internal_static_alphapulse_registry_v1_Synthetic_descriptor =
+      getDescriptor().getMessageType(59);
+    internal_static_alphapulse_registry_v1_Synthetic_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_Synthetic_descriptor,
+        new java.lang.String[] { "Id", "Name", "Formula", "Inputs", "FormulaHash", "Version", "Revision", "Title", });
+    internal_static_alphapulse_registry_v1_DefineSyntheticRequest_descriptor =
+      getDescriptor().getMessageType(60);
+    internal_static_alphapulse_registry_v1_DefineSyntheticRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_DefineSyntheticRequest_descriptor,
+        new java.lang.String[] { "Name", "Formula", "Inputs", "Title", "QuoteCurrency", "ExpectedRevision", "RequestId", });
+    internal_static_alphapulse_registry_v1_DefineSyntheticResponse_descriptor =
+      getDescriptor().getMessageType(61);
+    internal_static_alphapulse_registry_v1_DefineSyntheticResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_DefineSyntheticResponse_descriptor,
+        new java.lang.String[] { "Synthetic", "Changed", "Revision", });
+    internal_static_alphapulse_registry_v1_GetSyntheticRequest_descriptor =
+      getDescriptor().getMessageType(62);
+    internal_static_alphapulse_registry_v1_GetSyntheticRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_GetSyntheticRequest_descriptor,
+        new java.lang.String[] { "Name", "MinRevision", });
+    internal_static_alphapulse_registry_v1_GetSyntheticResponse_descriptor =
+      getDescriptor().getMessageType(63);
+    internal_static_alphapulse_registry_v1_GetSyntheticResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_GetSyntheticResponse_descriptor,
+        new java.lang.String[] { "Synthetic", "Revision", });
+    internal_static_alphapulse_registry_v1_InstrumentValue_descriptor =
+      getDescriptor().getMessageType(64);
+    internal_static_alphapulse_registry_v1_InstrumentValue_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_InstrumentValue_descriptor,
+        new java.lang.String[] { "Id", "Value", });
+    internal_static_alphapulse_registry_v1_EvaluateSyntheticRequest_descriptor =
+      getDescriptor().getMessageType(65);
+    internal_static_alphapulse_registry_v1_EvaluateSyntheticRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_EvaluateSyntheticRequest_descriptor,
+        new java.lang.String[] { "Name", "Values", "MinRevision", });
+    internal_static_alphapulse_registry_v1_EvaluateSyntheticResponse_descriptor =
+      getDescriptor().getMessageType(66);
+    internal_static_alphapulse_registry_v1_EvaluateSyntheticResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_EvaluateSyntheticResponse_descriptor,
+        new java.lang.String[] { "Value", "FormulaHash", "Version", "Inputs", "Revision", });
+    internal_static_alphapulse_registry_v1_RouteLevel_descriptor =
+      getDescriptor().getMessageType(67);
+    internal_static_alphapulse_registry_v1_RouteLevel_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_RouteLevel_descriptor,
+        new java.lang.String[] { "Price", "Quantity", });
+    internal_static_alphapulse_registry_v1_RouteBook_descriptor =
+      getDescriptor().getMessageType(68);
+    internal_static_alphapulse_registry_v1_RouteBook_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_RouteBook_descriptor,
+        new java.lang.String[] { "InstrumentId", "Bids", "Asks", "Volume", });
+    internal_static_alphapulse_registry_v1_RouteOrderRequest_descriptor =
+      getDescriptor().getMessageType(69);
+    internal_static_alphapulse_registry_v1_RouteOrderRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_RouteOrderRequest_descriptor,
+        new java.lang.String[] { "InstrumentId", "Side", "Quantity", "Urgency", "LimitPrice", "MaxVenues", "Books", "MinRevision", });
+    internal_static_alphapulse_registry_v1_RouteLeg_descriptor =
+      getDescriptor().getMessageType(70);
+    internal_static_alphapulse_registry_v1_RouteLeg_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_RouteLeg_descriptor,
+        new java.lang.String[] { "InstrumentId", "Venue", "Quantity", "LimitPrice", "AveragePrice", "Fee", });
+    internal_static_alphapulse_registry_v1_RouteChoice_descriptor =
+      getDescriptor().getMessageType(71);
+    internal_static_alphapulse_registry_v1_RouteChoice_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_RouteChoice_descriptor,
+        new java.lang.String[] { "InstrumentId", "Venue", "Chosen", "Excluded", "Price", "Available", "FeeBps", "LatencyNs", "ReliabilityScore", "PenaltyBps", "EffectivePrice", "Status", });
+    internal_static_alphapulse_registry_v1_RouteOrderResponse_descriptor =
+      getDescriptor().getMessageType(72);
+    internal_static_alphapulse_registry_v1_RouteOrderResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_RouteOrderResponse_descriptor,
+        new java.lang.String[] { "Legs", "UnroutedQuantity", "Choices", "Revision", });
     descriptor.resolveAllFeaturesImmutable();
     dev.alphapulse.common.v1.InstrumentIdProto.getDescriptor();
     com.google.api.AnnotationsProto.getDescriptor();

@@ -574,6 +574,316 @@ public final class RegistryServiceGrpc {
     return getFindVenuesMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.UpdateVenueRequest,
+      dev.alphapulse.registry.v1.UpdateVenueResponse> getUpdateVenueMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "UpdateVenue",
+      requestType = dev.alphapulse.registry.v1.UpdateVenueRequest.class,
+      responseType = dev.alphapulse.registry.v1.UpdateVenueResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.UpdateVenueRequest,
+      dev.alphapulse.registry.v1.UpdateVenueResponse> getUpdateVenueMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.UpdateVenueRequest, dev.alphapulse.registry.v1.UpdateVenueResponse> getUpdateVenueMethod;
+    if ((getUpdateVenueMethod = RegistryServiceGrpc.getUpdateVenueMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getUpdateVenueMethod = RegistryServiceGrpc.getUpdateVenueMethod) == null) {
+          RegistryServiceGrpc.getUpdateVenueMethod = getUpdateVenueMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.UpdateVenueRequest, dev.alphapulse.registry.v1.UpdateVenueResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "UpdateVenue"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.UpdateVenueRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.UpdateVenueResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("UpdateVenue"))
+              .build();
+        }
+      }
+    }
+    return getUpdateVenueMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.DeleteVenueRequest,
+      dev.alphapulse.registry.v1.DeleteVenueResponse> getDeleteVenueMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "DeleteVenue",
+      requestType = dev.alphapulse.registry.v1.DeleteVenueRequest.class,
+      responseType = dev.alphapulse.registry.v1.DeleteVenueResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.DeleteVenueRequest,
+      dev.alphapulse.registry.v1.DeleteVenueResponse> getDeleteVenueMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.DeleteVenueRequest, dev.alphapulse.registry.v1.DeleteVenueResponse> getDeleteVenueMethod;
+    if ((getDeleteVenueMethod = RegistryServiceGrpc.getDeleteVenueMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getDeleteVenueMethod = RegistryServiceGrpc.getDeleteVenueMethod) == null) {
+          RegistryServiceGrpc.getDeleteVenueMethod = getDeleteVenueMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.DeleteVenueRequest, dev.alphapulse.registry.v1.DeleteVenueResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "DeleteVenue"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.DeleteVenueRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.DeleteVenueResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("DeleteVenue"))
+              .build();
+        }
+      }
+    }
+    return getDeleteVenueMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.QuoteFeesRequest,
+      dev.alphapulse.registry.v1.QuoteFeesResponse> getQuoteFeesMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "QuoteFees",
+      requestType = dev.alphapulse.registry.v1.QuoteFeesRequest.class,
+      responseType = dev.alphapulse.registry.v1.QuoteFeesResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.QuoteFeesRequest,
+      dev.alphapulse.registry.v1.QuoteFeesResponse> getQuoteFeesMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.QuoteFeesRequest, dev.alphapulse.registry.v1.QuoteFeesResponse> getQuoteFeesMethod;
+    if ((getQuoteFeesMethod = RegistryServiceGrpc.getQuoteFeesMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getQuoteFeesMethod = RegistryServiceGrpc.getQuoteFeesMethod) == null) {
+          RegistryServiceGrpc.getQuoteFeesMethod = getQuoteFeesMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.QuoteFeesRequest, dev.alphapulse.registry.v1.QuoteFeesResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "QuoteFees"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.QuoteFeesRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.QuoteFeesResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("QuoteFees"))
+              .build();
+        }
+      }
+    }
+    return getQuoteFeesMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetSessionsRequest,
+      dev.alphapulse.registry.v1.GetSessionsResponse> getGetSessionsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetSessions",
+      requestType = dev.alphapulse.registry.v1.GetSessionsRequest.class,
+      responseType = dev.alphapulse.registry.v1.GetSessionsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetSessionsRequest,
+      dev.alphapulse.registry.v1.GetSessionsResponse> getGetSessionsMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetSessionsRequest, dev.alphapulse.registry.v1.GetSessionsResponse> getGetSessionsMethod;
+    if ((getGetSessionsMethod = RegistryServiceGrpc.getGetSessionsMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getGetSessionsMethod = RegistryServiceGrpc.getGetSessionsMethod) == null) {
+          RegistryServiceGrpc.getGetSessionsMethod = getGetSessionsMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.GetSessionsRequest, dev.alphapulse.registry.v1.GetSessionsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetSessions"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.GetSessionsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.GetSessionsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("GetSessions"))
+              .build();
+        }
+      }
+    }
+    return getGetSessionsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ReportVenueMetricsRequest,
+      dev.alphapulse.registry.v1.ReportVenueMetricsResponse> getReportVenueMetricsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ReportVenueMetrics",
+      requestType = dev.alphapulse.registry.v1.ReportVenueMetricsRequest.class,
+      responseType = dev.alphapulse.registry.v1.ReportVenueMetricsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ReportVenueMetricsRequest,
+      dev.alphapulse.registry.v1.ReportVenueMetricsResponse> getReportVenueMetricsMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ReportVenueMetricsRequest, dev.alphapulse.registry.v1.ReportVenueMetricsResponse> getReportVenueMetricsMethod;
+    if ((getReportVenueMetricsMethod = RegistryServiceGrpc.getReportVenueMetricsMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getReportVenueMetricsMethod = RegistryServiceGrpc.getReportVenueMetricsMethod) == null) {
+          RegistryServiceGrpc.getReportVenueMetricsMethod = getReportVenueMetricsMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.ReportVenueMetricsRequest, dev.alphapulse.registry.v1.ReportVenueMetricsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ReportVenueMetrics"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.ReportVenueMetricsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.ReportVenueMetricsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("ReportVenueMetrics"))
+              .build();
+        }
+      }
+    }
+    return getReportVenueMetricsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetVenueMetricsRequest,
+      dev.alphapulse.registry.v1.GetVenueMetricsResponse> getGetVenueMetricsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetVenueMetrics",
+      requestType = dev.alphapulse.registry.v1.GetVenueMetricsRequest.class,
+      responseType = dev.alphapulse.registry.v1.GetVenueMetricsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetVenueMetricsRequest,
+      dev.alphapulse.registry.v1.GetVenueMetricsResponse> getGetVenueMetricsMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetVenueMetricsRequest, dev.alphapulse.registry.v1.GetVenueMetricsResponse> getGetVenueMetricsMethod;
+    if ((getGetVenueMetricsMethod = RegistryServiceGrpc.getGetVenueMetricsMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getGetVenueMetricsMethod = RegistryServiceGrpc.getGetVenueMetricsMethod) == null) {
+          RegistryServiceGrpc.getGetVenueMetricsMethod = getGetVenueMetricsMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.GetVenueMetricsRequest, dev.alphapulse.registry.v1.GetVenueMetricsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetVenueMetrics"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.GetVenueMetricsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.GetVenueMetricsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("GetVenueMetrics"))
+              .build();
+        }
+      }
+    }
+    return getGetVenueMetricsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.DefineSyntheticRequest,
+      dev.alphapulse.registry.v1.DefineSyntheticResponse> getDefineSyntheticMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "DefineSynthetic",
+      requestType = dev.alphapulse.registry.v1.DefineSyntheticRequest.class,
+      responseType = dev.alphapulse.registry.v1.DefineSyntheticResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.DefineSyntheticRequest,
+      dev.alphapulse.registry.v1.DefineSyntheticResponse> getDefineSyntheticMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.DefineSyntheticRequest, dev.alphapulse.registry.v1.DefineSyntheticResponse> getDefineSyntheticMethod;
+    if ((getDefineSyntheticMethod = RegistryServiceGrpc.getDefineSyntheticMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getDefineSyntheticMethod = RegistryServiceGrpc.getDefineSyntheticMethod) == null) {
+          RegistryServiceGrpc.getDefineSyntheticMethod = getDefineSyntheticMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.DefineSyntheticRequest, dev.alphapulse.registry.v1.DefineSyntheticResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "DefineSynthetic"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.DefineSyntheticRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.DefineSyntheticResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("DefineSynthetic"))
+              .build();
+        }
+      }
+    }
+    return getDefineSyntheticMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetSyntheticRequest,
+      dev.alphapulse.registry.v1.GetSyntheticResponse> getGetSyntheticMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "GetSynthetic",
+      requestType = dev.alphapulse.registry.v1.GetSyntheticRequest.class,
+      responseType = dev.alphapulse.registry.v1.GetSyntheticResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetSyntheticRequest,
+      dev.alphapulse.registry.v1.GetSyntheticResponse> getGetSyntheticMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.GetSyntheticRequest, dev.alphapulse.registry.v1.GetSyntheticResponse> getGetSyntheticMethod;
+    if ((getGetSyntheticMethod = RegistryServiceGrpc.getGetSyntheticMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getGetSyntheticMethod = RegistryServiceGrpc.getGetSyntheticMethod) == null) {
+          RegistryServiceGrpc.getGetSyntheticMethod = getGetSyntheticMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.GetSyntheticRequest, dev.alphapulse.registry.v1.GetSyntheticResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "GetSynthetic"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.GetSyntheticRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.GetSyntheticResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("GetSynthetic"))
+              .build();
+        }
+      }
+    }
+    return getGetSyntheticMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.EvaluateSyntheticRequest,
+      dev.alphapulse.registry.v1.EvaluateSyntheticResponse> getEvaluateSyntheticMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "EvaluateSynthetic",
+      requestType = dev.alphapulse.registry.v1.EvaluateSyntheticRequest.class,
+      responseType = dev.alphapulse.registry.v1.EvaluateSyntheticResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.EvaluateSyntheticRequest,
+      dev.alphapulse.registry.v1.EvaluateSyntheticResponse> getEvaluateSyntheticMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.EvaluateSyntheticRequest, dev.alphapulse.registry.v1.EvaluateSyntheticResponse> getEvaluateSyntheticMethod;
+    if ((getEvaluateSyntheticMethod = RegistryServiceGrpc.getEvaluateSyntheticMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getEvaluateSyntheticMethod = RegistryServiceGrpc.getEvaluateSyntheticMethod) == null) {
+          RegistryServiceGrpc.getEvaluateSyntheticMethod = getEvaluateSyntheticMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.EvaluateSyntheticRequest, dev.alphapulse.registry.v1.EvaluateSyntheticResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "EvaluateSynthetic"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.EvaluateSyntheticRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.EvaluateSyntheticResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("EvaluateSynthetic"))
+              .build();
+        }
+      }
+    }
+    return getEvaluateSyntheticMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.RouteOrderRequest,
+      dev.alphapulse.registry.v1.RouteOrderResponse> getRouteOrderMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "RouteOrder",
+      requestType = dev.alphapulse.registry.v1.RouteOrderRequest.class,
+      responseType = dev.alphapulse.registry.v1.RouteOrderResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.RouteOrderRequest,
+      dev.alphapulse.registry.v1.RouteOrderResponse> getRouteOrderMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.RouteOrderRequest, dev.alphapulse.registry.v1.RouteOrderResponse> getRouteOrderMethod;
+    if ((getRouteOrderMethod = RegistryServiceGrpc.getRouteOrderMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getRouteOrderMethod = RegistryServiceGrpc.getRouteOrderMethod) == null) {
+          RegistryServiceGrpc.getRouteOrderMethod = getRouteOrderMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.RouteOrderRequest, dev.alphapulse.registry.v1.RouteOrderResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "RouteOrder"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.RouteOrderRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.RouteOrderResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("RouteOrder"))
+              .build();
+        }
+      }
+    }
+    return getRouteOrderMethod;
+  }
+
   /**
    * Creates a new async stub that supports all call types for the service
    */
@@ -824,6 +1134,107 @@ public final class RegistryServiceGrpc {
         io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.FindVenuesResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getFindVenuesMethod(), responseObserver);
     }
+
+    /**
+     * <pre>
+     * Changes fields of a venue; its number, name and kind stay.
+     * </pre>
+     */
+    default void updateVenue(dev.alphapulse.registry.v1.UpdateVenueRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.UpdateVenueResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getUpdateVenueMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Retires a venue that lists nothing any more; its number is never given again.
+     * </pre>
+     */
+    default void deleteVenue(dev.alphapulse.registry.v1.DeleteVenueRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.DeleteVenueResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getDeleteVenueMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * What a trade costs on a venue at the caller's volume.
+     * </pre>
+     */
+    default void quoteFees(dev.alphapulse.registry.v1.QuoteFeesRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.QuoteFeesResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getQuoteFeesMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Whether a venue trades at a time, and when it opens and closes next.
+     * </pre>
+     */
+    default void getSessions(dev.alphapulse.registry.v1.GetSessionsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetSessionsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetSessionsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Adds measurements of a venue. They are kept in memory, the last ones of each venue; a status that
+     * differs from the stored one is a change of the venue.
+     * </pre>
+     */
+    default void reportVenueMetrics(dev.alphapulse.registry.v1.ReportVenueMetricsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ReportVenueMetricsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getReportVenueMetricsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * The measurements of a venue as a time series, and their summary.
+     * </pre>
+     */
+    default void getVenueMetrics(dev.alphapulse.registry.v1.GetVenueMetricsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetVenueMetricsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetVenueMetricsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Defines a synthetic instrument by a formula, or a new version of it.
+     * </pre>
+     */
+    default void defineSynthetic(dev.alphapulse.registry.v1.DefineSyntheticRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.DefineSyntheticResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getDefineSyntheticMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * A synthetic's definition.
+     * </pre>
+     */
+    default void getSynthetic(dev.alphapulse.registry.v1.GetSyntheticRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetSyntheticResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetSyntheticMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * The value of a synthetic for given values of what it is made of.
+     * </pre>
+     */
+    default void evaluateSynthetic(dev.alphapulse.registry.v1.EvaluateSyntheticRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.EvaluateSyntheticResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getEvaluateSyntheticMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * The best venue for an order, or the best split over venues, with the reasons field by field.
+     * </pre>
+     */
+    default void routeOrder(dev.alphapulse.registry.v1.RouteOrderRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.RouteOrderResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getRouteOrderMethod(), responseObserver);
+    }
   }
 
   /**
@@ -1062,6 +1473,117 @@ public final class RegistryServiceGrpc {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getFindVenuesMethod(), getCallOptions()), request, responseObserver);
     }
+
+    /**
+     * <pre>
+     * Changes fields of a venue; its number, name and kind stay.
+     * </pre>
+     */
+    public void updateVenue(dev.alphapulse.registry.v1.UpdateVenueRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.UpdateVenueResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getUpdateVenueMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Retires a venue that lists nothing any more; its number is never given again.
+     * </pre>
+     */
+    public void deleteVenue(dev.alphapulse.registry.v1.DeleteVenueRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.DeleteVenueResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getDeleteVenueMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * What a trade costs on a venue at the caller's volume.
+     * </pre>
+     */
+    public void quoteFees(dev.alphapulse.registry.v1.QuoteFeesRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.QuoteFeesResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getQuoteFeesMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Whether a venue trades at a time, and when it opens and closes next.
+     * </pre>
+     */
+    public void getSessions(dev.alphapulse.registry.v1.GetSessionsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetSessionsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetSessionsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Adds measurements of a venue. They are kept in memory, the last ones of each venue; a status that
+     * differs from the stored one is a change of the venue.
+     * </pre>
+     */
+    public void reportVenueMetrics(dev.alphapulse.registry.v1.ReportVenueMetricsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ReportVenueMetricsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getReportVenueMetricsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * The measurements of a venue as a time series, and their summary.
+     * </pre>
+     */
+    public void getVenueMetrics(dev.alphapulse.registry.v1.GetVenueMetricsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetVenueMetricsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetVenueMetricsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * Defines a synthetic instrument by a formula, or a new version of it.
+     * </pre>
+     */
+    public void defineSynthetic(dev.alphapulse.registry.v1.DefineSyntheticRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.DefineSyntheticResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getDefineSyntheticMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * A synthetic's definition.
+     * </pre>
+     */
+    public void getSynthetic(dev.alphapulse.registry.v1.GetSyntheticRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetSyntheticResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getGetSyntheticMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * The value of a synthetic for given values of what it is made of.
+     * </pre>
+     */
+    public void evaluateSynthetic(dev.alphapulse.registry.v1.EvaluateSyntheticRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.EvaluateSyntheticResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getEvaluateSyntheticMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * The best venue for an order, or the best split over venues, with the reasons field by field.
+     * </pre>
+     */
+    public void routeOrder(dev.alphapulse.registry.v1.RouteOrderRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.RouteOrderResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getRouteOrderMethod(), getCallOptions()), request, responseObserver);
+    }
   }
 
   /**
@@ -1269,6 +1791,107 @@ public final class RegistryServiceGrpc {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getFindVenuesMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Changes fields of a venue; its number, name and kind stay.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.UpdateVenueResponse updateVenue(dev.alphapulse.registry.v1.UpdateVenueRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getUpdateVenueMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Retires a venue that lists nothing any more; its number is never given again.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.DeleteVenueResponse deleteVenue(dev.alphapulse.registry.v1.DeleteVenueRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getDeleteVenueMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * What a trade costs on a venue at the caller's volume.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.QuoteFeesResponse quoteFees(dev.alphapulse.registry.v1.QuoteFeesRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getQuoteFeesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Whether a venue trades at a time, and when it opens and closes next.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.GetSessionsResponse getSessions(dev.alphapulse.registry.v1.GetSessionsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetSessionsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Adds measurements of a venue. They are kept in memory, the last ones of each venue; a status that
+     * differs from the stored one is a change of the venue.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.ReportVenueMetricsResponse reportVenueMetrics(dev.alphapulse.registry.v1.ReportVenueMetricsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getReportVenueMetricsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * The measurements of a venue as a time series, and their summary.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.GetVenueMetricsResponse getVenueMetrics(dev.alphapulse.registry.v1.GetVenueMetricsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetVenueMetricsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Defines a synthetic instrument by a formula, or a new version of it.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.DefineSyntheticResponse defineSynthetic(dev.alphapulse.registry.v1.DefineSyntheticRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getDefineSyntheticMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * A synthetic's definition.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.GetSyntheticResponse getSynthetic(dev.alphapulse.registry.v1.GetSyntheticRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getGetSyntheticMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * The value of a synthetic for given values of what it is made of.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.EvaluateSyntheticResponse evaluateSynthetic(dev.alphapulse.registry.v1.EvaluateSyntheticRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getEvaluateSyntheticMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * The best venue for an order, or the best split over venues, with the reasons field by field.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.RouteOrderResponse routeOrder(dev.alphapulse.registry.v1.RouteOrderRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getRouteOrderMethod(), getCallOptions(), request);
+    }
   }
 
   /**
@@ -1474,6 +2097,107 @@ public final class RegistryServiceGrpc {
     public dev.alphapulse.registry.v1.FindVenuesResponse findVenues(dev.alphapulse.registry.v1.FindVenuesRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getFindVenuesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Changes fields of a venue; its number, name and kind stay.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.UpdateVenueResponse updateVenue(dev.alphapulse.registry.v1.UpdateVenueRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getUpdateVenueMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Retires a venue that lists nothing any more; its number is never given again.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.DeleteVenueResponse deleteVenue(dev.alphapulse.registry.v1.DeleteVenueRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getDeleteVenueMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * What a trade costs on a venue at the caller's volume.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.QuoteFeesResponse quoteFees(dev.alphapulse.registry.v1.QuoteFeesRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getQuoteFeesMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Whether a venue trades at a time, and when it opens and closes next.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.GetSessionsResponse getSessions(dev.alphapulse.registry.v1.GetSessionsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetSessionsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Adds measurements of a venue. They are kept in memory, the last ones of each venue; a status that
+     * differs from the stored one is a change of the venue.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.ReportVenueMetricsResponse reportVenueMetrics(dev.alphapulse.registry.v1.ReportVenueMetricsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getReportVenueMetricsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * The measurements of a venue as a time series, and their summary.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.GetVenueMetricsResponse getVenueMetrics(dev.alphapulse.registry.v1.GetVenueMetricsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetVenueMetricsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * Defines a synthetic instrument by a formula, or a new version of it.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.DefineSyntheticResponse defineSynthetic(dev.alphapulse.registry.v1.DefineSyntheticRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getDefineSyntheticMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * A synthetic's definition.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.GetSyntheticResponse getSynthetic(dev.alphapulse.registry.v1.GetSyntheticRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getGetSyntheticMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * The value of a synthetic for given values of what it is made of.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.EvaluateSyntheticResponse evaluateSynthetic(dev.alphapulse.registry.v1.EvaluateSyntheticRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getEvaluateSyntheticMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * The best venue for an order, or the best split over venues, with the reasons field by field.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.RouteOrderResponse routeOrder(dev.alphapulse.registry.v1.RouteOrderRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getRouteOrderMethod(), getCallOptions(), request);
     }
   }
 
@@ -1687,6 +2411,117 @@ public final class RegistryServiceGrpc {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getFindVenuesMethod(), getCallOptions()), request);
     }
+
+    /**
+     * <pre>
+     * Changes fields of a venue; its number, name and kind stay.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.UpdateVenueResponse> updateVenue(
+        dev.alphapulse.registry.v1.UpdateVenueRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getUpdateVenueMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Retires a venue that lists nothing any more; its number is never given again.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.DeleteVenueResponse> deleteVenue(
+        dev.alphapulse.registry.v1.DeleteVenueRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getDeleteVenueMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * What a trade costs on a venue at the caller's volume.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.QuoteFeesResponse> quoteFees(
+        dev.alphapulse.registry.v1.QuoteFeesRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getQuoteFeesMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Whether a venue trades at a time, and when it opens and closes next.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.GetSessionsResponse> getSessions(
+        dev.alphapulse.registry.v1.GetSessionsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetSessionsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Adds measurements of a venue. They are kept in memory, the last ones of each venue; a status that
+     * differs from the stored one is a change of the venue.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.ReportVenueMetricsResponse> reportVenueMetrics(
+        dev.alphapulse.registry.v1.ReportVenueMetricsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getReportVenueMetricsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * The measurements of a venue as a time series, and their summary.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.GetVenueMetricsResponse> getVenueMetrics(
+        dev.alphapulse.registry.v1.GetVenueMetricsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetVenueMetricsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Defines a synthetic instrument by a formula, or a new version of it.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.DefineSyntheticResponse> defineSynthetic(
+        dev.alphapulse.registry.v1.DefineSyntheticRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getDefineSyntheticMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * A synthetic's definition.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.GetSyntheticResponse> getSynthetic(
+        dev.alphapulse.registry.v1.GetSyntheticRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getGetSyntheticMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * The value of a synthetic for given values of what it is made of.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.EvaluateSyntheticResponse> evaluateSynthetic(
+        dev.alphapulse.registry.v1.EvaluateSyntheticRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getEvaluateSyntheticMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * The best venue for an order, or the best split over venues, with the reasons field by field.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.RouteOrderResponse> routeOrder(
+        dev.alphapulse.registry.v1.RouteOrderRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getRouteOrderMethod(), getCallOptions()), request);
+    }
   }
 
   private static final int METHODID_REGISTER_INSTRUMENT = 0;
@@ -1707,6 +2542,16 @@ public final class RegistryServiceGrpc {
   private static final int METHODID_SEARCH_INSTRUMENTS = 15;
   private static final int METHODID_BATCH_GET_INSTRUMENT_RECORDS = 16;
   private static final int METHODID_FIND_VENUES = 17;
+  private static final int METHODID_UPDATE_VENUE = 18;
+  private static final int METHODID_DELETE_VENUE = 19;
+  private static final int METHODID_QUOTE_FEES = 20;
+  private static final int METHODID_GET_SESSIONS = 21;
+  private static final int METHODID_REPORT_VENUE_METRICS = 22;
+  private static final int METHODID_GET_VENUE_METRICS = 23;
+  private static final int METHODID_DEFINE_SYNTHETIC = 24;
+  private static final int METHODID_GET_SYNTHETIC = 25;
+  private static final int METHODID_EVALUATE_SYNTHETIC = 26;
+  private static final int METHODID_ROUTE_ORDER = 27;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -1796,6 +2641,46 @@ public final class RegistryServiceGrpc {
         case METHODID_FIND_VENUES:
           serviceImpl.findVenues((dev.alphapulse.registry.v1.FindVenuesRequest) request,
               (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.FindVenuesResponse>) responseObserver);
+          break;
+        case METHODID_UPDATE_VENUE:
+          serviceImpl.updateVenue((dev.alphapulse.registry.v1.UpdateVenueRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.UpdateVenueResponse>) responseObserver);
+          break;
+        case METHODID_DELETE_VENUE:
+          serviceImpl.deleteVenue((dev.alphapulse.registry.v1.DeleteVenueRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.DeleteVenueResponse>) responseObserver);
+          break;
+        case METHODID_QUOTE_FEES:
+          serviceImpl.quoteFees((dev.alphapulse.registry.v1.QuoteFeesRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.QuoteFeesResponse>) responseObserver);
+          break;
+        case METHODID_GET_SESSIONS:
+          serviceImpl.getSessions((dev.alphapulse.registry.v1.GetSessionsRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetSessionsResponse>) responseObserver);
+          break;
+        case METHODID_REPORT_VENUE_METRICS:
+          serviceImpl.reportVenueMetrics((dev.alphapulse.registry.v1.ReportVenueMetricsRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ReportVenueMetricsResponse>) responseObserver);
+          break;
+        case METHODID_GET_VENUE_METRICS:
+          serviceImpl.getVenueMetrics((dev.alphapulse.registry.v1.GetVenueMetricsRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetVenueMetricsResponse>) responseObserver);
+          break;
+        case METHODID_DEFINE_SYNTHETIC:
+          serviceImpl.defineSynthetic((dev.alphapulse.registry.v1.DefineSyntheticRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.DefineSyntheticResponse>) responseObserver);
+          break;
+        case METHODID_GET_SYNTHETIC:
+          serviceImpl.getSynthetic((dev.alphapulse.registry.v1.GetSyntheticRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetSyntheticResponse>) responseObserver);
+          break;
+        case METHODID_EVALUATE_SYNTHETIC:
+          serviceImpl.evaluateSynthetic((dev.alphapulse.registry.v1.EvaluateSyntheticRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.EvaluateSyntheticResponse>) responseObserver);
+          break;
+        case METHODID_ROUTE_ORDER:
+          serviceImpl.routeOrder((dev.alphapulse.registry.v1.RouteOrderRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.RouteOrderResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -1941,6 +2826,76 @@ public final class RegistryServiceGrpc {
               dev.alphapulse.registry.v1.FindVenuesRequest,
               dev.alphapulse.registry.v1.FindVenuesResponse>(
                 service, METHODID_FIND_VENUES)))
+        .addMethod(
+          getUpdateVenueMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.UpdateVenueRequest,
+              dev.alphapulse.registry.v1.UpdateVenueResponse>(
+                service, METHODID_UPDATE_VENUE)))
+        .addMethod(
+          getDeleteVenueMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.DeleteVenueRequest,
+              dev.alphapulse.registry.v1.DeleteVenueResponse>(
+                service, METHODID_DELETE_VENUE)))
+        .addMethod(
+          getQuoteFeesMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.QuoteFeesRequest,
+              dev.alphapulse.registry.v1.QuoteFeesResponse>(
+                service, METHODID_QUOTE_FEES)))
+        .addMethod(
+          getGetSessionsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.GetSessionsRequest,
+              dev.alphapulse.registry.v1.GetSessionsResponse>(
+                service, METHODID_GET_SESSIONS)))
+        .addMethod(
+          getReportVenueMetricsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.ReportVenueMetricsRequest,
+              dev.alphapulse.registry.v1.ReportVenueMetricsResponse>(
+                service, METHODID_REPORT_VENUE_METRICS)))
+        .addMethod(
+          getGetVenueMetricsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.GetVenueMetricsRequest,
+              dev.alphapulse.registry.v1.GetVenueMetricsResponse>(
+                service, METHODID_GET_VENUE_METRICS)))
+        .addMethod(
+          getDefineSyntheticMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.DefineSyntheticRequest,
+              dev.alphapulse.registry.v1.DefineSyntheticResponse>(
+                service, METHODID_DEFINE_SYNTHETIC)))
+        .addMethod(
+          getGetSyntheticMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.GetSyntheticRequest,
+              dev.alphapulse.registry.v1.GetSyntheticResponse>(
+                service, METHODID_GET_SYNTHETIC)))
+        .addMethod(
+          getEvaluateSyntheticMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.EvaluateSyntheticRequest,
+              dev.alphapulse.registry.v1.EvaluateSyntheticResponse>(
+                service, METHODID_EVALUATE_SYNTHETIC)))
+        .addMethod(
+          getRouteOrderMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.RouteOrderRequest,
+              dev.alphapulse.registry.v1.RouteOrderResponse>(
+                service, METHODID_ROUTE_ORDER)))
         .build();
   }
 
@@ -2007,6 +2962,16 @@ public final class RegistryServiceGrpc {
               .addMethod(getSearchInstrumentsMethod())
               .addMethod(getBatchGetInstrumentRecordsMethod())
               .addMethod(getFindVenuesMethod())
+              .addMethod(getUpdateVenueMethod())
+              .addMethod(getDeleteVenueMethod())
+              .addMethod(getQuoteFeesMethod())
+              .addMethod(getGetSessionsMethod())
+              .addMethod(getReportVenueMetricsMethod())
+              .addMethod(getGetVenueMetricsMethod())
+              .addMethod(getDefineSyntheticMethod())
+              .addMethod(getGetSyntheticMethod())
+              .addMethod(getEvaluateSyntheticMethod())
+              .addMethod(getRouteOrderMethod())
               .build();
         }
       }

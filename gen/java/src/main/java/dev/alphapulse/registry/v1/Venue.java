@@ -39,6 +39,12 @@ private static final long serialVersionUID = 0L;
     country_ = "";
     makerFeeBps_ = "";
     takerFeeBps_ = "";
+    endpoints_ = java.util.Collections.emptyList();
+    feeTiers_ = java.util.Collections.emptyList();
+    feeCurrency_ = "";
+    calendar_ = "";
+    operatingMic_ = "";
+    status_ = 0;
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -59,6 +65,7 @@ private static final long serialVersionUID = 0L;
             dev.alphapulse.registry.v1.Venue.class, dev.alphapulse.registry.v1.Venue.Builder.class);
   }
 
+  private int bitField0_;
   public static final int VENUE_FIELD_NUMBER = 1;
   private int venue_ = 0;
   /**
@@ -412,6 +419,353 @@ private static final long serialVersionUID = 0L;
     return revision_;
   }
 
+  public static final int ENDPOINTS_FIELD_NUMBER = 11;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.alphapulse.registry.v1.VenueEndpoint> endpoints_;
+  /**
+   * <pre>
+   * Where to connect to.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.alphapulse.registry.v1.VenueEndpoint> getEndpointsList() {
+    return endpoints_;
+  }
+  /**
+   * <pre>
+   * Where to connect to.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.alphapulse.registry.v1.VenueEndpointOrBuilder> 
+      getEndpointsOrBuilderList() {
+    return endpoints_;
+  }
+  /**
+   * <pre>
+   * Where to connect to.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+   */
+  @java.lang.Override
+  public int getEndpointsCount() {
+    return endpoints_.size();
+  }
+  /**
+   * <pre>
+   * Where to connect to.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.VenueEndpoint getEndpoints(int index) {
+    return endpoints_.get(index);
+  }
+  /**
+   * <pre>
+   * Where to connect to.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.VenueEndpointOrBuilder getEndpointsOrBuilder(
+      int index) {
+    return endpoints_.get(index);
+  }
+
+  public static final int FEE_TIERS_FIELD_NUMBER = 12;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.alphapulse.registry.v1.FeeTier> feeTiers_;
+  /**
+   * <pre>
+   * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+   * `taker_fee_bps` hold below the first one.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.alphapulse.registry.v1.FeeTier> getFeeTiersList() {
+    return feeTiers_;
+  }
+  /**
+   * <pre>
+   * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+   * `taker_fee_bps` hold below the first one.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.alphapulse.registry.v1.FeeTierOrBuilder> 
+      getFeeTiersOrBuilderList() {
+    return feeTiers_;
+  }
+  /**
+   * <pre>
+   * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+   * `taker_fee_bps` hold below the first one.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+   */
+  @java.lang.Override
+  public int getFeeTiersCount() {
+    return feeTiers_.size();
+  }
+  /**
+   * <pre>
+   * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+   * `taker_fee_bps` hold below the first one.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.FeeTier getFeeTiers(int index) {
+    return feeTiers_.get(index);
+  }
+  /**
+   * <pre>
+   * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+   * `taker_fee_bps` hold below the first one.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.FeeTierOrBuilder getFeeTiersOrBuilder(
+      int index) {
+    return feeTiers_.get(index);
+  }
+
+  public static final int FEE_CURRENCY_FIELD_NUMBER = 13;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object feeCurrency_ = "";
+  /**
+   * <pre>
+   * Currency that volumes of tiers are in.
+   * </pre>
+   *
+   * <code>string fee_currency = 13 [json_name = "feeCurrency"];</code>
+   * @return The feeCurrency.
+   */
+  @java.lang.Override
+  public java.lang.String getFeeCurrency() {
+    java.lang.Object ref = feeCurrency_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      feeCurrency_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Currency that volumes of tiers are in.
+   * </pre>
+   *
+   * <code>string fee_currency = 13 [json_name = "feeCurrency"];</code>
+   * @return The bytes for feeCurrency.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getFeeCurrencyBytes() {
+    java.lang.Object ref = feeCurrency_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      feeCurrency_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int CALENDAR_FIELD_NUMBER = 14;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object calendar_ = "";
+  /**
+   * <pre>
+   * Name of its trading calendar; without one its MIC's, and round the clock for crypto venues.
+   * </pre>
+   *
+   * <code>string calendar = 14 [json_name = "calendar"];</code>
+   * @return The calendar.
+   */
+  @java.lang.Override
+  public java.lang.String getCalendar() {
+    java.lang.Object ref = calendar_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      calendar_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Name of its trading calendar; without one its MIC's, and round the clock for crypto venues.
+   * </pre>
+   *
+   * <code>string calendar = 14 [json_name = "calendar"];</code>
+   * @return The bytes for calendar.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getCalendarBytes() {
+    java.lang.Object ref = calendar_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      calendar_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int OPERATING_MIC_FIELD_NUMBER = 15;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object operatingMic_ = "";
+  /**
+   * <pre>
+   * ISO 10383 code of the operator, where `mic` is a segment.
+   * </pre>
+   *
+   * <code>string operating_mic = 15 [json_name = "operatingMic"];</code>
+   * @return The operatingMic.
+   */
+  @java.lang.Override
+  public java.lang.String getOperatingMic() {
+    java.lang.Object ref = operatingMic_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      operatingMic_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * ISO 10383 code of the operator, where `mic` is a segment.
+   * </pre>
+   *
+   * <code>string operating_mic = 15 [json_name = "operatingMic"];</code>
+   * @return The bytes for operatingMic.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getOperatingMicBytes() {
+    java.lang.Object ref = operatingMic_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      operatingMic_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int STATUS_FIELD_NUMBER = 16;
+  private int status_ = 0;
+  /**
+   * <pre>
+   * State that was reported last.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.VenueStatus status = 16 [json_name = "status"];</code>
+   * @return The enum numeric value on the wire for status.
+   */
+  @java.lang.Override public int getStatusValue() {
+    return status_;
+  }
+  /**
+   * <pre>
+   * State that was reported last.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.VenueStatus status = 16 [json_name = "status"];</code>
+   * @return The status.
+   */
+  @java.lang.Override public dev.alphapulse.registry.v1.VenueStatus getStatus() {
+    dev.alphapulse.registry.v1.VenueStatus result = dev.alphapulse.registry.v1.VenueStatus.forNumber(status_);
+    return result == null ? dev.alphapulse.registry.v1.VenueStatus.UNRECOGNIZED : result;
+  }
+
+  public static final int METADATA_FIELD_NUMBER = 17;
+  private com.google.protobuf.Struct metadata_;
+  /**
+   * <pre>
+   * Whatever else the source said.
+   * </pre>
+   *
+   * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+   * @return Whether the metadata field is set.
+   */
+  @java.lang.Override
+  public boolean hasMetadata() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * Whatever else the source said.
+   * </pre>
+   *
+   * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+   * @return The metadata.
+   */
+  @java.lang.Override
+  public com.google.protobuf.Struct getMetadata() {
+    return metadata_ == null ? com.google.protobuf.Struct.getDefaultInstance() : metadata_;
+  }
+  /**
+   * <pre>
+   * Whatever else the source said.
+   * </pre>
+   *
+   * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+   */
+  @java.lang.Override
+  public com.google.protobuf.StructOrBuilder getMetadataOrBuilder() {
+    return metadata_ == null ? com.google.protobuf.Struct.getDefaultInstance() : metadata_;
+  }
+
+  public static final int RETIRED_FIELD_NUMBER = 18;
+  private boolean retired_ = false;
+  /**
+   * <pre>
+   * It lists nothing any more, and nothing new is registered on it.
+   * </pre>
+   *
+   * <code>bool retired = 18 [json_name = "retired"];</code>
+   * @return The retired.
+   */
+  @java.lang.Override
+  public boolean getRetired() {
+    return retired_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -456,6 +810,30 @@ private static final long serialVersionUID = 0L;
     if (revision_ != 0L) {
       output.writeUInt64(10, revision_);
     }
+    for (int i = 0; i < endpoints_.size(); i++) {
+      output.writeMessage(11, endpoints_.get(i));
+    }
+    for (int i = 0; i < feeTiers_.size(); i++) {
+      output.writeMessage(12, feeTiers_.get(i));
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(feeCurrency_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 13, feeCurrency_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(calendar_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 14, calendar_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(operatingMic_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 15, operatingMic_);
+    }
+    if (status_ != dev.alphapulse.registry.v1.VenueStatus.VENUE_STATUS_UNSPECIFIED.getNumber()) {
+      output.writeEnum(16, status_);
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      output.writeMessage(17, getMetadata());
+    }
+    if (retired_ != false) {
+      output.writeBool(18, retired_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -493,6 +871,45 @@ private static final long serialVersionUID = 0L;
     if (revision_ != 0L) {
       size += com.google.protobuf.CodedOutputStream
         .computeUInt64Size(10, revision_);
+    }
+
+        {
+          final int count = endpoints_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(endpoints_.get(i));
+          }
+          size += 1 * count;
+        }
+
+        {
+          final int count = feeTiers_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(feeTiers_.get(i));
+          }
+          size += 1 * count;
+        }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(feeCurrency_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(13, feeCurrency_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(calendar_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(14, calendar_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(operatingMic_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(15, operatingMic_);
+    }
+    if (status_ != dev.alphapulse.registry.v1.VenueStatus.VENUE_STATUS_UNSPECIFIED.getNumber()) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeEnumSize(16, status_);
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(17, getMetadata());
+    }
+    if (retired_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(18, retired_);
     }
     return size;
   }
@@ -537,6 +954,24 @@ private static final long serialVersionUID = 0L;
         != other.getChainId()) return false;
     if (getRevision()
         != other.getRevision()) return false;
+    if (!getEndpointsList()
+        .equals(other.getEndpointsList())) return false;
+    if (!getFeeTiersList()
+        .equals(other.getFeeTiersList())) return false;
+    if (!getFeeCurrency()
+        .equals(other.getFeeCurrency())) return false;
+    if (!getCalendar()
+        .equals(other.getCalendar())) return false;
+    if (!getOperatingMic()
+        .equals(other.getOperatingMic())) return false;
+    if (status_ != other.status_) return false;
+    if (hasMetadata() != other.hasMetadata()) return false;
+    if (hasMetadata()) {
+      if (!getMetadata()
+          .equals(other.getMetadata())) return false;
+    }
+    if (getRetired()
+        != other.getRetired()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -569,6 +1004,29 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + REVISION_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getRevision());
+    if (getEndpointsCount() > 0) {
+      hash = (37 * hash) + ENDPOINTS_FIELD_NUMBER;
+      hash = (53 * hash) + getEndpointsList().hashCode();
+    }
+    if (getFeeTiersCount() > 0) {
+      hash = (37 * hash) + FEE_TIERS_FIELD_NUMBER;
+      hash = (53 * hash) + getFeeTiersList().hashCode();
+    }
+    hash = (37 * hash) + FEE_CURRENCY_FIELD_NUMBER;
+    hash = (53 * hash) + getFeeCurrency().hashCode();
+    hash = (37 * hash) + CALENDAR_FIELD_NUMBER;
+    hash = (53 * hash) + getCalendar().hashCode();
+    hash = (37 * hash) + OPERATING_MIC_FIELD_NUMBER;
+    hash = (53 * hash) + getOperatingMic().hashCode();
+    hash = (37 * hash) + STATUS_FIELD_NUMBER;
+    hash = (53 * hash) + status_;
+    if (hasMetadata()) {
+      hash = (37 * hash) + METADATA_FIELD_NUMBER;
+      hash = (53 * hash) + getMetadata().hashCode();
+    }
+    hash = (37 * hash) + RETIRED_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getRetired());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -692,13 +1150,21 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.alphapulse.registry.v1.Venue.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetEndpointsFieldBuilder();
+        internalGetFeeTiersFieldBuilder();
+        internalGetMetadataFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -714,6 +1180,30 @@ private static final long serialVersionUID = 0L;
       takerFeeBps_ = "";
       chainId_ = 0;
       revision_ = 0L;
+      if (endpointsBuilder_ == null) {
+        endpoints_ = java.util.Collections.emptyList();
+      } else {
+        endpoints_ = null;
+        endpointsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000400);
+      if (feeTiersBuilder_ == null) {
+        feeTiers_ = java.util.Collections.emptyList();
+      } else {
+        feeTiers_ = null;
+        feeTiersBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000800);
+      feeCurrency_ = "";
+      calendar_ = "";
+      operatingMic_ = "";
+      status_ = 0;
+      metadata_ = null;
+      if (metadataBuilder_ != null) {
+        metadataBuilder_.dispose();
+        metadataBuilder_ = null;
+      }
+      retired_ = false;
       return this;
     }
 
@@ -740,9 +1230,31 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public dev.alphapulse.registry.v1.Venue buildPartial() {
       dev.alphapulse.registry.v1.Venue result = new dev.alphapulse.registry.v1.Venue(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
+    }
+
+    private void buildPartialRepeatedFields(dev.alphapulse.registry.v1.Venue result) {
+      if (endpointsBuilder_ == null) {
+        if (((bitField0_ & 0x00000400) != 0)) {
+          endpoints_ = java.util.Collections.unmodifiableList(endpoints_);
+          bitField0_ = (bitField0_ & ~0x00000400);
+        }
+        result.endpoints_ = endpoints_;
+      } else {
+        result.endpoints_ = endpointsBuilder_.build();
+      }
+      if (feeTiersBuilder_ == null) {
+        if (((bitField0_ & 0x00000800) != 0)) {
+          feeTiers_ = java.util.Collections.unmodifiableList(feeTiers_);
+          bitField0_ = (bitField0_ & ~0x00000800);
+        }
+        result.feeTiers_ = feeTiers_;
+      } else {
+        result.feeTiers_ = feeTiersBuilder_.build();
+      }
     }
 
     private void buildPartial0(dev.alphapulse.registry.v1.Venue result) {
@@ -777,6 +1289,29 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000200) != 0)) {
         result.revision_ = revision_;
       }
+      if (((from_bitField0_ & 0x00001000) != 0)) {
+        result.feeCurrency_ = feeCurrency_;
+      }
+      if (((from_bitField0_ & 0x00002000) != 0)) {
+        result.calendar_ = calendar_;
+      }
+      if (((from_bitField0_ & 0x00004000) != 0)) {
+        result.operatingMic_ = operatingMic_;
+      }
+      if (((from_bitField0_ & 0x00008000) != 0)) {
+        result.status_ = status_;
+      }
+      int to_bitField0_ = 0;
+      if (((from_bitField0_ & 0x00010000) != 0)) {
+        result.metadata_ = metadataBuilder_ == null
+            ? metadata_
+            : metadataBuilder_.build();
+        to_bitField0_ |= 0x00000001;
+      }
+      if (((from_bitField0_ & 0x00020000) != 0)) {
+        result.retired_ = retired_;
+      }
+      result.bitField0_ |= to_bitField0_;
     }
 
     @java.lang.Override
@@ -832,6 +1367,82 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getRevision() != 0L) {
         setRevision(other.getRevision());
+      }
+      if (endpointsBuilder_ == null) {
+        if (!other.endpoints_.isEmpty()) {
+          if (endpoints_.isEmpty()) {
+            endpoints_ = other.endpoints_;
+            bitField0_ = (bitField0_ & ~0x00000400);
+          } else {
+            ensureEndpointsIsMutable();
+            endpoints_.addAll(other.endpoints_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.endpoints_.isEmpty()) {
+          if (endpointsBuilder_.isEmpty()) {
+            endpointsBuilder_.dispose();
+            endpointsBuilder_ = null;
+            endpoints_ = other.endpoints_;
+            bitField0_ = (bitField0_ & ~0x00000400);
+            endpointsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetEndpointsFieldBuilder() : null;
+          } else {
+            endpointsBuilder_.addAllMessages(other.endpoints_);
+          }
+        }
+      }
+      if (feeTiersBuilder_ == null) {
+        if (!other.feeTiers_.isEmpty()) {
+          if (feeTiers_.isEmpty()) {
+            feeTiers_ = other.feeTiers_;
+            bitField0_ = (bitField0_ & ~0x00000800);
+          } else {
+            ensureFeeTiersIsMutable();
+            feeTiers_.addAll(other.feeTiers_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.feeTiers_.isEmpty()) {
+          if (feeTiersBuilder_.isEmpty()) {
+            feeTiersBuilder_.dispose();
+            feeTiersBuilder_ = null;
+            feeTiers_ = other.feeTiers_;
+            bitField0_ = (bitField0_ & ~0x00000800);
+            feeTiersBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetFeeTiersFieldBuilder() : null;
+          } else {
+            feeTiersBuilder_.addAllMessages(other.feeTiers_);
+          }
+        }
+      }
+      if (!other.getFeeCurrency().isEmpty()) {
+        feeCurrency_ = other.feeCurrency_;
+        bitField0_ |= 0x00001000;
+        onChanged();
+      }
+      if (!other.getCalendar().isEmpty()) {
+        calendar_ = other.calendar_;
+        bitField0_ |= 0x00002000;
+        onChanged();
+      }
+      if (!other.getOperatingMic().isEmpty()) {
+        operatingMic_ = other.operatingMic_;
+        bitField0_ |= 0x00004000;
+        onChanged();
+      }
+      if (other.status_ != 0) {
+        setStatusValue(other.getStatusValue());
+      }
+      if (other.hasMetadata()) {
+        mergeMetadata(other.getMetadata());
+      }
+      if (other.getRetired() != false) {
+        setRetired(other.getRetired());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -909,6 +1520,64 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000200;
               break;
             } // case 80
+            case 90: {
+              dev.alphapulse.registry.v1.VenueEndpoint m =
+                  input.readMessage(
+                      dev.alphapulse.registry.v1.VenueEndpoint.parser(),
+                      extensionRegistry);
+              if (endpointsBuilder_ == null) {
+                ensureEndpointsIsMutable();
+                endpoints_.add(m);
+              } else {
+                endpointsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 90
+            case 98: {
+              dev.alphapulse.registry.v1.FeeTier m =
+                  input.readMessage(
+                      dev.alphapulse.registry.v1.FeeTier.parser(),
+                      extensionRegistry);
+              if (feeTiersBuilder_ == null) {
+                ensureFeeTiersIsMutable();
+                feeTiers_.add(m);
+              } else {
+                feeTiersBuilder_.addMessage(m);
+              }
+              break;
+            } // case 98
+            case 106: {
+              feeCurrency_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00001000;
+              break;
+            } // case 106
+            case 114: {
+              calendar_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00002000;
+              break;
+            } // case 114
+            case 122: {
+              operatingMic_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00004000;
+              break;
+            } // case 122
+            case 128: {
+              status_ = input.readEnum();
+              bitField0_ |= 0x00008000;
+              break;
+            } // case 128
+            case 138: {
+              input.readMessage(
+                  internalGetMetadataFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00010000;
+              break;
+            } // case 138
+            case 144: {
+              retired_ = input.readBool();
+              bitField0_ |= 0x00020000;
+              break;
+            } // case 144
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1678,6 +2347,1197 @@ private static final long serialVersionUID = 0L;
     public Builder clearRevision() {
       bitField0_ = (bitField0_ & ~0x00000200);
       revision_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private java.util.List<dev.alphapulse.registry.v1.VenueEndpoint> endpoints_ =
+      java.util.Collections.emptyList();
+    private void ensureEndpointsIsMutable() {
+      if (!((bitField0_ & 0x00000400) != 0)) {
+        endpoints_ = new java.util.ArrayList<dev.alphapulse.registry.v1.VenueEndpoint>(endpoints_);
+        bitField0_ |= 0x00000400;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.registry.v1.VenueEndpoint, dev.alphapulse.registry.v1.VenueEndpoint.Builder, dev.alphapulse.registry.v1.VenueEndpointOrBuilder> endpointsBuilder_;
+
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public java.util.List<dev.alphapulse.registry.v1.VenueEndpoint> getEndpointsList() {
+      if (endpointsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(endpoints_);
+      } else {
+        return endpointsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public int getEndpointsCount() {
+      if (endpointsBuilder_ == null) {
+        return endpoints_.size();
+      } else {
+        return endpointsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public dev.alphapulse.registry.v1.VenueEndpoint getEndpoints(int index) {
+      if (endpointsBuilder_ == null) {
+        return endpoints_.get(index);
+      } else {
+        return endpointsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public Builder setEndpoints(
+        int index, dev.alphapulse.registry.v1.VenueEndpoint value) {
+      if (endpointsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureEndpointsIsMutable();
+        endpoints_.set(index, value);
+        onChanged();
+      } else {
+        endpointsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public Builder setEndpoints(
+        int index, dev.alphapulse.registry.v1.VenueEndpoint.Builder builderForValue) {
+      if (endpointsBuilder_ == null) {
+        ensureEndpointsIsMutable();
+        endpoints_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        endpointsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public Builder addEndpoints(dev.alphapulse.registry.v1.VenueEndpoint value) {
+      if (endpointsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureEndpointsIsMutable();
+        endpoints_.add(value);
+        onChanged();
+      } else {
+        endpointsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public Builder addEndpoints(
+        int index, dev.alphapulse.registry.v1.VenueEndpoint value) {
+      if (endpointsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureEndpointsIsMutable();
+        endpoints_.add(index, value);
+        onChanged();
+      } else {
+        endpointsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public Builder addEndpoints(
+        dev.alphapulse.registry.v1.VenueEndpoint.Builder builderForValue) {
+      if (endpointsBuilder_ == null) {
+        ensureEndpointsIsMutable();
+        endpoints_.add(builderForValue.build());
+        onChanged();
+      } else {
+        endpointsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public Builder addEndpoints(
+        int index, dev.alphapulse.registry.v1.VenueEndpoint.Builder builderForValue) {
+      if (endpointsBuilder_ == null) {
+        ensureEndpointsIsMutable();
+        endpoints_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        endpointsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public Builder addAllEndpoints(
+        java.lang.Iterable<? extends dev.alphapulse.registry.v1.VenueEndpoint> values) {
+      if (endpointsBuilder_ == null) {
+        ensureEndpointsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, endpoints_);
+        onChanged();
+      } else {
+        endpointsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public Builder clearEndpoints() {
+      if (endpointsBuilder_ == null) {
+        endpoints_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000400);
+        onChanged();
+      } else {
+        endpointsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public Builder removeEndpoints(int index) {
+      if (endpointsBuilder_ == null) {
+        ensureEndpointsIsMutable();
+        endpoints_.remove(index);
+        onChanged();
+      } else {
+        endpointsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public dev.alphapulse.registry.v1.VenueEndpoint.Builder getEndpointsBuilder(
+        int index) {
+      return internalGetEndpointsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public dev.alphapulse.registry.v1.VenueEndpointOrBuilder getEndpointsOrBuilder(
+        int index) {
+      if (endpointsBuilder_ == null) {
+        return endpoints_.get(index);  } else {
+        return endpointsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public java.util.List<? extends dev.alphapulse.registry.v1.VenueEndpointOrBuilder> 
+         getEndpointsOrBuilderList() {
+      if (endpointsBuilder_ != null) {
+        return endpointsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(endpoints_);
+      }
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public dev.alphapulse.registry.v1.VenueEndpoint.Builder addEndpointsBuilder() {
+      return internalGetEndpointsFieldBuilder().addBuilder(
+          dev.alphapulse.registry.v1.VenueEndpoint.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public dev.alphapulse.registry.v1.VenueEndpoint.Builder addEndpointsBuilder(
+        int index) {
+      return internalGetEndpointsFieldBuilder().addBuilder(
+          index, dev.alphapulse.registry.v1.VenueEndpoint.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Where to connect to.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+     */
+    public java.util.List<dev.alphapulse.registry.v1.VenueEndpoint.Builder> 
+         getEndpointsBuilderList() {
+      return internalGetEndpointsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.registry.v1.VenueEndpoint, dev.alphapulse.registry.v1.VenueEndpoint.Builder, dev.alphapulse.registry.v1.VenueEndpointOrBuilder> 
+        internalGetEndpointsFieldBuilder() {
+      if (endpointsBuilder_ == null) {
+        endpointsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.alphapulse.registry.v1.VenueEndpoint, dev.alphapulse.registry.v1.VenueEndpoint.Builder, dev.alphapulse.registry.v1.VenueEndpointOrBuilder>(
+                endpoints_,
+                ((bitField0_ & 0x00000400) != 0),
+                getParentForChildren(),
+                isClean());
+        endpoints_ = null;
+      }
+      return endpointsBuilder_;
+    }
+
+    private java.util.List<dev.alphapulse.registry.v1.FeeTier> feeTiers_ =
+      java.util.Collections.emptyList();
+    private void ensureFeeTiersIsMutable() {
+      if (!((bitField0_ & 0x00000800) != 0)) {
+        feeTiers_ = new java.util.ArrayList<dev.alphapulse.registry.v1.FeeTier>(feeTiers_);
+        bitField0_ |= 0x00000800;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.registry.v1.FeeTier, dev.alphapulse.registry.v1.FeeTier.Builder, dev.alphapulse.registry.v1.FeeTierOrBuilder> feeTiersBuilder_;
+
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public java.util.List<dev.alphapulse.registry.v1.FeeTier> getFeeTiersList() {
+      if (feeTiersBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(feeTiers_);
+      } else {
+        return feeTiersBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public int getFeeTiersCount() {
+      if (feeTiersBuilder_ == null) {
+        return feeTiers_.size();
+      } else {
+        return feeTiersBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public dev.alphapulse.registry.v1.FeeTier getFeeTiers(int index) {
+      if (feeTiersBuilder_ == null) {
+        return feeTiers_.get(index);
+      } else {
+        return feeTiersBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public Builder setFeeTiers(
+        int index, dev.alphapulse.registry.v1.FeeTier value) {
+      if (feeTiersBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureFeeTiersIsMutable();
+        feeTiers_.set(index, value);
+        onChanged();
+      } else {
+        feeTiersBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public Builder setFeeTiers(
+        int index, dev.alphapulse.registry.v1.FeeTier.Builder builderForValue) {
+      if (feeTiersBuilder_ == null) {
+        ensureFeeTiersIsMutable();
+        feeTiers_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        feeTiersBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public Builder addFeeTiers(dev.alphapulse.registry.v1.FeeTier value) {
+      if (feeTiersBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureFeeTiersIsMutable();
+        feeTiers_.add(value);
+        onChanged();
+      } else {
+        feeTiersBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public Builder addFeeTiers(
+        int index, dev.alphapulse.registry.v1.FeeTier value) {
+      if (feeTiersBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureFeeTiersIsMutable();
+        feeTiers_.add(index, value);
+        onChanged();
+      } else {
+        feeTiersBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public Builder addFeeTiers(
+        dev.alphapulse.registry.v1.FeeTier.Builder builderForValue) {
+      if (feeTiersBuilder_ == null) {
+        ensureFeeTiersIsMutable();
+        feeTiers_.add(builderForValue.build());
+        onChanged();
+      } else {
+        feeTiersBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public Builder addFeeTiers(
+        int index, dev.alphapulse.registry.v1.FeeTier.Builder builderForValue) {
+      if (feeTiersBuilder_ == null) {
+        ensureFeeTiersIsMutable();
+        feeTiers_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        feeTiersBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public Builder addAllFeeTiers(
+        java.lang.Iterable<? extends dev.alphapulse.registry.v1.FeeTier> values) {
+      if (feeTiersBuilder_ == null) {
+        ensureFeeTiersIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, feeTiers_);
+        onChanged();
+      } else {
+        feeTiersBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public Builder clearFeeTiers() {
+      if (feeTiersBuilder_ == null) {
+        feeTiers_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000800);
+        onChanged();
+      } else {
+        feeTiersBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public Builder removeFeeTiers(int index) {
+      if (feeTiersBuilder_ == null) {
+        ensureFeeTiersIsMutable();
+        feeTiers_.remove(index);
+        onChanged();
+      } else {
+        feeTiersBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public dev.alphapulse.registry.v1.FeeTier.Builder getFeeTiersBuilder(
+        int index) {
+      return internalGetFeeTiersFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public dev.alphapulse.registry.v1.FeeTierOrBuilder getFeeTiersOrBuilder(
+        int index) {
+      if (feeTiersBuilder_ == null) {
+        return feeTiers_.get(index);  } else {
+        return feeTiersBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public java.util.List<? extends dev.alphapulse.registry.v1.FeeTierOrBuilder> 
+         getFeeTiersOrBuilderList() {
+      if (feeTiersBuilder_ != null) {
+        return feeTiersBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(feeTiers_);
+      }
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public dev.alphapulse.registry.v1.FeeTier.Builder addFeeTiersBuilder() {
+      return internalGetFeeTiersFieldBuilder().addBuilder(
+          dev.alphapulse.registry.v1.FeeTier.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public dev.alphapulse.registry.v1.FeeTier.Builder addFeeTiersBuilder(
+        int index) {
+      return internalGetFeeTiersFieldBuilder().addBuilder(
+          index, dev.alphapulse.registry.v1.FeeTier.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+     * `taker_fee_bps` hold below the first one.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+     */
+    public java.util.List<dev.alphapulse.registry.v1.FeeTier.Builder> 
+         getFeeTiersBuilderList() {
+      return internalGetFeeTiersFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.registry.v1.FeeTier, dev.alphapulse.registry.v1.FeeTier.Builder, dev.alphapulse.registry.v1.FeeTierOrBuilder> 
+        internalGetFeeTiersFieldBuilder() {
+      if (feeTiersBuilder_ == null) {
+        feeTiersBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.alphapulse.registry.v1.FeeTier, dev.alphapulse.registry.v1.FeeTier.Builder, dev.alphapulse.registry.v1.FeeTierOrBuilder>(
+                feeTiers_,
+                ((bitField0_ & 0x00000800) != 0),
+                getParentForChildren(),
+                isClean());
+        feeTiers_ = null;
+      }
+      return feeTiersBuilder_;
+    }
+
+    private java.lang.Object feeCurrency_ = "";
+    /**
+     * <pre>
+     * Currency that volumes of tiers are in.
+     * </pre>
+     *
+     * <code>string fee_currency = 13 [json_name = "feeCurrency"];</code>
+     * @return The feeCurrency.
+     */
+    public java.lang.String getFeeCurrency() {
+      java.lang.Object ref = feeCurrency_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        feeCurrency_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Currency that volumes of tiers are in.
+     * </pre>
+     *
+     * <code>string fee_currency = 13 [json_name = "feeCurrency"];</code>
+     * @return The bytes for feeCurrency.
+     */
+    public com.google.protobuf.ByteString
+        getFeeCurrencyBytes() {
+      java.lang.Object ref = feeCurrency_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        feeCurrency_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Currency that volumes of tiers are in.
+     * </pre>
+     *
+     * <code>string fee_currency = 13 [json_name = "feeCurrency"];</code>
+     * @param value The feeCurrency to set.
+     * @return This builder for chaining.
+     */
+    public Builder setFeeCurrency(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      feeCurrency_ = value;
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Currency that volumes of tiers are in.
+     * </pre>
+     *
+     * <code>string fee_currency = 13 [json_name = "feeCurrency"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearFeeCurrency() {
+      feeCurrency_ = getDefaultInstance().getFeeCurrency();
+      bitField0_ = (bitField0_ & ~0x00001000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Currency that volumes of tiers are in.
+     * </pre>
+     *
+     * <code>string fee_currency = 13 [json_name = "feeCurrency"];</code>
+     * @param value The bytes for feeCurrency to set.
+     * @return This builder for chaining.
+     */
+    public Builder setFeeCurrencyBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      feeCurrency_ = value;
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object calendar_ = "";
+    /**
+     * <pre>
+     * Name of its trading calendar; without one its MIC's, and round the clock for crypto venues.
+     * </pre>
+     *
+     * <code>string calendar = 14 [json_name = "calendar"];</code>
+     * @return The calendar.
+     */
+    public java.lang.String getCalendar() {
+      java.lang.Object ref = calendar_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        calendar_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Name of its trading calendar; without one its MIC's, and round the clock for crypto venues.
+     * </pre>
+     *
+     * <code>string calendar = 14 [json_name = "calendar"];</code>
+     * @return The bytes for calendar.
+     */
+    public com.google.protobuf.ByteString
+        getCalendarBytes() {
+      java.lang.Object ref = calendar_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        calendar_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Name of its trading calendar; without one its MIC's, and round the clock for crypto venues.
+     * </pre>
+     *
+     * <code>string calendar = 14 [json_name = "calendar"];</code>
+     * @param value The calendar to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCalendar(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      calendar_ = value;
+      bitField0_ |= 0x00002000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Name of its trading calendar; without one its MIC's, and round the clock for crypto venues.
+     * </pre>
+     *
+     * <code>string calendar = 14 [json_name = "calendar"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCalendar() {
+      calendar_ = getDefaultInstance().getCalendar();
+      bitField0_ = (bitField0_ & ~0x00002000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Name of its trading calendar; without one its MIC's, and round the clock for crypto venues.
+     * </pre>
+     *
+     * <code>string calendar = 14 [json_name = "calendar"];</code>
+     * @param value The bytes for calendar to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCalendarBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      calendar_ = value;
+      bitField0_ |= 0x00002000;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object operatingMic_ = "";
+    /**
+     * <pre>
+     * ISO 10383 code of the operator, where `mic` is a segment.
+     * </pre>
+     *
+     * <code>string operating_mic = 15 [json_name = "operatingMic"];</code>
+     * @return The operatingMic.
+     */
+    public java.lang.String getOperatingMic() {
+      java.lang.Object ref = operatingMic_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        operatingMic_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * ISO 10383 code of the operator, where `mic` is a segment.
+     * </pre>
+     *
+     * <code>string operating_mic = 15 [json_name = "operatingMic"];</code>
+     * @return The bytes for operatingMic.
+     */
+    public com.google.protobuf.ByteString
+        getOperatingMicBytes() {
+      java.lang.Object ref = operatingMic_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        operatingMic_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * ISO 10383 code of the operator, where `mic` is a segment.
+     * </pre>
+     *
+     * <code>string operating_mic = 15 [json_name = "operatingMic"];</code>
+     * @param value The operatingMic to set.
+     * @return This builder for chaining.
+     */
+    public Builder setOperatingMic(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      operatingMic_ = value;
+      bitField0_ |= 0x00004000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * ISO 10383 code of the operator, where `mic` is a segment.
+     * </pre>
+     *
+     * <code>string operating_mic = 15 [json_name = "operatingMic"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearOperatingMic() {
+      operatingMic_ = getDefaultInstance().getOperatingMic();
+      bitField0_ = (bitField0_ & ~0x00004000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * ISO 10383 code of the operator, where `mic` is a segment.
+     * </pre>
+     *
+     * <code>string operating_mic = 15 [json_name = "operatingMic"];</code>
+     * @param value The bytes for operatingMic to set.
+     * @return This builder for chaining.
+     */
+    public Builder setOperatingMicBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      operatingMic_ = value;
+      bitField0_ |= 0x00004000;
+      onChanged();
+      return this;
+    }
+
+    private int status_ = 0;
+    /**
+     * <pre>
+     * State that was reported last.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.VenueStatus status = 16 [json_name = "status"];</code>
+     * @return The enum numeric value on the wire for status.
+     */
+    @java.lang.Override public int getStatusValue() {
+      return status_;
+    }
+    /**
+     * <pre>
+     * State that was reported last.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.VenueStatus status = 16 [json_name = "status"];</code>
+     * @param value The enum numeric value on the wire for status to set.
+     * @return This builder for chaining.
+     */
+    public Builder setStatusValue(int value) {
+      status_ = value;
+      bitField0_ |= 0x00008000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * State that was reported last.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.VenueStatus status = 16 [json_name = "status"];</code>
+     * @return The status.
+     */
+    @java.lang.Override
+    public dev.alphapulse.registry.v1.VenueStatus getStatus() {
+      dev.alphapulse.registry.v1.VenueStatus result = dev.alphapulse.registry.v1.VenueStatus.forNumber(status_);
+      return result == null ? dev.alphapulse.registry.v1.VenueStatus.UNRECOGNIZED : result;
+    }
+    /**
+     * <pre>
+     * State that was reported last.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.VenueStatus status = 16 [json_name = "status"];</code>
+     * @param value The status to set.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder setStatus(dev.alphapulse.registry.v1.VenueStatus value) {
+      if (value == null) { throw new NullPointerException(); }
+      bitField0_ |= 0x00008000;
+      status_ = value.getNumber();
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * State that was reported last.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.VenueStatus status = 16 [json_name = "status"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearStatus() {
+      bitField0_ = (bitField0_ & ~0x00008000);
+      status_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.Struct metadata_;
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Struct, com.google.protobuf.Struct.Builder, com.google.protobuf.StructOrBuilder> metadataBuilder_;
+    /**
+     * <pre>
+     * Whatever else the source said.
+     * </pre>
+     *
+     * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+     * @return Whether the metadata field is set.
+     */
+    public boolean hasMetadata() {
+      return ((bitField0_ & 0x00010000) != 0);
+    }
+    /**
+     * <pre>
+     * Whatever else the source said.
+     * </pre>
+     *
+     * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+     * @return The metadata.
+     */
+    public com.google.protobuf.Struct getMetadata() {
+      if (metadataBuilder_ == null) {
+        return metadata_ == null ? com.google.protobuf.Struct.getDefaultInstance() : metadata_;
+      } else {
+        return metadataBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * Whatever else the source said.
+     * </pre>
+     *
+     * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+     */
+    public Builder setMetadata(com.google.protobuf.Struct value) {
+      if (metadataBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        metadata_ = value;
+      } else {
+        metadataBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00010000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whatever else the source said.
+     * </pre>
+     *
+     * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+     */
+    public Builder setMetadata(
+        com.google.protobuf.Struct.Builder builderForValue) {
+      if (metadataBuilder_ == null) {
+        metadata_ = builderForValue.build();
+      } else {
+        metadataBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00010000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whatever else the source said.
+     * </pre>
+     *
+     * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+     */
+    public Builder mergeMetadata(com.google.protobuf.Struct value) {
+      if (metadataBuilder_ == null) {
+        if (((bitField0_ & 0x00010000) != 0) &&
+          metadata_ != null &&
+          metadata_ != com.google.protobuf.Struct.getDefaultInstance()) {
+          getMetadataBuilder().mergeFrom(value);
+        } else {
+          metadata_ = value;
+        }
+      } else {
+        metadataBuilder_.mergeFrom(value);
+      }
+      if (metadata_ != null) {
+        bitField0_ |= 0x00010000;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Whatever else the source said.
+     * </pre>
+     *
+     * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+     */
+    public Builder clearMetadata() {
+      bitField0_ = (bitField0_ & ~0x00010000);
+      metadata_ = null;
+      if (metadataBuilder_ != null) {
+        metadataBuilder_.dispose();
+        metadataBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Whatever else the source said.
+     * </pre>
+     *
+     * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+     */
+    public com.google.protobuf.Struct.Builder getMetadataBuilder() {
+      bitField0_ |= 0x00010000;
+      onChanged();
+      return internalGetMetadataFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * Whatever else the source said.
+     * </pre>
+     *
+     * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+     */
+    public com.google.protobuf.StructOrBuilder getMetadataOrBuilder() {
+      if (metadataBuilder_ != null) {
+        return metadataBuilder_.getMessageOrBuilder();
+      } else {
+        return metadata_ == null ?
+            com.google.protobuf.Struct.getDefaultInstance() : metadata_;
+      }
+    }
+    /**
+     * <pre>
+     * Whatever else the source said.
+     * </pre>
+     *
+     * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        com.google.protobuf.Struct, com.google.protobuf.Struct.Builder, com.google.protobuf.StructOrBuilder> 
+        internalGetMetadataFieldBuilder() {
+      if (metadataBuilder_ == null) {
+        metadataBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            com.google.protobuf.Struct, com.google.protobuf.Struct.Builder, com.google.protobuf.StructOrBuilder>(
+                getMetadata(),
+                getParentForChildren(),
+                isClean());
+        metadata_ = null;
+      }
+      return metadataBuilder_;
+    }
+
+    private boolean retired_ ;
+    /**
+     * <pre>
+     * It lists nothing any more, and nothing new is registered on it.
+     * </pre>
+     *
+     * <code>bool retired = 18 [json_name = "retired"];</code>
+     * @return The retired.
+     */
+    @java.lang.Override
+    public boolean getRetired() {
+      return retired_;
+    }
+    /**
+     * <pre>
+     * It lists nothing any more, and nothing new is registered on it.
+     * </pre>
+     *
+     * <code>bool retired = 18 [json_name = "retired"];</code>
+     * @param value The retired to set.
+     * @return This builder for chaining.
+     */
+    public Builder setRetired(boolean value) {
+
+      retired_ = value;
+      bitField0_ |= 0x00020000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * It lists nothing any more, and nothing new is registered on it.
+     * </pre>
+     *
+     * <code>bool retired = 18 [json_name = "retired"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearRetired() {
+      bitField0_ = (bitField0_ & ~0x00020000);
+      retired_ = false;
       onChanged();
       return this;
     }

@@ -178,4 +178,213 @@ public interface VenueOrBuilder extends
    * @return The revision.
    */
   long getRevision();
+
+  /**
+   * <pre>
+   * Where to connect to.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+   */
+  java.util.List<dev.alphapulse.registry.v1.VenueEndpoint> 
+      getEndpointsList();
+  /**
+   * <pre>
+   * Where to connect to.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+   */
+  dev.alphapulse.registry.v1.VenueEndpoint getEndpoints(int index);
+  /**
+   * <pre>
+   * Where to connect to.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+   */
+  int getEndpointsCount();
+  /**
+   * <pre>
+   * Where to connect to.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+   */
+  java.util.List<? extends dev.alphapulse.registry.v1.VenueEndpointOrBuilder> 
+      getEndpointsOrBuilderList();
+  /**
+   * <pre>
+   * Where to connect to.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueEndpoint endpoints = 11 [json_name = "endpoints"];</code>
+   */
+  dev.alphapulse.registry.v1.VenueEndpointOrBuilder getEndpointsOrBuilder(
+      int index);
+
+  /**
+   * <pre>
+   * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+   * `taker_fee_bps` hold below the first one.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+   */
+  java.util.List<dev.alphapulse.registry.v1.FeeTier> 
+      getFeeTiersList();
+  /**
+   * <pre>
+   * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+   * `taker_fee_bps` hold below the first one.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+   */
+  dev.alphapulse.registry.v1.FeeTier getFeeTiers(int index);
+  /**
+   * <pre>
+   * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+   * `taker_fee_bps` hold below the first one.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+   */
+  int getFeeTiersCount();
+  /**
+   * <pre>
+   * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+   * `taker_fee_bps` hold below the first one.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+   */
+  java.util.List<? extends dev.alphapulse.registry.v1.FeeTierOrBuilder> 
+      getFeeTiersOrBuilderList();
+  /**
+   * <pre>
+   * Fees by the caller's volume of 30 days, lowest volume first; `maker_fee_bps` and
+   * `taker_fee_bps` hold below the first one.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.FeeTier fee_tiers = 12 [json_name = "feeTiers"];</code>
+   */
+  dev.alphapulse.registry.v1.FeeTierOrBuilder getFeeTiersOrBuilder(
+      int index);
+
+  /**
+   * <pre>
+   * Currency that volumes of tiers are in.
+   * </pre>
+   *
+   * <code>string fee_currency = 13 [json_name = "feeCurrency"];</code>
+   * @return The feeCurrency.
+   */
+  java.lang.String getFeeCurrency();
+  /**
+   * <pre>
+   * Currency that volumes of tiers are in.
+   * </pre>
+   *
+   * <code>string fee_currency = 13 [json_name = "feeCurrency"];</code>
+   * @return The bytes for feeCurrency.
+   */
+  com.google.protobuf.ByteString
+      getFeeCurrencyBytes();
+
+  /**
+   * <pre>
+   * Name of its trading calendar; without one its MIC's, and round the clock for crypto venues.
+   * </pre>
+   *
+   * <code>string calendar = 14 [json_name = "calendar"];</code>
+   * @return The calendar.
+   */
+  java.lang.String getCalendar();
+  /**
+   * <pre>
+   * Name of its trading calendar; without one its MIC's, and round the clock for crypto venues.
+   * </pre>
+   *
+   * <code>string calendar = 14 [json_name = "calendar"];</code>
+   * @return The bytes for calendar.
+   */
+  com.google.protobuf.ByteString
+      getCalendarBytes();
+
+  /**
+   * <pre>
+   * ISO 10383 code of the operator, where `mic` is a segment.
+   * </pre>
+   *
+   * <code>string operating_mic = 15 [json_name = "operatingMic"];</code>
+   * @return The operatingMic.
+   */
+  java.lang.String getOperatingMic();
+  /**
+   * <pre>
+   * ISO 10383 code of the operator, where `mic` is a segment.
+   * </pre>
+   *
+   * <code>string operating_mic = 15 [json_name = "operatingMic"];</code>
+   * @return The bytes for operatingMic.
+   */
+  com.google.protobuf.ByteString
+      getOperatingMicBytes();
+
+  /**
+   * <pre>
+   * State that was reported last.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.VenueStatus status = 16 [json_name = "status"];</code>
+   * @return The enum numeric value on the wire for status.
+   */
+  int getStatusValue();
+  /**
+   * <pre>
+   * State that was reported last.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.VenueStatus status = 16 [json_name = "status"];</code>
+   * @return The status.
+   */
+  dev.alphapulse.registry.v1.VenueStatus getStatus();
+
+  /**
+   * <pre>
+   * Whatever else the source said.
+   * </pre>
+   *
+   * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+   * @return Whether the metadata field is set.
+   */
+  boolean hasMetadata();
+  /**
+   * <pre>
+   * Whatever else the source said.
+   * </pre>
+   *
+   * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+   * @return The metadata.
+   */
+  com.google.protobuf.Struct getMetadata();
+  /**
+   * <pre>
+   * Whatever else the source said.
+   * </pre>
+   *
+   * <code>.google.protobuf.Struct metadata = 17 [json_name = "metadata"];</code>
+   */
+  com.google.protobuf.StructOrBuilder getMetadataOrBuilder();
+
+  /**
+   * <pre>
+   * It lists nothing any more, and nothing new is registered on it.
+   * </pre>
+   *
+   * <code>bool retired = 18 [json_name = "retired"];</code>
+   * @return The retired.
+   */
+  boolean getRetired();
 }

@@ -64,6 +64,8 @@ private static final long serialVersionUID = 0L;
     LINK_ADDED(5),
     VENUE_REGISTERED(6),
     COLLISION(7),
+    VENUE_UPDATED(8),
+    SYNTHETIC_DEFINED(9),
     EVENT_NOT_SET(0);
     private final int value;
     private EventCase(int value) {
@@ -86,6 +88,8 @@ private static final long serialVersionUID = 0L;
         case 5: return LINK_ADDED;
         case 6: return VENUE_REGISTERED;
         case 7: return COLLISION;
+        case 8: return VENUE_UPDATED;
+        case 9: return SYNTHETIC_DEFINED;
         case 0: return EVENT_NOT_SET;
         default: return null;
       }
@@ -369,6 +373,92 @@ private static final long serialVersionUID = 0L;
     return dev.alphapulse.registry.v1.Collision.getDefaultInstance();
   }
 
+  public static final int VENUE_UPDATED_FIELD_NUMBER = 8;
+  /**
+   * <pre>
+   * A venue changed.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+   * @return Whether the venueUpdated field is set.
+   */
+  @java.lang.Override
+  public boolean hasVenueUpdated() {
+    return eventCase_ == 8;
+  }
+  /**
+   * <pre>
+   * A venue changed.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+   * @return The venueUpdated.
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.Venue getVenueUpdated() {
+    if (eventCase_ == 8) {
+       return (dev.alphapulse.registry.v1.Venue) event_;
+    }
+    return dev.alphapulse.registry.v1.Venue.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * A venue changed.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.VenueOrBuilder getVenueUpdatedOrBuilder() {
+    if (eventCase_ == 8) {
+       return (dev.alphapulse.registry.v1.Venue) event_;
+    }
+    return dev.alphapulse.registry.v1.Venue.getDefaultInstance();
+  }
+
+  public static final int SYNTHETIC_DEFINED_FIELD_NUMBER = 9;
+  /**
+   * <pre>
+   * A synthetic was defined, or got a new version.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+   * @return Whether the syntheticDefined field is set.
+   */
+  @java.lang.Override
+  public boolean hasSyntheticDefined() {
+    return eventCase_ == 9;
+  }
+  /**
+   * <pre>
+   * A synthetic was defined, or got a new version.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+   * @return The syntheticDefined.
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.Synthetic getSyntheticDefined() {
+    if (eventCase_ == 9) {
+       return (dev.alphapulse.registry.v1.Synthetic) event_;
+    }
+    return dev.alphapulse.registry.v1.Synthetic.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * A synthetic was defined, or got a new version.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.SyntheticOrBuilder getSyntheticDefinedOrBuilder() {
+    if (eventCase_ == 9) {
+       return (dev.alphapulse.registry.v1.Synthetic) event_;
+    }
+    return dev.alphapulse.registry.v1.Synthetic.getDefaultInstance();
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -404,6 +494,12 @@ private static final long serialVersionUID = 0L;
     if (eventCase_ == 7) {
       output.writeMessage(7, (dev.alphapulse.registry.v1.Collision) event_);
     }
+    if (eventCase_ == 8) {
+      output.writeMessage(8, (dev.alphapulse.registry.v1.Venue) event_);
+    }
+    if (eventCase_ == 9) {
+      output.writeMessage(9, (dev.alphapulse.registry.v1.Synthetic) event_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -435,6 +531,14 @@ private static final long serialVersionUID = 0L;
     if (eventCase_ == 7) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(7, (dev.alphapulse.registry.v1.Collision) event_);
+    }
+    if (eventCase_ == 8) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(8, (dev.alphapulse.registry.v1.Venue) event_);
+    }
+    if (eventCase_ == 9) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(9, (dev.alphapulse.registry.v1.Synthetic) event_);
     }
     return size;
   }
@@ -489,6 +593,14 @@ private static final long serialVersionUID = 0L;
         if (!getCollision()
             .equals(other.getCollision())) return false;
         break;
+      case 8:
+        if (!getVenueUpdated()
+            .equals(other.getVenueUpdated())) return false;
+        break;
+      case 9:
+        if (!getSyntheticDefined()
+            .equals(other.getSyntheticDefined())) return false;
+        break;
       case 0:
       default:
     }
@@ -530,6 +642,14 @@ private static final long serialVersionUID = 0L;
       case 7:
         hash = (37 * hash) + COLLISION_FIELD_NUMBER;
         hash = (53 * hash) + getCollision().hashCode();
+        break;
+      case 8:
+        hash = (37 * hash) + VENUE_UPDATED_FIELD_NUMBER;
+        hash = (53 * hash) + getVenueUpdated().hashCode();
+        break;
+      case 9:
+        hash = (37 * hash) + SYNTHETIC_DEFINED_FIELD_NUMBER;
+        hash = (53 * hash) + getSyntheticDefined().hashCode();
         break;
       case 0:
       default:
@@ -696,6 +816,12 @@ private static final long serialVersionUID = 0L;
       if (collisionBuilder_ != null) {
         collisionBuilder_.clear();
       }
+      if (venueUpdatedBuilder_ != null) {
+        venueUpdatedBuilder_.clear();
+      }
+      if (syntheticDefinedBuilder_ != null) {
+        syntheticDefinedBuilder_.clear();
+      }
       eventCase_ = 0;
       event_ = null;
       return this;
@@ -768,6 +894,14 @@ private static final long serialVersionUID = 0L;
           collisionBuilder_ != null) {
         result.event_ = collisionBuilder_.build();
       }
+      if (eventCase_ == 8 &&
+          venueUpdatedBuilder_ != null) {
+        result.event_ = venueUpdatedBuilder_.build();
+      }
+      if (eventCase_ == 9 &&
+          syntheticDefinedBuilder_ != null) {
+        result.event_ = syntheticDefinedBuilder_.build();
+      }
     }
 
     @java.lang.Override
@@ -807,6 +941,14 @@ private static final long serialVersionUID = 0L;
         }
         case COLLISION: {
           mergeCollision(other.getCollision());
+          break;
+        }
+        case VENUE_UPDATED: {
+          mergeVenueUpdated(other.getVenueUpdated());
+          break;
+        }
+        case SYNTHETIC_DEFINED: {
+          mergeSyntheticDefined(other.getSyntheticDefined());
           break;
         }
         case EVENT_NOT_SET: {
@@ -886,6 +1028,20 @@ private static final long serialVersionUID = 0L;
               eventCase_ = 7;
               break;
             } // case 58
+            case 66: {
+              input.readMessage(
+                  internalGetVenueUpdatedFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              eventCase_ = 8;
+              break;
+            } // case 66
+            case 74: {
+              input.readMessage(
+                  internalGetSyntheticDefinedFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              eventCase_ = 9;
+              break;
+            } // case 74
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2007,6 +2163,362 @@ private static final long serialVersionUID = 0L;
       eventCase_ = 7;
       onChanged();
       return collisionBuilder_;
+    }
+
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.alphapulse.registry.v1.Venue, dev.alphapulse.registry.v1.Venue.Builder, dev.alphapulse.registry.v1.VenueOrBuilder> venueUpdatedBuilder_;
+    /**
+     * <pre>
+     * A venue changed.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+     * @return Whether the venueUpdated field is set.
+     */
+    @java.lang.Override
+    public boolean hasVenueUpdated() {
+      return eventCase_ == 8;
+    }
+    /**
+     * <pre>
+     * A venue changed.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+     * @return The venueUpdated.
+     */
+    @java.lang.Override
+    public dev.alphapulse.registry.v1.Venue getVenueUpdated() {
+      if (venueUpdatedBuilder_ == null) {
+        if (eventCase_ == 8) {
+          return (dev.alphapulse.registry.v1.Venue) event_;
+        }
+        return dev.alphapulse.registry.v1.Venue.getDefaultInstance();
+      } else {
+        if (eventCase_ == 8) {
+          return venueUpdatedBuilder_.getMessage();
+        }
+        return dev.alphapulse.registry.v1.Venue.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * A venue changed.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+     */
+    public Builder setVenueUpdated(dev.alphapulse.registry.v1.Venue value) {
+      if (venueUpdatedBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        event_ = value;
+        onChanged();
+      } else {
+        venueUpdatedBuilder_.setMessage(value);
+      }
+      eventCase_ = 8;
+      return this;
+    }
+    /**
+     * <pre>
+     * A venue changed.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+     */
+    public Builder setVenueUpdated(
+        dev.alphapulse.registry.v1.Venue.Builder builderForValue) {
+      if (venueUpdatedBuilder_ == null) {
+        event_ = builderForValue.build();
+        onChanged();
+      } else {
+        venueUpdatedBuilder_.setMessage(builderForValue.build());
+      }
+      eventCase_ = 8;
+      return this;
+    }
+    /**
+     * <pre>
+     * A venue changed.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+     */
+    public Builder mergeVenueUpdated(dev.alphapulse.registry.v1.Venue value) {
+      if (venueUpdatedBuilder_ == null) {
+        if (eventCase_ == 8 &&
+            event_ != dev.alphapulse.registry.v1.Venue.getDefaultInstance()) {
+          event_ = dev.alphapulse.registry.v1.Venue.newBuilder((dev.alphapulse.registry.v1.Venue) event_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          event_ = value;
+        }
+        onChanged();
+      } else {
+        if (eventCase_ == 8) {
+          venueUpdatedBuilder_.mergeFrom(value);
+        } else {
+          venueUpdatedBuilder_.setMessage(value);
+        }
+      }
+      eventCase_ = 8;
+      return this;
+    }
+    /**
+     * <pre>
+     * A venue changed.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+     */
+    public Builder clearVenueUpdated() {
+      if (venueUpdatedBuilder_ == null) {
+        if (eventCase_ == 8) {
+          eventCase_ = 0;
+          event_ = null;
+          onChanged();
+        }
+      } else {
+        if (eventCase_ == 8) {
+          eventCase_ = 0;
+          event_ = null;
+        }
+        venueUpdatedBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A venue changed.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+     */
+    public dev.alphapulse.registry.v1.Venue.Builder getVenueUpdatedBuilder() {
+      return internalGetVenueUpdatedFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * A venue changed.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+     */
+    @java.lang.Override
+    public dev.alphapulse.registry.v1.VenueOrBuilder getVenueUpdatedOrBuilder() {
+      if ((eventCase_ == 8) && (venueUpdatedBuilder_ != null)) {
+        return venueUpdatedBuilder_.getMessageOrBuilder();
+      } else {
+        if (eventCase_ == 8) {
+          return (dev.alphapulse.registry.v1.Venue) event_;
+        }
+        return dev.alphapulse.registry.v1.Venue.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * A venue changed.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.alphapulse.registry.v1.Venue, dev.alphapulse.registry.v1.Venue.Builder, dev.alphapulse.registry.v1.VenueOrBuilder> 
+        internalGetVenueUpdatedFieldBuilder() {
+      if (venueUpdatedBuilder_ == null) {
+        if (!(eventCase_ == 8)) {
+          event_ = dev.alphapulse.registry.v1.Venue.getDefaultInstance();
+        }
+        venueUpdatedBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.alphapulse.registry.v1.Venue, dev.alphapulse.registry.v1.Venue.Builder, dev.alphapulse.registry.v1.VenueOrBuilder>(
+                (dev.alphapulse.registry.v1.Venue) event_,
+                getParentForChildren(),
+                isClean());
+        event_ = null;
+      }
+      eventCase_ = 8;
+      onChanged();
+      return venueUpdatedBuilder_;
+    }
+
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.alphapulse.registry.v1.Synthetic, dev.alphapulse.registry.v1.Synthetic.Builder, dev.alphapulse.registry.v1.SyntheticOrBuilder> syntheticDefinedBuilder_;
+    /**
+     * <pre>
+     * A synthetic was defined, or got a new version.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+     * @return Whether the syntheticDefined field is set.
+     */
+    @java.lang.Override
+    public boolean hasSyntheticDefined() {
+      return eventCase_ == 9;
+    }
+    /**
+     * <pre>
+     * A synthetic was defined, or got a new version.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+     * @return The syntheticDefined.
+     */
+    @java.lang.Override
+    public dev.alphapulse.registry.v1.Synthetic getSyntheticDefined() {
+      if (syntheticDefinedBuilder_ == null) {
+        if (eventCase_ == 9) {
+          return (dev.alphapulse.registry.v1.Synthetic) event_;
+        }
+        return dev.alphapulse.registry.v1.Synthetic.getDefaultInstance();
+      } else {
+        if (eventCase_ == 9) {
+          return syntheticDefinedBuilder_.getMessage();
+        }
+        return dev.alphapulse.registry.v1.Synthetic.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * A synthetic was defined, or got a new version.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+     */
+    public Builder setSyntheticDefined(dev.alphapulse.registry.v1.Synthetic value) {
+      if (syntheticDefinedBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        event_ = value;
+        onChanged();
+      } else {
+        syntheticDefinedBuilder_.setMessage(value);
+      }
+      eventCase_ = 9;
+      return this;
+    }
+    /**
+     * <pre>
+     * A synthetic was defined, or got a new version.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+     */
+    public Builder setSyntheticDefined(
+        dev.alphapulse.registry.v1.Synthetic.Builder builderForValue) {
+      if (syntheticDefinedBuilder_ == null) {
+        event_ = builderForValue.build();
+        onChanged();
+      } else {
+        syntheticDefinedBuilder_.setMessage(builderForValue.build());
+      }
+      eventCase_ = 9;
+      return this;
+    }
+    /**
+     * <pre>
+     * A synthetic was defined, or got a new version.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+     */
+    public Builder mergeSyntheticDefined(dev.alphapulse.registry.v1.Synthetic value) {
+      if (syntheticDefinedBuilder_ == null) {
+        if (eventCase_ == 9 &&
+            event_ != dev.alphapulse.registry.v1.Synthetic.getDefaultInstance()) {
+          event_ = dev.alphapulse.registry.v1.Synthetic.newBuilder((dev.alphapulse.registry.v1.Synthetic) event_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          event_ = value;
+        }
+        onChanged();
+      } else {
+        if (eventCase_ == 9) {
+          syntheticDefinedBuilder_.mergeFrom(value);
+        } else {
+          syntheticDefinedBuilder_.setMessage(value);
+        }
+      }
+      eventCase_ = 9;
+      return this;
+    }
+    /**
+     * <pre>
+     * A synthetic was defined, or got a new version.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+     */
+    public Builder clearSyntheticDefined() {
+      if (syntheticDefinedBuilder_ == null) {
+        if (eventCase_ == 9) {
+          eventCase_ = 0;
+          event_ = null;
+          onChanged();
+        }
+      } else {
+        if (eventCase_ == 9) {
+          eventCase_ = 0;
+          event_ = null;
+        }
+        syntheticDefinedBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A synthetic was defined, or got a new version.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+     */
+    public dev.alphapulse.registry.v1.Synthetic.Builder getSyntheticDefinedBuilder() {
+      return internalGetSyntheticDefinedFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * A synthetic was defined, or got a new version.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+     */
+    @java.lang.Override
+    public dev.alphapulse.registry.v1.SyntheticOrBuilder getSyntheticDefinedOrBuilder() {
+      if ((eventCase_ == 9) && (syntheticDefinedBuilder_ != null)) {
+        return syntheticDefinedBuilder_.getMessageOrBuilder();
+      } else {
+        if (eventCase_ == 9) {
+          return (dev.alphapulse.registry.v1.Synthetic) event_;
+        }
+        return dev.alphapulse.registry.v1.Synthetic.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * A synthetic was defined, or got a new version.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.alphapulse.registry.v1.Synthetic, dev.alphapulse.registry.v1.Synthetic.Builder, dev.alphapulse.registry.v1.SyntheticOrBuilder> 
+        internalGetSyntheticDefinedFieldBuilder() {
+      if (syntheticDefinedBuilder_ == null) {
+        if (!(eventCase_ == 9)) {
+          event_ = dev.alphapulse.registry.v1.Synthetic.getDefaultInstance();
+        }
+        syntheticDefinedBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.alphapulse.registry.v1.Synthetic, dev.alphapulse.registry.v1.Synthetic.Builder, dev.alphapulse.registry.v1.SyntheticOrBuilder>(
+                (dev.alphapulse.registry.v1.Synthetic) event_,
+                getParentForChildren(),
+                isClean());
+        event_ = null;
+      }
+      eventCase_ = 9;
+      onChanged();
+      return syntheticDefinedBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:alphapulse.registry.v1.WatchRegistryResponse)

@@ -182,5 +182,59 @@ public interface WatchRegistryResponseOrBuilder extends
    */
   dev.alphapulse.registry.v1.CollisionOrBuilder getCollisionOrBuilder();
 
+  /**
+   * <pre>
+   * A venue changed.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+   * @return Whether the venueUpdated field is set.
+   */
+  boolean hasVenueUpdated();
+  /**
+   * <pre>
+   * A venue changed.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+   * @return The venueUpdated.
+   */
+  dev.alphapulse.registry.v1.Venue getVenueUpdated();
+  /**
+   * <pre>
+   * A venue changed.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Venue venue_updated = 8 [json_name = "venueUpdated"];</code>
+   */
+  dev.alphapulse.registry.v1.VenueOrBuilder getVenueUpdatedOrBuilder();
+
+  /**
+   * <pre>
+   * A synthetic was defined, or got a new version.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+   * @return Whether the syntheticDefined field is set.
+   */
+  boolean hasSyntheticDefined();
+  /**
+   * <pre>
+   * A synthetic was defined, or got a new version.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+   * @return The syntheticDefined.
+   */
+  dev.alphapulse.registry.v1.Synthetic getSyntheticDefined();
+  /**
+   * <pre>
+   * A synthetic was defined, or got a new version.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
+   */
+  dev.alphapulse.registry.v1.SyntheticOrBuilder getSyntheticDefinedOrBuilder();
+
   dev.alphapulse.registry.v1.WatchRegistryResponse.EventCase getEventCase();
 }

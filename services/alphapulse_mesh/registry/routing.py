@@ -1,0 +1,262 @@
+"""Smart order routing: the books of the moment, fees at the caller's tier, latency, reliability and
+the state of venues, to a venue or a split; and how every line was judged. Exact decimals, no clock.
+
+Levels are taken in the order of what they cost: price with the taker fee and a penalty in basis
+points for latency and failures, which urgency scales. A greedy take by that order is the cheapest
+split, because the cost of a level is linear.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Context, Decimal
+from typing import TYPE_CHECKING, Final
+
+from alphapulse.registry.v1 import registry_pb2 as pb
+from alphapulse_mesh.registry import identity
+from alphapulse_mesh.registry.fees import Fees, amount, fees_at, plain
+from alphapulse_mesh.registry.reasons import Reason
+from alphapulse_mesh.registry.search import listings
+from alphapulse_mesh.registry.venue_metrics import summary
+from alphapulse_mesh.runtime.errors import InvalidArgument, UnknownInstrument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from alphapulse_mesh.registry.model import InstrumentEntry
+    from alphapulse_mesh.registry.state import RegistryState
+    from alphapulse_mesh.registry.venue_metrics import VenueMetrics
+
+__all__ = ["route"]
+
+_BOOKS: Final = 100
+_LEVELS: Final = 1000
+_BPS: Final = Decimal(10_000)
+_FULL: Final = 10_000
+_ARITHMETIC: Final = Context(prec=50, rounding=ROUND_HALF_EVEN)
+_STEP: Final = Decimal("1e-8")
+_U = pb.RouteUrgency
+_WEIGHT: Final = {
+    _U.ROUTE_URGENCY_UNSPECIFIED: 1,
+    _U.ROUTE_URGENCY_PATIENT: 0,
+    _U.ROUTE_URGENCY_NORMAL: 1,
+    _U.ROUTE_URGENCY_IMMEDIATE: 10,
+}
+_SHUT: Final = {
+    pb.VENUE_STATUS_CLOSED: "VENUE_CLOSED",
+    pb.VENUE_STATUS_HALTED: "VENUE_HALTED",
+    pb.VENUE_STATUS_DOWN: "VENUE_DOWN",
+}
+_LATENCY_BPS_PER_SECOND: Final = Decimal(1)
+"""What a second of latency costs at normal urgency."""
+_FAILURE_BPS: Final = Decimal(10)
+"""What certain failure would cost at normal urgency."""
+
+
+@dataclass(slots=True)
+class _Line:
+    """One line on a venue, as it is judged."""
+
+    entry: InstrumentEntry
+    levels: list[tuple[Decimal, Decimal]]
+    choice: pb.RouteChoice
+    fees: Fees | None
+    penalty_bps: Decimal = Decimal(0)
+    taken: list[tuple[Decimal, Decimal]] = field(default_factory=list)
+
+
+def route(
+    state: RegistryState, metrics: VenueMetrics, request: pb.RouteOrderRequest, now_ns: int
+) -> pb.RouteOrderResponse:
+    """`RouteOrderResponse`.
+
+    Raises:
+        InvalidArgument: no side, quantity or books, or a book of another instrument or out of order
+            (ROUTE_INVALID); no decimal text (AMOUNT_INVALID).
+        UnknownInstrument: no such instrument.
+    """
+    entry = state.instruments.get(identity.from_message(request.instrument_id))
+    if entry is None:
+        raise UnknownInstrument(
+            "instrument_id: no such instrument", reason=Reason.INSTRUMENT_UNKNOWN
+        )
+    if request.side not in {pb.ROUTE_SIDE_BUY, pb.ROUTE_SIDE_SELL}:
+        raise _invalid("side is missing")
+    if request.urgency not in _WEIGHT:
+        raise _invalid("urgency is not known")
+    quantity = amount("quantity", request.quantity)
+    if not quantity:
+        raise _invalid("quantity is missing")
+    if not 0 < len(request.books) <= _BOOKS:
+        raise _invalid(f"1 to {_BOOKS} books are needed")
+    limit = amount("limit_price", request.limit_price) if request.limit_price else None
+    same = {other.id: other for other, _ in listings(state, entry)}
+    buy = request.side == pb.ROUTE_SIDE_BUY
+    lines = [_line(state, metrics, book, same, request, limit, now_ns) for book in request.books]
+    if len({line.entry.id for line in lines}) < len(lines):
+        raise _invalid("an instrument has two books")
+    usable = [line for line in lines if not line.choice.excluded]
+    rest = _take(usable, quantity, request.max_venues, buy=buy)
+    for line in usable:
+        line.choice.chosen = bool(line.taken)
+        if not line.taken and request.max_venues and rest:
+            line.choice.excluded = "MAX_VENUES"
+    usable.sort(key=lambda line: _effective(line, line.levels[0][0], buy=buy), reverse=not buy)
+    excluded = [line for line in lines if line not in usable]
+    return pb.RouteOrderResponse(
+        legs=[_leg(line, buy=buy) for line in usable if line.taken],
+        unrouted_quantity=plain(rest),
+        choices=[line.choice for line in (*usable, *excluded)],
+        revision=state.revision,
+    )
+
+
+def _invalid(message: str) -> InvalidArgument:
+    return InvalidArgument(message, reason=Reason.ROUTE_INVALID)
+
+
+def _line(  # what a line is judged by
+    state: RegistryState,
+    metrics: VenueMetrics,
+    book: pb.RouteBook,
+    same: dict[bytes, InstrumentEntry],
+    request: pb.RouteOrderRequest,
+    limit: Decimal | None,
+    now_ns: int,
+) -> _Line:
+    entry = same.get(identity.from_message(book.instrument_id))
+    if entry is None or not entry.venue:
+        raise _invalid("a book is not one of the instrument or of a line of the same")
+    venue = state.venues[entry.venue].message
+    buy = request.side == pb.ROUTE_SIDE_BUY
+    levels = _levels(book.asks if buy else book.bids, rising=buy)
+    if limit is not None:
+        levels = [each for each in levels if (each[0] <= limit if buy else each[0] >= limit)]
+    measured = summary(metrics.of(entry.venue, now_ns - 3_600_000_000_000, now_ns + 1))
+    fees = fees_at(venue, amount("volume", book.volume))
+    reliability = measured.mean_reliability_score if measured.metrics else _FULL
+    seconds = Decimal(measured.median_latency_ns) / 1_000_000_000
+    penalty = _WEIGHT[request.urgency] * (
+        seconds * _LATENCY_BPS_PER_SECOND + _FAILURE_BPS * (_FULL - reliability) / _FULL
+    )
+    choice = pb.RouteChoice(
+        instrument_id=identity.to_message(entry.id),
+        venue=entry.venue,
+        available=plain(sum((each[1] for each in levels), Decimal(0))),
+        latency_ns=measured.median_latency_ns,
+        reliability_score=reliability,
+        penalty_bps=plain(penalty),
+        status=venue.status,
+        fee_bps=plain(fees.taker_bps) if fees else "",
+    )
+    line = _Line(entry, levels, choice, fees, penalty)
+    choice.excluded = _exclusion(line, venue, now_ns)
+    if levels:
+        choice.price = plain(levels[0][0])
+        choice.effective_price = plain(_rounded(_effective(line, levels[0][0], buy=buy)))
+    return line
+
+
+def _exclusion(line: _Line, venue: pb.Venue, now_ns: int) -> str:
+    entry = line.entry
+    if venue.status in _SHUT:
+        return _SHUT[venue.status]
+    if entry.status != pb.INSTRUMENT_STATUS_ACTIVE:
+        return "INSTRUMENT_NOT_ACTIVE"
+    if not entry.valid_from_ns <= now_ns < entry.valid_until_ns:
+        return "INSTRUMENT_NOT_VALID"
+    if line.fees is None:
+        return "FEES_UNKNOWN"  # it could be the dearest of all
+    return "" if line.levels else "NO_LIQUIDITY"
+
+
+def _levels(given: Iterable[pb.RouteLevel], *, rising: bool) -> list[tuple[Decimal, Decimal]]:
+    levels = [(amount("price", each.price), amount("quantity", each.quantity)) for each in given]
+    prices = [price for price, _ in levels]
+    if len(levels) > _LEVELS or any(not price or not size for price, size in levels):
+        raise _invalid(f"a level has a price and a quantity, a book at most {_LEVELS} levels")
+    if prices != sorted(prices, reverse=not rising):
+        raise _invalid("the levels of a book begin with the best")
+    return levels
+
+
+def _effective(line: _Line, price: Decimal, *, buy: bool) -> Decimal:
+    """What a unit costs, or brings, with fee and penalty."""
+    bps = (line.fees.taker_bps if line.fees else Decimal(0)) + line.penalty_bps
+    factor = 1 + bps / _BPS if buy else 1 - bps / _BPS
+    return _ARITHMETIC.multiply(price, factor)
+
+
+def _rounded(price: Decimal) -> Decimal:
+    return price.quantize(_STEP, context=_ARITHMETIC)
+
+
+def _take(lines: list[_Line], quantity: Decimal, max_venues: int, *, buy: bool) -> Decimal:
+    """Take levels, the cheapest first; what remains. With a bound on venues the lines that would
+    fill most, then best, are kept.
+    """
+    if max_venues and len(lines) > max_venues:
+        kept: list[_Line] = []
+        while len(kept) < max_venues:
+            kept.append(
+                min(
+                    (line for line in lines if line not in kept),
+                    key=lambda line: _cost(kept, line, quantity, buy=buy),
+                )
+            )
+        lines = kept
+    rest, taken = _fill(lines, quantity, buy=buy)
+    for line in lines:
+        line.taken = taken.get(line.entry.id, [])
+    return rest
+
+
+def _fill(
+    lines: list[_Line], quantity: Decimal, *, buy: bool
+) -> tuple[Decimal, dict[bytes, list[tuple[Decimal, Decimal]]]]:
+    offers = [
+        (_effective(line, price, buy=buy), position, price, size)
+        for position, line in enumerate(lines)
+        for price, size in line.levels
+    ]
+    offers.sort(key=lambda offer: (offer[0] if buy else -offer[0], offer[1]))
+    taken: defaultdict[bytes, list[tuple[Decimal, Decimal]]] = defaultdict(list)
+    rest = quantity
+    for _, position, price, size in offers:
+        if not rest:
+            break
+        part = min(rest, size)
+        taken[lines[position].entry.id].append((price, part))
+        rest -= part
+    return rest, taken
+
+
+def _cost(kept: list[_Line], line: _Line, quantity: Decimal, *, buy: bool) -> tuple[Decimal, ...]:
+    """What stays open with this line added, then what the rest costs."""
+    lines = [*kept, line]
+    rest, taken = _fill(lines, quantity, buy=buy)
+    total = sum(
+        (
+            _effective(each, price, buy=buy) * size
+            for each in lines
+            for price, size in taken.get(each.entry.id, ())
+        ),
+        Decimal(0),
+    )
+    return rest, total if buy else -total
+
+
+def _leg(line: _Line, *, buy: bool) -> pb.RouteLeg:
+    quantity = sum((size for _, size in line.taken), Decimal(0))
+    notional = sum((price * size for price, size in line.taken), Decimal(0))
+    prices = [price for price, _ in line.taken]
+    assert line.fees is not None, "lines without fees are excluded"
+    return pb.RouteLeg(
+        instrument_id=identity.to_message(line.entry.id),
+        venue=line.entry.venue,
+        quantity=plain(quantity),
+        limit_price=plain(max(prices) if buy else min(prices)),
+        average_price=plain(_rounded(_ARITHMETIC.divide(notional, quantity))),
+        fee=plain(notional * line.fees.taker_bps / _BPS),
+    )
