@@ -241,30 +241,35 @@ class Window:
         parts them.
         """
         self._reader.seek(max(sequence - self._base, 0))
-        packed = self._reader.poll_bytes(_READ_ENTRIES, max_bytes + max_bytes // 4)
+        # Views into the ring: this thread alone writes to it, and not before they are copied.
+        entries = self._reader.poll(_READ_ENTRIES, max_bytes + max_bytes // 4, copy=False)
         holes = [
-            Hole(max(gap.first + self._base, sequence), gap.last + self._base, gap.reason)
-            for gap in packed.gaps
+            Hole(
+                max(gap.first + self._base, sequence),
+                gap.last + self._base,
+                "overrun" if gap.reason == "overrun" else "producer-lost",
+            )
+            for gap in entries.gaps
         ]
         following = sequence
         if holes:
             following = holes[-1].last + 1
         runs: list[Run] = []
-        if len(packed):
-            sequences = packed.sequences.astype(np.int64) + self._base
+        if len(entries):
+            sequences = entries.sequences.astype(np.int64) + self._base
             following = max(following, int(sequences[-1]) + 1)
             # dense except at holes
             breaks = np.flatnonzero(np.diff(sequences) != 1) + 1
             bounds = [0, *breaks.tolist(), len(sequences)]
-            runs = [self._run(packed, sequences, start, stop) for start, stop in pairwise(bounds)]
+            runs = [self._run(entries, sequences, start, stop) for start, stop in pairwise(bounds)]
         return runs, holes, following
 
     @staticmethod
-    def _run(packed: core.Packed, sequences: NDArray[np.int64], start: int, stop: int) -> Run:
-        data = memoryview(packed.data)
-        offsets = packed.offsets[start:stop].tolist()
-        lengths = packed.lengths[start:stop].tolist()
-        prefixes = prefixes_of(packed, start, stop)
+    def _run(entries: core.Batch, sequences: NDArray[np.int64], start: int, stop: int) -> Run:
+        data = memoryview(entries.block)  # type: ignore[arg-type]  # an array is a buffer
+        offsets = entries.offsets[start:stop].tolist()
+        lengths = entries.lengths[start:stop].tolist()
+        prefixes = _prefixes_at(entries.block, entries.offsets[start:stop])
         run = encode_run(
             data[at + PREFIX.itemsize : at + size]
             for at, size in zip(offsets, lengths, strict=True)
@@ -332,8 +337,11 @@ class Window:
 
 def prefixes_of(packed: core.Packed, start: int, stop: int) -> NDArray[np.void]:
     """(n,) PREFIX of the entries `start:stop` of a poll."""
-    data = np.frombuffer(packed.data, np.uint8)
-    at = packed.offsets[start:stop].astype(np.int64)[:, None] + np.arange(PREFIX.itemsize)
+    return _prefixes_at(np.frombuffer(packed.data, np.uint8), packed.offsets[start:stop])
+
+
+def _prefixes_at(data: NDArray[np.uint8], offsets: NDArray[np.uint64]) -> NDArray[np.void]:
+    at = offsets.astype(np.int64)[:, None] + np.arange(PREFIX.itemsize)
     gathered: NDArray[np.void] = data[at].view(PREFIX).reshape(-1)
     return gathered
 

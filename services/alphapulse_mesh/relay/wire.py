@@ -94,16 +94,23 @@ def read_publish_request(data: bytes) -> tuple[FrameRun, pb.PublishRequest]:
 
 def encode_run(frames: Iterable[bytes | bytearray | memoryview]) -> FrameRun:
     """Frames as field 1 of either message, in a new writable buffer."""
-    data = bytearray()
+    parts: list[bytes | bytearray | memoryview] = []
     offsets: list[int] = []
     lengths: list[int] = []
+    position = 0
     for frame in frames:
-        data += _TAG + varint(len(frame))
-        offsets.append(len(data))
-        lengths.append(len(frame))
-        data += frame
+        size = len(frame)
+        head = _TAG + varint(size)
+        position += len(head)
+        offsets.append(position)
+        lengths.append(size)
+        position += size
+        parts += (head, frame)
     return FrameRun(
-        data, np.array(offsets, dtype=np.uint64), np.array(lengths, dtype=np.uint32), len(data)
+        bytearray().join(parts),
+        np.array(offsets, dtype=np.uint64),
+        np.array(lengths, dtype=np.uint32),
+        position,
     )
 
 
