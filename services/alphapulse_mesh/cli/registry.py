@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from google.protobuf.json_format import Parse, ParseError
@@ -14,6 +14,9 @@ from alphapulse_layout import AssetType, VenueId
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import connect
 from alphapulse_mesh.runtime.errors import InvalidArgument
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 app = typer.Typer(help="Instruments, venues and links.", no_args_is_help=True)
 
@@ -41,6 +44,21 @@ def _row(instrument: registry_pb2.Instrument) -> tuple[object, ...]:
         instrument.isin,
         instrument.id_text,
     )
+
+
+_KINDS = {AssetType.STOCK: "share"}
+
+
+def grouped_rows(
+    answer: registry_pb2.ResolveInstrumentResponse,
+) -> Iterator[tuple[object, ...]]:
+    """The candidates by what they really are, each group's primary line first and named so."""
+    for group in answer.groups:
+        kind = AssetType(group.asset_type)
+        name = _KINDS.get(kind, kind.name.lower().replace("_", " "))
+        for position in group.candidates:
+            several = len(group.candidates) > 1 and position == group.primary
+            yield (f"{name}, primary" if several else name, *_row(answer.candidates[position]))
 
 
 def asset_type(text: str | None) -> int:
@@ -90,7 +108,10 @@ async def resolve(
     if as_json:
         output.print_json(output.as_dict(answer))
         return
-    output.console.print(output.table(_COLUMNS, map(_row, answer.candidates)))
+    if answer.groups:
+        output.console.print(output.table(["is", *_COLUMNS], grouped_rows(answer)))
+    else:
+        output.console.print(output.table(_COLUMNS, map(_row, answer.candidates)))
     if answer.ambiguous:
         output.errors.print(
             "several fit equally well; narrow it with --venue or --type", style="yellow"

@@ -36,6 +36,7 @@ async def main(context: ServiceContext) -> None:
         host.add(add_registry_service, service)
         async with host:
             host.background(writer.run(), name="registry-writer")
+            host.background(writer.follow(), name="registry-follower")
             host.background(_end_watches(host, service), name="registry-drain")
             host.background(_count(host, service, writer), name="registry-counters")
             await host.run_until_signalled()

@@ -3,7 +3,8 @@ answered. All requests that wait are one commit (group commit), planned one afte
 of each other.
 
 The journal is the judge of order: every append names the version that it was planned on. If another
-process wrote first, its events are applied and the requests planned anew.
+process wrote first, its events are applied and the requests planned anew; `follow` applies them
+also while there is nothing to write, which makes a replica.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = ["Command", "RegistryWriter", "Respond"]
 
 _log = logging.getLogger(__name__)
+FOLLOW_SECONDS: Final = 0.1
 _GROUP_WEIGHT: Final = 20_000  # changes that one commit is about to have before it takes no more
 
 Respond = Callable[[int], bytes]
@@ -87,6 +89,7 @@ class RegistryWriter:
         self._snapshot_at = 0
         self._snapshot: asyncio.Task[None] | None = None
         self._ended: MeshError | None = None
+        self._behind = False
 
     async def recover(self) -> None:
         """Snapshot, then the events after it.
@@ -120,6 +123,17 @@ class RegistryWriter:
             raise Unavailable(self._ended.message, reason=self._ended.reason)
         self._queue.put_nowait(command)
         return await command.future
+
+    async def follow(self, seconds: float = FOLLOW_SECONDS) -> None:
+        """Apply what other processes append to the journal, looking every so many seconds, until
+        cancelled or nothing more can be written. `run` must be running: it alone changes the state.
+        """
+        while self._ended is None:
+            await asyncio.sleep(seconds)
+            if await self._store.version(STREAM) > self.state.revision:
+                self._behind = True
+                with contextlib.suppress(Unavailable):  # the writer has ended, and says why
+                    await self.submit(Command("Follow", _nothing))
 
     async def run(self) -> None:
         """Serve `submit` until cancelled.
@@ -166,6 +180,9 @@ class RegistryWriter:
 
     async def _serve(self, group: Sequence[Command]) -> None:
         """Plan, make durable, apply, answer."""
+        if self._behind:
+            self._behind = False
+            await self._catch_up()
         while True:
             planner = RegistryPlanner(self.state, self._hash_id)
             answers = [await self._answer(planner, command) for command in group]
@@ -230,7 +247,7 @@ class RegistryWriter:
         before = self.state.revision
         async for event in self._store.read(STREAM, before + 1):
             self._apply([decode_event(event)], [event])
-        _log.info("another writer: from revision %d to %d", before, self.state.revision)
+        _log.debug("another writer: from revision %d to %d", before, self.state.revision)
 
     def _maybe_snapshot(self) -> None:
         busy = self._snapshot is not None and not self._snapshot.done()
@@ -247,3 +264,8 @@ class RegistryWriter:
             await self._store.save_snapshot(STREAM, revision, data)
         except MeshError as error:  # the journal has everything: only the next start is slower
             _log.warning("no snapshot at revision %d: %s", revision, error)
+
+
+async def _nothing(_: RegistryPlanner) -> Respond:
+    """The plan of a command that only has the journal read."""
+    return lambda _: b""
