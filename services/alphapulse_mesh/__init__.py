@@ -1,1 +1,1 @@
-"""The services of AlphaPulse. Services meet only on the wire; they share `alphapulse_mesh.runtime`."""
+"""The services of AlphaPulse. They meet only on the wire and share `alphapulse_mesh.runtime`."""

@@ -1,4 +1,4 @@
-"""kill -9 of any one service: it comes back, readers miss nothing, no acknowledged order is gone."""
+"""kill -9 of any service: it comes back, readers miss nothing, no acknowledged order is gone."""
 
 from __future__ import annotations
 
@@ -66,6 +66,7 @@ class Reader:
         "collector",
         "envoy",
         "relay-signal",
+        "relay-system",
     ],
 )
 async def test_a_killed_service_comes_back_and_no_reader_misses_a_frame(
