@@ -19,8 +19,8 @@ from alphapulse_mesh.cli.bench.targets import Target, judge
 
 __all__ = ["bench"]
 
-FULL: Final = Effort(rounds=9, seconds=0.3, warm_up=1.5)
-QUICK: Final = Effort(rounds=3, seconds=0.05, warm_up=0.15)
+FULL: Final = Effort(rounds=9, seconds=0.25, warm_up=1.0, budget=900.0)
+QUICK: Final = Effort(rounds=3, seconds=0.05, warm_up=0.15, budget=75.0)
 
 
 class Bench(StrEnum):

@@ -14,11 +14,20 @@ __all__ = ["Case", "Effort", "Latency", "Rate", "Subject", "run_case"]
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How long to measure: `rounds` of about `seconds` each, after `warm_up` seconds a subject."""
+    """How long to measure: `rounds` of about `seconds` each, after `warm_up` seconds a subject.
+
+    Once a bench has taken `budget` seconds, what is left of it gets one short round each: on a busy
+    machine it ends late and says so by its `samples`, but it ends.
+    """
 
     rounds: int
     seconds: float
     warm_up: float
+    budget: float = float("inf")
+
+    def after(self, elapsed: float) -> Effort:
+        """What is left to spend on the next case."""
+        return self if elapsed < self.budget else Effort(1, self.seconds / 10, 0.0)
 
 
 @dataclass(frozen=True, slots=True)

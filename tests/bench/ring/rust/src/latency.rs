@@ -53,7 +53,7 @@ pub fn of(subject: Subject, how: How, bytes: usize, rounds: usize, slots: u64) -
     let worker = Worker { work: work.clone(), role: Role::Echo, index: 0, name: name.clone() };
     let times = match subject {
         Subject::Ours => {
-            let mut reader = ours::open_reader(&name, "back", 0)?;
+            let mut reader = ours::open_reader(&name, "back", 0, true)?;
             let mut producer = ours::open_producer(&name, "there", true)?;
             measured(worker, &gate, rounds, |value| {
                 ours::send(&mut producer, bytes, value)?;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use alphapulse_core::ring::{Producer, Reader, ReaderConfig, Ring, RingConfig, Start, WaitStrategy};
 
 use crate::Outcome;
-use crate::work::{Role, Side, Work, Worker, expected, fill, pause, sum};
+use crate::work::{Role, Side, Work, Worker, expected, fill, sum};
 
 /// The ring files of one run: `there`, and `back` for echoes.
 pub struct Files(Vec<PathBuf>);
@@ -35,16 +35,20 @@ fn path(name: &str, direction: &str) -> PathBuf {
     PathBuf::from(format!("/dev/shm/{name}.{direction}"))
 }
 
-pub fn open_reader(name: &str, direction: &str, index: u64) -> Outcome<Reader> {
+pub fn open_reader(name: &str, direction: &str, index: u64, spin: bool) -> Outcome<Reader> {
     let ring = Ring::attach(path(name, direction))?;
     let config = ReaderConfig::gating(format!("consumer-{index}"));
-    Ok(ring.reader(&config.start(Start::Oldest).wait(WaitStrategy::BusySpin))?)
+    Ok(ring.reader(&config.start(Start::Oldest).wait(strategy(spin)))?)
 }
 
 pub fn open_producer(name: &str, direction: &str, spin: bool) -> Outcome<Producer> {
     let mut producer = Ring::attach(path(name, direction))?.producer()?;
-    producer.wait = if spin { WaitStrategy::BusySpin } else { WaitStrategy::Yield };
+    producer.wait = strategy(spin);
     Ok(producer)
+}
+
+fn strategy(spin: bool) -> WaitStrategy {
+    if spin { WaitStrategy::BusySpin } else { WaitStrategy::Yield }
 }
 
 pub fn run(worker: &Worker, side: &Side, finished: &mut dyn FnMut()) -> Outcome<()> {
@@ -57,7 +61,7 @@ pub fn run(worker: &Worker, side: &Side, finished: &mut dyn FnMut()) -> Outcome<
             finished();
         }
         Role::Consumer => {
-            let mut reader = open_reader(&worker.name, "there", worker.index)?;
+            let mut reader = open_reader(&worker.name, "there", worker.index, work.may_spin())?;
             side.ready();
             let total = consume(&mut reader, work)?;
             finished();
@@ -66,7 +70,7 @@ pub fn run(worker: &Worker, side: &Side, finished: &mut dyn FnMut()) -> Outcome<
             }
         }
         Role::Echo => {
-            let mut reader = open_reader(&worker.name, "there", 0)?;
+            let mut reader = open_reader(&worker.name, "there", 0, true)?;
             let mut producer = open_producer(&worker.name, "back", true)?;
             side.ready();
             let mut left = work.events as usize;
@@ -126,13 +130,12 @@ fn produce_sized<const N: usize>(producer: &mut Producer, each: u64, batch: u64)
 }
 
 fn consume(reader: &mut Reader, work: &Work) -> Outcome<u64> {
-    let spin = work.may_spin();
     let (mut left, mut total) = (work.events as usize, 0u64);
     while left > 0 {
         let seen = reader.poll(left, |entry| total = total.wrapping_add(sum(entry.payload)), |_| ())?;
         left -= seen;
         if seen == 0 {
-            pause(spin);
+            reader.wait(None);
         }
     }
     Ok(total)

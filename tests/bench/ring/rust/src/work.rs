@@ -75,10 +75,11 @@ impl Work {
     /// Seconds until every consumer had every event.
     pub fn run(&self) -> Outcome<f64> {
         let channel = Channel::open(self, &["there"])?;
-        let roles = [(Role::Consumer, self.consumers), (Role::Producer, self.producers)];
+        // Producers first: a subscriber of iceoryx2 connects to the publishers that it finds, and what a
+        // full publisher sends before its subscriber connected is lost. Nobody sends before the start.
+        let roles = [(Role::Producer, self.producers), (Role::Consumer, self.consumers)];
         let gate = Gate::default();
         let mut crew = Vec::new();
-        // Consumers first: all of them are there when the first message is sent.
         for (role, count) in roles {
             let mut fresh: Vec<Member> = (0..count)
                 .map(|index| {
