@@ -5,9 +5,12 @@
 //! layer under [`py`], built only with the feature `python`.
 
 pub mod book;
+pub mod dispatch;
 pub mod engine;
 pub mod frame;
+pub mod histogram;
 pub mod identity;
+pub mod pool;
 pub mod ring;
 
 #[cfg(feature = "python")]

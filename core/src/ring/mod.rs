@@ -34,6 +34,8 @@ mod park;
 #[cfg(not(loom))]
 mod process;
 #[cfg(not(loom))]
+mod processor;
+#[cfg(not(loom))]
 mod producer;
 #[cfg(not(loom))]
 mod reader;
@@ -53,6 +55,7 @@ pub use self::{
     file::check_header,
     handle::{Found, Ring, inspect, reclaim, unlink_if},
     park::{forget_registration, registered},
+    processor::{Decision, Ended, EntryHandler, ErrorPolicy, Processor},
     producer::{BatchClaim, EntryClaim, Producer},
     reader::{Entry, Gap, GapReason, Reader, Run, copy_out},
     slots::Recovered,

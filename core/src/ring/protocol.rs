@@ -314,6 +314,12 @@ impl ReaderCore {
         self.position += word.span();
     }
 
+    /// Takes the last `advance` back.
+    pub fn retreat(&mut self, word: Word) {
+        self.sequence -= 1;
+        self.position -= word.span();
+    }
+
     /// Puts the reader elsewhere (non-gating readers, or a gating one that was overrun at its start).
     pub fn jump(&mut self, sequence: u64) {
         self.sequence = sequence;

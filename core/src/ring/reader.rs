@@ -256,6 +256,24 @@ impl Reader {
         &mut self,
         max: usize,
         mut each: impl FnMut(Entry<'_>),
+        gap: impl FnMut(Gap),
+    ) -> Result<usize> {
+        self.poll_until(
+            max,
+            |entry| {
+                each(entry);
+                true
+            },
+            gap,
+        )
+    }
+
+    /// `poll` that ends when `each` returns false; that entry stays the reader's next one.
+    #[inline]
+    pub fn poll_until(
+        &mut self,
+        max: usize,
+        mut each: impl FnMut(Entry<'_>) -> bool,
         mut gap: impl FnMut(Gap),
     ) -> Result<usize> {
         if !self.gating {
@@ -285,7 +303,11 @@ impl Reader {
                     std::slice::from_raw_parts(memory.at(position).cast_const(), word.length() as usize)
                 };
                 let end_of_batch = count + 1 == max || !matches!(seen, Look::Ready(_));
-                each(Entry { sequence, payload, end_of_batch });
+                if !each(Entry { sequence, payload, end_of_batch }) {
+                    self.core.retreat(word);
+                    self.release();
+                    return Ok(count);
+                }
                 count += 1;
             }
             if self.core.position - given_back >= hand_back {

@@ -160,3 +160,76 @@ fn a_reader_runs_behind_another() {
     second.drop_dependency("first");
     assert_eq!(second.poll(10, |_| (), |_| ()).unwrap(), 2);
 }
+
+struct Summing {
+    told: std::sync::mpsc::Sender<String>,
+    fails_at: Option<u64>,
+}
+
+impl EntryHandler for Summing {
+    type Error = String;
+
+    fn on_start(&mut self, _: &system::Status) {
+        self.told.send("start".into()).unwrap();
+    }
+
+    fn on_entry(&mut self, entry: Entry<'_>) -> Result<(), String> {
+        if self.fails_at == Some(entry.sequence) {
+            return Err("cannot".into());
+        }
+        self.told.send(String::from_utf8_lossy(entry.payload).into_owned()).unwrap();
+        Ok(())
+    }
+
+    fn on_gap(&mut self, gap: Gap) {
+        self.told.send(format!("gap {}", gap.count())).unwrap();
+    }
+
+    fn on_shutdown(&mut self) {
+        self.told.send("shutdown".into()).unwrap();
+    }
+}
+
+fn processed(policy: ErrorPolicy<String>, fails_at: Option<u64>) -> (Vec<String>, Ended) {
+    let ring = small(false);
+    let mut producer = ring.producer().unwrap();
+    let reader = ring.reader(&ReaderConfig::gating("p")).unwrap();
+    let (told, heard) = std::sync::mpsc::channel();
+    let handler = Summing { told, fails_at };
+    let running = Processor::spawn(reader, handler, policy, system::Placement::default()).unwrap();
+    for name in ["a", "b", "c"] {
+        producer.publish(name.as_bytes()).unwrap();
+    }
+    drop(producer.claim(1).unwrap());
+    while running.handled() + running.skipped() < 3 && fails_at.is_none() {
+        std::thread::yield_now();
+    }
+    ring.halt();
+    let ended = running.wait();
+    (heard.try_iter().collect(), ended)
+}
+
+#[test]
+fn a_processor_drains_before_it_ends() {
+    let (told, ended) = processed(ErrorPolicy::Fatal, None);
+    assert_eq!(told, ["start", "a", "b", "c", "gap 1", "shutdown"]);
+    assert!(matches!(ended, Ended::Drained));
+}
+
+#[test]
+fn a_failing_handler_is_judged_by_the_policy() {
+    let (told, ended) = processed(ErrorPolicy::Fatal, Some(1));
+    assert_eq!(told, ["start", "a", "shutdown"]);
+    assert!(matches!(ended, Ended::Failed { sequence: 1, error } if error == "cannot"));
+    let (told, ended) = processed(ErrorPolicy::SkipAndCount, Some(1));
+    assert_eq!(told, ["start", "a", "c", "gap 1", "shutdown"]);
+    assert!(matches!(ended, Ended::Drained));
+    let (asked, answers) = std::sync::mpsc::channel();
+    let custom = ErrorPolicy::Custom(Box::new(move |sequence, error: &String| {
+        asked.send((sequence, error.clone())).unwrap();
+        Decision::Skip
+    }));
+    let (told, ..) = processed(custom, Some(2));
+    assert_eq!(told, ["start", "a", "b", "gap 1", "shutdown"]);
+    assert_eq!(answers.recv().unwrap(), (2, "cannot".into()));
+}
