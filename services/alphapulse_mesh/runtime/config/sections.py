@@ -369,7 +369,8 @@ class SupervisorConfig(Section):
     jaeger_ui_port: Port = 16686
     """Jaeger's page and query API over HTTP; 0: any free one, as are its other ports."""
     health_interval_seconds: PositiveSeconds = 1.0
-    start_timeout_seconds: PositiveSeconds = 30.0
+    start_timeout_seconds: PositiveSeconds = 90.0
+    """For a process that lives; one that ends is seen at once. Long, for a host that is busy."""
     stop_timeout_seconds: PositiveSeconds = 15.0
     """After SIGTERM; then SIGKILL."""
     restart_initial_seconds: PositiveSeconds = 0.2
