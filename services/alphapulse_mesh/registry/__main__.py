@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import sys
 from typing import TYPE_CHECKING
 
 from prometheus_client import Gauge
 
+from alphapulse_client.publisher import Publisher
+from alphapulse_mesh.registry.live import LiveRegistry
 from alphapulse_mesh.registry.service import RegistryService, add_registry_service
 from alphapulse_mesh.registry.writer import RegistryWriter
 from alphapulse_mesh.runtime.errors import Unavailable
@@ -16,14 +19,20 @@ from alphapulse_mesh.runtime.names import Service
 from alphapulse_mesh.runtime.server import ServiceContext, ServiceHost, run_service
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from alphapulse_mesh.runtime.config import MeshConfig
     from alphapulse_mesh.runtime.metrics import Metrics
+
+_log = logging.getLogger(__name__)
 
 
 async def main(context: ServiceContext) -> None:
     """Recover, then serve until told to stop."""
     config, host = context.config, context.host
     path = context.paths.database(config.registry.database)
-    async with await SqliteEventStore.open(path) as store:
+    async with contextlib.AsyncExitStack() as stack:
+        store = await stack.enter_async_context(await SqliteEventStore.open(path))
         writer = RegistryWriter(store, snapshot_every=config.registry.snapshot_every_events)
         await writer.recover()
         service = RegistryService(
@@ -34,12 +43,36 @@ async def main(context: ServiceContext) -> None:
         )
         _measure(context.metrics, service)
         host.add(add_registry_service, service)
+        live = await _live(stack, config, writer) if config.registry.publish_live else None
         async with host:
+            if live is not None:
+                host.background(_until_drained(live.evaluate()), name="registry-synthetics")
+                host.background(_until_drained(live.tell_discoveries()), name="registry-discovery")
             host.background(writer.run(), name="registry-writer")
             host.background(writer.follow(), name="registry-follower")
             host.background(_end_watches(host, service), name="registry-drain")
             host.background(_count(host, service, writer), name="registry-counters")
             await host.run_until_signalled()
+
+
+async def _live(
+    stack: contextlib.AsyncExitStack, config: MeshConfig, writer: RegistryWriter
+) -> LiveRegistry:
+    target = config.endpoint(Service.RELAY_MARKET_DATA).target
+    publisher = await stack.enter_async_context(
+        Publisher(
+            target,
+            "market_data",
+            producer_name="registry",
+            on_rejection=lambda rejection: _log.warning("a frame was refused: %s", rejection),
+        )
+    )
+    return LiveRegistry(writer.state, lambda: writer.recent, target, publisher)
+
+
+async def _until_drained(work: Awaitable[None]) -> None:
+    with contextlib.suppress(Unavailable):  # the drain ends the wait
+        await work
 
 
 async def _end_watches(host: ServiceHost, service: RegistryService) -> None:

@@ -148,6 +148,8 @@ class RegistryConfig(Section):
     default_page_size: Count = 100
     max_page_size: Count = 1000
     max_batch: Count = 10_000
+    publish_live: bool = False
+    """Tell the MarketDataRelay of new instruments and of the values of synthetics."""
 
 
 class RelayConfig(Section):
