@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from prometheus_client import Gauge
 
 from alphapulse_client.publisher import Publisher
+from alphapulse_mesh.registry.discovery import Discovery
 from alphapulse_mesh.registry.live import LiveRegistry
 from alphapulse_mesh.registry.service import RegistryService, add_registry_service
 from alphapulse_mesh.registry.writer import RegistryWriter
@@ -49,6 +50,10 @@ async def main(context: ServiceContext) -> None:
                 host.background(_until_drained(live.evaluate()), name="registry-synthetics")
                 host.background(_until_drained(live.tell_discoveries()), name="registry-discovery")
             host.background(writer.run(), name="registry-writer")
+            if config.registry.discovery != "ignore":
+                target = config.endpoint(Service.RELAY_MARKET_DATA).target
+                found = Discovery(writer, target, config.registry.discovery)
+                host.background(_until_drained(found.run()), name="registry-discovered")
             host.background(writer.follow(), name="registry-follower")
             host.background(_end_watches(host, service), name="registry-drain")
             host.background(_count(host, service, writer), name="registry-counters")

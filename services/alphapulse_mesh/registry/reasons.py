@@ -94,6 +94,8 @@ class Reason(StrEnum):
     VALUE_MISSING = "SYNTHETIC_VALUE_MISSING"
     VALUE_OUT_OF_RANGE = "SYNTHETIC_VALUE_OUT_OF_RANGE"
     VALUE_INVALID = "SYNTHETIC_VALUE_INVALID"
+    # discovery: in the log and the counters
+    DISCOVERY_UNREADABLE = "DISCOVERY_UNREADABLE"
     # routing
     ROUTE_INVALID = "ROUTE_INVALID"
     # requests

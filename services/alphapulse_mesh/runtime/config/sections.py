@@ -150,6 +150,9 @@ class RegistryConfig(Section):
     max_batch: Count = 10_000
     publish_live: bool = False
     """Tell the MarketDataRelay of new instruments and of the values of synthetics."""
+    discovery: Literal["ignore", "review", "register"] = "ignore"
+    """What becomes of instruments that collectors discover: nothing, announced ones that wait for a
+    review, or active ones."""
 
 
 class RelayConfig(Section):
