@@ -6,9 +6,11 @@ is unavailable; so is registering, which is idempotent by what it registers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import grpc.aio
+import numpy as np
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb
 from alphapulse.registry.v1 import registry_pb2 as pb
@@ -24,12 +26,15 @@ from alphapulse_client.errors import (
     UnknownInstrument,
     from_rpc_error,
 )
+from alphapulse_client.frames import REGISTRY_RECORDS, Frame, rows
 from alphapulse_client.instrument_ids import InstrumentKey, id_message, id_text, join_ids
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
+    from datetime import datetime
 
     from alphapulse_client._channel import Metadata
+    from alphapulse_client.frames import Rows
 
 __all__ = ["AmbiguousInstrument", "Instrument", "Link", "RegistryClient", "RegistryEvent", "Venue"]
 
@@ -167,6 +172,41 @@ class RegistryClient:
                 return
             request.page_token = response.next_page_token
 
+    async def search(
+        self, query: str = "", *, page_size: int = _PAGE, **filters: Any
+    ) -> AsyncIterator[pb.Instrument]:
+        """Instruments that have all words of `query` in symbol, name or identifiers and pass the
+        filters, which are fields of `SearchInstrumentsRequest`; pages by itself.
+        """
+        request = pb.SearchInstrumentsRequest(query=query, page_size=page_size, **filters)
+        while True:
+            response = await self._call(self._stub.SearchInstruments, request)
+            for instrument in response.instruments:
+                yield instrument
+            if not response.next_page_token:
+                return
+            request.page_token = response.next_page_token
+
+    async def find_all_venues(
+        self, instrument: InstrumentKey, *, min_revision: int = 0
+    ) -> Sequence[pb.VenueListing]:
+        """Everywhere that an instrument is listed now, its own venue first."""
+        request = pb.FindVenuesRequest(instrument_id=id_text(instrument), min_revision=min_revision)
+        return (await self._call(self._stub.FindVenues, request)).listings
+
+    async def records(self, instruments: Iterable[InstrumentKey]) -> Rows:
+        """Fixed records ((n,) array of `InstrumentRecord`) by ids, in order; zeros for an unknown
+        one.
+        """
+        ids = join_ids(instruments)
+        step = 16 * _BATCH_GET
+        parts = []
+        for start in range(0, len(ids), step):
+            request = pb.BatchGetInstrumentRecordsRequest(ids=ids[start : start + step])
+            response = await self._call(self._stub.BatchGetInstrumentRecords, request)
+            parts.append(Frame.parse(response.frame).rows)
+        return np.concatenate(parts) if parts else rows(REGISTRY_RECORDS, 0)
+
     async def links(
         self,
         instrument: InstrumentKey | None = None,
@@ -215,6 +255,46 @@ class RegistryClient:
         """
         request = pb.RegisterInstrumentRequest(instrument=instrument, request_id=request_id)
         return await self._call(self._stub.RegisterInstrument, request)
+
+    async def update(
+        self,
+        instrument: pb.Instrument,
+        *,
+        fields: Iterable[str] = (),
+        expected_revision: int = 0,
+        effective_time: Timestamp | datetime | None = None,
+    ) -> pb.Instrument:
+        """Change `fields` (those that are set, when none are named) of the instrument that `id` or
+        `id_text` names: in place, or from `effective_time` on.
+
+        Raises:
+            Conflict: it is not at `expected_revision` any more.
+            InvalidArgument: a field that cannot change or be so.
+        """
+        request = pb.UpdateInstrumentRequest(
+            instrument=instrument, expected_revision=expected_revision
+        )
+        request.update_mask.paths.extend(fields)
+        _set_time(request.effective_time, effective_time)
+        return (await self._call(self._stub.UpdateInstrument, request)).instrument
+
+    async def delist(
+        self,
+        instrument: InstrumentKey,
+        *,
+        time: Timestamp | datetime | None = None,
+        expected_revision: int = 0,
+    ) -> pb.Instrument:
+        """End an instrument's life at a time, now when None.
+
+        Raises:
+            Conflict: it is not at `expected_revision` any more.
+        """
+        request = pb.DelistInstrumentRequest(
+            id=id_text(instrument), expected_revision=expected_revision
+        )
+        _set_time(request.time, time)
+        return (await self._call(self._stub.DelistInstrument, request)).instrument
 
     async def register_many(self, instruments: Iterable[pb.Instrument]) -> Outcomes:
         """Add many; one outcome each, in order. A refusal is in its outcome, not an exception."""
@@ -288,6 +368,14 @@ class RegistryClient:
             finally:
                 call.cancel()
             await retry.sleep()
+
+
+def _set_time(field: Timestamp, time: Timestamp | datetime | None) -> None:
+    """Leave `field` unset for None."""
+    if isinstance(time, Timestamp):
+        field.CopyFrom(time)
+    elif time is not None:
+        field.FromDatetime(time)
 
 
 def _asset_type(number: int) -> common_pb.AssetType.ValueType:
