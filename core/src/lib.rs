@@ -8,6 +8,7 @@ pub mod book;
 pub mod dispatch;
 pub mod engine;
 pub mod frame;
+#[cfg(not(loom))]
 pub mod histogram;
 pub mod identity;
 pub mod pool;

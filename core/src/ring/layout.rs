@@ -332,3 +332,25 @@ impl Geometry {
 pub fn checksum(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |h, b| (h ^ *b as u64).wrapping_mul(0x0000_0100_0000_01b3))
 }
+
+/// The offsets that docs/ring-layout.md prints.
+#[cfg(not(loom))]
+const _: () = {
+    use std::mem::offset_of;
+    assert!(offset_of!(Fixed, capacity) == 16);
+    assert!(offset_of!(Fixed, max_producers) == 88);
+    assert!(offset_of!(Fixed, incarnation) == 96);
+    assert!(offset_of!(Fixed, boot_id) == 128);
+    assert!(offset_of!(Fixed, checksum) == 144);
+    assert!(offset_of!(Control, signals) == 128);
+    assert!(offset_of!(Control, wake) == 256);
+    assert!(offset_of!(Control, gating) == 384);
+    assert!(offset_of!(Control, producing) == 512);
+    assert!(offset_of!(Control, counters) == 640);
+    assert!(offset_of!(ProducerSlot, identity) == 128);
+    assert!(offset_of!(ReaderSlot, identity) == 128);
+    assert!(offset_of!(ReaderSlot, facts) == 256);
+    assert!(offset_of!(Identity, lease_ns) == 32);
+    assert!(offset_of!(ReaderFacts, lost) == 40);
+    assert!(offset_of!(ReaderFacts, name) == 56);
+};
