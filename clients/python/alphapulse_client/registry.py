@@ -6,7 +6,7 @@ is unavailable; so is registering, which is idempotent by what it registers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import grpc.aio
 import numpy as np
@@ -173,12 +173,32 @@ class RegistryClient:
             request.page_token = response.next_page_token
 
     async def search(
-        self, query: str = "", *, page_size: int = _PAGE, **filters: Any
+        self,
+        query: str = "",
+        *,
+        symbol_prefix: str = "",
+        asset_types: Iterable[int] = (),
+        venues: Iterable[str] = (),
+        statuses: Iterable[pb.InstrumentStatus.ValueType] = (),
+        isin_prefix: str = "",
+        chain_id: int = 0,
+        currency: str = "",
+        page_size: int = _PAGE,
     ) -> AsyncIterator[pb.Instrument]:
         """Instruments that have all words of `query` in symbol, name or identifiers and pass the
-        filters, which are fields of `SearchInstrumentsRequest`; pages by itself.
+        filters; pages by itself.
         """
-        request = pb.SearchInstrumentsRequest(query=query, page_size=page_size, **filters)
+        request = pb.SearchInstrumentsRequest(
+            query=query,
+            symbol_prefix=symbol_prefix,
+            asset_types=[_asset_type(number) for number in asset_types],
+            venues=list(venues),
+            statuses=statuses,
+            isin_prefix=isin_prefix,
+            chain_id=chain_id,
+            currency=currency,
+            page_size=page_size,
+        )
         while True:
             response = await self._call(self._stub.SearchInstruments, request)
             for instrument in response.instruments:
