@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 BRIEF = Effort(rounds=3, seconds=0.001, warm_up=0.0)
 
 
-def rate(subject: str, value: float, case: str = "1p1c-64B-batch1") -> Result:
-    return of_rounds("ring", case, subject, "per_second", "records/s", [value])
+def rate(subject: str, value: float, case: str = "1p1c-64B-batch1", rounds: int = 3) -> Result:
+    return of_rounds("ring", case, subject, "per_second", "records/s", [value] * rounds)
 
 
 def test_a_line_is_json_with_the_promised_keys_and_reads_back(tmp_path: Path) -> None:
@@ -69,6 +69,12 @@ def test_targets_compare_with_the_peer_of_the_same_case_in_both_directions() -> 
     assert [(v.ratio, v.word) for v in verdicts] == [
         (1.5, "ok"), (3.0, "missed"), (30.0, "missed"), (None, "not measured"),
     ]  # fmt: skip
+
+
+def test_one_round_is_no_verdict() -> None:
+    target = Target("1p1c-64B-batch1", "per_second", "lmax", "at least", 1.5)
+    results = [rate("alphapulse", 30.0), rate("lmax", 10.0, rounds=1)]
+    assert [(v.ratio, v.word) for v in judge(results, [target])] == [(3.0, "too few rounds")]
 
 
 def test_subjects_take_turns_and_one_that_fails_is_a_line_with_its_reason() -> None:

@@ -142,7 +142,7 @@ def plot(results: Sequence[Result], path: Path) -> None:
     mpl.use("svg")
     # the same results give the same file
     mpl.rcParams["svg.hashsalt"] = "alphapulse"
-    kinds = (("p50_ns", "one way, p50, ns", 1.0), ("per_second", "million records a second", 1e6))
+    kinds = (("p50_ns", "p50, ns", 1.0), ("per_second", "million records a second", 1e6))
     cases = [list(dict.fromkeys(one.case for one in results if one.metric == m))
              for m, _, _ in kinds]  # fmt: skip
     figure, axes = plt.subplots(

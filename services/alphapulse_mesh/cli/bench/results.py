@@ -85,11 +85,11 @@ def unavailable(bench: str, case: str, subject: str, metric: str, unit: str, why
     )  # fmt: skip
 
 
-def find(results: Iterable[Result], case: str, subject: str, metric: str) -> float | None:
-    """The value of one figure; None where it was not measured."""
+def find(results: Iterable[Result], case: str, subject: str, metric: str) -> Result | None:
+    """One figure's line; None where there is none."""
     for result in results:
         if (result.case, result.subject, result.metric) == (case, subject, metric):
-            return result.value
+            return result
     return None
 
 

@@ -8,6 +8,9 @@ from typing import Literal
 
 from alphapulse_mesh.cli.bench.results import Result, find
 
+# A single round on a busy machine may be off by any factor.
+FEWEST_ROUNDS = 3
+
 __all__ = ["Target", "Verdict", "judge"]
 
 
@@ -30,11 +33,14 @@ class Verdict:
 
     target: Target
     ratio: float | None
+    rounds: int = FEWEST_ROUNDS
 
     @property
-    def word(self) -> Literal["ok", "missed", "not measured"]:
+    def word(self) -> Literal["ok", "missed", "not measured", "too few rounds"]:
         if self.ratio is None:
             return "not measured"
+        if self.rounds < FEWEST_ROUNDS:
+            return "too few rounds"
         above = self.ratio >= self.target.ratio
         below = self.ratio <= self.target.ratio
         return "ok" if (above if self.target.bound == "at least" else below) else "missed"
@@ -45,7 +51,12 @@ def judge(results: Sequence[Result], targets: Iterable[Target]) -> list[Verdict]
     verdicts = []
     for target in targets:
         ours = find(results, target.case, "alphapulse", target.metric)
-        theirs = find(results, target.case, target.peer, target.metric) if target.peer else 1.0
-        ratio = ours / theirs if ours is not None and theirs else None
-        verdicts.append(Verdict(target, ratio))
+        theirs = find(results, target.case, target.peer, target.metric)
+        value, rounds = (theirs.value, theirs.samples) if theirs else (None, 0)
+        if not target.peer:
+            value, rounds = 1.0, FEWEST_ROUNDS
+        if ours is None or ours.value is None or not value:
+            verdicts.append(Verdict(target, None))
+        else:
+            verdicts.append(Verdict(target, ours.value / value, min(ours.samples, rounds)))
     return verdicts

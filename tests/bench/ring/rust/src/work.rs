@@ -138,8 +138,9 @@ impl Side {
         match self {
             Side::Thread(gate) => {
                 gate.ready.fetch_add(1, Ordering::AcqRel);
+                // Asleep, so that the others can set themselves up; the start is that much late.
                 while gate.open.load(Ordering::Acquire) == 0 {
-                    std::thread::yield_now();
+                    std::thread::sleep(Duration::from_micros(20));
                 }
             }
             Side::Process => {
@@ -258,7 +259,7 @@ impl Member {
                     if handle.is_finished() {
                         return Err("a worker ended early".into());
                     }
-                    std::thread::yield_now();
+                    std::thread::sleep(Duration::from_micros(20));
                 }
                 gate.ready.fetch_sub(1, Ordering::AcqRel);
                 Ok(())
