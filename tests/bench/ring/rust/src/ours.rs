@@ -55,13 +55,13 @@ pub fn run(worker: &Worker, side: &Side, finished: &mut dyn FnMut()) -> Outcome<
     let work = &worker.work;
     match worker.role {
         Role::Producer => {
-            let mut producer = open_producer(&worker.name, "there", work.may_spin())?;
+            let mut producer = open_producer(&worker.name, "there", false)?;
             side.ready();
             produce(&mut producer, work)?;
             finished();
         }
         Role::Consumer => {
-            let mut reader = open_reader(&worker.name, "there", worker.index, work.may_spin())?;
+            let mut reader = open_reader(&worker.name, "there", worker.index, false)?;
             side.ready();
             let total = consume(&mut reader, work)?;
             finished();

@@ -110,19 +110,12 @@ public final class LmaxBench {
     };
   }
 
-  /** More threads than processors: spinning would burn the time slice of the one waited for. */
-  private static WaitStrategy strategy(int threads) {
-    return threads <= Runtime.getRuntime().availableProcessors()
-        ? new BusySpinWaitStrategy()
-        : new YieldingWaitStrategy();
-  }
-
   private static double throughput(
       int producers, int consumers, int bytes, int batch, long events, int slots)
       throws Exception {
     ProducerType type = producers == 1 ? ProducerType.SINGLE : ProducerType.MULTI;
     RingBuffer<Event> ring =
-        RingBuffer.create(type, () -> new Event(bytes), slots, strategy(producers + consumers));
+        RingBuffer.create(type, () -> new Event(bytes), slots, new YieldingWaitStrategy());
     long each = events / producers / batch * batch;
     long total = each * producers;
     CountDownLatch done = new CountDownLatch(consumers);
