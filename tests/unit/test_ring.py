@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+
 from alphapulse_core import (
     Ring,
     RingBusy,
@@ -64,9 +65,7 @@ def test_prefixes_are_written_in_front_of_each_payload(ring: Ring) -> None:
     prefix["sequence"] = [7, 8, 9]
     ring.publish_batch([b"a", b"bb", b""], prefixes=prefix)
     seen = [bytes(e) for e in reader.poll().entries()]
-    assert seen == [
-        prefix[i : i + 1].tobytes() + body for i, body in enumerate([b"a", b"bb", b""])
-    ]
+    assert seen == [prefix[i : i + 1].tobytes() + body for i, body in enumerate([b"a", b"bb", b""])]
     with pytest.raises(ValueError, match="divide"):
         ring.publish_batch([b"a", b"b"], prefixes=b"123")
 
@@ -325,7 +324,11 @@ def test_a_ring_outlives_its_handles(tmp_path: Path) -> None:
         assert ring.incarnation == incarnation
         assert ring.next_sequence == 2
         assert ring.publish(b"c") == 2
-        assert [bytes(e) for e in ring.reader(start="oldest").poll().entries()] == [b"a", b"b", b"c"]
+        assert [bytes(e) for e in ring.reader(start="oldest").poll().entries()] == [
+            b"a",
+            b"b",
+            b"c",
+        ]
 
 
 def test_a_ring_of_another_shape_is_replaced_only_when_nobody_uses_it(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
+
 from alphapulse_core import Ring, RingHalted
 from alphapulse_core.aio import AsyncReader
 
@@ -47,7 +48,7 @@ async def test_batches_arrive_as_they_are_published(ring: Ring) -> None:
             # The reader runs on this very loop: waiting for room here would wait for ever.
             for first in range(0, total, 10):
                 batch = [i.to_bytes(4, "little") for i in range(first, first + 10)]
-                while ring.try_publish_batch(batch) is None:
+                while ring.try_publish_batch(batch) is None:  # noqa: ASYNC110 - no event for room
                     await asyncio.sleep(0)
                 if first % 100 == 0:
                     await asyncio.sleep(0)

@@ -12,6 +12,8 @@ __version__: str
 # --------------------------------------------------------------------------------------------- ring
 # Errors: alphapulse_core.ring_errors
 
+# numpy's arrays are a typing Buffer from Python 3.12 on only
+_Bytes: TypeAlias = Buffer | NDArray[Any]
 WaitStrategy: TypeAlias = Literal["busy-spin", "yield", "back-off", "block", "phased"]
 
 @final
@@ -105,13 +107,13 @@ class Ring:
         """The oldest entry still readable; equals `next_sequence` when the ring is empty."""
     @property
     def halted(self) -> bool: ...
-    def publish(self, payload: Buffer, *, timeout: float | None = None) -> int:
+    def publish(self, payload: _Bytes, *, timeout: float | None = None) -> int:
         """Publish one entry, return its sequence. See `publish_batch` for `timeout` and errors."""
     def publish_batch(
         self,
-        payloads: Sequence[Buffer],
+        payloads: Sequence[_Bytes],
         *,
-        prefixes: Buffer | None = None,
+        prefixes: _Bytes | None = None,
         timeout: float | None = None,
     ) -> tuple[int, int]:
         """Publish the payloads as one claim; return their (first, last) sequences.
@@ -123,10 +125,10 @@ class Ring:
         """
     def publish_block(
         self,
-        block: Buffer,
+        block: _Bytes,
         offsets: NDArray[np.uint64],
         *,
-        prefixes: Buffer | None = None,
+        prefixes: _Bytes | None = None,
         timeout: float | None = None,
     ) -> tuple[int, int]:
         """Publish `block[offsets[i]:offsets[i + 1]]` for i in 0..n as n entries of one claim.
@@ -134,7 +136,7 @@ class Ring:
         `offsets` has n + 1 ascending values; otherwise like `publish_batch`.
         """
     def try_publish_batch(
-        self, payloads: Sequence[Buffer], *, prefixes: Buffer | None = None
+        self, payloads: Sequence[_Bytes], *, prefixes: _Bytes | None = None
     ) -> tuple[int, int] | None:
         """`publish_batch` that never waits: None when there is no room (nothing was published)."""
     def reader(
@@ -149,8 +151,8 @@ class Ring:
     ) -> RingReader:
         """Register a reader.
 
-        `gating`: producers wait for this reader (lossless). Otherwise it never slows them and losses
-        are reported as gaps.
+        `gating`: producers wait for this reader (lossless). Otherwise it never slows them and
+        losses are reported as gaps.
         `start`: first sequence to deliver. ``"resume"`` continues where a reader of the same name
         stopped, without a gap if its slot is still held (a dead gating reader's is for `lease`
         seconds), else from the oldest. A fresh gating reader starts at most three quarters of the
@@ -203,8 +205,8 @@ class RingReader:
     ) -> Batch:
         """All that is ready, up to the limits (at least one entry when one is ready).
 
-        Commits the batch before. `timeout`: seconds to wait for the first entry by the reader's wait
-        strategy, GIL released; None for ever; 0 not at all. `copy=None` means views into the ring
+        Commits the batch before. `timeout`: seconds to wait for the first entry by the reader's
+        wait strategy, GIL released; None for ever; 0 not at all. `copy=None` means views into the ring
         for gating readers and a validated private copy for the others; `copy=False` on a non-gating
         reader gives raw views whose `Batch.intact()` must be asked after use.
         Raises RingEvicted, RingDependencyLost, and RingHalted once a halted ring is drained.
@@ -214,7 +216,7 @@ class RingReader:
     ) -> Packed:
         """Like `poll`, copied into one `bytes` and committed at once."""
     def poll_into(
-        self, buffer: Buffer, max_entries: int = 65536, *, timeout: float | None = 0.0
+        self, buffer: _Bytes, max_entries: int = 65536, *, timeout: float | None = 0.0
     ) -> Packed:
         """Like `poll_bytes` into the caller's writable buffer; `Packed.data` is then that buffer.
 
@@ -259,7 +261,7 @@ class Batch:
         """(n,) payload sizes in bytes."""
     @property
     def block(self) -> NDArray[np.uint8]:
-        """Read-only view over all entries of the batch, 64-byte aligned, padding between entries."""
+        """Read-only view over all entries of the batch, 64-byte aligned, padding between them."""
     @property
     def gaps(self) -> list[Gap]: ...
     @property
@@ -300,21 +302,41 @@ class Packed:
     def __len__(self) -> int: ...
     def __bool__(self) -> bool: ...
 
+@final
+class LatencyHistograms:
+    """Latency histograms in shared memory, one for each (message type, stage), better than 1 %.
+
+    Any process records, any process reads meanwhile; counts survive their processes.
+    """
+
+    @staticmethod
+    def open_or_create(path: str, cells: int = 64) -> LatencyHistograms:
+        """Attach, or make a file for up to `cells` histograms. Raises RingLayoutError."""
+    @staticmethod
+    def attach(path: str) -> LatencyHistograms:
+        """Raises RingMissing, RingLayoutError."""
+    @property
+    def path(self) -> str: ...
+    def record(self, message_type: int, stage: int, nanoseconds: NDArray[np.uint64]) -> None:
+        """Count each value of (n,) nanoseconds. Raises RingTableFull when all cells are taken."""
+    def snapshots(self) -> list[dict[str, Any]]:
+        """Histograms with records, times in nanoseconds.
+
+        Keys: `message_type`, `stage`, `count`, `mean`, `min`, `max`, `p50`, `p90`, `p99`, `p999`.
+        """
+
 def ring_inspect(path: str) -> dict[str, Any]:
     """What is at `path`, without attaching: `state` is ``"missing"``, ``"foreign"``, ``"torn"``,
     ``"version"``, ``"live"`` or ``"stale"`` (intact, nobody alive registered in it).
     """
 
 def ring_reclaim(directory: str, mesh: str) -> list[str]:
-    """Remove the stale and torn rings named ``<mesh>.*`` in `directory`; returns the paths removed."""
+    """Remove the stale and torn rings named ``<mesh>.*`` in `directory`; returns their paths."""
 
 # -------------------------------------------------------------------------------------------- frames
 #
 # A buffer handed to these functions must not be changed by others while the call runs. Buffers must
 # be C-contiguous; none needs to be aligned.
-
-# NumPy's own annotations make an array a Buffer from Python 3.12 on only.
-_Bytes: TypeAlias = Buffer | NDArray[Any]
 
 class FrameError(ValueError):
     """A frame that the codec refuses, or one that cannot be made.

@@ -8,6 +8,7 @@ mod book;
 mod buffer;
 mod engine;
 mod frame;
+mod histogram;
 mod identity;
 mod ring;
 
@@ -18,6 +19,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     engine::register(m)?;
     frame::register(m)?;
     identity::register(m)?;
+    histogram::register(m)?;
     ring::register(m)?;
     Ok(())
 }

@@ -105,7 +105,7 @@ fn build_error(py: Python<'_>, error: RingError) -> PyResult<PyErr> {
     Ok(PyErr::from_value(value))
 }
 
-fn ok<T>(py: Python<'_>, result: core::Result<T>) -> PyResult<T> {
+pub fn ok<T>(py: Python<'_>, result: core::Result<T>) -> PyResult<T> {
     result.map_err(|error| raise(py, error))
 }
 

@@ -11,6 +11,7 @@ pub struct Memory {
     readers: *const ReaderSlot,
     words: *const AtomicU64,
     positions: *const AtomicU64,
+    #[cfg(not(loom))]
     data: *mut u8,
     pub capacity: u64,
     pub index_mask: u64,
@@ -83,7 +84,6 @@ impl Memory {
             readers: readers.as_ptr(),
             words: words.as_ptr(),
             positions: positions.as_ptr(),
-            data: std::ptr::null_mut(),
             capacity,
             index_mask: index_len - 1,
             index_bits: index_len.trailing_zeros(),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from alphapulse_mesh.cli import demo, doctor, feed, mesh, orders, registry, trace
+from alphapulse_mesh.cli import demo, doctor, feed, mesh, orders, registry, top, trace
 from alphapulse_mesh.cli.bench import command
 
 __all__ = ["app", "main"]
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command("up")(mesh.up)
 app.command("down")(mesh.down)
 app.command("status")(mesh.status)
+app.command("top")(top.top)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(command.bench)

@@ -1,0 +1,73 @@
+//! Bindings of the shared-memory latency histograms.
+
+use std::path::PathBuf;
+
+use numpy::PyReadonlyArray1;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList};
+
+use super::ring::ok;
+use crate::histogram::Histograms;
+
+pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
+    m.add_class::<LatencyHistograms>()
+}
+
+#[pyclass(frozen, module = "alphapulse_core")]
+pub struct LatencyHistograms {
+    inner: Histograms,
+    path: PathBuf,
+}
+
+#[pymethods]
+impl LatencyHistograms {
+    #[staticmethod]
+    #[pyo3(signature = (path, cells=64))]
+    fn open_or_create(py: Python<'_>, path: PathBuf, cells: u32) -> PyResult<Self> {
+        Ok(LatencyHistograms { inner: ok(py, Histograms::open_or_create(&path, cells))?, path })
+    }
+
+    #[staticmethod]
+    fn attach(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        Ok(LatencyHistograms { inner: ok(py, Histograms::attach(&path))?, path })
+    }
+
+    #[getter]
+    fn path(&self) -> String {
+        self.path.display().to_string()
+    }
+
+    fn record(
+        &self,
+        py: Python<'_>,
+        message_type: u16,
+        stage: u16,
+        nanoseconds: PyReadonlyArray1<'_, u64>,
+    ) -> PyResult<()> {
+        let recorder = ok(py, self.inner.recorder(message_type, stage))?;
+        nanoseconds.as_array().iter().for_each(|n| recorder.record(*n));
+        Ok(())
+    }
+
+    fn snapshots<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let rows = PyList::empty(py);
+        for taken in self.inner.snapshots() {
+            let row = PyDict::new(py);
+            row.set_item("message_type", taken.message_type)?;
+            row.set_item("stage", taken.stage)?;
+            row.set_item("count", taken.count)?;
+            row.set_item("mean", taken.mean())?;
+            row.set_item("min", taken.min)?;
+            row.set_item("max", taken.max)?;
+            for (name, quantile) in [("p50", 0.5), ("p90", 0.9), ("p99", 0.99), ("p999", 0.999)] {
+                row.set_item(name, taken.quantile(quantile))?;
+            }
+            rows.append(row)?;
+        }
+        Ok(rows)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<LatencyHistograms {}>", self.path())
+    }
+}
