@@ -14,7 +14,7 @@ __version__: str
 
 # numpy's arrays are a typing Buffer from Python 3.12 on only
 _Bytes: TypeAlias = Buffer | NDArray[Any]
-WaitStrategy: TypeAlias = Literal["busy-spin", "yield", "back-off", "block", "phased"]
+_WaitStrategy: TypeAlias = Literal["busy-spin", "yield", "back-off", "block", "phased"]
 
 @final
 class Gap:
@@ -146,7 +146,7 @@ class Ring:
         gating: bool = False,
         start: Literal["latest", "oldest", "resume"] | int = "latest",
         after: Sequence[str] = (),
-        wait: WaitStrategy = "block",
+        wait: _WaitStrategy = "block",
         lease: float = 5.0,
     ) -> RingReader:
         """Register a reader.
@@ -278,7 +278,7 @@ class Batch:
     def __len__(self) -> int: ...
     def __bool__(self) -> bool:
         """True when there is an entry or a gap to look at."""
-    def __getitem__(self, index: int) -> memoryview: ...
+    def __getitem__(self, index: int, /) -> memoryview: ...
 
 @final
 class Packed:

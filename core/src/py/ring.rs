@@ -492,7 +492,10 @@ impl Ring {
         self.publish_lent(py, &Lent::new(bodies, prefixes.as_ref())?, timeout)
     }
 
-    #[pyo3(signature = (name="", *, gating=false, start=None, after=vec![], wait="block", lease=5.0))]
+    #[pyo3(
+        signature = (name="", *, gating=false, start=None, after=vec![], wait="block", lease=5.0),
+        text_signature = "($self, name='', *, gating=False, start='latest', after=(), wait='block', lease=5.0)"
+    )]
     #[allow(clippy::too_many_arguments)] // keyword arguments
     fn reader(
         &self,
@@ -812,7 +815,10 @@ impl RingReader {
         self.with(py, |open| Ok(open.reader.lost()))
     }
 
-    #[pyo3(signature = (max_entries=65536, max_bytes=1 << 30, *, timeout=Some(0.0), copy=None))]
+    #[pyo3(
+        signature = (max_entries=65536, max_bytes=1 << 30, *, timeout=Some(0.0), copy=None),
+        text_signature = "($self, max_entries=65536, max_bytes=1073741824, *, timeout=0.0, copy=None)"
+    )]
     fn poll(
         &self,
         py: Python<'_>,
@@ -849,7 +855,10 @@ impl RingReader {
         Batch::new(py, &open.run, storage)
     }
 
-    #[pyo3(signature = (max_entries=65536, max_bytes=1 << 20, *, timeout=Some(0.0)))]
+    #[pyo3(
+        signature = (max_entries=65536, max_bytes=1 << 20, *, timeout=Some(0.0)),
+        text_signature = "($self, max_entries=65536, max_bytes=1048576, *, timeout=0.0)"
+    )]
     fn poll_bytes(
         &self,
         py: Python<'_>,
@@ -884,7 +893,10 @@ impl RingReader {
         Packed::new(py, &open.run, data.into_any().unbind())
     }
 
-    #[pyo3(signature = (buffer, max_entries=65536, *, timeout=Some(0.0)))]
+    #[pyo3(
+        signature = (buffer, max_entries=65536, *, timeout=Some(0.0)),
+        text_signature = "($self, buffer, max_entries=65536, *, timeout=0.0)"
+    )]
     fn poll_into(
         &self,
         py: Python<'_>,
