@@ -120,7 +120,7 @@ impl Drop for Buffer {
         bytes.clear();
         // A buffer serves the largest class that it fully holds, also after it grew.
         let capacity = bytes.capacity();
-        if capacity < 1 << SMALLEST_BITS || capacity >= 2 << LARGEST_BITS {
+        if !(1 << SMALLEST_BITS..2 << LARGEST_BITS).contains(&capacity) {
             return;
         }
         let class = (capacity.ilog2().min(LARGEST_BITS) - SMALLEST_BITS) as usize;

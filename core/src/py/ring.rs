@@ -170,7 +170,7 @@ impl<'a> Lent<'a> {
         if count == 0 {
             return Err(PyValueError::new_err("a batch has at least one entry"));
         }
-        if !prefixes.len().is_multiple_of(count) {
+        if prefixes.len() % count != 0 {
             return Err(PyValueError::new_err(format!(
                 "prefixes: {} bytes do not divide into {count} entries",
                 prefixes.len()

@@ -162,6 +162,6 @@ impl Memory {
 
     #[cfg(loom)]
     pub fn block(&self, position: u64) -> &AtomicU64 {
-        &self.backing.blocks[(position / BLOCK & self.index_mask) as usize]
+        &self.backing.blocks[((position / BLOCK) & self.index_mask) as usize]
     }
 }

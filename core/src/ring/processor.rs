@@ -33,11 +33,14 @@ pub enum Decision {
     Stop,
 }
 
+/// Judges the error of a handler at a sequence.
+pub type Judge<E> = Box<dyn FnMut(u64, &E) -> Decision + Send>;
+
 /// What happens when a handler fails on an entry.
 pub enum ErrorPolicy<E> {
     Fatal,
     SkipAndCount,
-    Custom(Box<dyn FnMut(u64, &E) -> Decision + Send>),
+    Custom(Judge<E>),
 }
 
 /// How a processor ended.

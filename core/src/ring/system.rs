@@ -34,20 +34,20 @@ fn check(code: libc::c_int, granted: &str) -> Result<String, String> {
     if code == 0 { Ok(granted.into()) } else { Err(io::Error::last_os_error().to_string()) }
 }
 
-pub fn populate(base: *mut u8, length: usize) -> Result<String, String> {
+pub(super) fn populate(base: *mut u8, length: usize) -> Result<String, String> {
     const MADV_POPULATE_WRITE: libc::c_int = 23;
     // SAFETY: faults in our own mapping without changing its contents.
     let code = unsafe { libc::madvise(base.cast(), length, MADV_POPULATE_WRITE) };
     check(code, "populated")
 }
 
-pub fn lock(base: *mut u8, length: usize) -> Result<String, String> {
+pub(super) fn lock(base: *mut u8, length: usize) -> Result<String, String> {
     // SAFETY: locks our own mapping.
     check(unsafe { libc::mlock(base.cast(), length) }, "locked")
 }
 
 /// Transparent huge pages on shared memory, where `shmem_enabled` allows them.
-pub fn advise_huge(base: *mut u8, length: usize) -> Result<String, String> {
+pub(super) fn advise_huge(base: *mut u8, length: usize) -> Result<String, String> {
     let setting =
         std::fs::read_to_string("/sys/kernel/mm/transparent_hugepage/shmem_enabled").unwrap_or_default();
     // SAFETY: advice on our own mapping.
@@ -59,7 +59,7 @@ pub fn advise_huge(base: *mut u8, length: usize) -> Result<String, String> {
     }
 }
 
-pub fn bind_memory(base: *mut u8, length: usize, node: u32) -> Result<String, String> {
+pub(super) fn bind_memory(base: *mut u8, length: usize, node: u32) -> Result<String, String> {
     const MPOL_BIND: libc::c_ulong = 2;
     const MPOL_MF_MOVE: libc::c_ulong = 2;
     if node >= 64 {
