@@ -191,7 +191,7 @@ class Window:
         # Bytes that nobody has seen may be stamped again: without room the next try overwrites.
         appended = self.ring.try_publish_batch(
             frames,
-            prefixes=prefixes,  # type: ignore[arg-type]  # an array is a buffer
+            prefixes=prefixes,
         )
         if appended is None:
             return None
