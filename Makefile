@@ -127,8 +127,13 @@ soak: setup-dev ## long runs under load (SECONDS=600)
 	@ALPHAPULSE_SOAK_SECONDS=$(or $(SECONDS),600) $(BIN)/python -m pytest -m soak --timeout=0 tests $(ARGS)
 
 .PHONY: chaos
-chaos: setup-dev ## kill services at random under load and check that nothing is lost
+chaos: setup-dev ## kill services, and the ring's processes, at random under load: nothing is lost (KILLS=5000)
+	@cd core && RING_KILLS=$(or $(KILLS),5000) cargo test --quiet --test ring_kill
 	@$(BIN)/python -m pytest -m chaos --timeout=0 tests $(ARGS)
+
+.PHONY: loom
+loom: ## check the ring's protocol under every interleaving that the model checker explores
+	@cd core && RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test --release --test ring_loom
 
 .PHONY: lint
 lint: setup-dev ## formatting, lint, types and contracts of every language that is here
