@@ -192,7 +192,7 @@ fn run(multi: bool, steps: Vec<Step>) -> Result<(), TestCaseError> {
                 prop_assert_eq!(next, model.entries.len() as u64);
             }
             Step::Reattach => {
-                producer = None;
+                drop(producer.take());
                 let again = Ring::attach(ring.path()).unwrap();
                 prop_assert_eq!(again.next_sequence(), model.entries.len() as u64);
                 prop_assert_eq!(again.oldest_sequence(), model.oldest(0));
