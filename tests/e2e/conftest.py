@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def mesh() -> Iterator[RunningMesh]:
     with running_mesh("e2e") as found:
         yield found

@@ -39,7 +39,7 @@ def http(
 
 
 def test_every_process_serves(mesh: RunningMesh) -> None:
-    services = mesh.services()
+    services = {service["name"]: service for service in mesh.json("status")["services"]}
     assert set(services) == {
         "registry", "relay-market-data", "relay-signal", "relay-execution", "relay-system",
         "execution", "portfolio", "strategy", "collector", "envoy",

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import time
 import urllib.request
+from collections import defaultdict
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from alphapulse_mesh.runtime.edges import EDGES
 from alphapulse_mesh.runtime.programs import find_jaeger
+from alphapulse_mesh.runtime.trace_files import read_spans
 from alphapulse_testing.running_mesh import running_mesh
 
 if TYPE_CHECKING:
@@ -27,16 +30,18 @@ def wanted() -> set[tuple[str, str, str, str]]:
 
 
 def filled_trace(mesh: RunningMesh) -> str:
-    """A trace that led to a fill, from the span files: the newest that has all its spans."""
+    """A trace with every edge of the walk, from the span files; the command line shows it too."""
     deadline = time.monotonic() + _SECONDS
     while time.monotonic() < deadline:
-        listed = mesh.call("trace", "list", "--json", check=False)
-        # Until the first span is written there is nothing to list.
-        for trace in json.loads(listed.stdout)["traces"] if listed.returncode == 0 else []:
-            spans = mesh.json("trace", "show", trace["trace_id"])["spans"]
+        traces: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        for span in read_spans(mesh.traces):
+            traces[span.trace_id].append(asdict(span))
+        for trace_id, spans in traces.items():
             if wanted() <= edges_of(spans):
-                return str(trace["trace_id"])
-        time.sleep(1)
+                shown = mesh.json("trace", "show", trace_id)["spans"]
+                assert wanted() <= edges_of(shown)
+                return trace_id
+        time.sleep(0.5)
     raise AssertionError("no filled order with every edge of the walk")
 
 
