@@ -18,6 +18,9 @@ use crate::ring::{
     Start, WaitStrategy,
 };
 
+const PHASED: WaitStrategy =
+    WaitStrategy::Phased { spin: Duration::from_micros(20), yields: Duration::from_micros(200) };
+
 /// How long a wait may hold back Ctrl-C.
 const SIGNAL_SLICE: Duration = Duration::from_millis(100);
 
@@ -197,6 +200,19 @@ struct Open {
     producer: Option<Producer>,
 }
 
+impl Open {
+    /// This handle's producer, registered on first use.
+    fn producer(&mut self) -> core::Result<&mut Producer> {
+        if self.producer.is_none() {
+            let mut producer = self.ring.producer()?;
+            // Room comes within microseconds or not for long; the GIL is released meanwhile.
+            producer.wait = PHASED;
+            self.producer = Some(producer);
+        }
+        Ok(self.producer.as_mut().expect("was just made"))
+    }
+}
+
 #[pyclass(frozen, module = "alphapulse_core")]
 pub struct Ring {
     open: Mutex<Option<Open>>,
@@ -243,24 +259,30 @@ impl Ring {
         }
     }
 
-    fn publish_lent(&self, py: Python<'_>, lent: &Lent<'_>, timeout: Option<f64>) -> PyResult<(u64, u64)> {
+    /// Publishes `pairs` of prefix and body, `bytes` in all, waiting interruptibly for room.
+    fn publish_pairs<'p, I>(
+        &self,
+        py: Python<'_>,
+        pairs: I,
+        bytes: usize,
+        timeout: Option<f64>,
+    ) -> PyResult<(u64, u64)>
+    where
+        I: Iterator<Item = (&'p [u8], &'p [u8])> + Clone + Send + Sync,
+    {
         let deadline = Deadline::new(timeout)?;
-        let bytes = lent.bytes();
         let mut first_try = true;
         loop {
             let mut guard = self.lock(py)?;
             let Some(open) = &mut *guard else {
                 return Err(raise(py, RingError::Closed { what: "ring" }));
             };
-            if open.producer.is_none() {
-                open.producer = Some(ok(py, open.ring.producer())?);
-            }
-            let producer = open.producer.as_mut().expect("was just made");
+            let producer = ok(py, open.producer())?;
             let outcome = if first_try {
-                working(py, bytes, || producer.publish_batch(lent.pairs(), Some(Duration::ZERO)))
+                working(py, bytes, || producer.publish_batch(pairs.clone(), Some(Duration::ZERO)))
             } else {
                 let slice = deadline.slice();
-                py.detach(|| producer.publish_batch(lent.pairs(), Some(slice)))
+                py.detach(|| producer.publish_batch(pairs.clone(), Some(slice)))
             };
             drop(guard);
             first_try = false;
@@ -421,7 +443,7 @@ impl Ring {
     fn publish(&self, py: Python<'_>, payload: &Bound<'_, PyAny>, timeout: Option<f64>) -> PyResult<u64> {
         let payload = Bytes::of(payload)?;
         let lent = Lent::new(vec![payload.as_slice()], None)?;
-        Ok(self.publish_lent(py, &lent, timeout)?.0)
+        Ok(self.publish_pairs(py, lent.pairs(), lent.bytes(), timeout)?.0)
     }
 
     #[pyo3(signature = (payloads, *, prefixes=None, timeout=None))]
@@ -435,7 +457,7 @@ impl Ring {
         let payloads = bytes_of_all(payloads)?;
         let prefixes = prefixes.map(Bytes::of).transpose()?;
         let lent = Lent::new(payloads.iter().map(Bytes::as_slice).collect(), prefixes.as_ref())?;
-        self.publish_lent(py, &lent, timeout)
+        self.publish_pairs(py, lent.pairs(), lent.bytes(), timeout)
     }
 
     #[pyo3(signature = (payloads, *, prefixes=None))]
@@ -453,10 +475,7 @@ impl Ring {
         let Some(open) = &mut *guard else {
             return Err(raise(py, RingError::Closed { what: "ring" }));
         };
-        if open.producer.is_none() {
-            open.producer = Some(ok(py, open.ring.producer())?);
-        }
-        let producer = open.producer.as_mut().expect("was just made");
+        let producer = ok(py, open.producer())?;
         match working(py, bytes, || producer.publish_batch(lent.pairs(), Some(Duration::ZERO))) {
             Ok(range) => Ok(Some(range)),
             Err(RingError::Full { .. }) => Ok(None),
@@ -475,21 +494,19 @@ impl Ring {
     ) -> PyResult<(u64, u64)> {
         let block = Bytes::of(block)?;
         let prefixes = prefixes.map(Bytes::of).transpose()?;
-        let bytes = block.as_slice();
-        let offsets: Vec<u64> = offsets.as_array().iter().copied().collect();
-        let bodies = offsets
-            .windows(2)
-            .map(|pair| {
-                let (from, to) = (pair[0] as usize, pair[1] as usize);
-                bytes.get(from..to).ok_or_else(|| {
-                    PyValueError::new_err(format!(
-                        "offsets {from}..{to} are not an ascending range of the block's {} bytes",
-                        bytes.len()
-                    ))
-                })
-            })
-            .collect::<PyResult<Vec<_>>>()?;
-        self.publish_lent(py, &Lent::new(bodies, prefixes.as_ref())?, timeout)
+        let gathered: Vec<u64>;
+        let array = offsets.as_array();
+        let offsets = match array.as_slice() {
+            Some(contiguous) => contiguous,
+            None => {
+                gathered = array.iter().copied().collect();
+                &gathered
+            }
+        };
+        let prefixes = prefixes.as_ref().map_or(&[][..], Bytes::as_slice);
+        let cut = ok(py, core::Cut::new(block.as_slice(), offsets, prefixes))?;
+        let bytes = cut.bytes();
+        self.publish_pairs(py, cut, bytes, timeout)
     }
 
     #[pyo3(

@@ -56,7 +56,7 @@ pub use self::{
     handle::{Found, Ring, inspect, reclaim, unlink_if},
     park::{forget_registration, registered},
     processor::{Decision, Ended, EntryHandler, ErrorPolicy, Processor},
-    producer::{BatchClaim, EntryClaim, Producer},
+    producer::{BatchClaim, Cut, EntryClaim, Producer},
     reader::{Entry, Gap, GapReason, Reader, Run, copy_out},
     slots::Recovered,
     stats::{ProducerStats, ReaderStats, RingStats},

@@ -209,6 +209,56 @@ impl Drop for Producer {
     }
 }
 
+/// Entries cut out of one block: entry i is prefix i and then `block[offsets[i]..offsets[i + 1]]`.
+#[derive(Clone)]
+pub struct Cut<'a> {
+    block: &'a [u8],
+    /// Ascending and within the block, checked when made.
+    offsets: &'a [u64],
+    prefixes: &'a [u8],
+    prefix_length: usize,
+}
+
+impl<'a> Cut<'a> {
+    /// `prefixes` is empty or divides into as many parts as there are entries.
+    pub fn new(block: &'a [u8], offsets: &'a [u64], prefixes: &'a [u8]) -> Result<Self> {
+        let invalid = |detail: String| Err(RingError::Invalid { detail });
+        let count = offsets.len().saturating_sub(1);
+        if count == 0 {
+            return invalid("a batch has at least one entry".into());
+        }
+        if prefixes.len() % count != 0 {
+            return invalid(format!("prefixes: {} bytes do not divide into {count} entries", prefixes.len()));
+        }
+        if let Some(pair) = offsets.windows(2).find(|p| p[0] > p[1] || p[1] > block.len() as u64) {
+            let (from, to, length) = (pair[0], pair[1], block.len());
+            return invalid(format!(
+                "offsets {from}..{to} are not an ascending range of the block's {length} bytes"
+            ));
+        }
+        Ok(Cut { block, offsets, prefixes, prefix_length: prefixes.len() / count })
+    }
+
+    /// Bytes of all entries together.
+    pub fn bytes(&self) -> usize {
+        (self.offsets[self.offsets.len() - 1] - self.offsets[0]) as usize + self.prefixes.len()
+    }
+}
+
+impl<'a> Iterator for Cut<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        let (&[from, to], _) = self.offsets.split_first_chunk::<2>()?;
+        let (prefix, prefixes) = self.prefixes.split_at(self.prefix_length);
+        self.offsets = &self.offsets[1..];
+        self.prefixes = prefixes;
+        // SAFETY: ascending offsets within the block, checked in `new`.
+        Some((prefix, unsafe { self.block.get_unchecked(from as usize..to as usize) }))
+    }
+}
+
 /// When a waiter looks for the dead: after 2 ms, then at doubling intervals up to a quarter second.
 pub(super) struct Patrol {
     next: std::time::Instant,
