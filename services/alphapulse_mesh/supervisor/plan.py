@@ -34,7 +34,9 @@ _PACKAGES: Final[Mapping[Service, tuple[str, ...]]] = {
     Service.PORTFOLIO: ("alphapulse_mesh.portfolio",),
 }
 
-# Consumers stand before their producers: a feed that starts has its readers.
+# Consumers stand before their producers: a feed that starts has its readers. Envoy is between them,
+# so that it knows all that it routes to before anything moves.
+_ENVOY_STAGE: Final = 2
 _STAGES: Final = (
     (
         Service.REGISTRY,
@@ -44,6 +46,7 @@ _STAGES: Final = (
         Service.RELAY_SYSTEM,
     ),
     (Service.EXECUTION, Service.PORTFOLIO, Service.STRATEGY),
+    (),
     (Service.COLLECTOR,),
 )
 
@@ -60,6 +63,8 @@ class ProcessSpec:
     """gRPC target of its health service."""
     ready_url: str | None = None
     """HTTP address that answers 200 once it is ready, for what speaks no gRPC health."""
+    clusters_url: str | None = None
+    """Envoy's list of what it routes to: before its first use all of that must be healthy to it."""
 
     @property
     def address(self) -> str:
@@ -127,7 +132,7 @@ def _envoy(config: MeshConfig, envoy_config: Path) -> ProcessSpec:
             "--drain-time-s",
             "2",
         ),
-        # With the first stage: its health checks then see the services come up.
-        stage=0,
+        stage=_ENVOY_STAGE,
         ready_url=f"http://127.0.0.1:{config.envoy.admin_port}/ready",
+        clusters_url=f"http://127.0.0.1:{config.envoy.admin_port}/clusters?format=json",
     )

@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import ctypes
 import http.client
+import json
 import logging
 import logging.handlers
 import signal
@@ -73,6 +74,7 @@ class ManagedProcess:
         self._runner: asyncio.Task[None] | None = None
         self._stopping = False
         self._restart_asked = False
+        self._was_healthy = False
         self._log_file = log_file
         self._tail = ""
 
@@ -166,13 +168,14 @@ class ManagedProcess:
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         """Wait for readiness, then check health; a process that stays unhealthy is killed."""
         deadline = time.monotonic() + self._config.start_timeout_seconds
-        while not await self._check():
+        while not (await self._check() and await self._routes_known()):
             if time.monotonic() > deadline:
                 self._tail = f"not healthy within {self._config.start_timeout_seconds:g} s"
                 process.kill()
                 return
             await asyncio.sleep(_READY_POLL_SECONDS)
         self._enter(system_pb2.SERVICE_STATE_SERVING)
+        self._was_healthy = True
         self.healthy.set()
         failed = 0
         while True:
@@ -204,6 +207,14 @@ class ManagedProcess:
         except grpc.aio.AioRpcError:
             return False
         return bool(answer.status == health_pb2.HealthCheckResponse.SERVING)
+
+    async def _routes_known(self) -> bool:
+        """Whether Envoy has found everything behind it healthy. Asked at the first start alone:
+        later a service that is down must not keep the way to the others shut.
+        """
+        if self.spec.clusters_url is None or self._was_healthy:
+            return True
+        return await asyncio.to_thread(_clusters_healthy, self.spec.clusters_url)
 
     async def _terminate(self) -> None:
         process = self._process
@@ -250,17 +261,34 @@ async def _read_line(stream: asyncio.StreamReader) -> bytes:
         return await stream.read(overrun.consumed or 1)
 
 
-def _http_ok(url: str, timeout: float) -> bool:
+def _http_get(url: str, timeout: float) -> tuple[int, bytes]:
+    """Status and body; status 0 where nobody answers."""
     parts = urllib.parse.urlsplit(url)
     assert parts.hostname is not None, "made by plan"
     connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
     try:
-        connection.request("GET", parts.path)
-        return connection.getresponse().status == http.HTTPStatus.OK
+        connection.request("GET", f"{parts.path}?{parts.query}" if parts.query else parts.path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
     except (OSError, http.client.HTTPException):
-        return False
+        return 0, b""
     finally:
         connection.close()
+
+
+def _http_ok(url: str, timeout: float) -> bool:
+    return _http_get(url, timeout)[0] == http.HTTPStatus.OK
+
+
+def _clusters_healthy(url: str) -> bool:
+    status, body = _http_get(url, 5.0)
+    if status != http.HTTPStatus.OK:
+        return False
+    return not any(
+        host.get("health_status", {}).get("failed_active_health_check")
+        for cluster in json.loads(body).get("cluster_statuses", [])
+        for host in cluster.get("host_statuses", [])
+    )
 
 
 def _describe_exit(code: int) -> str:
