@@ -49,8 +49,10 @@ def receive_alphapulse(pipe: Connection, place: str, packed: bool, batch: int, t
     with Ring.attach(place) as ring, ring.reader("sink", gating=True, wait="yield") as reader:
         pipe.send("ready")
         got, seen, entry = 0, 0, RECORD * (batch if packed else 1)
+        # a batch at a time: what is taken is given back with the next poll, not the whole ring
+        most = max(batch, 256)
         while got < total:
-            found = reader.poll(timeout=1.0)
+            found = reader.poll(most, timeout=1.0)
             if len(found):
                 # one view over all entries: they are 64-byte aligned and need no padding here
                 rows = found.block.view(np.uint64).reshape(-1, WORDS)
