@@ -126,6 +126,7 @@ impl Producer {
                     std::ptr::copy_nonoverlapping(body.as_ptr(), at.add(prefix.len()), body.len());
                 }
             }
+            self.core.ask_index_ahead(self.memory(), sequence, position);
             self.core.publish(self.ring.memory(), sequence, position, length as u32);
             position += span(length as u64);
             sequence += 1;
@@ -316,6 +317,11 @@ impl EntryClaim<'_> {
     pub fn publish(self) -> u64 {
         let this = std::mem::ManuallyDrop::new(self);
         let producer = &this.producer;
+        // Eight entries share an index line: once for each is enough. In the loops over batches the
+        // branch would cost more than the repetition, measured.
+        if this.claim.first & 7 == 0 {
+            producer.core.ask_index_ahead(producer.memory(), this.claim.first, this.claim.position);
+        }
         producer.core.publish(producer.memory(), this.claim.first, this.claim.position, this.length);
         producer.finish();
         this.claim.first
@@ -368,6 +374,7 @@ impl BatchClaim<'_> {
         let producer = &this.producer;
         for index in 0..this.claim.count {
             let position = this.claim.position + index * this.stride;
+            producer.core.ask_index_ahead(producer.memory(), this.claim.first + index, position);
             producer.core.publish(producer.memory(), this.claim.first + index, position, this.length);
         }
         producer.finish();

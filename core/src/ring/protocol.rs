@@ -142,14 +142,19 @@ impl ProducerCore {
         }
     }
 
-    /// Makes one claimed entry visible. Its payload must have been written.
+    /// The same for the index lines of an entry that is published now.
+    #[cfg(not(loom))]
     #[inline(always)]
-    pub fn publish(&self, memory: &Memory, sequence: u64, position: u64, length: u32) {
-        #[cfg(not(loom))]
+    pub fn ask_index_ahead(&self, memory: &Memory, sequence: u64, position: u64) {
         if position + WRITE_AHEAD <= self.limit {
             prefetch_write((memory.word(sequence + INDEX_AHEAD) as *const AtomicU64).cast());
             prefetch_write((memory.position(sequence + INDEX_AHEAD) as *const AtomicU64).cast());
         }
+    }
+
+    /// Makes one claimed entry visible. Its payload must have been written.
+    #[inline(always)]
+    pub fn publish(&self, memory: &Memory, sequence: u64, position: u64, length: u32) {
         memory.position(sequence).store(position, Ordering::Relaxed);
         memory.word(sequence).store(Word::new(memory.stamp(sequence), length).0, Ordering::Release);
     }
