@@ -97,8 +97,6 @@ class ServerConfig(Section):
     keepalive_timeout_seconds: PositiveSeconds = 10.0
     min_ping_interval_seconds: PositiveSeconds = 5.0
     """Pings of clients closer than this count as abuse."""
-    deadline_margin_seconds: Seconds = 0.005
-    """Taken off the caller's remaining time at every hop."""
 
 
 class TraceFileConfig(Section):
