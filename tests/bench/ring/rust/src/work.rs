@@ -3,8 +3,8 @@
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::str::FromStr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, mpsc};
 use std::time::Duration;
 
 use crate::{Outcome, iceoryx, latency, ours};
@@ -91,7 +91,6 @@ impl Work {
             crew.append(&mut fresh);
         }
         let start = latency::now();
-        gate.open.store(1, Ordering::Release);
         crew.iter_mut().try_for_each(Member::go)?;
         let ends: Vec<u64> = crew.iter_mut().map(Member::end).collect::<Outcome<_>>()?;
         crew.into_iter().try_for_each(Member::leave)?;
@@ -123,7 +122,23 @@ impl Channel {
 pub struct Gate {
     ready: Arc<AtomicU64>,
     open: Arc<AtomicU64>,
-    close: Arc<AtomicU64>,
+    closed: Arc<(Mutex<bool>, Condvar)>,
+}
+
+impl Gate {
+    /// Asleep until `close`: a thread that looks now and then would take the processor from those
+    /// that still work, hundreds of times in a round.
+    fn await_close(&self) {
+        let (closed, bell) = &*self.closed;
+        let guard = closed.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(bell.wait_while(guard, |closed| !*closed));
+    }
+
+    fn close(&self) {
+        let (closed, bell) = &*self.closed;
+        *closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        bell.notify_all();
+    }
 }
 
 /// One worker's side of the gate.
@@ -221,7 +236,7 @@ impl Worker {
 
 /// A worker as the bench sees it.
 pub enum Member {
-    Thread { handle: std::thread::JoinHandle<Outcome<()>>, gate: Gate, end: Arc<AtomicU64> },
+    Thread { handle: std::thread::JoinHandle<Outcome<()>>, gate: Gate, end: mpsc::Receiver<u64> },
     Process { child: Child, lines: BufReader<ChildStdout> },
 }
 
@@ -237,15 +252,14 @@ impl Member {
             let lines = BufReader::new(child.stdout.take().ok_or("no standard output")?);
             return Ok(Member::Process { child, lines });
         }
-        let (gate, end) = (gate.clone(), Arc::new(AtomicU64::new(0)));
-        let (side, stamp, close) = (Side::Thread(gate.clone()), end.clone(), gate.close.clone());
+        let (stamp, end) = mpsc::channel();
+        let (gate, inside) = (gate.clone(), gate.clone());
         let handle = std::thread::spawn(move || {
-            worker.run(&side, &mut || {
-                stamp.store(latency::now(), Ordering::Release);
+            worker.run(&Side::Thread(inside.clone()), &mut || {
+                // Nobody listens any more where another worker failed.
+                let _ = stamp.send(latency::now());
                 // What this worker holds stays open until the others are done with it.
-                while close.load(Ordering::Acquire) == 0 {
-                    std::thread::sleep(Duration::from_micros(200));
-                }
+                inside.await_close();
             })
         });
         Ok(Member::Thread { handle, gate, end })
@@ -285,13 +299,7 @@ impl Member {
     /// When the worker was done.
     pub fn end(&mut self) -> Outcome<u64> {
         match self {
-            Member::Thread { handle, end, .. } => loop {
-                match end.load(Ordering::Acquire) {
-                    0 if handle.is_finished() => return Err("a worker ended early".into()),
-                    0 => std::thread::sleep(Duration::from_micros(200)),
-                    stamp => return Ok(stamp),
-                }
-            },
+            Member::Thread { end, .. } => Ok(end.recv().map_err(|_| "a worker ended early")?),
             Member::Process { lines, .. } => Ok(next_line(lines)?.parse()?),
         }
     }
@@ -299,7 +307,7 @@ impl Member {
     pub fn leave(self) -> Outcome<()> {
         match self {
             Member::Thread { handle, gate, .. } => {
-                gate.close.store(1, Ordering::Release);
+                gate.close();
                 handle.join().map_err(|_| "a worker panicked")??;
             }
             Member::Process { mut child, .. } => {
