@@ -7,7 +7,7 @@ say (health, restarts) is `status`.
 from __future__ import annotations
 
 import time
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 
 import typer
 from rich.console import Group
@@ -19,12 +19,11 @@ from alphapulse_layout import MessageType
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import mesh_config
 from alphapulse_mesh.runtime.config import MeshConfig
+from alphapulse_mesh.runtime.latency import LATENCY, Stage
 from alphapulse_mesh.runtime.names import RELAYS
 from alphapulse_mesh.runtime.paths import MeshPaths
 
 __all__ = ["collect", "top"]
-
-_LATENCY: Final = "latency"
 
 
 def collect(config: MeshConfig) -> dict[str, Any]:
@@ -39,7 +38,7 @@ def collect(config: MeshConfig) -> dict[str, Any]:
         except RingError as error:
             rings[str(service)] = {"error": str(error), "reason": error.reason}
     try:
-        latencies = LatencyHistograms.attach(str(paths.shm_path(_LATENCY))).snapshots()
+        latencies = LatencyHistograms.attach(str(paths.shm_path(LATENCY))).snapshots()
     except RingError:
         latencies = []  # nobody measures in this mesh
     return {"mesh": config.mesh.name, "rings": rings, "latencies": latencies}
@@ -54,6 +53,13 @@ def _rate(now: dict[str, Any], before: dict[str, Any], seconds: float) -> str:
 def _type_name(number: int) -> str:
     try:
         return MessageType(number).name
+    except ValueError:
+        return str(number)
+
+
+def _stage_name(number: int) -> str:
+    try:
+        return Stage(number).label
     except ValueError:
         return str(number)
 
@@ -84,7 +90,7 @@ def render(state: dict[str, Any], before: dict[str, Any] | None, seconds: float)
     for row in state["latencies"]:
         times = (f"{row[key] / 1000:,.1f}" for key in ("p50", "p99", "p999", "max"))
         latencies.add_row(
-            _type_name(row["message_type"]), str(row["stage"]), f"{row['count']:,}", *times
+            _type_name(row["message_type"]), _stage_name(row["stage"]), f"{row['count']:,}", *times
         )
     return Group(rings, latencies) if state["latencies"] else Group(rings)
 

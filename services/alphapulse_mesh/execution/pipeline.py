@@ -22,6 +22,7 @@ from alphapulse_mesh.execution.rows import ORDER_VIEW, OUTCOME, VENUE_REPORT
 from alphapulse_mesh.execution.tracing import Decided, Tracer, accept_context
 from alphapulse_mesh.execution.venues import VenueCommand
 from alphapulse_mesh.runtime.errors import MeshError, Unavailable
+from alphapulse_mesh.runtime.latency import Latencies, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -78,6 +79,7 @@ class Pipeline:
         tracer: Tracer,
         *,
         clock_ns: Callable[[], int] = time.time_ns,
+        latencies: Latencies | None = None,
     ) -> None:
         self.engine = engine
         self.archive = archive
@@ -87,6 +89,7 @@ class Pipeline:
         self._publication = publication
         self._tracer = tracer
         self._clock_ns = clock_ns
+        self._latencies = latencies or Latencies()
         self._last_ns = 0
         self._commands: deque[Command] = deque()
         self._reports: deque[bytes] = deque()
@@ -188,6 +191,12 @@ class Pipeline:
             self._tracer.filled(heard, heard_ns)
         for span in spans:
             self._tracer.accepted(span, durable_ns)
+        if commands:
+            self._latencies.record_columns(
+                Stage.JOURNAL,
+                np.array([command.message_type for command in commands], np.uint8),
+                np.array([command.received_ns for command in commands], np.uint64),
+            )
         for command, outcomes in late:
             _answer(command, outcomes)
         for command, outcomes, output, context in decided:

@@ -31,6 +31,7 @@ from alphapulse_mesh.execution.tracing import Tracer
 from alphapulse_mesh.execution.venues import SimulatedVenue
 from alphapulse_mesh.runtime.errors import MeshError
 from alphapulse_mesh.runtime.event_store import SqliteEventStore
+from alphapulse_mesh.runtime.latency import Latencies, Stage
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_mesh.runtime.paths import MeshPaths
 
@@ -79,6 +80,7 @@ async def open_execution(
     draining: asyncio.Event | None = None,
     telemetry: Telemetry | None = None,
     clock_ns: Callable[[], int] = time.time_ns,
+    latencies: Latencies | None = None,
 ) -> AsyncIterator[Execution]:
     """Recover from the journal, reconcile with the venue, and run the pipeline.
 
@@ -111,7 +113,14 @@ async def open_execution(
             publication = Publication(journal, store, publish_to, config.mesh.name)
         instruments = InstrumentCache(registry, (engine.set_instruments, venue.set_instruments))
         pipeline = Pipeline(
-            engine, journal, archive, venue, publication, Tracer(telemetry), clock_ns=clock_ns
+            engine,
+            journal,
+            archive,
+            venue,
+            publication,
+            Tracer(telemetry),
+            clock_ns=clock_ns,
+            latencies=latencies,
         )
         service = ExecutionService(
             pipeline,
@@ -159,6 +168,7 @@ async def main(context: ServiceContext) -> None:
                 publish_to=config.endpoint(Service.RELAY_EXECUTION).target,
                 draining=host.draining,
                 telemetry=context.telemetry,
+                latencies=context.latencies,
             )
         )
         add: Any = rpc.add_ExecutionServiceServicer_to_server  # its stub asks for a base class
@@ -167,7 +177,7 @@ async def main(context: ServiceContext) -> None:
         async with host:
             for name, task in execution.tasks.items():
                 host.background(_watch(task), name=name)
-            host.background(_follow_market(config, execution.pipeline), name="market-data")
+            host.background(_follow_market(context, execution.pipeline), name="market-data")
             host.background(_count(host, execution), name="counters")
             await host.run_until_signalled()
 
@@ -197,17 +207,18 @@ async def _watch(task: asyncio.Task[None]) -> None:
     await asyncio.shield(task)
 
 
-async def _follow_market(config: MeshConfig, pipeline: Pipeline) -> None:
+async def _follow_market(context: ServiceContext, pipeline: Pipeline) -> None:
     """Quotes of the MarketDataRelay: what prices are compared with, and the venue's liquidity."""
     while True:
         try:
             async with Subscription(
-                config.endpoint(Service.RELAY_MARKET_DATA).target,
+                context.config.endpoint(Service.RELAY_MARKET_DATA).target,
                 Domain.MARKET_DATA,
                 message_types=[MessageType.QUOTE],
                 name="execution",
             ) as quotes:
                 async for batch in quotes:
+                    context.latencies.record_frames(Stage.DELIVER, batch.frames)
                     for rows in batch.rows():
                         pipeline.quotes(rows)
         except MeshError as error:

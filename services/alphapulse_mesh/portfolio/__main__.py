@@ -46,6 +46,7 @@ async def main(service: ServiceContext) -> None:
             service.telemetry,
             host.agent,
             PortfolioMetrics(service.metrics, manager),
+            service.latencies,
         )
         host.add(add_PortfolioServiceServicer_to_server, PortfolioServicer(portfolio, host.agent))
         async with host:

@@ -23,6 +23,7 @@ from alphapulse_mesh.portfolio.wire import fill_of_row, order_rows, signals_of
 from alphapulse_mesh.runtime import attributes as names
 from alphapulse_mesh.runtime.edges import ORDER_SUBMIT, PORTFOLIO_DECIDE, PORTFOLIO_FILL
 from alphapulse_mesh.runtime.errors import MeshError
+from alphapulse_mesh.runtime.latency import Latencies, Stage
 from alphapulse_mesh.runtime.telemetry import SpanKind, new_context
 
 if TYPE_CHECKING:
@@ -55,8 +56,9 @@ _RESTARTED: Final = "RELAY_RESTARTED"
 class _Reader:
     """How far one subscription has been worked off."""
 
-    def __init__(self, subscription: Subscription) -> None:
+    def __init__(self, subscription: Subscription, latencies: Latencies) -> None:
         self.subscription = subscription
+        self._latencies = latencies
         self._last = 0
         self._busy = False
 
@@ -72,7 +74,9 @@ class _Reader:
         self._busy = True
         if any(gap.reason == _RESTARTED for gap in batch.gaps):
             self._last = 0  # the relay counts anew
-        return [frame for frame in batch.frames if frame.sequence > self._last]
+        fresh = [frame for frame in batch.frames if frame.sequence > self._last]
+        self._latencies.record_frames(Stage.DELIVER, fresh)
+        return fresh
 
     def end(self, batch: Batch) -> None:
         """The batch is done."""
@@ -93,11 +97,13 @@ class PortfolioService:
         telemetry: Telemetry,
         agent: AgentStatus,
         metrics: PortfolioMetrics,
+        latencies: Latencies | None = None,
     ) -> None:
         self.manager = manager
         self._contracts = contracts
-        self._signals = _Reader(signals)
-        self._executions = _Reader(executions)
+        self._latencies = latencies or Latencies()
+        self._signals = _Reader(signals, self._latencies)
+        self._executions = _Reader(executions, self._latencies)
         self._orders = orders
         self._telemetry = telemetry
         self._agent = agent
@@ -139,8 +145,10 @@ class PortfolioService:
 
     async def _read_signals(self) -> None:
         async for batch in self._signals.subscription:
+            start = time.time_ns()
             for frame in self._signals.begin(batch):
                 await self._take_signals(frame)
+                self._latencies.record_since(Stage.DECIDE, frame.message_type, start)
             self._signals.end(batch)
             self._count_lost()
 

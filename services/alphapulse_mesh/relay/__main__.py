@@ -32,6 +32,7 @@ async def main(service: ServiceContext) -> None:
         memory_path=service.paths.data_dir / f"{service.service}.memory",
         max_message_bytes=service.config.server.max_message_bytes,
         tracer=PublishTracer(service.telemetry, domain),
+        latencies=service.latencies,
     )
     with closing(hub), registered(service.metrics.registry, HubCollector(hub)):
         service.host.add(add_relay_to_server, RelayServicer(hub))

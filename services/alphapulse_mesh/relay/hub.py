@@ -31,6 +31,7 @@ from alphapulse_mesh.runtime.errors import (
     ResourceExhausted,
     Unimplemented,
 )
+from alphapulse_mesh.runtime.latency import Latencies, Stage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +71,7 @@ class Hub:
         memory_path: Path,
         max_message_bytes: int = 16 << 20,
         tracer: PublishTracer | None = None,
+        latencies: Latencies | None = None,
     ) -> None:
         """Open the window and the memory that an earlier process may have left.
 
@@ -106,6 +108,7 @@ class Hub:
         self.published_bytes = 0
         """Bytes of frames taken since the process began."""
         self._tracer = tracer
+        self._latencies = latencies or Latencies()
         self._accepted: NDArray[np.bool_] = np.array(
             [domain.accepts(number) for number in range(256)]
         )
@@ -190,9 +193,11 @@ class Hub:
             prefixes["flags"] = checked.flags
             prefixes["trace_flags"] = checked.trace_flags
             prefixes["record_count"] = checked.record_count
+            made_ns = checked.timestamp
             if good is not None:
-                prefixes = prefixes[good]
+                prefixes, made_ns = prefixes[good], made_ns[good]
             await self._append(session, clean, prefixes)
+            self._latencies.record_columns(Stage.PUBLISH, prefixes["message_type"], made_ns)
         self.producers.advance(producer, first + count - 1)
         session.changed.set()
 

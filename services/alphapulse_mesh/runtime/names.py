@@ -29,7 +29,7 @@ RELAYS = (
     Service.RELAY_SYSTEM,
 )
 
-RINGS = (*RELAYS, Service.REGISTRY)
+RINGS = (*RELAYS, Service.REGISTRY, "latency")
 """Names of the shared-memory files of a mesh (`MeshPaths.shm_path`)."""
 
 

@@ -51,6 +51,7 @@ from alphapulse_mesh.runtime.interceptors import (
     MetricsObserver,
     TracingObserver,
 )
+from alphapulse_mesh.runtime.latency import LATENCY, Latencies
 from alphapulse_mesh.runtime.logs import configure_logging
 from alphapulse_mesh.runtime.metrics import Metrics
 from alphapulse_mesh.runtime.names import Service, service_id
@@ -388,6 +389,7 @@ class ServiceContext:
     telemetry: Telemetry
     metrics: Metrics
     paths: MeshPaths
+    latencies: Latencies
 
 
 ServiceMain = Callable[[ServiceContext], Awaitable[None]]
@@ -444,7 +446,12 @@ async def _serve(
             report_to=report_to,
         )
         try:
-            await main(ServiceContext(config, service, instance, host, telemetry, metrics, paths))
+            latencies = Latencies(paths.shm_path(LATENCY))
+            await main(
+                ServiceContext(
+                    config, service, instance, host, telemetry, metrics, paths, latencies
+                )
+            )
         finally:
             await host.drain()
 

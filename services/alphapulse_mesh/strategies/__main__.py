@@ -88,6 +88,7 @@ async def main(service: ServiceContext) -> None:
             checkpoints=checkpoints,
             restored=restored,
             decide_from=time.time_ns() - MAX_CATCH_UP_NS,
+            latencies=service.latencies,
         )
         host.add(add_StrategyServiceServicer_to_server, StrategyServicer(runner, host.agent))
         async with host:

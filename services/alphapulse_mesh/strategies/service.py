@@ -17,6 +17,7 @@ from alphapulse_client.frames import encode
 from alphapulse_mesh.runtime import attributes as names
 from alphapulse_mesh.runtime.edges import SIGNAL_PUBLISH, STRATEGY_DECIDE
 from alphapulse_mesh.runtime.errors import MeshError
+from alphapulse_mesh.runtime.latency import Latencies, Stage
 from alphapulse_mesh.runtime.telemetry import SpanKind, new_context
 from alphapulse_mesh.strategies.checkpoint import Checkpoint
 
@@ -60,6 +61,7 @@ class StrategyRunner:
         checkpoints: CheckpointFile | None = None,
         restored: Checkpoint | None = None,
         decide_from: int = 0,
+        latencies: Latencies | None = None,
     ) -> None:
         """`restored`: what the subscription goes on from. `decide_from`: frames made before (ns)
         are only learnt from.
@@ -74,6 +76,7 @@ class StrategyRunner:
         self._metrics = metrics
         self._checkpoints = checkpoints
         self._decide_from = decide_from
+        self._latencies = latencies or Latencies()
         self._last = 0 if restored is None else restored.sequence
         self._busy = False
         self._unresolved: set[bytes] = set()
@@ -121,10 +124,12 @@ class StrategyRunner:
             if frame.sequence > self._last and frame.message_type in self.strategy.message_types
         ]
         if frames:
+            self._latencies.record_frames(Stage.DELIVER, frames)
             await self._resolve(frames)
             fresh = self._first_fresh(frames)
             self.strategy.on_batch(frames[:fresh], muted=True)
             signals = self.strategy.on_batch(frames[fresh:], muted=self.paused)
+            self._latencies.record_since(Stage.DECIDE, frames[-1].message_type, start)
             for signal in signals:
                 await self._publish(signal, start)
         records = sum(frame.info.record_count for frame in frames)
