@@ -13,15 +13,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeVar
 
-import grpc
 import grpc.aio
 
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client._backoff import Backoff
 from alphapulse_client._channel import ChannelFactory, Metadata
 from alphapulse_client._streams import retry_level
-from alphapulse_client._wire import read_subscribe_response
-from alphapulse_client.domains import relay_domain, relay_service
+from alphapulse_client.domains import relay_domain
 from alphapulse_client.errors import (
     Cancelled,
     DeadlineExceeded,
@@ -30,10 +28,11 @@ from alphapulse_client.errors import (
     MeshError,
     ResourceExhausted,
     Unavailable,
-    from_rpc_error,
 )
 from alphapulse_client.frames import Frame
 from alphapulse_client.instrument_ids import InstrumentKey, join_ids
+from alphapulse_client.transports.base import Gap
+from alphapulse_client.transports.grpc import GrpcSource
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
+    from alphapulse_client.transports.base import Delivery, FeedSource
     from alphapulse_layout import Domain
 
 __all__ = ["Batch", "Gap", "SlowConsumerPolicy", "Start", "Subscription"]
@@ -72,25 +72,6 @@ _SLOW_CONSUMER: Final = "SLOW_CONSUMER"
 _SEQUENCE_AHEAD: Final = "SEQUENCE_AHEAD"
 
 _Number = TypeVar("_Number")
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Sequences `first..=last` that this subscriber will not get.
-
-    `reason`: `SLOW_CONSUMER`, `WINDOW_EXPIRED`, `PRODUCER_DIED` (claimed by a relay that died while
-    writing; nobody was told that they were taken) or `RELAY_RESTARTED`. With the last one `last`
-    may be below `first`: the relay lost its memory and counts anew, how much is missing is unknown.
-    """
-
-    first: int
-    last: int
-    reason: str
-
-    @property
-    def count(self) -> int:
-        """Frames missing; 0 where that is not known."""
-        return max(0, self.last - self.first + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,10 +170,9 @@ class Subscription:
         self._owns_channel = isinstance(target, ChannelFactory)
         self._factory = target if isinstance(target, ChannelFactory) else None
         self._channel = None if isinstance(target, ChannelFactory) else target
-        self._method = f"/{relay_service(domain)}/Subscribe"
         self._metadata = grpc.aio.Metadata(*metadata)
         self._backoff = reconnect.start() if reconnect is not None else None
-        self._call: grpc.aio.UnaryStreamCall[bytes, bytes] | None = None
+        self._source: FeedSource | None = None
         self._position: int | None = None
         self._head = 0
         self._early: Batch | None = None
@@ -277,9 +257,9 @@ class Subscription:
     async def close(self) -> None:
         """End the stream; the connection too where it is the subscription's own. Idempotent."""
         self._closed = True
-        if self._call is not None:
-            self._call.cancel()
-            self._call = None
+        if self._source is not None:
+            self._source.cancel()
+            self._source = None
         if self._owns_channel and self._channel is not None:
             await self._channel.close()
             self._channel = None
@@ -303,28 +283,24 @@ class Subscription:
         None once the subscription is closed.
         """
         while not self._closed:
-            call = self._call
-            if call is None:
-                call = self._call = self._open()
+            source = self._source
+            if source is None:
+                source = self._source = self._open()
             try:
-                data = await call.read()
-            except grpc.aio.AioRpcError as error:
-                self._call = None
-                failure = from_rpc_error(error)
+                delivery = await source.receive()
+            except MeshError as error:
+                source.cancel()
+                self._source = None
+                failure = error
             except asyncio.CancelledError:
                 # aio says so both when our task is cancelled and when the call was, by close()
                 if self._closed and not _being_cancelled():
                     return None
                 raise
             else:
-                if isinstance(data, bytes):
-                    if self._backoff is not None:
-                        self._backoff.reset()
-                    return self._decode(data)
-                self._call = None
-                failure = Unavailable(
-                    f"the {self.domain} relay ended the stream", reason="RELAY_CLOSED_STREAM"
-                )
+                if self._backoff is not None:
+                    self._backoff.reset()
+                return self._decode(delivery)
             if self._closed:
                 return None
             lost = self._after_failure(failure)
@@ -362,7 +338,7 @@ class Subscription:
         )
         return None
 
-    def _open(self) -> grpc.aio.UnaryStreamCall[bytes, bytes]:
+    def _open(self) -> FeedSource:
         if self._channel is None:
             assert self._factory is not None, "a subscription has a channel or makes one"
             self._channel = self._factory.open()
@@ -370,22 +346,17 @@ class Subscription:
         if self._position is not None:
             request.start = pb.START_POSITION_SEQUENCE
             request.start_sequence = self._position + 1
-        method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = self._channel.unary_stream(
-            self._method, request_serializer=None, response_deserializer=None
-        )
-        return method(request.SerializeToString(), metadata=self._metadata)
+        return GrpcSource(self._channel, self.domain, request, self._metadata)
 
-    def _decode(self, data: bytes) -> Batch:
-        views, rest = read_subscribe_response(data)
-        gaps = [Gap(gap.range.first, gap.range.last, gap.reason) for gap in rest.gaps]
-        self._position = rest.delivered_sequence
-        self._head = rest.head_sequence
-        self._lost += sum(gap.count for gap in gaps)
+    def _decode(self, delivery: Delivery) -> Batch:
+        self._position = delivery.delivered_sequence
+        self._head = delivery.head_sequence
+        self._lost += sum(gap.count for gap in delivery.gaps)
         return Batch(
-            [Frame.parse(view, checksum=self._verify) for view in views],
-            gaps,
-            rest.delivered_sequence,
-            rest.head_sequence,
+            [Frame.parse(frame, checksum=self._verify) for frame in delivery.frames],
+            delivery.gaps,
+            delivery.delivered_sequence,
+            delivery.head_sequence,
         )
 
 

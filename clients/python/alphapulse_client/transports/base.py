@@ -1,0 +1,63 @@
+"""What `Subscription` sees of a transport, whichever it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["Delivery", "FeedSource", "Gap"]
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Sequences `first..=last` that this subscriber will not get.
+
+    `reason`: `SLOW_CONSUMER`, `WINDOW_EXPIRED`, `PRODUCER_DIED` (claimed by a relay that died while
+    writing; nobody was told that they were taken) or `RELAY_RESTARTED`. With the last one `last`
+    may be below `first`: the relay lost its memory and counts anew, how much is missing is unknown.
+    """
+
+    first: int
+    last: int
+    reason: str
+
+    @property
+    def count(self) -> int:
+        """Frames missing; 0 where that is not known."""
+        return max(0, self.last - self.first + 1)
+
+
+class Delivery(NamedTuple):
+    """What a transport hands over at once: whole frames in order, and what stands beside them."""
+
+    frames: Sequence[bytes | memoryview]
+    """Bytes that do not change any more."""
+    gaps: list[Gap]
+    delivered_sequence: int
+    """Every sequence up to here was delivered, filtered out or reported as a gap."""
+    head_sequence: int
+    """The domain's newest sequence, as far as the transport knows."""
+
+
+class FeedSource(Protocol):
+    """One connection of a subscription. It ends with its first error; the front makes the next."""
+
+    @property
+    def transport(self) -> str:
+        """`grpc`, `shm` or `nats`."""
+        ...
+
+    async def receive(self) -> Delivery:
+        """The next delivery; the first one fixes the position, and may be empty.
+
+        Raises:
+            MeshError: the connection has ended, and why. `Unavailable` and its like: try again.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Let go of everything, now; whoever waits in `receive` is cancelled. Idempotent."""
+        ...
