@@ -728,6 +728,409 @@ func (x *Gap) GetReason() string {
 	return ""
 }
 
+// A subscriber that would rather read the ring or JetStream itself. The first message of a stream
+// says what it wants; the later ones say how far it has come, so that blocking and lag hold as for
+// Subscribe. The stream is the seat: when it ends, the seat is free.
+type AttachRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// First message: as for Subscribe.
+	Subscribe *SubscribeRequest `protobuf:"bytes,1,opt,name=subscribe,proto3" json:"subscribe,omitempty"`
+	// First message: what the subscriber can read, best first: "shm", "nats".
+	Transports []string `protobuf:"bytes,2,rep,name=transports,proto3" json:"transports,omitempty"`
+	// First message, for "shm": boot id of its host and device number of its shared memory.
+	Host *HostIdentity `protobuf:"bytes,3,opt,name=host,proto3" json:"host,omitempty"`
+	// Later messages: every sequence up to here was read, filtered out or reported as a gap.
+	DeliveredSequence uint64 `protobuf:"varint,4,opt,name=delivered_sequence,json=deliveredSequence,proto3" json:"delivered_sequence,omitempty"`
+	// Later messages: frames lost so far.
+	LostFrames uint64 `protobuf:"varint,5,opt,name=lost_frames,json=lostFrames,proto3" json:"lost_frames,omitempty"`
+	// Later messages: records delivered so far.
+	DeliveredRecords uint64 `protobuf:"varint,6,opt,name=delivered_records,json=deliveredRecords,proto3" json:"delivered_records,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
+}
+
+func (x *AttachRequest) Reset() {
+	*x = AttachRequest{}
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[7]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttachRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttachRequest) ProtoMessage() {}
+
+func (x *AttachRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[7]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttachRequest.ProtoReflect.Descriptor instead.
+func (*AttachRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{7}
+}
+
+func (x *AttachRequest) GetSubscribe() *SubscribeRequest {
+	if x != nil {
+		return x.Subscribe
+	}
+	return nil
+}
+
+func (x *AttachRequest) GetTransports() []string {
+	if x != nil {
+		return x.Transports
+	}
+	return nil
+}
+
+func (x *AttachRequest) GetHost() *HostIdentity {
+	if x != nil {
+		return x.Host
+	}
+	return nil
+}
+
+func (x *AttachRequest) GetDeliveredSequence() uint64 {
+	if x != nil {
+		return x.DeliveredSequence
+	}
+	return 0
+}
+
+func (x *AttachRequest) GetLostFrames() uint64 {
+	if x != nil {
+		return x.LostFrames
+	}
+	return 0
+}
+
+func (x *AttachRequest) GetDeliveredRecords() uint64 {
+	if x != nil {
+		return x.DeliveredRecords
+	}
+	return 0
+}
+
+// Which host, and which shared memory on it: containers of one host may have several.
+type HostIdentity struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// /proc/sys/kernel/random/boot_id.
+	BootId string `protobuf:"bytes,1,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
+	// st_dev of the directory of the rings.
+	ShmDevice     uint64 `protobuf:"varint,2,opt,name=shm_device,json=shmDevice,proto3" json:"shm_device,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HostIdentity) Reset() {
+	*x = HostIdentity{}
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HostIdentity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HostIdentity) ProtoMessage() {}
+
+func (x *HostIdentity) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HostIdentity.ProtoReflect.Descriptor instead.
+func (*HostIdentity) Descriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *HostIdentity) GetBootId() string {
+	if x != nil {
+		return x.BootId
+	}
+	return ""
+}
+
+func (x *HostIdentity) GetShmDevice() uint64 {
+	if x != nil {
+		return x.ShmDevice
+	}
+	return 0
+}
+
+// Where to read. One message; the stream then stays open as the seat.
+type AttachResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// "shm", "nats", or "grpc": use Subscribe, there is no seat.
+	Transport string `protobuf:"bytes,1,opt,name=transport,proto3" json:"transport,omitempty"`
+	// Why it is not what was asked for; for people.
+	Detail string `protobuf:"bytes,2,opt,name=detail,proto3" json:"detail,omitempty"`
+	// First sequence to deliver.
+	StartSequence uint64 `protobuf:"varint,3,opt,name=start_sequence,json=startSequence,proto3" json:"start_sequence,omitempty"`
+	// Oldest sequence that is left; what is before it, from `start_sequence` on, is a gap.
+	OldestSequence uint64 `protobuf:"varint,4,opt,name=oldest_sequence,json=oldestSequence,proto3" json:"oldest_sequence,omitempty"`
+	// Newest sequence.
+	HeadSequence uint64 `protobuf:"varint,5,opt,name=head_sequence,json=headSequence,proto3" json:"head_sequence,omitempty"`
+	// With "shm".
+	Ring *RingAttachment `protobuf:"bytes,6,opt,name=ring,proto3" json:"ring,omitempty"`
+	// With "nats".
+	Stream        *StreamAttachment `protobuf:"bytes,7,opt,name=stream,proto3" json:"stream,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AttachResponse) Reset() {
+	*x = AttachResponse{}
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AttachResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AttachResponse) ProtoMessage() {}
+
+func (x *AttachResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AttachResponse.ProtoReflect.Descriptor instead.
+func (*AttachResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *AttachResponse) GetTransport() string {
+	if x != nil {
+		return x.Transport
+	}
+	return ""
+}
+
+func (x *AttachResponse) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+func (x *AttachResponse) GetStartSequence() uint64 {
+	if x != nil {
+		return x.StartSequence
+	}
+	return 0
+}
+
+func (x *AttachResponse) GetOldestSequence() uint64 {
+	if x != nil {
+		return x.OldestSequence
+	}
+	return 0
+}
+
+func (x *AttachResponse) GetHeadSequence() uint64 {
+	if x != nil {
+		return x.HeadSequence
+	}
+	return 0
+}
+
+func (x *AttachResponse) GetRing() *RingAttachment {
+	if x != nil {
+		return x.Ring
+	}
+	return nil
+}
+
+func (x *AttachResponse) GetStream() *StreamAttachment {
+	if x != nil {
+		return x.Stream
+	}
+	return nil
+}
+
+// A ring to read (docs/ring-layout.md). Its file's permissions say who may.
+type RingAttachment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The file.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// Version of its layout.
+	LayoutVersion uint32 `protobuf:"varint,2,opt,name=layout_version,json=layoutVersion,proto3" json:"layout_version,omitempty"`
+	// Tells it from one that was made anew under the same name.
+	Incarnation uint64 `protobuf:"fixed64,3,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	// Sequence in the domain = sequence in the ring + base.
+	Base uint64 `protobuf:"varint,4,opt,name=base,proto3" json:"base,omitempty"`
+	// How long an asyncio reader polls before it sleeps, in microseconds.
+	SpinMicroseconds uint32 `protobuf:"varint,5,opt,name=spin_microseconds,json=spinMicroseconds,proto3" json:"spin_microseconds,omitempty"`
+	// Bytes that may be read before progress must be told again.
+	ReportBytes   uint64 `protobuf:"varint,6,opt,name=report_bytes,json=reportBytes,proto3" json:"report_bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RingAttachment) Reset() {
+	*x = RingAttachment{}
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RingAttachment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RingAttachment) ProtoMessage() {}
+
+func (x *RingAttachment) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RingAttachment.ProtoReflect.Descriptor instead.
+func (*RingAttachment) Descriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *RingAttachment) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *RingAttachment) GetLayoutVersion() uint32 {
+	if x != nil {
+		return x.LayoutVersion
+	}
+	return 0
+}
+
+func (x *RingAttachment) GetIncarnation() uint64 {
+	if x != nil {
+		return x.Incarnation
+	}
+	return 0
+}
+
+func (x *RingAttachment) GetBase() uint64 {
+	if x != nil {
+		return x.Base
+	}
+	return 0
+}
+
+func (x *RingAttachment) GetSpinMicroseconds() uint32 {
+	if x != nil {
+		return x.SpinMicroseconds
+	}
+	return 0
+}
+
+func (x *RingAttachment) GetReportBytes() uint64 {
+	if x != nil {
+		return x.ReportBytes
+	}
+	return 0
+}
+
+// A JetStream stream to read; a message is a frame, its stream sequence the domain's.
+type StreamAttachment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Server's URL.
+	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
+	// Name of the stream.
+	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
+	// Subjects are <prefix>.<message type>.<venue>.
+	SubjectPrefix string `protobuf:"bytes,3,opt,name=subject_prefix,json=subjectPrefix,proto3" json:"subject_prefix,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamAttachment) Reset() {
+	*x = StreamAttachment{}
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamAttachment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamAttachment) ProtoMessage() {}
+
+func (x *StreamAttachment) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamAttachment.ProtoReflect.Descriptor instead.
+func (*StreamAttachment) Descriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *StreamAttachment) GetUrl() string {
+	if x != nil {
+		return x.Url
+	}
+	return ""
+}
+
+func (x *StreamAttachment) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *StreamAttachment) GetSubjectPrefix() string {
+	if x != nil {
+		return x.SubjectPrefix
+	}
+	return ""
+}
+
 // See GetStatus.
 type GetStatusRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -737,7 +1140,7 @@ type GetStatusRequest struct {
 
 func (x *GetStatusRequest) Reset() {
 	*x = GetStatusRequest{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[7]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -749,7 +1152,7 @@ func (x *GetStatusRequest) String() string {
 func (*GetStatusRequest) ProtoMessage() {}
 
 func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[7]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -762,7 +1165,7 @@ func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetStatusRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{7}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{12}
 }
 
 // One subscriber as the relay sees it.
@@ -786,7 +1189,7 @@ type SubscriberStatus struct {
 
 func (x *SubscriberStatus) Reset() {
 	*x = SubscriberStatus{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -798,7 +1201,7 @@ func (x *SubscriberStatus) String() string {
 func (*SubscriberStatus) ProtoMessage() {}
 
 func (x *SubscriberStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -811,7 +1214,7 @@ func (x *SubscriberStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscriberStatus.ProtoReflect.Descriptor instead.
 func (*SubscriberStatus) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{8}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *SubscriberStatus) GetName() string {
@@ -877,7 +1280,7 @@ type ProducerStatus struct {
 
 func (x *ProducerStatus) Reset() {
 	*x = ProducerStatus{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -889,7 +1292,7 @@ func (x *ProducerStatus) String() string {
 func (*ProducerStatus) ProtoMessage() {}
 
 func (x *ProducerStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -902,7 +1305,7 @@ func (x *ProducerStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProducerStatus.ProtoReflect.Descriptor instead.
 func (*ProducerStatus) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{9}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ProducerStatus) GetProducerId() uint64 {
@@ -978,7 +1381,7 @@ type GetStatusResponse struct {
 
 func (x *GetStatusResponse) Reset() {
 	*x = GetStatusResponse{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -990,7 +1393,7 @@ func (x *GetStatusResponse) String() string {
 func (*GetStatusResponse) ProtoMessage() {}
 
 func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1003,7 +1406,7 @@ func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetStatusResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{10}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *GetStatusResponse) GetDomain() string {
@@ -1137,7 +1540,40 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\fresume_token\x18\x05 \x01(\fR\vresumeToken\"W\n" +
 	"\x03Gap\x128\n" +
 	"\x05range\x18\x01 \x01(\v2\".alphapulse.relay.v1.SequenceRangeR\x05range\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x12\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xa8\x02\n" +
+	"\rAttachRequest\x12C\n" +
+	"\tsubscribe\x18\x01 \x01(\v2%.alphapulse.relay.v1.SubscribeRequestR\tsubscribe\x12\x1e\n" +
+	"\n" +
+	"transports\x18\x02 \x03(\tR\n" +
+	"transports\x125\n" +
+	"\x04host\x18\x03 \x01(\v2!.alphapulse.relay.v1.HostIdentityR\x04host\x12-\n" +
+	"\x12delivered_sequence\x18\x04 \x01(\x04R\x11deliveredSequence\x12\x1f\n" +
+	"\vlost_frames\x18\x05 \x01(\x04R\n" +
+	"lostFrames\x12+\n" +
+	"\x11delivered_records\x18\x06 \x01(\x04R\x10deliveredRecords\"F\n" +
+	"\fHostIdentity\x12\x17\n" +
+	"\aboot_id\x18\x01 \x01(\tR\x06bootId\x12\x1d\n" +
+	"\n" +
+	"shm_device\x18\x02 \x01(\x04R\tshmDevice\"\xb3\x02\n" +
+	"\x0eAttachResponse\x12\x1c\n" +
+	"\ttransport\x18\x01 \x01(\tR\ttransport\x12\x16\n" +
+	"\x06detail\x18\x02 \x01(\tR\x06detail\x12%\n" +
+	"\x0estart_sequence\x18\x03 \x01(\x04R\rstartSequence\x12'\n" +
+	"\x0foldest_sequence\x18\x04 \x01(\x04R\x0eoldestSequence\x12#\n" +
+	"\rhead_sequence\x18\x05 \x01(\x04R\fheadSequence\x127\n" +
+	"\x04ring\x18\x06 \x01(\v2#.alphapulse.relay.v1.RingAttachmentR\x04ring\x12=\n" +
+	"\x06stream\x18\a \x01(\v2%.alphapulse.relay.v1.StreamAttachmentR\x06stream\"\xd1\x01\n" +
+	"\x0eRingAttachment\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12%\n" +
+	"\x0elayout_version\x18\x02 \x01(\rR\rlayoutVersion\x12 \n" +
+	"\vincarnation\x18\x03 \x01(\x06R\vincarnation\x12\x12\n" +
+	"\x04base\x18\x04 \x01(\x04R\x04base\x12+\n" +
+	"\x11spin_microseconds\x18\x05 \x01(\rR\x10spinMicroseconds\x12!\n" +
+	"\freport_bytes\x18\x06 \x01(\x04R\vreportBytes\"_\n" +
+	"\x10StreamAttachment\x12\x10\n" +
+	"\x03url\x18\x01 \x01(\tR\x03url\x12\x12\n" +
+	"\x04name\x18\x02 \x01(\tR\x04name\x12%\n" +
+	"\x0esubject_prefix\x18\x03 \x01(\tR\rsubjectPrefix\"\x12\n" +
 	"\x10GetStatusRequest\"\x83\x02\n" +
 	"\x10SubscriberStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12-\n" +
@@ -1193,22 +1629,26 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\x17START_POSITION_SEQUENCE\x10\x02\x12\x19\n" +
 	"\x15START_POSITION_OLDEST\x10\x03\x12\x17\n" +
 	"\x13START_POSITION_TIME\x10\x04\x12\x1b\n" +
-	"\x17START_POSITION_SNAPSHOT\x10\x052\xa5\x02\n" +
+	"\x17START_POSITION_SNAPSHOT\x10\x052\xfc\x02\n" +
 	"\x0fMarketDataRelay\x12X\n" +
 	"\aPublish\x12#.alphapulse.relay.v1.PublishRequest\x1a$.alphapulse.relay.v1.PublishResponse(\x010\x01\x12\\\n" +
-	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12Z\n" +
-	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xa1\x02\n" +
+	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12U\n" +
+	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12Z\n" +
+	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xf8\x02\n" +
 	"\vSignalRelay\x12X\n" +
 	"\aPublish\x12#.alphapulse.relay.v1.PublishRequest\x1a$.alphapulse.relay.v1.PublishResponse(\x010\x01\x12\\\n" +
-	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12Z\n" +
-	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xa4\x02\n" +
+	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12U\n" +
+	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12Z\n" +
+	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xfb\x02\n" +
 	"\x0eExecutionRelay\x12X\n" +
 	"\aPublish\x12#.alphapulse.relay.v1.PublishRequest\x1a$.alphapulse.relay.v1.PublishResponse(\x010\x01\x12\\\n" +
-	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12Z\n" +
-	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xa1\x02\n" +
+	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12U\n" +
+	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12Z\n" +
+	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xf8\x02\n" +
 	"\vSystemRelay\x12X\n" +
 	"\aPublish\x12#.alphapulse.relay.v1.PublishRequest\x1a$.alphapulse.relay.v1.PublishResponse(\x010\x01\x12\\\n" +
-	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12Z\n" +
+	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12U\n" +
+	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12Z\n" +
 	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponseB\xc6\x01\n" +
 	"\x17dev.alphapulse.relay.v1B\n" +
 	"RelayProtoP\x01Z1alphapulse.dev/gen/go/alphapulse/relay/v1;relayv1\xa2\x02\x03ARX\xaa\x02\x13Alphapulse.Relay.V1\xca\x02\x13Alphapulse\\Relay\\V1\xe2\x02\x1fAlphapulse\\Relay\\V1\\GPBMetadata\xea\x02\x15Alphapulse::Relay::V1b\x06proto3"
@@ -1226,7 +1666,7 @@ func file_alphapulse_relay_v1_relay_proto_rawDescGZIP() []byte {
 }
 
 var file_alphapulse_relay_v1_relay_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_alphapulse_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_alphapulse_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
 var file_alphapulse_relay_v1_relay_proto_goTypes = []any{
 	(SlowConsumerPolicy)(0),       // 0: alphapulse.relay.v1.SlowConsumerPolicy
 	(StartPosition)(0),            // 1: alphapulse.relay.v1.StartPosition
@@ -1237,58 +1677,75 @@ var file_alphapulse_relay_v1_relay_proto_goTypes = []any{
 	(*SubscribeRequest)(nil),      // 6: alphapulse.relay.v1.SubscribeRequest
 	(*SubscribeResponse)(nil),     // 7: alphapulse.relay.v1.SubscribeResponse
 	(*Gap)(nil),                   // 8: alphapulse.relay.v1.Gap
-	(*GetStatusRequest)(nil),      // 9: alphapulse.relay.v1.GetStatusRequest
-	(*SubscriberStatus)(nil),      // 10: alphapulse.relay.v1.SubscriberStatus
-	(*ProducerStatus)(nil),        // 11: alphapulse.relay.v1.ProducerStatus
-	(*GetStatusResponse)(nil),     // 12: alphapulse.relay.v1.GetStatusResponse
-	nil,                           // 13: alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
-	nil,                           // 14: alphapulse.relay.v1.GetStatusResponse.PolicyEntry
-	nil,                           // 15: alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
-	(*timestamppb.Timestamp)(nil), // 16: google.protobuf.Timestamp
+	(*AttachRequest)(nil),         // 9: alphapulse.relay.v1.AttachRequest
+	(*HostIdentity)(nil),          // 10: alphapulse.relay.v1.HostIdentity
+	(*AttachResponse)(nil),        // 11: alphapulse.relay.v1.AttachResponse
+	(*RingAttachment)(nil),        // 12: alphapulse.relay.v1.RingAttachment
+	(*StreamAttachment)(nil),      // 13: alphapulse.relay.v1.StreamAttachment
+	(*GetStatusRequest)(nil),      // 14: alphapulse.relay.v1.GetStatusRequest
+	(*SubscriberStatus)(nil),      // 15: alphapulse.relay.v1.SubscriberStatus
+	(*ProducerStatus)(nil),        // 16: alphapulse.relay.v1.ProducerStatus
+	(*GetStatusResponse)(nil),     // 17: alphapulse.relay.v1.GetStatusResponse
+	nil,                           // 18: alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
+	nil,                           // 19: alphapulse.relay.v1.GetStatusResponse.PolicyEntry
+	nil,                           // 20: alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
+	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
 }
 var file_alphapulse_relay_v1_relay_proto_depIdxs = []int32{
 	4,  // 0: alphapulse.relay.v1.PublishResponse.rejections:type_name -> alphapulse.relay.v1.FrameRejection
 	5,  // 1: alphapulse.relay.v1.PublishResponse.gaps:type_name -> alphapulse.relay.v1.SequenceRange
 	1,  // 2: alphapulse.relay.v1.SubscribeRequest.start:type_name -> alphapulse.relay.v1.StartPosition
-	16, // 3: alphapulse.relay.v1.SubscribeRequest.start_time:type_name -> google.protobuf.Timestamp
+	21, // 3: alphapulse.relay.v1.SubscribeRequest.start_time:type_name -> google.protobuf.Timestamp
 	0,  // 4: alphapulse.relay.v1.SubscribeRequest.slow_consumer_policy:type_name -> alphapulse.relay.v1.SlowConsumerPolicy
 	8,  // 5: alphapulse.relay.v1.SubscribeResponse.gaps:type_name -> alphapulse.relay.v1.Gap
 	5,  // 6: alphapulse.relay.v1.Gap.range:type_name -> alphapulse.relay.v1.SequenceRange
-	0,  // 7: alphapulse.relay.v1.SubscriberStatus.policy:type_name -> alphapulse.relay.v1.SlowConsumerPolicy
-	13, // 8: alphapulse.relay.v1.GetStatusResponse.rejected_frames:type_name -> alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
-	11, // 9: alphapulse.relay.v1.GetStatusResponse.producers:type_name -> alphapulse.relay.v1.ProducerStatus
-	10, // 10: alphapulse.relay.v1.GetStatusResponse.subscribers:type_name -> alphapulse.relay.v1.SubscriberStatus
-	14, // 11: alphapulse.relay.v1.GetStatusResponse.policy:type_name -> alphapulse.relay.v1.GetStatusResponse.PolicyEntry
-	15, // 12: alphapulse.relay.v1.GetStatusResponse.records_by_type:type_name -> alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
-	2,  // 13: alphapulse.relay.v1.MarketDataRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 14: alphapulse.relay.v1.MarketDataRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	9,  // 15: alphapulse.relay.v1.MarketDataRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	2,  // 16: alphapulse.relay.v1.SignalRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 17: alphapulse.relay.v1.SignalRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	9,  // 18: alphapulse.relay.v1.SignalRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	2,  // 19: alphapulse.relay.v1.ExecutionRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 20: alphapulse.relay.v1.ExecutionRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	9,  // 21: alphapulse.relay.v1.ExecutionRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	2,  // 22: alphapulse.relay.v1.SystemRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 23: alphapulse.relay.v1.SystemRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	9,  // 24: alphapulse.relay.v1.SystemRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	3,  // 25: alphapulse.relay.v1.MarketDataRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	7,  // 26: alphapulse.relay.v1.MarketDataRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	12, // 27: alphapulse.relay.v1.MarketDataRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	3,  // 28: alphapulse.relay.v1.SignalRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	7,  // 29: alphapulse.relay.v1.SignalRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	12, // 30: alphapulse.relay.v1.SignalRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	3,  // 31: alphapulse.relay.v1.ExecutionRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	7,  // 32: alphapulse.relay.v1.ExecutionRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	12, // 33: alphapulse.relay.v1.ExecutionRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	3,  // 34: alphapulse.relay.v1.SystemRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	7,  // 35: alphapulse.relay.v1.SystemRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	12, // 36: alphapulse.relay.v1.SystemRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	25, // [25:37] is the sub-list for method output_type
-	13, // [13:25] is the sub-list for method input_type
-	13, // [13:13] is the sub-list for extension type_name
-	13, // [13:13] is the sub-list for extension extendee
-	0,  // [0:13] is the sub-list for field type_name
+	6,  // 7: alphapulse.relay.v1.AttachRequest.subscribe:type_name -> alphapulse.relay.v1.SubscribeRequest
+	10, // 8: alphapulse.relay.v1.AttachRequest.host:type_name -> alphapulse.relay.v1.HostIdentity
+	12, // 9: alphapulse.relay.v1.AttachResponse.ring:type_name -> alphapulse.relay.v1.RingAttachment
+	13, // 10: alphapulse.relay.v1.AttachResponse.stream:type_name -> alphapulse.relay.v1.StreamAttachment
+	0,  // 11: alphapulse.relay.v1.SubscriberStatus.policy:type_name -> alphapulse.relay.v1.SlowConsumerPolicy
+	18, // 12: alphapulse.relay.v1.GetStatusResponse.rejected_frames:type_name -> alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
+	16, // 13: alphapulse.relay.v1.GetStatusResponse.producers:type_name -> alphapulse.relay.v1.ProducerStatus
+	15, // 14: alphapulse.relay.v1.GetStatusResponse.subscribers:type_name -> alphapulse.relay.v1.SubscriberStatus
+	19, // 15: alphapulse.relay.v1.GetStatusResponse.policy:type_name -> alphapulse.relay.v1.GetStatusResponse.PolicyEntry
+	20, // 16: alphapulse.relay.v1.GetStatusResponse.records_by_type:type_name -> alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
+	2,  // 17: alphapulse.relay.v1.MarketDataRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	6,  // 18: alphapulse.relay.v1.MarketDataRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	9,  // 19: alphapulse.relay.v1.MarketDataRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	14, // 20: alphapulse.relay.v1.MarketDataRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	2,  // 21: alphapulse.relay.v1.SignalRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	6,  // 22: alphapulse.relay.v1.SignalRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	9,  // 23: alphapulse.relay.v1.SignalRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	14, // 24: alphapulse.relay.v1.SignalRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	2,  // 25: alphapulse.relay.v1.ExecutionRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	6,  // 26: alphapulse.relay.v1.ExecutionRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	9,  // 27: alphapulse.relay.v1.ExecutionRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	14, // 28: alphapulse.relay.v1.ExecutionRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	2,  // 29: alphapulse.relay.v1.SystemRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	6,  // 30: alphapulse.relay.v1.SystemRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	9,  // 31: alphapulse.relay.v1.SystemRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	14, // 32: alphapulse.relay.v1.SystemRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	3,  // 33: alphapulse.relay.v1.MarketDataRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	7,  // 34: alphapulse.relay.v1.MarketDataRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	11, // 35: alphapulse.relay.v1.MarketDataRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	17, // 36: alphapulse.relay.v1.MarketDataRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	3,  // 37: alphapulse.relay.v1.SignalRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	7,  // 38: alphapulse.relay.v1.SignalRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	11, // 39: alphapulse.relay.v1.SignalRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	17, // 40: alphapulse.relay.v1.SignalRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	3,  // 41: alphapulse.relay.v1.ExecutionRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	7,  // 42: alphapulse.relay.v1.ExecutionRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	11, // 43: alphapulse.relay.v1.ExecutionRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	17, // 44: alphapulse.relay.v1.ExecutionRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	3,  // 45: alphapulse.relay.v1.SystemRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	7,  // 46: alphapulse.relay.v1.SystemRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	11, // 47: alphapulse.relay.v1.SystemRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	17, // 48: alphapulse.relay.v1.SystemRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	33, // [33:49] is the sub-list for method output_type
+	17, // [17:33] is the sub-list for method input_type
+	17, // [17:17] is the sub-list for extension type_name
+	17, // [17:17] is the sub-list for extension extendee
+	0,  // [0:17] is the sub-list for field type_name
 }
 
 func init() { file_alphapulse_relay_v1_relay_proto_init() }
@@ -1302,7 +1759,7 @@ func file_alphapulse_relay_v1_relay_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_alphapulse_relay_v1_relay_proto_rawDesc), len(file_alphapulse_relay_v1_relay_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   14,
+			NumMessages:   19,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

@@ -24,6 +24,7 @@ const _ = grpc.SupportPackageIsVersion9
 const (
 	MarketDataRelay_Publish_FullMethodName   = "/alphapulse.relay.v1.MarketDataRelay/Publish"
 	MarketDataRelay_Subscribe_FullMethodName = "/alphapulse.relay.v1.MarketDataRelay/Subscribe"
+	MarketDataRelay_Attach_FullMethodName    = "/alphapulse.relay.v1.MarketDataRelay/Attach"
 	MarketDataRelay_GetStatus_FullMethodName = "/alphapulse.relay.v1.MarketDataRelay/GetStatus"
 )
 
@@ -37,6 +38,8 @@ type MarketDataRelayClient interface {
 	Publish(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PublishRequest, PublishResponse], error)
 	// Frames from a position on.
 	Subscribe(ctx context.Context, in *SubscribeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SubscribeResponse], error)
+	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+	Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error)
 	// What the relay holds and does.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
 }
@@ -81,6 +84,19 @@ func (c *marketDataRelayClient) Subscribe(ctx context.Context, in *SubscribeRequ
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type MarketDataRelay_SubscribeClient = grpc.ServerStreamingClient[SubscribeResponse]
 
+func (c *marketDataRelayClient) Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &MarketDataRelay_ServiceDesc.Streams[2], MarketDataRelay_Attach_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[AttachRequest, AttachResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type MarketDataRelay_AttachClient = grpc.BidiStreamingClient[AttachRequest, AttachResponse]
+
 func (c *marketDataRelayClient) GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetStatusResponse)
@@ -101,6 +117,8 @@ type MarketDataRelayServer interface {
 	Publish(grpc.BidiStreamingServer[PublishRequest, PublishResponse]) error
 	// Frames from a position on.
 	Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error
+	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+	Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error
 	// What the relay holds and does.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
 	mustEmbedUnimplementedMarketDataRelayServer()
@@ -118,6 +136,9 @@ func (UnimplementedMarketDataRelayServer) Publish(grpc.BidiStreamingServer[Publi
 }
 func (UnimplementedMarketDataRelayServer) Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error {
 	return status.Error(codes.Unimplemented, "method Subscribe not implemented")
+}
+func (UnimplementedMarketDataRelayServer) Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error {
+	return status.Error(codes.Unimplemented, "method Attach not implemented")
 }
 func (UnimplementedMarketDataRelayServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
@@ -161,6 +182,13 @@ func _MarketDataRelay_Subscribe_Handler(srv interface{}, stream grpc.ServerStrea
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type MarketDataRelay_SubscribeServer = grpc.ServerStreamingServer[SubscribeResponse]
 
+func _MarketDataRelay_Attach_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(MarketDataRelayServer).Attach(&grpc.GenericServerStream[AttachRequest, AttachResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type MarketDataRelay_AttachServer = grpc.BidiStreamingServer[AttachRequest, AttachResponse]
+
 func _MarketDataRelay_GetStatus_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetStatusRequest)
 	if err := dec(in); err != nil {
@@ -203,6 +231,12 @@ var MarketDataRelay_ServiceDesc = grpc.ServiceDesc{
 			Handler:       _MarketDataRelay_Subscribe_Handler,
 			ServerStreams: true,
 		},
+		{
+			StreamName:    "Attach",
+			Handler:       _MarketDataRelay_Attach_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
 	},
 	Metadata: "alphapulse/relay/v1/relay.proto",
 }
@@ -210,6 +244,7 @@ var MarketDataRelay_ServiceDesc = grpc.ServiceDesc{
 const (
 	SignalRelay_Publish_FullMethodName   = "/alphapulse.relay.v1.SignalRelay/Publish"
 	SignalRelay_Subscribe_FullMethodName = "/alphapulse.relay.v1.SignalRelay/Subscribe"
+	SignalRelay_Attach_FullMethodName    = "/alphapulse.relay.v1.SignalRelay/Attach"
 	SignalRelay_GetStatus_FullMethodName = "/alphapulse.relay.v1.SignalRelay/GetStatus"
 )
 
@@ -223,6 +258,8 @@ type SignalRelayClient interface {
 	Publish(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PublishRequest, PublishResponse], error)
 	// Frames from a position on.
 	Subscribe(ctx context.Context, in *SubscribeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SubscribeResponse], error)
+	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+	Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error)
 	// What the relay holds and does.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
 }
@@ -267,6 +304,19 @@ func (c *signalRelayClient) Subscribe(ctx context.Context, in *SubscribeRequest,
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SignalRelay_SubscribeClient = grpc.ServerStreamingClient[SubscribeResponse]
 
+func (c *signalRelayClient) Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &SignalRelay_ServiceDesc.Streams[2], SignalRelay_Attach_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[AttachRequest, AttachResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SignalRelay_AttachClient = grpc.BidiStreamingClient[AttachRequest, AttachResponse]
+
 func (c *signalRelayClient) GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetStatusResponse)
@@ -287,6 +337,8 @@ type SignalRelayServer interface {
 	Publish(grpc.BidiStreamingServer[PublishRequest, PublishResponse]) error
 	// Frames from a position on.
 	Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error
+	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+	Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error
 	// What the relay holds and does.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
 	mustEmbedUnimplementedSignalRelayServer()
@@ -304,6 +356,9 @@ func (UnimplementedSignalRelayServer) Publish(grpc.BidiStreamingServer[PublishRe
 }
 func (UnimplementedSignalRelayServer) Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error {
 	return status.Error(codes.Unimplemented, "method Subscribe not implemented")
+}
+func (UnimplementedSignalRelayServer) Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error {
+	return status.Error(codes.Unimplemented, "method Attach not implemented")
 }
 func (UnimplementedSignalRelayServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
@@ -347,6 +402,13 @@ func _SignalRelay_Subscribe_Handler(srv interface{}, stream grpc.ServerStream) e
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SignalRelay_SubscribeServer = grpc.ServerStreamingServer[SubscribeResponse]
 
+func _SignalRelay_Attach_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(SignalRelayServer).Attach(&grpc.GenericServerStream[AttachRequest, AttachResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SignalRelay_AttachServer = grpc.BidiStreamingServer[AttachRequest, AttachResponse]
+
 func _SignalRelay_GetStatus_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetStatusRequest)
 	if err := dec(in); err != nil {
@@ -389,6 +451,12 @@ var SignalRelay_ServiceDesc = grpc.ServiceDesc{
 			Handler:       _SignalRelay_Subscribe_Handler,
 			ServerStreams: true,
 		},
+		{
+			StreamName:    "Attach",
+			Handler:       _SignalRelay_Attach_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
 	},
 	Metadata: "alphapulse/relay/v1/relay.proto",
 }
@@ -396,6 +464,7 @@ var SignalRelay_ServiceDesc = grpc.ServiceDesc{
 const (
 	ExecutionRelay_Publish_FullMethodName   = "/alphapulse.relay.v1.ExecutionRelay/Publish"
 	ExecutionRelay_Subscribe_FullMethodName = "/alphapulse.relay.v1.ExecutionRelay/Subscribe"
+	ExecutionRelay_Attach_FullMethodName    = "/alphapulse.relay.v1.ExecutionRelay/Attach"
 	ExecutionRelay_GetStatus_FullMethodName = "/alphapulse.relay.v1.ExecutionRelay/GetStatus"
 )
 
@@ -409,6 +478,8 @@ type ExecutionRelayClient interface {
 	Publish(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PublishRequest, PublishResponse], error)
 	// Frames from a position on.
 	Subscribe(ctx context.Context, in *SubscribeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SubscribeResponse], error)
+	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+	Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error)
 	// What the relay holds and does.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
 }
@@ -453,6 +524,19 @@ func (c *executionRelayClient) Subscribe(ctx context.Context, in *SubscribeReque
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ExecutionRelay_SubscribeClient = grpc.ServerStreamingClient[SubscribeResponse]
 
+func (c *executionRelayClient) Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &ExecutionRelay_ServiceDesc.Streams[2], ExecutionRelay_Attach_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[AttachRequest, AttachResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ExecutionRelay_AttachClient = grpc.BidiStreamingClient[AttachRequest, AttachResponse]
+
 func (c *executionRelayClient) GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetStatusResponse)
@@ -473,6 +557,8 @@ type ExecutionRelayServer interface {
 	Publish(grpc.BidiStreamingServer[PublishRequest, PublishResponse]) error
 	// Frames from a position on.
 	Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error
+	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+	Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error
 	// What the relay holds and does.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
 	mustEmbedUnimplementedExecutionRelayServer()
@@ -490,6 +576,9 @@ func (UnimplementedExecutionRelayServer) Publish(grpc.BidiStreamingServer[Publis
 }
 func (UnimplementedExecutionRelayServer) Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error {
 	return status.Error(codes.Unimplemented, "method Subscribe not implemented")
+}
+func (UnimplementedExecutionRelayServer) Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error {
+	return status.Error(codes.Unimplemented, "method Attach not implemented")
 }
 func (UnimplementedExecutionRelayServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
@@ -533,6 +622,13 @@ func _ExecutionRelay_Subscribe_Handler(srv interface{}, stream grpc.ServerStream
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ExecutionRelay_SubscribeServer = grpc.ServerStreamingServer[SubscribeResponse]
 
+func _ExecutionRelay_Attach_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(ExecutionRelayServer).Attach(&grpc.GenericServerStream[AttachRequest, AttachResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type ExecutionRelay_AttachServer = grpc.BidiStreamingServer[AttachRequest, AttachResponse]
+
 func _ExecutionRelay_GetStatus_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetStatusRequest)
 	if err := dec(in); err != nil {
@@ -575,6 +671,12 @@ var ExecutionRelay_ServiceDesc = grpc.ServiceDesc{
 			Handler:       _ExecutionRelay_Subscribe_Handler,
 			ServerStreams: true,
 		},
+		{
+			StreamName:    "Attach",
+			Handler:       _ExecutionRelay_Attach_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
+		},
 	},
 	Metadata: "alphapulse/relay/v1/relay.proto",
 }
@@ -582,6 +684,7 @@ var ExecutionRelay_ServiceDesc = grpc.ServiceDesc{
 const (
 	SystemRelay_Publish_FullMethodName   = "/alphapulse.relay.v1.SystemRelay/Publish"
 	SystemRelay_Subscribe_FullMethodName = "/alphapulse.relay.v1.SystemRelay/Subscribe"
+	SystemRelay_Attach_FullMethodName    = "/alphapulse.relay.v1.SystemRelay/Attach"
 	SystemRelay_GetStatus_FullMethodName = "/alphapulse.relay.v1.SystemRelay/GetStatus"
 )
 
@@ -595,6 +698,8 @@ type SystemRelayClient interface {
 	Publish(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[PublishRequest, PublishResponse], error)
 	// Frames from a position on.
 	Subscribe(ctx context.Context, in *SubscribeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SubscribeResponse], error)
+	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+	Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error)
 	// What the relay holds and does.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
 }
@@ -639,6 +744,19 @@ func (c *systemRelayClient) Subscribe(ctx context.Context, in *SubscribeRequest,
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SystemRelay_SubscribeClient = grpc.ServerStreamingClient[SubscribeResponse]
 
+func (c *systemRelayClient) Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &SystemRelay_ServiceDesc.Streams[2], SystemRelay_Attach_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[AttachRequest, AttachResponse]{ClientStream: stream}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SystemRelay_AttachClient = grpc.BidiStreamingClient[AttachRequest, AttachResponse]
+
 func (c *systemRelayClient) GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetStatusResponse)
@@ -659,6 +777,8 @@ type SystemRelayServer interface {
 	Publish(grpc.BidiStreamingServer[PublishRequest, PublishResponse]) error
 	// Frames from a position on.
 	Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error
+	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+	Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error
 	// What the relay holds and does.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
 	mustEmbedUnimplementedSystemRelayServer()
@@ -676,6 +796,9 @@ func (UnimplementedSystemRelayServer) Publish(grpc.BidiStreamingServer[PublishRe
 }
 func (UnimplementedSystemRelayServer) Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error {
 	return status.Error(codes.Unimplemented, "method Subscribe not implemented")
+}
+func (UnimplementedSystemRelayServer) Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error {
+	return status.Error(codes.Unimplemented, "method Attach not implemented")
 }
 func (UnimplementedSystemRelayServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
@@ -719,6 +842,13 @@ func _SystemRelay_Subscribe_Handler(srv interface{}, stream grpc.ServerStream) e
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SystemRelay_SubscribeServer = grpc.ServerStreamingServer[SubscribeResponse]
 
+func _SystemRelay_Attach_Handler(srv interface{}, stream grpc.ServerStream) error {
+	return srv.(SystemRelayServer).Attach(&grpc.GenericServerStream[AttachRequest, AttachResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type SystemRelay_AttachServer = grpc.BidiStreamingServer[AttachRequest, AttachResponse]
+
 func _SystemRelay_GetStatus_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetStatusRequest)
 	if err := dec(in); err != nil {
@@ -760,6 +890,12 @@ var SystemRelay_ServiceDesc = grpc.ServiceDesc{
 			StreamName:    "Subscribe",
 			Handler:       _SystemRelay_Subscribe_Handler,
 			ServerStreams: true,
+		},
+		{
+			StreamName:    "Attach",
+			Handler:       _SystemRelay_Attach_Handler,
+			ServerStreams: true,
+			ClientStreams: true,
 		},
 	},
 	Metadata: "alphapulse/relay/v1/relay.proto",

@@ -385,6 +385,205 @@ class Gap(_message.Message):
 Global___Gap: _TypeAlias = Gap  # noqa: Y015
 
 @_typing.final
+class AttachRequest(_message.Message):
+    """A subscriber that would rather read the ring or JetStream itself. The first message of a stream
+    says what it wants; the later ones say how far it has come, so that blocking and lag hold as for
+    Subscribe. The stream is the seat: when it ends, the seat is free.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBSCRIBE_FIELD_NUMBER: _builtins.int
+    TRANSPORTS_FIELD_NUMBER: _builtins.int
+    HOST_FIELD_NUMBER: _builtins.int
+    DELIVERED_SEQUENCE_FIELD_NUMBER: _builtins.int
+    LOST_FRAMES_FIELD_NUMBER: _builtins.int
+    DELIVERED_RECORDS_FIELD_NUMBER: _builtins.int
+    delivered_sequence: _builtins.int
+    """Later messages: every sequence up to here was read, filtered out or reported as a gap."""
+    lost_frames: _builtins.int
+    """Later messages: frames lost so far."""
+    delivered_records: _builtins.int
+    """Later messages: records delivered so far."""
+    @_builtins.property
+    def subscribe(self) -> Global___SubscribeRequest:
+        """First message: as for Subscribe."""
+
+    @_builtins.property
+    def transports(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """First message: what the subscriber can read, best first: "shm", "nats"."""
+
+    @_builtins.property
+    def host(self) -> Global___HostIdentity:
+        """First message, for "shm": boot id of its host and device number of its shared memory."""
+
+    def __init__(
+        self,
+        *,
+        subscribe: Global___SubscribeRequest | None = ...,
+        transports: _abc.Iterable[_builtins.str] | None = ...,
+        host: Global___HostIdentity | None = ...,
+        delivered_sequence: _builtins.int = ...,
+        lost_frames: _builtins.int = ...,
+        delivered_records: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["host", b"host", "subscribe", b"subscribe"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered_records", b"delivered_records", "delivered_sequence", b"delivered_sequence", "host", b"host", "lost_frames", b"lost_frames", "subscribe", b"subscribe", "transports", b"transports"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AttachRequest: _TypeAlias = AttachRequest  # noqa: Y015
+
+@_typing.final
+class HostIdentity(_message.Message):
+    """Which host, and which shared memory on it: containers of one host may have several."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BOOT_ID_FIELD_NUMBER: _builtins.int
+    SHM_DEVICE_FIELD_NUMBER: _builtins.int
+    boot_id: _builtins.str
+    """/proc/sys/kernel/random/boot_id."""
+    shm_device: _builtins.int
+    """st_dev of the directory of the rings."""
+    def __init__(
+        self,
+        *,
+        boot_id: _builtins.str = ...,
+        shm_device: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "shm_device", b"shm_device"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HostIdentity: _TypeAlias = HostIdentity  # noqa: Y015
+
+@_typing.final
+class AttachResponse(_message.Message):
+    """Where to read. One message; the stream then stays open as the seat."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSPORT_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    START_SEQUENCE_FIELD_NUMBER: _builtins.int
+    OLDEST_SEQUENCE_FIELD_NUMBER: _builtins.int
+    HEAD_SEQUENCE_FIELD_NUMBER: _builtins.int
+    RING_FIELD_NUMBER: _builtins.int
+    STREAM_FIELD_NUMBER: _builtins.int
+    transport: _builtins.str
+    """"shm", "nats", or "grpc": use Subscribe, there is no seat."""
+    detail: _builtins.str
+    """Why it is not what was asked for; for people."""
+    start_sequence: _builtins.int
+    """First sequence to deliver."""
+    oldest_sequence: _builtins.int
+    """Oldest sequence that is left; what is before it, from `start_sequence` on, is a gap."""
+    head_sequence: _builtins.int
+    """Newest sequence."""
+    @_builtins.property
+    def ring(self) -> Global___RingAttachment:
+        """With "shm"."""
+
+    @_builtins.property
+    def stream(self) -> Global___StreamAttachment:
+        """With "nats"."""
+
+    def __init__(
+        self,
+        *,
+        transport: _builtins.str = ...,
+        detail: _builtins.str = ...,
+        start_sequence: _builtins.int = ...,
+        oldest_sequence: _builtins.int = ...,
+        head_sequence: _builtins.int = ...,
+        ring: Global___RingAttachment | None = ...,
+        stream: Global___StreamAttachment | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ring", b"ring", "stream", b"stream"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "head_sequence", b"head_sequence", "oldest_sequence", b"oldest_sequence", "ring", b"ring", "start_sequence", b"start_sequence", "stream", b"stream", "transport", b"transport"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AttachResponse: _TypeAlias = AttachResponse  # noqa: Y015
+
+@_typing.final
+class RingAttachment(_message.Message):
+    """A ring to read (docs/ring-layout.md). Its file's permissions say who may."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    LAYOUT_VERSION_FIELD_NUMBER: _builtins.int
+    INCARNATION_FIELD_NUMBER: _builtins.int
+    BASE_FIELD_NUMBER: _builtins.int
+    SPIN_MICROSECONDS_FIELD_NUMBER: _builtins.int
+    REPORT_BYTES_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """The file."""
+    layout_version: _builtins.int
+    """Version of its layout."""
+    incarnation: _builtins.int
+    """Tells it from one that was made anew under the same name."""
+    base: _builtins.int
+    """Sequence in the domain = sequence in the ring + base."""
+    spin_microseconds: _builtins.int
+    """How long an asyncio reader polls before it sleeps, in microseconds."""
+    report_bytes: _builtins.int
+    """Bytes that may be read before progress must be told again."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        layout_version: _builtins.int = ...,
+        incarnation: _builtins.int = ...,
+        base: _builtins.int = ...,
+        spin_microseconds: _builtins.int = ...,
+        report_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "incarnation", b"incarnation", "layout_version", b"layout_version", "path", b"path", "report_bytes", b"report_bytes", "spin_microseconds", b"spin_microseconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RingAttachment: _TypeAlias = RingAttachment  # noqa: Y015
+
+@_typing.final
+class StreamAttachment(_message.Message):
+    """A JetStream stream to read; a message is a frame, its stream sequence the domain's."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    URL_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    SUBJECT_PREFIX_FIELD_NUMBER: _builtins.int
+    url: _builtins.str
+    """Server's URL."""
+    name: _builtins.str
+    """Name of the stream."""
+    subject_prefix: _builtins.str
+    """Subjects are <prefix>.<message type>.<venue>."""
+    def __init__(
+        self,
+        *,
+        url: _builtins.str = ...,
+        name: _builtins.str = ...,
+        subject_prefix: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "subject_prefix", b"subject_prefix", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamAttachment: _TypeAlias = StreamAttachment  # noqa: Y015
+
+@_typing.final
 class GetStatusRequest(_message.Message):
     """See GetStatus."""
 

@@ -45,6 +45,11 @@ class MarketDataRelayStub:
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeResponse.FromString,
                 _registered_method=True)
+        self.Attach = channel.stream_stream(
+                '/alphapulse.relay.v1.MarketDataRelay/Attach',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.FromString,
+                _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/alphapulse.relay.v1.MarketDataRelay/GetStatus',
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.SerializeToString,
@@ -70,6 +75,13 @@ class MarketDataRelayServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Attach(self, request_iterator, context):
+        """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatus(self, request, context):
         """What the relay holds and does.
         """
@@ -89,6 +101,11 @@ def add_MarketDataRelayServicer_to_server(servicer, server):
                     servicer.Subscribe,
                     request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeRequest.FromString,
                     response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeResponse.SerializeToString,
+            ),
+            'Attach': grpc.stream_stream_rpc_method_handler(
+                    servicer.Attach,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -162,6 +179,33 @@ class MarketDataRelay:
             _registered_method=True)
 
     @staticmethod
+    def Attach(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/alphapulse.relay.v1.MarketDataRelay/Attach',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetStatus(request,
             target,
             options=(),
@@ -209,6 +253,11 @@ class SignalRelayStub:
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeResponse.FromString,
                 _registered_method=True)
+        self.Attach = channel.stream_stream(
+                '/alphapulse.relay.v1.SignalRelay/Attach',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.FromString,
+                _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/alphapulse.relay.v1.SignalRelay/GetStatus',
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.SerializeToString,
@@ -234,6 +283,13 @@ class SignalRelayServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Attach(self, request_iterator, context):
+        """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatus(self, request, context):
         """What the relay holds and does.
         """
@@ -253,6 +309,11 @@ def add_SignalRelayServicer_to_server(servicer, server):
                     servicer.Subscribe,
                     request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeRequest.FromString,
                     response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeResponse.SerializeToString,
+            ),
+            'Attach': grpc.stream_stream_rpc_method_handler(
+                    servicer.Attach,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -326,6 +387,33 @@ class SignalRelay:
             _registered_method=True)
 
     @staticmethod
+    def Attach(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/alphapulse.relay.v1.SignalRelay/Attach',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetStatus(request,
             target,
             options=(),
@@ -373,6 +461,11 @@ class ExecutionRelayStub:
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeResponse.FromString,
                 _registered_method=True)
+        self.Attach = channel.stream_stream(
+                '/alphapulse.relay.v1.ExecutionRelay/Attach',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.FromString,
+                _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/alphapulse.relay.v1.ExecutionRelay/GetStatus',
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.SerializeToString,
@@ -398,6 +491,13 @@ class ExecutionRelayServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Attach(self, request_iterator, context):
+        """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatus(self, request, context):
         """What the relay holds and does.
         """
@@ -417,6 +517,11 @@ def add_ExecutionRelayServicer_to_server(servicer, server):
                     servicer.Subscribe,
                     request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeRequest.FromString,
                     response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeResponse.SerializeToString,
+            ),
+            'Attach': grpc.stream_stream_rpc_method_handler(
+                    servicer.Attach,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -490,6 +595,33 @@ class ExecutionRelay:
             _registered_method=True)
 
     @staticmethod
+    def Attach(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/alphapulse.relay.v1.ExecutionRelay/Attach',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetStatus(request,
             target,
             options=(),
@@ -537,6 +669,11 @@ class SystemRelayStub:
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeResponse.FromString,
                 _registered_method=True)
+        self.Attach = channel.stream_stream(
+                '/alphapulse.relay.v1.SystemRelay/Attach',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.FromString,
+                _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/alphapulse.relay.v1.SystemRelay/GetStatus',
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.SerializeToString,
@@ -562,6 +699,13 @@ class SystemRelayServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Attach(self, request_iterator, context):
+        """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatus(self, request, context):
         """What the relay holds and does.
         """
@@ -581,6 +725,11 @@ def add_SystemRelayServicer_to_server(servicer, server):
                     servicer.Subscribe,
                     request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeRequest.FromString,
                     response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeResponse.SerializeToString,
+            ),
+            'Attach': grpc.stream_stream_rpc_method_handler(
+                    servicer.Attach,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -643,6 +792,33 @@ class SystemRelay:
             '/alphapulse.relay.v1.SystemRelay/Subscribe',
             alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeRequest.SerializeToString,
             alphapulse_dot_relay_dot_v1_dot_relay__pb2.SubscribeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Attach(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/alphapulse.relay.v1.SystemRelay/Attach',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -39,6 +39,8 @@ class MarketDataRelayStub:
     """Frames up, acknowledged sequences down."""
     Subscribe: _grpc.UnaryStreamMultiCallable[_relay_pb2.SubscribeRequest, _relay_pb2.SubscribeResponse]
     """Frames from a position on."""
+    Attach: _grpc.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]
+    """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]
     """What the relay holds and does."""
 
@@ -51,6 +53,8 @@ class MarketDataRelayAsyncStub(MarketDataRelayStub):
     """Frames up, acknowledged sequences down."""
     Subscribe: _aio.UnaryStreamMultiCallable[_relay_pb2.SubscribeRequest, _relay_pb2.SubscribeResponse]  # type: ignore[assignment]
     """Frames from a position on."""
+    Attach: _aio.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]  # type: ignore[assignment]
+    """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What the relay holds and does."""
 
@@ -74,6 +78,14 @@ class MarketDataRelayServicer(metaclass=_abc_1.ABCMeta):
         """Frames from a position on."""
 
     @_abc_1.abstractmethod
+    def Attach(
+        self,
+        request_iterator: _MaybeAsyncIterator[_relay_pb2.AttachRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_relay_pb2.AttachResponse], _abc.AsyncIterator[_relay_pb2.AttachResponse]]:
+        """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
+
+    @_abc_1.abstractmethod
     def GetStatus(
         self,
         request: _relay_pb2.GetStatusRequest,
@@ -94,6 +106,8 @@ class SignalRelayStub:
     """Frames up, acknowledged sequences down."""
     Subscribe: _grpc.UnaryStreamMultiCallable[_relay_pb2.SubscribeRequest, _relay_pb2.SubscribeResponse]
     """Frames from a position on."""
+    Attach: _grpc.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]
+    """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]
     """What the relay holds and does."""
 
@@ -106,6 +120,8 @@ class SignalRelayAsyncStub(SignalRelayStub):
     """Frames up, acknowledged sequences down."""
     Subscribe: _aio.UnaryStreamMultiCallable[_relay_pb2.SubscribeRequest, _relay_pb2.SubscribeResponse]  # type: ignore[assignment]
     """Frames from a position on."""
+    Attach: _aio.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]  # type: ignore[assignment]
+    """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What the relay holds and does."""
 
@@ -129,6 +145,14 @@ class SignalRelayServicer(metaclass=_abc_1.ABCMeta):
         """Frames from a position on."""
 
     @_abc_1.abstractmethod
+    def Attach(
+        self,
+        request_iterator: _MaybeAsyncIterator[_relay_pb2.AttachRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_relay_pb2.AttachResponse], _abc.AsyncIterator[_relay_pb2.AttachResponse]]:
+        """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
+
+    @_abc_1.abstractmethod
     def GetStatus(
         self,
         request: _relay_pb2.GetStatusRequest,
@@ -149,6 +173,8 @@ class ExecutionRelayStub:
     """Frames up, acknowledged sequences down."""
     Subscribe: _grpc.UnaryStreamMultiCallable[_relay_pb2.SubscribeRequest, _relay_pb2.SubscribeResponse]
     """Frames from a position on."""
+    Attach: _grpc.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]
+    """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]
     """What the relay holds and does."""
 
@@ -161,6 +187,8 @@ class ExecutionRelayAsyncStub(ExecutionRelayStub):
     """Frames up, acknowledged sequences down."""
     Subscribe: _aio.UnaryStreamMultiCallable[_relay_pb2.SubscribeRequest, _relay_pb2.SubscribeResponse]  # type: ignore[assignment]
     """Frames from a position on."""
+    Attach: _aio.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]  # type: ignore[assignment]
+    """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What the relay holds and does."""
 
@@ -184,6 +212,14 @@ class ExecutionRelayServicer(metaclass=_abc_1.ABCMeta):
         """Frames from a position on."""
 
     @_abc_1.abstractmethod
+    def Attach(
+        self,
+        request_iterator: _MaybeAsyncIterator[_relay_pb2.AttachRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_relay_pb2.AttachResponse], _abc.AsyncIterator[_relay_pb2.AttachResponse]]:
+        """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
+
+    @_abc_1.abstractmethod
     def GetStatus(
         self,
         request: _relay_pb2.GetStatusRequest,
@@ -204,6 +240,8 @@ class SystemRelayStub:
     """Frames up, acknowledged sequences down."""
     Subscribe: _grpc.UnaryStreamMultiCallable[_relay_pb2.SubscribeRequest, _relay_pb2.SubscribeResponse]
     """Frames from a position on."""
+    Attach: _grpc.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]
+    """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]
     """What the relay holds and does."""
 
@@ -216,6 +254,8 @@ class SystemRelayAsyncStub(SystemRelayStub):
     """Frames up, acknowledged sequences down."""
     Subscribe: _aio.UnaryStreamMultiCallable[_relay_pb2.SubscribeRequest, _relay_pb2.SubscribeResponse]  # type: ignore[assignment]
     """Frames from a position on."""
+    Attach: _aio.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]  # type: ignore[assignment]
+    """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What the relay holds and does."""
 
@@ -237,6 +277,14 @@ class SystemRelayServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_relay_pb2.SubscribeResponse], _abc.AsyncIterator[_relay_pb2.SubscribeResponse]]:
         """Frames from a position on."""
+
+    @_abc_1.abstractmethod
+    def Attach(
+        self,
+        request_iterator: _MaybeAsyncIterator[_relay_pb2.AttachRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_relay_pb2.AttachResponse], _abc.AsyncIterator[_relay_pb2.AttachResponse]]:
+        """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
 
     @_abc_1.abstractmethod
     def GetStatus(

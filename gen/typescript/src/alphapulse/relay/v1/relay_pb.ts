@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file alphapulse/relay/v1/relay.proto.
  */
 export const file_alphapulse_relay_v1_relay: GenFile = /*@__PURE__*/
-  fileDesc("Ch9hbHBoYXB1bHNlL3JlbGF5L3YxL3JlbGF5LnByb3RvEhNhbHBoYXB1bHNlLnJlbGF5LnYxImQKDlB1Ymxpc2hSZXF1ZXN0Eg4KBmZyYW1lcxgBIAMoDBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBITCgtwcm9kdWNlcl9pZBgDIAEoBhIVCg1wcm9kdWNlcl9uYW1lGAQgASgJItYBCg9QdWJsaXNoUmVzcG9uc2USHQoVYWNrbm93bGVkZ2VkX3NlcXVlbmNlGAEgASgEEhYKDnJlbGF5X3NlcXVlbmNlGAIgASgEEjcKCnJlamVjdGlvbnMYAyADKAsyIy5hbHBoYXB1bHNlLnJlbGF5LnYxLkZyYW1lUmVqZWN0aW9uEhIKCmR1cGxpY2F0ZXMYBCABKAQSMAoEZ2FwcxgFIAMoCzIiLmFscGhhcHVsc2UucmVsYXkudjEuU2VxdWVuY2VSYW5nZRINCgVoZWxsbxgGIAEoCCJcCg5GcmFtZVJlamVjdGlvbhIZChFwcm9kdWNlcl9zZXF1ZW5jZRgBIAEoBBIOCgZyZWFzb24YAiABKAkSDgoGb2Zmc2V0GAMgASgNEg8KB21lc3NhZ2UYBCABKAkiLAoNU2VxdWVuY2VSYW5nZRINCgVmaXJzdBgBIAEoBBIMCgRsYXN0GAIgASgEIv4CChBTdWJzY3JpYmVSZXF1ZXN0EhUKDW1lc3NhZ2VfdHlwZXMYASADKA0SFgoOaW5zdHJ1bWVudF9pZHMYAiABKAwSMQoFc3RhcnQYAyABKA4yIi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN0YXJ0UG9zaXRpb24SFgoOc3RhcnRfc2VxdWVuY2UYBCABKAQSLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASRQoUc2xvd19jb25zdW1lcl9wb2xpY3kYBiABKA4yJy5hbHBoYXB1bHNlLnJlbGF5LnYxLlNsb3dDb25zdW1lclBvbGljeRIXCg9tYXhfYmF0Y2hfYnl0ZXMYByABKA0SFwoPc3Vic2NyaWJlcl9uYW1lGAggASgJEg4KBnZlbnVlcxgJIAMoDRIPCgdzb3VyY2VzGAogAygNEhMKC2Fzc2V0X3R5cGVzGAsgAygNEhEKCXByZWRpY2F0ZRgMIAEoCSKUAQoRU3Vic2NyaWJlUmVzcG9uc2USDgoGZnJhbWVzGAEgAygMEiYKBGdhcHMYAiADKAsyGC5hbHBoYXB1bHNlLnJlbGF5LnYxLkdhcBIaChJkZWxpdmVyZWRfc2VxdWVuY2UYAyABKAQSFQoNaGVhZF9zZXF1ZW5jZRgEIAEoBBIUCgxyZXN1bWVfdG9rZW4YBSABKAwiSAoDR2FwEjEKBXJhbmdlGAEgASgLMiIuYWxwaGFwdWxzZS5yZWxheS52MS5TZXF1ZW5jZVJhbmdlEg4KBnJlYXNvbhgCIAEoCSISChBHZXRTdGF0dXNSZXF1ZXN0IrkBChBTdWJzY3JpYmVyU3RhdHVzEgwKBG5hbWUYASABKAkSGgoSZGVsaXZlcmVkX3NlcXVlbmNlGAIgASgEEhIKCmxhZ19mcmFtZXMYAyABKAQSEwoLbG9zdF9mcmFtZXMYBCABKAQSGQoRZGVsaXZlcmVkX3JlY29yZHMYBSABKAQSNwoGcG9saWN5GAYgASgOMicuYWxwaGFwdWxzZS5yZWxheS52MS5TbG93Q29uc3VtZXJQb2xpY3kiiwEKDlByb2R1Y2VyU3RhdHVzEhMKC3Byb2R1Y2VyX2lkGAEgASgGEgwKBG5hbWUYAiABKAkSHQoVYWNrbm93bGVkZ2VkX3NlcXVlbmNlGAMgASgEEhIKCmR1cGxpY2F0ZXMYBCABKAQSEAoIcmVqZWN0ZWQYBSABKAQSEQoJY29ubmVjdGVkGAYgASgIIpkFChFHZXRTdGF0dXNSZXNwb25zZRIOCgZkb21haW4YASABKAkSFwoPb2xkZXN0X3NlcXVlbmNlGAIgASgEEhUKDWhlYWRfc2VxdWVuY2UYAyABKAQSGAoQcHVibGlzaGVkX2ZyYW1lcxgEIAEoBBIZChFwdWJsaXNoZWRfcmVjb3JkcxgFIAEoBBJTCg9yZWplY3RlZF9mcmFtZXMYBiADKAsyOi5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1Jlc3BvbnNlLlJlamVjdGVkRnJhbWVzRW50cnkSNgoJcHJvZHVjZXJzGAcgAygLMiMuYWxwaGFwdWxzZS5yZWxheS52MS5Qcm9kdWNlclN0YXR1cxI6CgtzdWJzY3JpYmVycxgIIAMoCzIlLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlclN0YXR1cxJCCgZwb2xpY3kYCSADKAsyMi5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1Jlc3BvbnNlLlBvbGljeUVudHJ5ElIKD3JlY29yZHNfYnlfdHlwZRgKIAMoCzI5LmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVzcG9uc2UuUmVjb3Jkc0J5VHlwZUVudHJ5EhIKCnJpbmdfYnl0ZXMYCyABKAQaNQoTUmVqZWN0ZWRGcmFtZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBGi0KC1BvbGljeUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaNAoSUmVjb3Jkc0J5VHlwZUVudHJ5EgsKA2tleRgBIAEoDRINCgV2YWx1ZRgCIAEoBDoCOAEqyAEKElNsb3dDb25zdW1lclBvbGljeRIkCiBTTE9XX0NPTlNVTUVSX1BPTElDWV9VTlNQRUNJRklFRBAAEh4KGlNMT1dfQ09OU1VNRVJfUE9MSUNZX0JMT0NLEAESJAogU0xPV19DT05TVU1FUl9QT0xJQ1lfRFJPUF9PTERFU1QQAhIhCh1TTE9XX0NPTlNVTUVSX1BPTElDWV9DT05GTEFURRADEiMKH1NMT1dfQ09OU1VNRVJfUE9MSUNZX0RJU0NPTk5FQ1QQBCq4AQoNU3RhcnRQb3NpdGlvbhIeChpTVEFSVF9QT1NJVElPTl9VTlNQRUNJRklFRBAAEhkKFVNUQVJUX1BPU0lUSU9OX0xBVEVTVBABEhsKF1NUQVJUX1BPU0lUSU9OX1NFUVVFTkNFEAISGQoVU1RBUlRfUE9TSVRJT05fT0xERVNUEAMSFwoTU1RBUlRfUE9TSVRJT05fVElNRRAEEhsKF1NUQVJUX1BPU0lUSU9OX1NOQVBTSE9UEAUypQIKD01hcmtldERhdGFSZWxheRJYCgdQdWJsaXNoEiMuYWxwaGFwdWxzZS5yZWxheS52MS5QdWJsaXNoUmVxdWVzdBokLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlc3BvbnNlKAEwARJcCglTdWJzY3JpYmUSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlc3BvbnNlMAESWgoJR2V0U3RhdHVzEiUuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZTKhAgoLU2lnbmFsUmVsYXkSWAoHUHVibGlzaBIjLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlcXVlc3QaJC5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXNwb25zZSgBMAESXAoJU3Vic2NyaWJlEiUuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXNwb25zZTABEloKCUdldFN0YXR1cxIlLmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVxdWVzdBomLmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVzcG9uc2UypAIKDkV4ZWN1dGlvblJlbGF5ElgKB1B1Ymxpc2gSIy5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXF1ZXN0GiQuYWxwaGFwdWxzZS5yZWxheS52MS5QdWJsaXNoUmVzcG9uc2UoATABElwKCVN1YnNjcmliZRIlLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlUmVxdWVzdBomLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlUmVzcG9uc2UwARJaCglHZXRTdGF0dXMSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1JlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1Jlc3BvbnNlMqECCgtTeXN0ZW1SZWxheRJYCgdQdWJsaXNoEiMuYWxwaGFwdWxzZS5yZWxheS52MS5QdWJsaXNoUmVxdWVzdBokLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlc3BvbnNlKAEwARJcCglTdWJzY3JpYmUSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlc3BvbnNlMAESWgoJR2V0U3RhdHVzEiUuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZULGAQoXZGV2LmFscGhhcHVsc2UucmVsYXkudjFCClJlbGF5UHJvdG9QAVoxYWxwaGFwdWxzZS5kZXYvZ2VuL2dvL2FscGhhcHVsc2UvcmVsYXkvdjE7cmVsYXl2MaICA0FSWKoCE0FscGhhcHVsc2UuUmVsYXkuVjHKAhNBbHBoYXB1bHNlXFJlbGF5XFYx4gIfQWxwaGFwdWxzZVxSZWxheVxWMVxHUEJNZXRhZGF0YeoCFUFscGhhcHVsc2U6OlJlbGF5OjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp]);
+  fileDesc("Ch9hbHBoYXB1bHNlL3JlbGF5L3YxL3JlbGF5LnByb3RvEhNhbHBoYXB1bHNlLnJlbGF5LnYxImQKDlB1Ymxpc2hSZXF1ZXN0Eg4KBmZyYW1lcxgBIAMoDBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBITCgtwcm9kdWNlcl9pZBgDIAEoBhIVCg1wcm9kdWNlcl9uYW1lGAQgASgJItYBCg9QdWJsaXNoUmVzcG9uc2USHQoVYWNrbm93bGVkZ2VkX3NlcXVlbmNlGAEgASgEEhYKDnJlbGF5X3NlcXVlbmNlGAIgASgEEjcKCnJlamVjdGlvbnMYAyADKAsyIy5hbHBoYXB1bHNlLnJlbGF5LnYxLkZyYW1lUmVqZWN0aW9uEhIKCmR1cGxpY2F0ZXMYBCABKAQSMAoEZ2FwcxgFIAMoCzIiLmFscGhhcHVsc2UucmVsYXkudjEuU2VxdWVuY2VSYW5nZRINCgVoZWxsbxgGIAEoCCJcCg5GcmFtZVJlamVjdGlvbhIZChFwcm9kdWNlcl9zZXF1ZW5jZRgBIAEoBBIOCgZyZWFzb24YAiABKAkSDgoGb2Zmc2V0GAMgASgNEg8KB21lc3NhZ2UYBCABKAkiLAoNU2VxdWVuY2VSYW5nZRINCgVmaXJzdBgBIAEoBBIMCgRsYXN0GAIgASgEIv4CChBTdWJzY3JpYmVSZXF1ZXN0EhUKDW1lc3NhZ2VfdHlwZXMYASADKA0SFgoOaW5zdHJ1bWVudF9pZHMYAiABKAwSMQoFc3RhcnQYAyABKA4yIi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN0YXJ0UG9zaXRpb24SFgoOc3RhcnRfc2VxdWVuY2UYBCABKAQSLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASRQoUc2xvd19jb25zdW1lcl9wb2xpY3kYBiABKA4yJy5hbHBoYXB1bHNlLnJlbGF5LnYxLlNsb3dDb25zdW1lclBvbGljeRIXCg9tYXhfYmF0Y2hfYnl0ZXMYByABKA0SFwoPc3Vic2NyaWJlcl9uYW1lGAggASgJEg4KBnZlbnVlcxgJIAMoDRIPCgdzb3VyY2VzGAogAygNEhMKC2Fzc2V0X3R5cGVzGAsgAygNEhEKCXByZWRpY2F0ZRgMIAEoCSKUAQoRU3Vic2NyaWJlUmVzcG9uc2USDgoGZnJhbWVzGAEgAygMEiYKBGdhcHMYAiADKAsyGC5hbHBoYXB1bHNlLnJlbGF5LnYxLkdhcBIaChJkZWxpdmVyZWRfc2VxdWVuY2UYAyABKAQSFQoNaGVhZF9zZXF1ZW5jZRgEIAEoBBIUCgxyZXN1bWVfdG9rZW4YBSABKAwiSAoDR2FwEjEKBXJhbmdlGAEgASgLMiIuYWxwaGFwdWxzZS5yZWxheS52MS5TZXF1ZW5jZVJhbmdlEg4KBnJlYXNvbhgCIAEoCSLaAQoNQXR0YWNoUmVxdWVzdBI4CglzdWJzY3JpYmUYASABKAsyJS5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlcXVlc3QSEgoKdHJhbnNwb3J0cxgCIAMoCRIvCgRob3N0GAMgASgLMiEuYWxwaGFwdWxzZS5yZWxheS52MS5Ib3N0SWRlbnRpdHkSGgoSZGVsaXZlcmVkX3NlcXVlbmNlGAQgASgEEhMKC2xvc3RfZnJhbWVzGAUgASgEEhkKEWRlbGl2ZXJlZF9yZWNvcmRzGAYgASgEIjMKDEhvc3RJZGVudGl0eRIPCgdib290X2lkGAEgASgJEhIKCnNobV9kZXZpY2UYAiABKAQi5QEKDkF0dGFjaFJlc3BvbnNlEhEKCXRyYW5zcG9ydBgBIAEoCRIOCgZkZXRhaWwYAiABKAkSFgoOc3RhcnRfc2VxdWVuY2UYAyABKAQSFwoPb2xkZXN0X3NlcXVlbmNlGAQgASgEEhUKDWhlYWRfc2VxdWVuY2UYBSABKAQSMQoEcmluZxgGIAEoCzIjLmFscGhhcHVsc2UucmVsYXkudjEuUmluZ0F0dGFjaG1lbnQSNQoGc3RyZWFtGAcgASgLMiUuYWxwaGFwdWxzZS5yZWxheS52MS5TdHJlYW1BdHRhY2htZW50IooBCg5SaW5nQXR0YWNobWVudBIMCgRwYXRoGAEgASgJEhYKDmxheW91dF92ZXJzaW9uGAIgASgNEhMKC2luY2FybmF0aW9uGAMgASgGEgwKBGJhc2UYBCABKAQSGQoRc3Bpbl9taWNyb3NlY29uZHMYBSABKA0SFAoMcmVwb3J0X2J5dGVzGAYgASgEIkUKEFN0cmVhbUF0dGFjaG1lbnQSCwoDdXJsGAEgASgJEgwKBG5hbWUYAiABKAkSFgoOc3ViamVjdF9wcmVmaXgYAyABKAkiEgoQR2V0U3RhdHVzUmVxdWVzdCK5AQoQU3Vic2NyaWJlclN0YXR1cxIMCgRuYW1lGAEgASgJEhoKEmRlbGl2ZXJlZF9zZXF1ZW5jZRgCIAEoBBISCgpsYWdfZnJhbWVzGAMgASgEEhMKC2xvc3RfZnJhbWVzGAQgASgEEhkKEWRlbGl2ZXJlZF9yZWNvcmRzGAUgASgEEjcKBnBvbGljeRgGIAEoDjInLmFscGhhcHVsc2UucmVsYXkudjEuU2xvd0NvbnN1bWVyUG9saWN5IosBCg5Qcm9kdWNlclN0YXR1cxITCgtwcm9kdWNlcl9pZBgBIAEoBhIMCgRuYW1lGAIgASgJEh0KFWFja25vd2xlZGdlZF9zZXF1ZW5jZRgDIAEoBBISCgpkdXBsaWNhdGVzGAQgASgEEhAKCHJlamVjdGVkGAUgASgEEhEKCWNvbm5lY3RlZBgGIAEoCCKZBQoRR2V0U3RhdHVzUmVzcG9uc2USDgoGZG9tYWluGAEgASgJEhcKD29sZGVzdF9zZXF1ZW5jZRgCIAEoBBIVCg1oZWFkX3NlcXVlbmNlGAMgASgEEhgKEHB1Ymxpc2hlZF9mcmFtZXMYBCABKAQSGQoRcHVibGlzaGVkX3JlY29yZHMYBSABKAQSUwoPcmVqZWN0ZWRfZnJhbWVzGAYgAygLMjouYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZS5SZWplY3RlZEZyYW1lc0VudHJ5EjYKCXByb2R1Y2VycxgHIAMoCzIjLmFscGhhcHVsc2UucmVsYXkudjEuUHJvZHVjZXJTdGF0dXMSOgoLc3Vic2NyaWJlcnMYCCADKAsyJS5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZXJTdGF0dXMSQgoGcG9saWN5GAkgAygLMjIuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZS5Qb2xpY3lFbnRyeRJSCg9yZWNvcmRzX2J5X3R5cGUYCiADKAsyOS5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1Jlc3BvbnNlLlJlY29yZHNCeVR5cGVFbnRyeRISCgpyaW5nX2J5dGVzGAsgASgEGjUKE1JlamVjdGVkRnJhbWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ARotCgtQb2xpY3lFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjQKElJlY29yZHNCeVR5cGVFbnRyeRILCgNrZXkYASABKA0SDQoFdmFsdWUYAiABKAQ6AjgBKsgBChJTbG93Q29uc3VtZXJQb2xpY3kSJAogU0xPV19DT05TVU1FUl9QT0xJQ1lfVU5TUEVDSUZJRUQQABIeChpTTE9XX0NPTlNVTUVSX1BPTElDWV9CTE9DSxABEiQKIFNMT1dfQ09OU1VNRVJfUE9MSUNZX0RST1BfT0xERVNUEAISIQodU0xPV19DT05TVU1FUl9QT0xJQ1lfQ09ORkxBVEUQAxIjCh9TTE9XX0NPTlNVTUVSX1BPTElDWV9ESVNDT05ORUNUEAQquAEKDVN0YXJ0UG9zaXRpb24SHgoaU1RBUlRfUE9TSVRJT05fVU5TUEVDSUZJRUQQABIZChVTVEFSVF9QT1NJVElPTl9MQVRFU1QQARIbChdTVEFSVF9QT1NJVElPTl9TRVFVRU5DRRACEhkKFVNUQVJUX1BPU0lUSU9OX09MREVTVBADEhcKE1NUQVJUX1BPU0lUSU9OX1RJTUUQBBIbChdTVEFSVF9QT1NJVElPTl9TTkFQU0hPVBAFMvwCCg9NYXJrZXREYXRhUmVsYXkSWAoHUHVibGlzaBIjLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlcXVlc3QaJC5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXNwb25zZSgBMAESXAoJU3Vic2NyaWJlEiUuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXNwb25zZTABElUKBkF0dGFjaBIiLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVxdWVzdBojLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVzcG9uc2UoATABEloKCUdldFN0YXR1cxIlLmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVxdWVzdBomLmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVzcG9uc2Uy+AIKC1NpZ25hbFJlbGF5ElgKB1B1Ymxpc2gSIy5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXF1ZXN0GiQuYWxwaGFwdWxzZS5yZWxheS52MS5QdWJsaXNoUmVzcG9uc2UoATABElwKCVN1YnNjcmliZRIlLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlUmVxdWVzdBomLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlUmVzcG9uc2UwARJVCgZBdHRhY2gSIi5hbHBoYXB1bHNlLnJlbGF5LnYxLkF0dGFjaFJlcXVlc3QaIy5hbHBoYXB1bHNlLnJlbGF5LnYxLkF0dGFjaFJlc3BvbnNlKAEwARJaCglHZXRTdGF0dXMSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1JlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1Jlc3BvbnNlMvsCCg5FeGVjdXRpb25SZWxheRJYCgdQdWJsaXNoEiMuYWxwaGFwdWxzZS5yZWxheS52MS5QdWJsaXNoUmVxdWVzdBokLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlc3BvbnNlKAEwARJcCglTdWJzY3JpYmUSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlc3BvbnNlMAESVQoGQXR0YWNoEiIuYWxwaGFwdWxzZS5yZWxheS52MS5BdHRhY2hSZXF1ZXN0GiMuYWxwaGFwdWxzZS5yZWxheS52MS5BdHRhY2hSZXNwb25zZSgBMAESWgoJR2V0U3RhdHVzEiUuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZTL4AgoLU3lzdGVtUmVsYXkSWAoHUHVibGlzaBIjLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlcXVlc3QaJC5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXNwb25zZSgBMAESXAoJU3Vic2NyaWJlEiUuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXNwb25zZTABElUKBkF0dGFjaBIiLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVxdWVzdBojLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVzcG9uc2UoATABEloKCUdldFN0YXR1cxIlLmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVxdWVzdBomLmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVzcG9uc2VCxgEKF2Rldi5hbHBoYXB1bHNlLnJlbGF5LnYxQgpSZWxheVByb3RvUAFaMWFscGhhcHVsc2UuZGV2L2dlbi9nby9hbHBoYXB1bHNlL3JlbGF5L3YxO3JlbGF5djGiAgNBUliqAhNBbHBoYXB1bHNlLlJlbGF5LlYxygITQWxwaGFwdWxzZVxSZWxheVxWMeICH0FscGhhcHVsc2VcUmVsYXlcVjFcR1BCTWV0YWRhdGHqAhVBbHBoYXB1bHNlOjpSZWxheTo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * Frames of one producer. The first message of a stream names the producer; its frames are
@@ -364,6 +364,246 @@ export const GapSchema: GenMessage<Gap> = /*@__PURE__*/
   messageDesc(file_alphapulse_relay_v1_relay, 6);
 
 /**
+ * A subscriber that would rather read the ring or JetStream itself. The first message of a stream
+ * says what it wants; the later ones say how far it has come, so that blocking and lag hold as for
+ * Subscribe. The stream is the seat: when it ends, the seat is free.
+ *
+ * @generated from message alphapulse.relay.v1.AttachRequest
+ */
+export type AttachRequest = Message<"alphapulse.relay.v1.AttachRequest"> & {
+  /**
+   * First message: as for Subscribe.
+   *
+   * @generated from field: alphapulse.relay.v1.SubscribeRequest subscribe = 1;
+   */
+  subscribe?: SubscribeRequest | undefined;
+
+  /**
+   * First message: what the subscriber can read, best first: "shm", "nats".
+   *
+   * @generated from field: repeated string transports = 2;
+   */
+  transports: string[];
+
+  /**
+   * First message, for "shm": boot id of its host and device number of its shared memory.
+   *
+   * @generated from field: alphapulse.relay.v1.HostIdentity host = 3;
+   */
+  host?: HostIdentity | undefined;
+
+  /**
+   * Later messages: every sequence up to here was read, filtered out or reported as a gap.
+   *
+   * @generated from field: uint64 delivered_sequence = 4;
+   */
+  deliveredSequence: bigint;
+
+  /**
+   * Later messages: frames lost so far.
+   *
+   * @generated from field: uint64 lost_frames = 5;
+   */
+  lostFrames: bigint;
+
+  /**
+   * Later messages: records delivered so far.
+   *
+   * @generated from field: uint64 delivered_records = 6;
+   */
+  deliveredRecords: bigint;
+};
+
+/**
+ * Describes the message alphapulse.relay.v1.AttachRequest.
+ * Use `create(AttachRequestSchema)` to create a new message.
+ */
+export const AttachRequestSchema: GenMessage<AttachRequest> = /*@__PURE__*/
+  messageDesc(file_alphapulse_relay_v1_relay, 7);
+
+/**
+ * Which host, and which shared memory on it: containers of one host may have several.
+ *
+ * @generated from message alphapulse.relay.v1.HostIdentity
+ */
+export type HostIdentity = Message<"alphapulse.relay.v1.HostIdentity"> & {
+  /**
+   * /proc/sys/kernel/random/boot_id.
+   *
+   * @generated from field: string boot_id = 1;
+   */
+  bootId: string;
+
+  /**
+   * st_dev of the directory of the rings.
+   *
+   * @generated from field: uint64 shm_device = 2;
+   */
+  shmDevice: bigint;
+};
+
+/**
+ * Describes the message alphapulse.relay.v1.HostIdentity.
+ * Use `create(HostIdentitySchema)` to create a new message.
+ */
+export const HostIdentitySchema: GenMessage<HostIdentity> = /*@__PURE__*/
+  messageDesc(file_alphapulse_relay_v1_relay, 8);
+
+/**
+ * Where to read. One message; the stream then stays open as the seat.
+ *
+ * @generated from message alphapulse.relay.v1.AttachResponse
+ */
+export type AttachResponse = Message<"alphapulse.relay.v1.AttachResponse"> & {
+  /**
+   * "shm", "nats", or "grpc": use Subscribe, there is no seat.
+   *
+   * @generated from field: string transport = 1;
+   */
+  transport: string;
+
+  /**
+   * Why it is not what was asked for; for people.
+   *
+   * @generated from field: string detail = 2;
+   */
+  detail: string;
+
+  /**
+   * First sequence to deliver.
+   *
+   * @generated from field: uint64 start_sequence = 3;
+   */
+  startSequence: bigint;
+
+  /**
+   * Oldest sequence that is left; what is before it, from `start_sequence` on, is a gap.
+   *
+   * @generated from field: uint64 oldest_sequence = 4;
+   */
+  oldestSequence: bigint;
+
+  /**
+   * Newest sequence.
+   *
+   * @generated from field: uint64 head_sequence = 5;
+   */
+  headSequence: bigint;
+
+  /**
+   * With "shm".
+   *
+   * @generated from field: alphapulse.relay.v1.RingAttachment ring = 6;
+   */
+  ring?: RingAttachment | undefined;
+
+  /**
+   * With "nats".
+   *
+   * @generated from field: alphapulse.relay.v1.StreamAttachment stream = 7;
+   */
+  stream?: StreamAttachment | undefined;
+};
+
+/**
+ * Describes the message alphapulse.relay.v1.AttachResponse.
+ * Use `create(AttachResponseSchema)` to create a new message.
+ */
+export const AttachResponseSchema: GenMessage<AttachResponse> = /*@__PURE__*/
+  messageDesc(file_alphapulse_relay_v1_relay, 9);
+
+/**
+ * A ring to read (docs/ring-layout.md). Its file's permissions say who may.
+ *
+ * @generated from message alphapulse.relay.v1.RingAttachment
+ */
+export type RingAttachment = Message<"alphapulse.relay.v1.RingAttachment"> & {
+  /**
+   * The file.
+   *
+   * @generated from field: string path = 1;
+   */
+  path: string;
+
+  /**
+   * Version of its layout.
+   *
+   * @generated from field: uint32 layout_version = 2;
+   */
+  layoutVersion: number;
+
+  /**
+   * Tells it from one that was made anew under the same name.
+   *
+   * @generated from field: fixed64 incarnation = 3;
+   */
+  incarnation: bigint;
+
+  /**
+   * Sequence in the domain = sequence in the ring + base.
+   *
+   * @generated from field: uint64 base = 4;
+   */
+  base: bigint;
+
+  /**
+   * How long an asyncio reader polls before it sleeps, in microseconds.
+   *
+   * @generated from field: uint32 spin_microseconds = 5;
+   */
+  spinMicroseconds: number;
+
+  /**
+   * Bytes that may be read before progress must be told again.
+   *
+   * @generated from field: uint64 report_bytes = 6;
+   */
+  reportBytes: bigint;
+};
+
+/**
+ * Describes the message alphapulse.relay.v1.RingAttachment.
+ * Use `create(RingAttachmentSchema)` to create a new message.
+ */
+export const RingAttachmentSchema: GenMessage<RingAttachment> = /*@__PURE__*/
+  messageDesc(file_alphapulse_relay_v1_relay, 10);
+
+/**
+ * A JetStream stream to read; a message is a frame, its stream sequence the domain's.
+ *
+ * @generated from message alphapulse.relay.v1.StreamAttachment
+ */
+export type StreamAttachment = Message<"alphapulse.relay.v1.StreamAttachment"> & {
+  /**
+   * Server's URL.
+   *
+   * @generated from field: string url = 1;
+   */
+  url: string;
+
+  /**
+   * Name of the stream.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * Subjects are <prefix>.<message type>.<venue>.
+   *
+   * @generated from field: string subject_prefix = 3;
+   */
+  subjectPrefix: string;
+};
+
+/**
+ * Describes the message alphapulse.relay.v1.StreamAttachment.
+ * Use `create(StreamAttachmentSchema)` to create a new message.
+ */
+export const StreamAttachmentSchema: GenMessage<StreamAttachment> = /*@__PURE__*/
+  messageDesc(file_alphapulse_relay_v1_relay, 11);
+
+/**
  * See GetStatus.
  *
  * @generated from message alphapulse.relay.v1.GetStatusRequest
@@ -376,7 +616,7 @@ export type GetStatusRequest = Message<"alphapulse.relay.v1.GetStatusRequest"> &
  * Use `create(GetStatusRequestSchema)` to create a new message.
  */
 export const GetStatusRequestSchema: GenMessage<GetStatusRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_relay_v1_relay, 7);
+  messageDesc(file_alphapulse_relay_v1_relay, 12);
 
 /**
  * One subscriber as the relay sees it.
@@ -432,7 +672,7 @@ export type SubscriberStatus = Message<"alphapulse.relay.v1.SubscriberStatus"> &
  * Use `create(SubscriberStatusSchema)` to create a new message.
  */
 export const SubscriberStatusSchema: GenMessage<SubscriberStatus> = /*@__PURE__*/
-  messageDesc(file_alphapulse_relay_v1_relay, 8);
+  messageDesc(file_alphapulse_relay_v1_relay, 13);
 
 /**
  * One producer as the relay sees it.
@@ -488,7 +728,7 @@ export type ProducerStatus = Message<"alphapulse.relay.v1.ProducerStatus"> & {
  * Use `create(ProducerStatusSchema)` to create a new message.
  */
 export const ProducerStatusSchema: GenMessage<ProducerStatus> = /*@__PURE__*/
-  messageDesc(file_alphapulse_relay_v1_relay, 9);
+  messageDesc(file_alphapulse_relay_v1_relay, 14);
 
 /**
  * See GetStatus.
@@ -579,7 +819,7 @@ export type GetStatusResponse = Message<"alphapulse.relay.v1.GetStatusResponse">
  * Use `create(GetStatusResponseSchema)` to create a new message.
  */
 export const GetStatusResponseSchema: GenMessage<GetStatusResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_relay_v1_relay, 10);
+  messageDesc(file_alphapulse_relay_v1_relay, 15);
 
 /**
  * What a relay does with a subscriber that falls behind.
@@ -711,6 +951,16 @@ export const MarketDataRelay: GenService<{
     output: typeof SubscribeResponseSchema;
   },
   /**
+   * A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+   *
+   * @generated from rpc alphapulse.relay.v1.MarketDataRelay.Attach
+   */
+  attach: {
+    methodKind: "bidi_streaming";
+    input: typeof AttachRequestSchema;
+    output: typeof AttachResponseSchema;
+  },
+  /**
    * What the relay holds and does.
    *
    * @generated from rpc alphapulse.relay.v1.MarketDataRelay.GetStatus
@@ -748,6 +998,16 @@ export const SignalRelay: GenService<{
     methodKind: "server_streaming";
     input: typeof SubscribeRequestSchema;
     output: typeof SubscribeResponseSchema;
+  },
+  /**
+   * A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+   *
+   * @generated from rpc alphapulse.relay.v1.SignalRelay.Attach
+   */
+  attach: {
+    methodKind: "bidi_streaming";
+    input: typeof AttachRequestSchema;
+    output: typeof AttachResponseSchema;
   },
   /**
    * What the relay holds and does.
@@ -789,6 +1049,16 @@ export const ExecutionRelay: GenService<{
     output: typeof SubscribeResponseSchema;
   },
   /**
+   * A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+   *
+   * @generated from rpc alphapulse.relay.v1.ExecutionRelay.Attach
+   */
+  attach: {
+    methodKind: "bidi_streaming";
+    input: typeof AttachRequestSchema;
+    output: typeof AttachResponseSchema;
+  },
+  /**
    * What the relay holds and does.
    *
    * @generated from rpc alphapulse.relay.v1.ExecutionRelay.GetStatus
@@ -826,6 +1096,16 @@ export const SystemRelay: GenService<{
     methodKind: "server_streaming";
     input: typeof SubscribeRequestSchema;
     output: typeof SubscribeResponseSchema;
+  },
+  /**
+   * A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+   *
+   * @generated from rpc alphapulse.relay.v1.SystemRelay.Attach
+   */
+  attach: {
+    methodKind: "bidi_streaming";
+    input: typeof AttachRequestSchema;
+    output: typeof AttachResponseSchema;
   },
   /**
    * What the relay holds and does.

@@ -136,6 +136,100 @@ pub struct Gap {
     #[prost(string, tag = "2")]
     pub reason: ::prost::alloc::string::String,
 }
+/// A subscriber that would rather read the ring or JetStream itself. The first message of a stream
+/// says what it wants; the later ones say how far it has come, so that blocking and lag hold as for
+/// Subscribe. The stream is the seat: when it ends, the seat is free.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AttachRequest {
+    /// First message: as for Subscribe.
+    #[prost(message, optional, tag = "1")]
+    pub subscribe: ::core::option::Option<SubscribeRequest>,
+    /// First message: what the subscriber can read, best first: "shm", "nats".
+    #[prost(string, repeated, tag = "2")]
+    pub transports: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// First message, for "shm": boot id of its host and device number of its shared memory.
+    #[prost(message, optional, tag = "3")]
+    pub host: ::core::option::Option<HostIdentity>,
+    /// Later messages: every sequence up to here was read, filtered out or reported as a gap.
+    #[prost(uint64, tag = "4")]
+    pub delivered_sequence: u64,
+    /// Later messages: frames lost so far.
+    #[prost(uint64, tag = "5")]
+    pub lost_frames: u64,
+    /// Later messages: records delivered so far.
+    #[prost(uint64, tag = "6")]
+    pub delivered_records: u64,
+}
+/// Which host, and which shared memory on it: containers of one host may have several.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct HostIdentity {
+    /// /proc/sys/kernel/random/boot_id.
+    #[prost(string, tag = "1")]
+    pub boot_id: ::prost::alloc::string::String,
+    /// st_dev of the directory of the rings.
+    #[prost(uint64, tag = "2")]
+    pub shm_device: u64,
+}
+/// Where to read. One message; the stream then stays open as the seat.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AttachResponse {
+    /// "shm", "nats", or "grpc": use Subscribe, there is no seat.
+    #[prost(string, tag = "1")]
+    pub transport: ::prost::alloc::string::String,
+    /// Why it is not what was asked for; for people.
+    #[prost(string, tag = "2")]
+    pub detail: ::prost::alloc::string::String,
+    /// First sequence to deliver.
+    #[prost(uint64, tag = "3")]
+    pub start_sequence: u64,
+    /// Oldest sequence that is left; what is before it, from `start_sequence` on, is a gap.
+    #[prost(uint64, tag = "4")]
+    pub oldest_sequence: u64,
+    /// Newest sequence.
+    #[prost(uint64, tag = "5")]
+    pub head_sequence: u64,
+    /// With "shm".
+    #[prost(message, optional, tag = "6")]
+    pub ring: ::core::option::Option<RingAttachment>,
+    /// With "nats".
+    #[prost(message, optional, tag = "7")]
+    pub stream: ::core::option::Option<StreamAttachment>,
+}
+/// A ring to read (docs/ring-layout.md). Its file's permissions say who may.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RingAttachment {
+    /// The file.
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    /// Version of its layout.
+    #[prost(uint32, tag = "2")]
+    pub layout_version: u32,
+    /// Tells it from one that was made anew under the same name.
+    #[prost(fixed64, tag = "3")]
+    pub incarnation: u64,
+    /// Sequence in the domain = sequence in the ring + base.
+    #[prost(uint64, tag = "4")]
+    pub base: u64,
+    /// How long an asyncio reader polls before it sleeps, in microseconds.
+    #[prost(uint32, tag = "5")]
+    pub spin_microseconds: u32,
+    /// Bytes that may be read before progress must be told again.
+    #[prost(uint64, tag = "6")]
+    pub report_bytes: u64,
+}
+/// A JetStream stream to read; a message is a frame, its stream sequence the domain's.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StreamAttachment {
+    /// Server's URL.
+    #[prost(string, tag = "1")]
+    pub url: ::prost::alloc::string::String,
+    /// Name of the stream.
+    #[prost(string, tag = "2")]
+    pub name: ::prost::alloc::string::String,
+    /// Subjects are <prefix>.<message type>.<venue>.
+    #[prost(string, tag = "3")]
+    pub subject_prefix: ::prost::alloc::string::String,
+}
 /// See GetStatus.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct GetStatusRequest {}

@@ -77,6 +77,37 @@ public final class SystemRelayGrpc {
     return getSubscribeMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.AttachRequest,
+      dev.alphapulse.relay.v1.AttachResponse> getAttachMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "Attach",
+      requestType = dev.alphapulse.relay.v1.AttachRequest.class,
+      responseType = dev.alphapulse.relay.v1.AttachResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.BIDI_STREAMING)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.AttachRequest,
+      dev.alphapulse.relay.v1.AttachResponse> getAttachMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.AttachRequest, dev.alphapulse.relay.v1.AttachResponse> getAttachMethod;
+    if ((getAttachMethod = SystemRelayGrpc.getAttachMethod) == null) {
+      synchronized (SystemRelayGrpc.class) {
+        if ((getAttachMethod = SystemRelayGrpc.getAttachMethod) == null) {
+          SystemRelayGrpc.getAttachMethod = getAttachMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.relay.v1.AttachRequest, dev.alphapulse.relay.v1.AttachResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.BIDI_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "Attach"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.relay.v1.AttachRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.relay.v1.AttachResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new SystemRelayMethodDescriptorSupplier("Attach"))
+              .build();
+        }
+      }
+    }
+    return getAttachMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.GetStatusRequest,
       dev.alphapulse.relay.v1.GetStatusResponse> getGetStatusMethod;
 
@@ -196,6 +227,16 @@ public final class SystemRelayGrpc {
 
     /**
      * <pre>
+     * A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+     * </pre>
+     */
+    default io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.AttachRequest> attach(
+        io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.AttachResponse> responseObserver) {
+      return io.grpc.stub.ServerCalls.asyncUnimplementedStreamingCall(getAttachMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
      * What the relay holds and does.
      * </pre>
      */
@@ -262,6 +303,17 @@ public final class SystemRelayGrpc {
 
     /**
      * <pre>
+     * A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+     * </pre>
+     */
+    public io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.AttachRequest> attach(
+        io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.AttachResponse> responseObserver) {
+      return io.grpc.stub.ClientCalls.asyncBidiStreamingCall(
+          getChannel().newCall(getAttachMethod(), getCallOptions()), responseObserver);
+    }
+
+    /**
+     * <pre>
      * What the relay holds and does.
      * </pre>
      */
@@ -313,6 +365,18 @@ public final class SystemRelayGrpc {
         subscribe(dev.alphapulse.relay.v1.SubscribeRequest request) {
       return io.grpc.stub.ClientCalls.blockingV2ServerStreamingCall(
           getChannel(), getSubscribeMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
+     * </pre>
+     */
+    @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
+    public io.grpc.stub.BlockingClientCall<dev.alphapulse.relay.v1.AttachRequest, dev.alphapulse.relay.v1.AttachResponse>
+        attach() {
+      return io.grpc.stub.ClientCalls.blockingBidiStreamingCall(
+          getChannel(), getAttachMethod(), getCallOptions());
     }
 
     /**
@@ -401,6 +465,7 @@ public final class SystemRelayGrpc {
   private static final int METHODID_SUBSCRIBE = 0;
   private static final int METHODID_GET_STATUS = 1;
   private static final int METHODID_PUBLISH = 2;
+  private static final int METHODID_ATTACH = 3;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -440,6 +505,9 @@ public final class SystemRelayGrpc {
         case METHODID_PUBLISH:
           return (io.grpc.stub.StreamObserver<Req>) serviceImpl.publish(
               (io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.PublishResponse>) responseObserver);
+        case METHODID_ATTACH:
+          return (io.grpc.stub.StreamObserver<Req>) serviceImpl.attach(
+              (io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.AttachResponse>) responseObserver);
         default:
           throw new AssertionError();
       }
@@ -462,6 +530,13 @@ public final class SystemRelayGrpc {
               dev.alphapulse.relay.v1.SubscribeRequest,
               dev.alphapulse.relay.v1.SubscribeResponse>(
                 service, METHODID_SUBSCRIBE)))
+        .addMethod(
+          getAttachMethod(),
+          io.grpc.stub.ServerCalls.asyncBidiStreamingCall(
+            new MethodHandlers<
+              dev.alphapulse.relay.v1.AttachRequest,
+              dev.alphapulse.relay.v1.AttachResponse>(
+                service, METHODID_ATTACH)))
         .addMethod(
           getGetStatusMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
@@ -519,6 +594,7 @@ public final class SystemRelayGrpc {
               .setSchemaDescriptor(new SystemRelayFileDescriptorSupplier())
               .addMethod(getPublishMethod())
               .addMethod(getSubscribeMethod())
+              .addMethod(getAttachMethod())
               .addMethod(getGetStatusMethod())
               .build();
         }
