@@ -737,8 +737,8 @@ type AttachRequest struct {
 	Subscribe *SubscribeRequest `protobuf:"bytes,1,opt,name=subscribe,proto3" json:"subscribe,omitempty"`
 	// First message: what the subscriber can read, best first: "shm", "nats".
 	Transports []string `protobuf:"bytes,2,rep,name=transports,proto3" json:"transports,omitempty"`
-	// First message, for "shm": boot id of its host and device number of its shared memory.
-	Host *HostIdentity `protobuf:"bytes,3,opt,name=host,proto3" json:"host,omitempty"`
+	// First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
+	BootId string `protobuf:"bytes,3,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
 	// Later messages: every sequence up to here was read, filtered out or reported as a gap.
 	DeliveredSequence uint64 `protobuf:"varint,4,opt,name=delivered_sequence,json=deliveredSequence,proto3" json:"delivered_sequence,omitempty"`
 	// Later messages: frames lost so far.
@@ -793,11 +793,11 @@ func (x *AttachRequest) GetTransports() []string {
 	return nil
 }
 
-func (x *AttachRequest) GetHost() *HostIdentity {
+func (x *AttachRequest) GetBootId() string {
 	if x != nil {
-		return x.Host
+		return x.BootId
 	}
-	return nil
+	return ""
 }
 
 func (x *AttachRequest) GetDeliveredSequence() uint64 {
@@ -817,61 +817,6 @@ func (x *AttachRequest) GetLostFrames() uint64 {
 func (x *AttachRequest) GetDeliveredRecords() uint64 {
 	if x != nil {
 		return x.DeliveredRecords
-	}
-	return 0
-}
-
-// Which host, and which shared memory on it: containers of one host may have several.
-type HostIdentity struct {
-	state protoimpl.MessageState `protogen:"open.v1"`
-	// /proc/sys/kernel/random/boot_id.
-	BootId string `protobuf:"bytes,1,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
-	// st_dev of the directory of the rings.
-	ShmDevice     uint64 `protobuf:"varint,2,opt,name=shm_device,json=shmDevice,proto3" json:"shm_device,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
-}
-
-func (x *HostIdentity) Reset() {
-	*x = HostIdentity{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
-	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-	ms.StoreMessageInfo(mi)
-}
-
-func (x *HostIdentity) String() string {
-	return protoimpl.X.MessageStringOf(x)
-}
-
-func (*HostIdentity) ProtoMessage() {}
-
-func (x *HostIdentity) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
-	if x != nil {
-		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
-		if ms.LoadMessageInfo() == nil {
-			ms.StoreMessageInfo(mi)
-		}
-		return ms
-	}
-	return mi.MessageOf(x)
-}
-
-// Deprecated: Use HostIdentity.ProtoReflect.Descriptor instead.
-func (*HostIdentity) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{8}
-}
-
-func (x *HostIdentity) GetBootId() string {
-	if x != nil {
-		return x.BootId
-	}
-	return ""
-}
-
-func (x *HostIdentity) GetShmDevice() uint64 {
-	if x != nil {
-		return x.ShmDevice
 	}
 	return 0
 }
@@ -899,7 +844,7 @@ type AttachResponse struct {
 
 func (x *AttachResponse) Reset() {
 	*x = AttachResponse{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -911,7 +856,7 @@ func (x *AttachResponse) String() string {
 func (*AttachResponse) ProtoMessage() {}
 
 func (x *AttachResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -924,7 +869,7 @@ func (x *AttachResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachResponse.ProtoReflect.Descriptor instead.
 func (*AttachResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{9}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *AttachResponse) GetTransport() string {
@@ -990,14 +935,16 @@ type RingAttachment struct {
 	// How long an asyncio reader polls before it sleeps, in microseconds.
 	SpinMicroseconds uint32 `protobuf:"varint,5,opt,name=spin_microseconds,json=spinMicroseconds,proto3" json:"spin_microseconds,omitempty"`
 	// Bytes that may be read before progress must be told again.
-	ReportBytes   uint64 `protobuf:"varint,6,opt,name=report_bytes,json=reportBytes,proto3" json:"report_bytes,omitempty"`
+	ReportBytes uint64 `protobuf:"varint,6,opt,name=report_bytes,json=reportBytes,proto3" json:"report_bytes,omitempty"`
+	// The same in frames.
+	ReportFrames  uint64 `protobuf:"varint,7,opt,name=report_frames,json=reportFrames,proto3" json:"report_frames,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RingAttachment) Reset() {
 	*x = RingAttachment{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1009,7 +956,7 @@ func (x *RingAttachment) String() string {
 func (*RingAttachment) ProtoMessage() {}
 
 func (x *RingAttachment) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1022,7 +969,7 @@ func (x *RingAttachment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RingAttachment.ProtoReflect.Descriptor instead.
 func (*RingAttachment) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{10}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *RingAttachment) GetPath() string {
@@ -1067,6 +1014,13 @@ func (x *RingAttachment) GetReportBytes() uint64 {
 	return 0
 }
 
+func (x *RingAttachment) GetReportFrames() uint64 {
+	if x != nil {
+		return x.ReportFrames
+	}
+	return 0
+}
+
 // A JetStream stream to read; a message is a frame, its stream sequence the domain's.
 type StreamAttachment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1082,7 +1036,7 @@ type StreamAttachment struct {
 
 func (x *StreamAttachment) Reset() {
 	*x = StreamAttachment{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[11]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1094,7 +1048,7 @@ func (x *StreamAttachment) String() string {
 func (*StreamAttachment) ProtoMessage() {}
 
 func (x *StreamAttachment) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[11]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1107,7 +1061,7 @@ func (x *StreamAttachment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamAttachment.ProtoReflect.Descriptor instead.
 func (*StreamAttachment) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{11}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *StreamAttachment) GetUrl() string {
@@ -1140,7 +1094,7 @@ type GetStatusRequest struct {
 
 func (x *GetStatusRequest) Reset() {
 	*x = GetStatusRequest{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[12]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1152,7 +1106,7 @@ func (x *GetStatusRequest) String() string {
 func (*GetStatusRequest) ProtoMessage() {}
 
 func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[12]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1165,7 +1119,7 @@ func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetStatusRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{12}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{11}
 }
 
 // One subscriber as the relay sees it.
@@ -1189,7 +1143,7 @@ type SubscriberStatus struct {
 
 func (x *SubscriberStatus) Reset() {
 	*x = SubscriberStatus{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[13]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1201,7 +1155,7 @@ func (x *SubscriberStatus) String() string {
 func (*SubscriberStatus) ProtoMessage() {}
 
 func (x *SubscriberStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[13]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1214,7 +1168,7 @@ func (x *SubscriberStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscriberStatus.ProtoReflect.Descriptor instead.
 func (*SubscriberStatus) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{13}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *SubscriberStatus) GetName() string {
@@ -1280,7 +1234,7 @@ type ProducerStatus struct {
 
 func (x *ProducerStatus) Reset() {
 	*x = ProducerStatus{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[14]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1292,7 +1246,7 @@ func (x *ProducerStatus) String() string {
 func (*ProducerStatus) ProtoMessage() {}
 
 func (x *ProducerStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[14]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1305,7 +1259,7 @@ func (x *ProducerStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProducerStatus.ProtoReflect.Descriptor instead.
 func (*ProducerStatus) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{14}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ProducerStatus) GetProducerId() uint64 {
@@ -1381,7 +1335,7 @@ type GetStatusResponse struct {
 
 func (x *GetStatusResponse) Reset() {
 	*x = GetStatusResponse{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[15]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1393,7 +1347,7 @@ func (x *GetStatusResponse) String() string {
 func (*GetStatusResponse) ProtoMessage() {}
 
 func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[15]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1406,7 +1360,7 @@ func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetStatusResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{15}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *GetStatusResponse) GetDomain() string {
@@ -1540,21 +1494,17 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\fresume_token\x18\x05 \x01(\fR\vresumeToken\"W\n" +
 	"\x03Gap\x128\n" +
 	"\x05range\x18\x01 \x01(\v2\".alphapulse.relay.v1.SequenceRangeR\x05range\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\xa8\x02\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x8a\x02\n" +
 	"\rAttachRequest\x12C\n" +
 	"\tsubscribe\x18\x01 \x01(\v2%.alphapulse.relay.v1.SubscribeRequestR\tsubscribe\x12\x1e\n" +
 	"\n" +
 	"transports\x18\x02 \x03(\tR\n" +
-	"transports\x125\n" +
-	"\x04host\x18\x03 \x01(\v2!.alphapulse.relay.v1.HostIdentityR\x04host\x12-\n" +
+	"transports\x12\x17\n" +
+	"\aboot_id\x18\x03 \x01(\tR\x06bootId\x12-\n" +
 	"\x12delivered_sequence\x18\x04 \x01(\x04R\x11deliveredSequence\x12\x1f\n" +
 	"\vlost_frames\x18\x05 \x01(\x04R\n" +
 	"lostFrames\x12+\n" +
-	"\x11delivered_records\x18\x06 \x01(\x04R\x10deliveredRecords\"F\n" +
-	"\fHostIdentity\x12\x17\n" +
-	"\aboot_id\x18\x01 \x01(\tR\x06bootId\x12\x1d\n" +
-	"\n" +
-	"shm_device\x18\x02 \x01(\x04R\tshmDevice\"\xb3\x02\n" +
+	"\x11delivered_records\x18\x06 \x01(\x04R\x10deliveredRecords\"\xb3\x02\n" +
 	"\x0eAttachResponse\x12\x1c\n" +
 	"\ttransport\x18\x01 \x01(\tR\ttransport\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x12%\n" +
@@ -1562,14 +1512,15 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\x0foldest_sequence\x18\x04 \x01(\x04R\x0eoldestSequence\x12#\n" +
 	"\rhead_sequence\x18\x05 \x01(\x04R\fheadSequence\x127\n" +
 	"\x04ring\x18\x06 \x01(\v2#.alphapulse.relay.v1.RingAttachmentR\x04ring\x12=\n" +
-	"\x06stream\x18\a \x01(\v2%.alphapulse.relay.v1.StreamAttachmentR\x06stream\"\xd1\x01\n" +
+	"\x06stream\x18\a \x01(\v2%.alphapulse.relay.v1.StreamAttachmentR\x06stream\"\xf6\x01\n" +
 	"\x0eRingAttachment\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12%\n" +
 	"\x0elayout_version\x18\x02 \x01(\rR\rlayoutVersion\x12 \n" +
 	"\vincarnation\x18\x03 \x01(\x06R\vincarnation\x12\x12\n" +
 	"\x04base\x18\x04 \x01(\x04R\x04base\x12+\n" +
 	"\x11spin_microseconds\x18\x05 \x01(\rR\x10spinMicroseconds\x12!\n" +
-	"\freport_bytes\x18\x06 \x01(\x04R\vreportBytes\"_\n" +
+	"\freport_bytes\x18\x06 \x01(\x04R\vreportBytes\x12#\n" +
+	"\rreport_frames\x18\a \x01(\x04R\freportFrames\"_\n" +
 	"\x10StreamAttachment\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12%\n" +
@@ -1666,7 +1617,7 @@ func file_alphapulse_relay_v1_relay_proto_rawDescGZIP() []byte {
 }
 
 var file_alphapulse_relay_v1_relay_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_alphapulse_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 19)
+var file_alphapulse_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_alphapulse_relay_v1_relay_proto_goTypes = []any{
 	(SlowConsumerPolicy)(0),       // 0: alphapulse.relay.v1.SlowConsumerPolicy
 	(StartPosition)(0),            // 1: alphapulse.relay.v1.StartPosition
@@ -1678,74 +1629,72 @@ var file_alphapulse_relay_v1_relay_proto_goTypes = []any{
 	(*SubscribeResponse)(nil),     // 7: alphapulse.relay.v1.SubscribeResponse
 	(*Gap)(nil),                   // 8: alphapulse.relay.v1.Gap
 	(*AttachRequest)(nil),         // 9: alphapulse.relay.v1.AttachRequest
-	(*HostIdentity)(nil),          // 10: alphapulse.relay.v1.HostIdentity
-	(*AttachResponse)(nil),        // 11: alphapulse.relay.v1.AttachResponse
-	(*RingAttachment)(nil),        // 12: alphapulse.relay.v1.RingAttachment
-	(*StreamAttachment)(nil),      // 13: alphapulse.relay.v1.StreamAttachment
-	(*GetStatusRequest)(nil),      // 14: alphapulse.relay.v1.GetStatusRequest
-	(*SubscriberStatus)(nil),      // 15: alphapulse.relay.v1.SubscriberStatus
-	(*ProducerStatus)(nil),        // 16: alphapulse.relay.v1.ProducerStatus
-	(*GetStatusResponse)(nil),     // 17: alphapulse.relay.v1.GetStatusResponse
-	nil,                           // 18: alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
-	nil,                           // 19: alphapulse.relay.v1.GetStatusResponse.PolicyEntry
-	nil,                           // 20: alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
-	(*timestamppb.Timestamp)(nil), // 21: google.protobuf.Timestamp
+	(*AttachResponse)(nil),        // 10: alphapulse.relay.v1.AttachResponse
+	(*RingAttachment)(nil),        // 11: alphapulse.relay.v1.RingAttachment
+	(*StreamAttachment)(nil),      // 12: alphapulse.relay.v1.StreamAttachment
+	(*GetStatusRequest)(nil),      // 13: alphapulse.relay.v1.GetStatusRequest
+	(*SubscriberStatus)(nil),      // 14: alphapulse.relay.v1.SubscriberStatus
+	(*ProducerStatus)(nil),        // 15: alphapulse.relay.v1.ProducerStatus
+	(*GetStatusResponse)(nil),     // 16: alphapulse.relay.v1.GetStatusResponse
+	nil,                           // 17: alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
+	nil,                           // 18: alphapulse.relay.v1.GetStatusResponse.PolicyEntry
+	nil,                           // 19: alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
+	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
 }
 var file_alphapulse_relay_v1_relay_proto_depIdxs = []int32{
 	4,  // 0: alphapulse.relay.v1.PublishResponse.rejections:type_name -> alphapulse.relay.v1.FrameRejection
 	5,  // 1: alphapulse.relay.v1.PublishResponse.gaps:type_name -> alphapulse.relay.v1.SequenceRange
 	1,  // 2: alphapulse.relay.v1.SubscribeRequest.start:type_name -> alphapulse.relay.v1.StartPosition
-	21, // 3: alphapulse.relay.v1.SubscribeRequest.start_time:type_name -> google.protobuf.Timestamp
+	20, // 3: alphapulse.relay.v1.SubscribeRequest.start_time:type_name -> google.protobuf.Timestamp
 	0,  // 4: alphapulse.relay.v1.SubscribeRequest.slow_consumer_policy:type_name -> alphapulse.relay.v1.SlowConsumerPolicy
 	8,  // 5: alphapulse.relay.v1.SubscribeResponse.gaps:type_name -> alphapulse.relay.v1.Gap
 	5,  // 6: alphapulse.relay.v1.Gap.range:type_name -> alphapulse.relay.v1.SequenceRange
 	6,  // 7: alphapulse.relay.v1.AttachRequest.subscribe:type_name -> alphapulse.relay.v1.SubscribeRequest
-	10, // 8: alphapulse.relay.v1.AttachRequest.host:type_name -> alphapulse.relay.v1.HostIdentity
-	12, // 9: alphapulse.relay.v1.AttachResponse.ring:type_name -> alphapulse.relay.v1.RingAttachment
-	13, // 10: alphapulse.relay.v1.AttachResponse.stream:type_name -> alphapulse.relay.v1.StreamAttachment
-	0,  // 11: alphapulse.relay.v1.SubscriberStatus.policy:type_name -> alphapulse.relay.v1.SlowConsumerPolicy
-	18, // 12: alphapulse.relay.v1.GetStatusResponse.rejected_frames:type_name -> alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
-	16, // 13: alphapulse.relay.v1.GetStatusResponse.producers:type_name -> alphapulse.relay.v1.ProducerStatus
-	15, // 14: alphapulse.relay.v1.GetStatusResponse.subscribers:type_name -> alphapulse.relay.v1.SubscriberStatus
-	19, // 15: alphapulse.relay.v1.GetStatusResponse.policy:type_name -> alphapulse.relay.v1.GetStatusResponse.PolicyEntry
-	20, // 16: alphapulse.relay.v1.GetStatusResponse.records_by_type:type_name -> alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
-	2,  // 17: alphapulse.relay.v1.MarketDataRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 18: alphapulse.relay.v1.MarketDataRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	9,  // 19: alphapulse.relay.v1.MarketDataRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	14, // 20: alphapulse.relay.v1.MarketDataRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	2,  // 21: alphapulse.relay.v1.SignalRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 22: alphapulse.relay.v1.SignalRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	9,  // 23: alphapulse.relay.v1.SignalRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	14, // 24: alphapulse.relay.v1.SignalRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	2,  // 25: alphapulse.relay.v1.ExecutionRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 26: alphapulse.relay.v1.ExecutionRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	9,  // 27: alphapulse.relay.v1.ExecutionRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	14, // 28: alphapulse.relay.v1.ExecutionRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	2,  // 29: alphapulse.relay.v1.SystemRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 30: alphapulse.relay.v1.SystemRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	9,  // 31: alphapulse.relay.v1.SystemRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	14, // 32: alphapulse.relay.v1.SystemRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	3,  // 33: alphapulse.relay.v1.MarketDataRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	7,  // 34: alphapulse.relay.v1.MarketDataRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	11, // 35: alphapulse.relay.v1.MarketDataRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	17, // 36: alphapulse.relay.v1.MarketDataRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	3,  // 37: alphapulse.relay.v1.SignalRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	7,  // 38: alphapulse.relay.v1.SignalRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	11, // 39: alphapulse.relay.v1.SignalRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	17, // 40: alphapulse.relay.v1.SignalRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	3,  // 41: alphapulse.relay.v1.ExecutionRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	7,  // 42: alphapulse.relay.v1.ExecutionRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	11, // 43: alphapulse.relay.v1.ExecutionRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	17, // 44: alphapulse.relay.v1.ExecutionRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	3,  // 45: alphapulse.relay.v1.SystemRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	7,  // 46: alphapulse.relay.v1.SystemRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	11, // 47: alphapulse.relay.v1.SystemRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	17, // 48: alphapulse.relay.v1.SystemRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	33, // [33:49] is the sub-list for method output_type
-	17, // [17:33] is the sub-list for method input_type
-	17, // [17:17] is the sub-list for extension type_name
-	17, // [17:17] is the sub-list for extension extendee
-	0,  // [0:17] is the sub-list for field type_name
+	11, // 8: alphapulse.relay.v1.AttachResponse.ring:type_name -> alphapulse.relay.v1.RingAttachment
+	12, // 9: alphapulse.relay.v1.AttachResponse.stream:type_name -> alphapulse.relay.v1.StreamAttachment
+	0,  // 10: alphapulse.relay.v1.SubscriberStatus.policy:type_name -> alphapulse.relay.v1.SlowConsumerPolicy
+	17, // 11: alphapulse.relay.v1.GetStatusResponse.rejected_frames:type_name -> alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
+	15, // 12: alphapulse.relay.v1.GetStatusResponse.producers:type_name -> alphapulse.relay.v1.ProducerStatus
+	14, // 13: alphapulse.relay.v1.GetStatusResponse.subscribers:type_name -> alphapulse.relay.v1.SubscriberStatus
+	18, // 14: alphapulse.relay.v1.GetStatusResponse.policy:type_name -> alphapulse.relay.v1.GetStatusResponse.PolicyEntry
+	19, // 15: alphapulse.relay.v1.GetStatusResponse.records_by_type:type_name -> alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
+	2,  // 16: alphapulse.relay.v1.MarketDataRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	6,  // 17: alphapulse.relay.v1.MarketDataRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	9,  // 18: alphapulse.relay.v1.MarketDataRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	13, // 19: alphapulse.relay.v1.MarketDataRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	2,  // 20: alphapulse.relay.v1.SignalRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	6,  // 21: alphapulse.relay.v1.SignalRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	9,  // 22: alphapulse.relay.v1.SignalRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	13, // 23: alphapulse.relay.v1.SignalRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	2,  // 24: alphapulse.relay.v1.ExecutionRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	6,  // 25: alphapulse.relay.v1.ExecutionRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	9,  // 26: alphapulse.relay.v1.ExecutionRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	13, // 27: alphapulse.relay.v1.ExecutionRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	2,  // 28: alphapulse.relay.v1.SystemRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	6,  // 29: alphapulse.relay.v1.SystemRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	9,  // 30: alphapulse.relay.v1.SystemRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	13, // 31: alphapulse.relay.v1.SystemRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	3,  // 32: alphapulse.relay.v1.MarketDataRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	7,  // 33: alphapulse.relay.v1.MarketDataRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	10, // 34: alphapulse.relay.v1.MarketDataRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	16, // 35: alphapulse.relay.v1.MarketDataRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	3,  // 36: alphapulse.relay.v1.SignalRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	7,  // 37: alphapulse.relay.v1.SignalRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	10, // 38: alphapulse.relay.v1.SignalRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	16, // 39: alphapulse.relay.v1.SignalRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	3,  // 40: alphapulse.relay.v1.ExecutionRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	7,  // 41: alphapulse.relay.v1.ExecutionRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	10, // 42: alphapulse.relay.v1.ExecutionRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	16, // 43: alphapulse.relay.v1.ExecutionRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	3,  // 44: alphapulse.relay.v1.SystemRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	7,  // 45: alphapulse.relay.v1.SystemRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	10, // 46: alphapulse.relay.v1.SystemRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	16, // 47: alphapulse.relay.v1.SystemRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	32, // [32:48] is the sub-list for method output_type
+	16, // [16:32] is the sub-list for method input_type
+	16, // [16:16] is the sub-list for extension type_name
+	16, // [16:16] is the sub-list for extension extendee
+	0,  // [0:16] is the sub-list for field type_name
 }
 
 func init() { file_alphapulse_relay_v1_relay_proto_init() }
@@ -1759,7 +1708,7 @@ func file_alphapulse_relay_v1_relay_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_alphapulse_relay_v1_relay_proto_rawDesc), len(file_alphapulse_relay_v1_relay_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   19,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

@@ -395,10 +395,12 @@ class AttachRequest(_message.Message):
 
     SUBSCRIBE_FIELD_NUMBER: _builtins.int
     TRANSPORTS_FIELD_NUMBER: _builtins.int
-    HOST_FIELD_NUMBER: _builtins.int
+    BOOT_ID_FIELD_NUMBER: _builtins.int
     DELIVERED_SEQUENCE_FIELD_NUMBER: _builtins.int
     LOST_FRAMES_FIELD_NUMBER: _builtins.int
     DELIVERED_RECORDS_FIELD_NUMBER: _builtins.int
+    boot_id: _builtins.str
+    """First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host."""
     delivered_sequence: _builtins.int
     """Later messages: every sequence up to here was read, filtered out or reported as a gap."""
     lost_frames: _builtins.int
@@ -413,53 +415,23 @@ class AttachRequest(_message.Message):
     def transports(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """First message: what the subscriber can read, best first: "shm", "nats"."""
 
-    @_builtins.property
-    def host(self) -> Global___HostIdentity:
-        """First message, for "shm": boot id of its host and device number of its shared memory."""
-
     def __init__(
         self,
         *,
         subscribe: Global___SubscribeRequest | None = ...,
         transports: _abc.Iterable[_builtins.str] | None = ...,
-        host: Global___HostIdentity | None = ...,
+        boot_id: _builtins.str = ...,
         delivered_sequence: _builtins.int = ...,
         lost_frames: _builtins.int = ...,
         delivered_records: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["host", b"host", "subscribe", b"subscribe"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["subscribe", b"subscribe"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered_records", b"delivered_records", "delivered_sequence", b"delivered_sequence", "host", b"host", "lost_frames", b"lost_frames", "subscribe", b"subscribe", "transports", b"transports"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "delivered_records", b"delivered_records", "delivered_sequence", b"delivered_sequence", "lost_frames", b"lost_frames", "subscribe", b"subscribe", "transports", b"transports"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AttachRequest: _TypeAlias = AttachRequest  # noqa: Y015
-
-@_typing.final
-class HostIdentity(_message.Message):
-    """Which host, and which shared memory on it: containers of one host may have several."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    BOOT_ID_FIELD_NUMBER: _builtins.int
-    SHM_DEVICE_FIELD_NUMBER: _builtins.int
-    boot_id: _builtins.str
-    """/proc/sys/kernel/random/boot_id."""
-    shm_device: _builtins.int
-    """st_dev of the directory of the rings."""
-    def __init__(
-        self,
-        *,
-        boot_id: _builtins.str = ...,
-        shm_device: _builtins.int = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "shm_device", b"shm_device"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___HostIdentity: _TypeAlias = HostIdentity  # noqa: Y015
 
 @_typing.final
 class AttachResponse(_message.Message):
@@ -523,6 +495,7 @@ class RingAttachment(_message.Message):
     BASE_FIELD_NUMBER: _builtins.int
     SPIN_MICROSECONDS_FIELD_NUMBER: _builtins.int
     REPORT_BYTES_FIELD_NUMBER: _builtins.int
+    REPORT_FRAMES_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """The file."""
     layout_version: _builtins.int
@@ -535,6 +508,8 @@ class RingAttachment(_message.Message):
     """How long an asyncio reader polls before it sleeps, in microseconds."""
     report_bytes: _builtins.int
     """Bytes that may be read before progress must be told again."""
+    report_frames: _builtins.int
+    """The same in frames."""
     def __init__(
         self,
         *,
@@ -544,10 +519,11 @@ class RingAttachment(_message.Message):
         base: _builtins.int = ...,
         spin_microseconds: _builtins.int = ...,
         report_bytes: _builtins.int = ...,
+        report_frames: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "incarnation", b"incarnation", "layout_version", b"layout_version", "path", b"path", "report_bytes", b"report_bytes", "spin_microseconds", b"spin_microseconds"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base", b"base", "incarnation", b"incarnation", "layout_version", b"layout_version", "path", b"path", "report_bytes", b"report_bytes", "report_frames", b"report_frames", "spin_microseconds", b"spin_microseconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

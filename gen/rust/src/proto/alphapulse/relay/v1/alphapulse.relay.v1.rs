@@ -147,9 +147,9 @@ pub struct AttachRequest {
     /// First message: what the subscriber can read, best first: "shm", "nats".
     #[prost(string, repeated, tag = "2")]
     pub transports: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
-    /// First message, for "shm": boot id of its host and device number of its shared memory.
-    #[prost(message, optional, tag = "3")]
-    pub host: ::core::option::Option<HostIdentity>,
+    /// First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
+    #[prost(string, tag = "3")]
+    pub boot_id: ::prost::alloc::string::String,
     /// Later messages: every sequence up to here was read, filtered out or reported as a gap.
     #[prost(uint64, tag = "4")]
     pub delivered_sequence: u64,
@@ -159,16 +159,6 @@ pub struct AttachRequest {
     /// Later messages: records delivered so far.
     #[prost(uint64, tag = "6")]
     pub delivered_records: u64,
-}
-/// Which host, and which shared memory on it: containers of one host may have several.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
-pub struct HostIdentity {
-    /// /proc/sys/kernel/random/boot_id.
-    #[prost(string, tag = "1")]
-    pub boot_id: ::prost::alloc::string::String,
-    /// st_dev of the directory of the rings.
-    #[prost(uint64, tag = "2")]
-    pub shm_device: u64,
 }
 /// Where to read. One message; the stream then stays open as the seat.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -216,6 +206,9 @@ pub struct RingAttachment {
     /// Bytes that may be read before progress must be told again.
     #[prost(uint64, tag = "6")]
     pub report_bytes: u64,
+    /// The same in frames.
+    #[prost(uint64, tag = "7")]
+    pub report_frames: u64,
 }
 /// A JetStream stream to read; a message is a frame, its stream sequence the domain's.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

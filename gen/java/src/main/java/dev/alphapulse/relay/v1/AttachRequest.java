@@ -36,6 +36,7 @@ private static final long serialVersionUID = 0L;
   private AttachRequest() {
     transports_ =
         com.google.protobuf.LazyStringArrayList.emptyList();
+    bootId_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -148,42 +149,51 @@ private static final long serialVersionUID = 0L;
     return transports_.getByteString(index);
   }
 
-  public static final int HOST_FIELD_NUMBER = 3;
-  private dev.alphapulse.relay.v1.HostIdentity host_;
+  public static final int BOOT_ID_FIELD_NUMBER = 3;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object bootId_ = "";
   /**
    * <pre>
-   * First message, for "shm": boot id of its host and device number of its shared memory.
+   * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
    * </pre>
    *
-   * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
-   * @return Whether the host field is set.
+   * <code>string boot_id = 3 [json_name = "bootId"];</code>
+   * @return The bootId.
    */
   @java.lang.Override
-  public boolean hasHost() {
-    return ((bitField0_ & 0x00000002) != 0);
+  public java.lang.String getBootId() {
+    java.lang.Object ref = bootId_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      bootId_ = s;
+      return s;
+    }
   }
   /**
    * <pre>
-   * First message, for "shm": boot id of its host and device number of its shared memory.
+   * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
    * </pre>
    *
-   * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
-   * @return The host.
+   * <code>string boot_id = 3 [json_name = "bootId"];</code>
+   * @return The bytes for bootId.
    */
   @java.lang.Override
-  public dev.alphapulse.relay.v1.HostIdentity getHost() {
-    return host_ == null ? dev.alphapulse.relay.v1.HostIdentity.getDefaultInstance() : host_;
-  }
-  /**
-   * <pre>
-   * First message, for "shm": boot id of its host and device number of its shared memory.
-   * </pre>
-   *
-   * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
-   */
-  @java.lang.Override
-  public dev.alphapulse.relay.v1.HostIdentityOrBuilder getHostOrBuilder() {
-    return host_ == null ? dev.alphapulse.relay.v1.HostIdentity.getDefaultInstance() : host_;
+  public com.google.protobuf.ByteString
+      getBootIdBytes() {
+    java.lang.Object ref = bootId_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      bootId_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
   }
 
   public static final int DELIVERED_SEQUENCE_FIELD_NUMBER = 4;
@@ -251,8 +261,8 @@ private static final long serialVersionUID = 0L;
     for (int i = 0; i < transports_.size(); i++) {
       com.google.protobuf.GeneratedMessage.writeString(output, 2, transports_.getRaw(i));
     }
-    if (((bitField0_ & 0x00000002) != 0)) {
-      output.writeMessage(3, getHost());
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(bootId_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 3, bootId_);
     }
     if (deliveredSequence_ != 0L) {
       output.writeUInt64(4, deliveredSequence_);
@@ -279,9 +289,8 @@ private static final long serialVersionUID = 0L;
       size += dataSize;
       size += 1 * getTransportsList().size();
     }
-    if (((bitField0_ & 0x00000002) != 0)) {
-      size += com.google.protobuf.CodedOutputStream
-        .computeMessageSize(3, getHost());
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(bootId_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(3, bootId_);
     }
     if (deliveredSequence_ != 0L) {
       size += com.google.protobuf.CodedOutputStream
@@ -326,11 +335,8 @@ private static final long serialVersionUID = 0L;
     }
     if (!getTransportsList()
         .equals(other.getTransportsList())) return false;
-    if (hasHost() != other.hasHost()) return false;
-    if (hasHost()) {
-      if (!getHost()
-          .equals(other.getHost())) return false;
-    }
+    if (!getBootId()
+        .equals(other.getBootId())) return false;
     if (getDeliveredSequence()
         != other.getDeliveredSequence()) return false;
     if (getLostFrames()
@@ -356,10 +362,8 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + TRANSPORTS_FIELD_NUMBER;
       hash = (53 * hash) + getTransportsList().hashCode();
     }
-    if (hasHost()) {
-      hash = (37 * hash) + HOST_FIELD_NUMBER;
-      hash = (53 * hash) + getHost().hashCode();
-    }
+    hash = (37 * hash) + BOOT_ID_FIELD_NUMBER;
+    hash = (53 * hash) + getBootId().hashCode();
     hash = (37 * hash) + DELIVERED_SEQUENCE_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getDeliveredSequence());
@@ -506,7 +510,6 @@ private static final long serialVersionUID = 0L;
       if (com.google.protobuf.GeneratedMessage
               .alwaysUseFieldBuilders) {
         internalGetSubscribeFieldBuilder();
-        internalGetHostFieldBuilder();
       }
     }
     @java.lang.Override
@@ -520,11 +523,7 @@ private static final long serialVersionUID = 0L;
       }
       transports_ =
           com.google.protobuf.LazyStringArrayList.emptyList();
-      host_ = null;
-      if (hostBuilder_ != null) {
-        hostBuilder_.dispose();
-        hostBuilder_ = null;
-      }
+      bootId_ = "";
       deliveredSequence_ = 0L;
       lostFrames_ = 0L;
       deliveredRecords_ = 0L;
@@ -573,10 +572,7 @@ private static final long serialVersionUID = 0L;
         result.transports_ = transports_;
       }
       if (((from_bitField0_ & 0x00000004) != 0)) {
-        result.host_ = hostBuilder_ == null
-            ? host_
-            : hostBuilder_.build();
-        to_bitField0_ |= 0x00000002;
+        result.bootId_ = bootId_;
       }
       if (((from_bitField0_ & 0x00000008) != 0)) {
         result.deliveredSequence_ = deliveredSequence_;
@@ -615,8 +611,10 @@ private static final long serialVersionUID = 0L;
         }
         onChanged();
       }
-      if (other.hasHost()) {
-        mergeHost(other.getHost());
+      if (!other.getBootId().isEmpty()) {
+        bootId_ = other.bootId_;
+        bitField0_ |= 0x00000004;
+        onChanged();
       }
       if (other.getDeliveredSequence() != 0L) {
         setDeliveredSequence(other.getDeliveredSequence());
@@ -666,9 +664,7 @@ private static final long serialVersionUID = 0L;
               break;
             } // case 18
             case 26: {
-              input.readMessage(
-                  internalGetHostFieldBuilder().getBuilder(),
-                  extensionRegistry);
+              bootId_ = input.readStringRequireUtf8();
               bitField0_ |= 0x00000004;
               break;
             } // case 26
@@ -1008,161 +1004,96 @@ private static final long serialVersionUID = 0L;
       return this;
     }
 
-    private dev.alphapulse.relay.v1.HostIdentity host_;
-    private com.google.protobuf.SingleFieldBuilder<
-        dev.alphapulse.relay.v1.HostIdentity, dev.alphapulse.relay.v1.HostIdentity.Builder, dev.alphapulse.relay.v1.HostIdentityOrBuilder> hostBuilder_;
+    private java.lang.Object bootId_ = "";
     /**
      * <pre>
-     * First message, for "shm": boot id of its host and device number of its shared memory.
+     * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
      * </pre>
      *
-     * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
-     * @return Whether the host field is set.
+     * <code>string boot_id = 3 [json_name = "bootId"];</code>
+     * @return The bootId.
      */
-    public boolean hasHost() {
-      return ((bitField0_ & 0x00000004) != 0);
-    }
-    /**
-     * <pre>
-     * First message, for "shm": boot id of its host and device number of its shared memory.
-     * </pre>
-     *
-     * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
-     * @return The host.
-     */
-    public dev.alphapulse.relay.v1.HostIdentity getHost() {
-      if (hostBuilder_ == null) {
-        return host_ == null ? dev.alphapulse.relay.v1.HostIdentity.getDefaultInstance() : host_;
+    public java.lang.String getBootId() {
+      java.lang.Object ref = bootId_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        bootId_ = s;
+        return s;
       } else {
-        return hostBuilder_.getMessage();
+        return (java.lang.String) ref;
       }
     }
     /**
      * <pre>
-     * First message, for "shm": boot id of its host and device number of its shared memory.
+     * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
      * </pre>
      *
-     * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
+     * <code>string boot_id = 3 [json_name = "bootId"];</code>
+     * @return The bytes for bootId.
      */
-    public Builder setHost(dev.alphapulse.relay.v1.HostIdentity value) {
-      if (hostBuilder_ == null) {
-        if (value == null) {
-          throw new NullPointerException();
-        }
-        host_ = value;
+    public com.google.protobuf.ByteString
+        getBootIdBytes() {
+      java.lang.Object ref = bootId_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        bootId_ = b;
+        return b;
       } else {
-        hostBuilder_.setMessage(value);
+        return (com.google.protobuf.ByteString) ref;
       }
+    }
+    /**
+     * <pre>
+     * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
+     * </pre>
+     *
+     * <code>string boot_id = 3 [json_name = "bootId"];</code>
+     * @param value The bootId to set.
+     * @return This builder for chaining.
+     */
+    public Builder setBootId(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      bootId_ = value;
       bitField0_ |= 0x00000004;
       onChanged();
       return this;
     }
     /**
      * <pre>
-     * First message, for "shm": boot id of its host and device number of its shared memory.
+     * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
      * </pre>
      *
-     * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
+     * <code>string boot_id = 3 [json_name = "bootId"];</code>
+     * @return This builder for chaining.
      */
-    public Builder setHost(
-        dev.alphapulse.relay.v1.HostIdentity.Builder builderForValue) {
-      if (hostBuilder_ == null) {
-        host_ = builderForValue.build();
-      } else {
-        hostBuilder_.setMessage(builderForValue.build());
-      }
-      bitField0_ |= 0x00000004;
-      onChanged();
-      return this;
-    }
-    /**
-     * <pre>
-     * First message, for "shm": boot id of its host and device number of its shared memory.
-     * </pre>
-     *
-     * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
-     */
-    public Builder mergeHost(dev.alphapulse.relay.v1.HostIdentity value) {
-      if (hostBuilder_ == null) {
-        if (((bitField0_ & 0x00000004) != 0) &&
-          host_ != null &&
-          host_ != dev.alphapulse.relay.v1.HostIdentity.getDefaultInstance()) {
-          getHostBuilder().mergeFrom(value);
-        } else {
-          host_ = value;
-        }
-      } else {
-        hostBuilder_.mergeFrom(value);
-      }
-      if (host_ != null) {
-        bitField0_ |= 0x00000004;
-        onChanged();
-      }
-      return this;
-    }
-    /**
-     * <pre>
-     * First message, for "shm": boot id of its host and device number of its shared memory.
-     * </pre>
-     *
-     * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
-     */
-    public Builder clearHost() {
+    public Builder clearBootId() {
+      bootId_ = getDefaultInstance().getBootId();
       bitField0_ = (bitField0_ & ~0x00000004);
-      host_ = null;
-      if (hostBuilder_ != null) {
-        hostBuilder_.dispose();
-        hostBuilder_ = null;
-      }
       onChanged();
       return this;
     }
     /**
      * <pre>
-     * First message, for "shm": boot id of its host and device number of its shared memory.
+     * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
      * </pre>
      *
-     * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
+     * <code>string boot_id = 3 [json_name = "bootId"];</code>
+     * @param value The bytes for bootId to set.
+     * @return This builder for chaining.
      */
-    public dev.alphapulse.relay.v1.HostIdentity.Builder getHostBuilder() {
+    public Builder setBootIdBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      bootId_ = value;
       bitField0_ |= 0x00000004;
       onChanged();
-      return internalGetHostFieldBuilder().getBuilder();
-    }
-    /**
-     * <pre>
-     * First message, for "shm": boot id of its host and device number of its shared memory.
-     * </pre>
-     *
-     * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
-     */
-    public dev.alphapulse.relay.v1.HostIdentityOrBuilder getHostOrBuilder() {
-      if (hostBuilder_ != null) {
-        return hostBuilder_.getMessageOrBuilder();
-      } else {
-        return host_ == null ?
-            dev.alphapulse.relay.v1.HostIdentity.getDefaultInstance() : host_;
-      }
-    }
-    /**
-     * <pre>
-     * First message, for "shm": boot id of its host and device number of its shared memory.
-     * </pre>
-     *
-     * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
-     */
-    private com.google.protobuf.SingleFieldBuilder<
-        dev.alphapulse.relay.v1.HostIdentity, dev.alphapulse.relay.v1.HostIdentity.Builder, dev.alphapulse.relay.v1.HostIdentityOrBuilder> 
-        internalGetHostFieldBuilder() {
-      if (hostBuilder_ == null) {
-        hostBuilder_ = new com.google.protobuf.SingleFieldBuilder<
-            dev.alphapulse.relay.v1.HostIdentity, dev.alphapulse.relay.v1.HostIdentity.Builder, dev.alphapulse.relay.v1.HostIdentityOrBuilder>(
-                getHost(),
-                getParentForChildren(),
-                isClean());
-        host_ = null;
-      }
-      return hostBuilder_;
+      return this;
     }
 
     private long deliveredSequence_ ;

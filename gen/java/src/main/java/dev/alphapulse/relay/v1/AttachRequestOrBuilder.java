@@ -80,30 +80,23 @@ public interface AttachRequestOrBuilder extends
 
   /**
    * <pre>
-   * First message, for "shm": boot id of its host and device number of its shared memory.
+   * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
    * </pre>
    *
-   * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
-   * @return Whether the host field is set.
+   * <code>string boot_id = 3 [json_name = "bootId"];</code>
+   * @return The bootId.
    */
-  boolean hasHost();
+  java.lang.String getBootId();
   /**
    * <pre>
-   * First message, for "shm": boot id of its host and device number of its shared memory.
+   * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
    * </pre>
    *
-   * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
-   * @return The host.
+   * <code>string boot_id = 3 [json_name = "bootId"];</code>
+   * @return The bytes for bootId.
    */
-  dev.alphapulse.relay.v1.HostIdentity getHost();
-  /**
-   * <pre>
-   * First message, for "shm": boot id of its host and device number of its shared memory.
-   * </pre>
-   *
-   * <code>.alphapulse.relay.v1.HostIdentity host = 3 [json_name = "host"];</code>
-   */
-  dev.alphapulse.relay.v1.HostIdentityOrBuilder getHostOrBuilder();
+  com.google.protobuf.ByteString
+      getBootIdBytes();
 
   /**
    * <pre>

@@ -175,6 +175,21 @@ private static final long serialVersionUID = 0L;
     return reportBytes_;
   }
 
+  public static final int REPORT_FRAMES_FIELD_NUMBER = 7;
+  private long reportFrames_ = 0L;
+  /**
+   * <pre>
+   * The same in frames.
+   * </pre>
+   *
+   * <code>uint64 report_frames = 7 [json_name = "reportFrames"];</code>
+   * @return The reportFrames.
+   */
+  @java.lang.Override
+  public long getReportFrames() {
+    return reportFrames_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -207,6 +222,9 @@ private static final long serialVersionUID = 0L;
     if (reportBytes_ != 0L) {
       output.writeUInt64(6, reportBytes_);
     }
+    if (reportFrames_ != 0L) {
+      output.writeUInt64(7, reportFrames_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -233,6 +251,10 @@ private static final long serialVersionUID = 0L;
     if (reportBytes_ != 0L) {
       size += com.google.protobuf.CodedOutputStream
         .computeUInt64Size(6, reportBytes_);
+    }
+    if (reportFrames_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(7, reportFrames_);
     }
     return size;
   }
@@ -270,6 +292,8 @@ private static final long serialVersionUID = 0L;
         != other.getSpinMicroseconds()) return false;
     if (getReportBytes()
         != other.getReportBytes()) return false;
+    if (getReportFrames()
+        != other.getReportFrames()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -296,6 +320,9 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + REPORT_BYTES_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getReportBytes());
+    hash = (37 * hash) + REPORT_FRAMES_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getReportFrames());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -437,6 +464,7 @@ private static final long serialVersionUID = 0L;
       base_ = 0L;
       spinMicroseconds_ = 0;
       reportBytes_ = 0L;
+      reportFrames_ = 0L;
       return this;
     }
 
@@ -488,6 +516,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000020) != 0)) {
         result.reportBytes_ = reportBytes_;
       }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.reportFrames_ = reportFrames_;
+      }
     }
 
     @java.lang.Override
@@ -521,6 +552,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getReportBytes() != 0L) {
         setReportBytes(other.getReportBytes());
+      }
+      if (other.getReportFrames() != 0L) {
+        setReportFrames(other.getReportFrames());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -578,6 +612,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000020;
               break;
             } // case 48
+            case 56: {
+              reportFrames_ = input.readUInt64();
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 56
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -903,6 +942,50 @@ private static final long serialVersionUID = 0L;
     public Builder clearReportBytes() {
       bitField0_ = (bitField0_ & ~0x00000020);
       reportBytes_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private long reportFrames_ ;
+    /**
+     * <pre>
+     * The same in frames.
+     * </pre>
+     *
+     * <code>uint64 report_frames = 7 [json_name = "reportFrames"];</code>
+     * @return The reportFrames.
+     */
+    @java.lang.Override
+    public long getReportFrames() {
+      return reportFrames_;
+    }
+    /**
+     * <pre>
+     * The same in frames.
+     * </pre>
+     *
+     * <code>uint64 report_frames = 7 [json_name = "reportFrames"];</code>
+     * @param value The reportFrames to set.
+     * @return This builder for chaining.
+     */
+    public Builder setReportFrames(long value) {
+
+      reportFrames_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The same in frames.
+     * </pre>
+     *
+     * <code>uint64 report_frames = 7 [json_name = "reportFrames"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearReportFrames() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      reportFrames_ = 0L;
       onChanged();
       return this;
     }

@@ -79,4 +79,14 @@ public interface RingAttachmentOrBuilder extends
    * @return The reportBytes.
    */
   long getReportBytes();
+
+  /**
+   * <pre>
+   * The same in frames.
+   * </pre>
+   *
+   * <code>uint64 report_frames = 7 [json_name = "reportFrames"];</code>
+   * @return The reportFrames.
+   */
+  long getReportFrames();
 }
