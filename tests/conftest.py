@@ -28,7 +28,9 @@ from opentelemetry.proto.collector.trace.v1 import (
 )
 
 from alphapulse_mesh.runtime.config import MeshConfig, load_config
+from alphapulse_mesh.runtime.latency import LATENCY
 from alphapulse_mesh.runtime.names import Service
+from alphapulse_mesh.runtime.paths import MeshPaths
 from alphapulse_mesh.runtime.server import ServiceHost
 
 if TYPE_CHECKING:
@@ -78,12 +80,22 @@ def _make_config(directory: Path, sections: dict[str, Any]) -> MeshConfig:
 
 
 @pytest.fixture
-def make_config(tmp_path: Path) -> Callable[..., MeshConfig]:
+def make_config(tmp_path: Path) -> Iterator[Callable[..., MeshConfig]]:
     """Builds configurations that keep everything below `tmp_path` and answer fast.
 
-    `make_config(registry={"port": 0})`: sections that are given are merged over these.
+    `make_config(registry={"port": 0})`: sections that are given are merged over these. The mesh's
+    latencies, which every process of it counts into, are removed at the end; a ring is its relay's.
     """
-    return lambda **sections: _make_config(tmp_path, sections)
+    made: list[MeshPaths] = []
+
+    def make(**sections: Any) -> MeshConfig:
+        config = _make_config(tmp_path, sections)
+        made.append(MeshPaths(config))
+        return config
+
+    yield make
+    for paths in made:
+        paths.shm_path(LATENCY).unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -407,7 +407,7 @@ def test_only_rings_of_the_named_mesh_are_reclaimed(tmp_path: Path) -> None:
     Ring.create(str(torn), CAPACITY).close()
     torn.write_bytes(torn.read_bytes()[:5000])
     # `living` and its creator are this very process, which lives.
-    assert ring_reclaim(str(tmp_path), "mesh") == [str(torn)]
+    assert ring_reclaim(str(tmp_path), "mesh.") == [str(torn)]
     assert ring_inspect(living.path)["state"] == "live"
     reader.close()
     assert ring_inspect(living.path)["state"] == "stale"

@@ -330,8 +330,11 @@ def ring_inspect(path: str) -> dict[str, Any]:
     ``"version"``, ``"live"`` or ``"stale"`` (intact, nobody alive registered in it).
     """
 
-def ring_reclaim(directory: str, mesh: str) -> list[str]:
-    """Remove the stale and torn rings named ``<mesh>.*`` in `directory`; returns their paths."""
+def ring_reclaim(directory: str, prefix: str) -> list[str]:
+    """Remove the stale and torn rings in `directory` whose names begin with `prefix`.
+
+    Stale: nobody alive is registered and the creator is gone. Returns the removed paths.
+    """
 
 # -------------------------------------------------------------------------------------------- frames
 #
@@ -894,3 +897,48 @@ class SimulatedExchange:
     def open_orders(self) -> int: ...
     def depth(self, instrument_id: bytes, side: int) -> list[tuple[int, int, int]]:
         """(order id, price, quantity) of the resting orders of a side, best first, then oldest."""
+
+# ------------------------------------------------------------------------------ registry instruments
+#
+# `alphapulse.registry.v1.Instrument` without an object a field. The registry's rules stay the
+# authority: what is not plainly right is left to them.
+
+def isin_is_valid(text: str) -> bool:
+    """Shape, country and check digit (ISO 6166)."""
+
+def cusip_is_valid(text: str) -> bool:
+    """Nine characters with their check digit."""
+
+def figi_is_valid(text: str) -> bool:
+    """Twelve characters with their check digit."""
+
+_Fields = tuple[
+    bytes, str, int, int, str, str, int, str, str, tuple[str, str, str], int, str, bool, str, int, int,
+    int, int, bytes,
+]
+
+def instrument_fields(body: bytes) -> _Fields | None:
+    """Of an encoded Instrument: id, natural key, asset type, venue, symbol, name, status, ISIN, CUSIP,
+    the FIGIs (line, composite, share class), chain, address, primary, base of a pair, begin and end
+    of validity (ns), version, revision, and the fixed record of 128 bytes. None where it is not plain.
+    """
+
+def instrument_event(data: bytes, revision: int) -> tuple[int, bytes, _Fields] | None:
+    """Of an encoded WatchRegistryResponse with an instrument: the field number of the event, the
+    instrument as field 1 of a message, and its fields. None for anything else.
+    """
+
+@final
+class InstrumentNormaliser:
+    """Brings instruments that clients send into normal form; knows the venues that they may be on."""
+
+    def __new__(cls, venues: Sequence[tuple[int, int, int]]) -> Self:
+        """`venues`: number, `VenueKind` and chain of each that is not retired."""
+    def batch(
+        self, request: bytes
+    ) -> list[tuple[_Fields, bytes, bytes, str, bytes | None, bytes] | bytes] | None:
+        """Each message of field 1 of `request`, in order. What is plain: its fields, its encoding up to
+        the revision and after it, the local key, the id of its underlying, and its encoded
+        `RegistrationOutcome` as field 1. Anything else: its bytes. None where `request` has other
+        fields than 1 and 2.
+        """

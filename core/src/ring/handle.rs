@@ -243,9 +243,12 @@ pub fn inspect(path: impl AsRef<Path>) -> Result<Found> {
     }
 }
 
-/// Removes the rings named `<mesh>.*` in `directory` that nobody alive is registered in and whose
-/// creator is gone, and the half-made and torn ones. Returns what was removed.
-pub fn reclaim(directory: impl AsRef<Path>, mesh: &str) -> Result<Vec<PathBuf>> {
+/// Half-made files younger than this may still be in the making.
+const MAKING: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// Removes the rings in `directory` whose names begin with `prefix`, in which nobody alive is
+/// registered and whose creator is gone, and the half-made and torn ones. Returns what was removed.
+pub fn reclaim(directory: impl AsRef<Path>, prefix: &str) -> Result<Vec<PathBuf>> {
     let directory = directory.as_ref();
     let action = || format!("listing {}", directory.display());
     let entries =
@@ -254,8 +257,7 @@ pub fn reclaim(directory: impl AsRef<Path>, mesh: &str) -> Result<Vec<PathBuf>> 
     for entry in entries {
         let entry = entry.map_err(|source| RingError::System { action: action(), source })?;
         let name = entry.file_name();
-        let Some(rest) = name.to_str().and_then(|n| n.strip_prefix(mesh)).and_then(|n| n.strip_prefix('.'))
-        else {
+        let Some(rest) = name.to_str().and_then(|n| n.strip_prefix(prefix)) else {
             continue;
         };
         let path = entry.path();
@@ -263,7 +265,7 @@ pub fn reclaim(directory: impl AsRef<Path>, mesh: &str) -> Result<Vec<PathBuf>> 
             Ok(Found::Ring { living, .. }) => living.is_empty() && creator_gone(&path),
             Ok(Found::Refused(LayoutFault::Torn, _)) => true,
             // An empty or unreadable beginning under a creation name: its maker died while making it.
-            Ok(Found::Refused(LayoutFault::Foreign, _)) => rest.ends_with(".new"),
+            Ok(Found::Refused(LayoutFault::Foreign, _)) => rest.ends_with(".new") && older(&entry, MAKING),
             _ => false,
         };
         if stale {
@@ -273,6 +275,11 @@ pub fn reclaim(directory: impl AsRef<Path>, mesh: &str) -> Result<Vec<PathBuf>> 
     }
     removed.sort();
     Ok(removed)
+}
+
+fn older(entry: &std::fs::DirEntry, age: std::time::Duration) -> bool {
+    let modified = entry.metadata().and_then(|m| m.modified());
+    modified.is_ok_and(|at| at.elapsed().is_ok_and(|elapsed| elapsed > age))
 }
 
 fn creator_gone(path: &Path) -> bool {

@@ -1,9 +1,7 @@
 //! Reading: by closure over views (gating), by gathered run, or copied and validated.
 
-use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use super::config::{ReaderConfig, WaitStrategy};
 use super::error::{Result, RingError};
@@ -13,116 +11,19 @@ use super::memory::Memory;
 use super::notify::Bell;
 use super::park::Bed;
 use super::process;
-use super::producer::Patrol;
 use super::protocol::{self, Look, ReaderCore};
 use super::slots::{self, Dependency};
 use super::sync::prefetch_read;
-use super::wait::{PileUp, Waiter};
+use super::wait::PileUp;
+
+mod run;
+mod waiting;
+
+pub use run::{Entry, Gap, GapReason, Run};
 
 /// How far ahead a reader asks for payload. It may be a line that is being written: that costs its
 /// producer less than the reader gains, measured with 64-byte entries.
 const READ_AHEAD: u64 = 2048;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum GapReason {
-    /// A non-gating reader was lapped, or started at a place already overwritten.
-    Overrun,
-    /// Claimed by a producer that died or gave up before it published.
-    ProducerLost,
-}
-
-/// Entry sequences that this reader did not get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Gap {
-    pub first: u64,
-    pub last: u64,
-    pub reason: GapReason,
-}
-
-impl Gap {
-    pub fn count(&self) -> u64 {
-        self.last - self.first + 1
-    }
-}
-
-/// One entry as a closure sees it.
-#[derive(Debug, Clone, Copy)]
-pub struct Entry<'a> {
-    pub sequence: u64,
-    pub payload: &'a [u8],
-    /// Nothing more is ready behind this one.
-    pub end_of_batch: bool,
-}
-
-/// Entries found by one look, as places in the ring. Reused between looks, it stops allocating.
-#[derive(Debug, Default, Clone)]
-pub struct Run {
-    pub sequences: Vec<u64>,
-    /// From the first entry's position; entries are contiguous apart from padding.
-    pub offsets: Vec<u64>,
-    pub lengths: Vec<u32>,
-    pub gaps: Vec<Gap>,
-    /// Sequence before the first entry or gap of this run.
-    pub first: u64,
-    /// Position of the first entry.
-    pub position: u64,
-    /// Bytes from there to the end of the last payload.
-    pub bytes: u64,
-    /// Limits, not the end of what is ready, ended the run.
-    pub more: bool,
-}
-
-impl Run {
-    fn clear(&mut self, first: u64) {
-        self.sequences.clear();
-        self.offsets.clear();
-        self.lengths.clear();
-        self.gaps.clear();
-        (self.first, self.position, self.bytes, self.more) = (first, 0, 0, false);
-    }
-
-    pub fn len(&self) -> usize {
-        self.sequences.len()
-    }
-
-    pub fn is_empty(&self) -> bool {
-        self.sequences.is_empty()
-    }
-
-    /// Neither entries nor gaps.
-    pub fn is_blank(&self) -> bool {
-        self.sequences.is_empty() && self.gaps.is_empty()
-    }
-
-    fn gap(&mut self, first: u64, last: u64, reason: GapReason) {
-        match self.gaps.last_mut() {
-            Some(gap) if gap.reason == reason && gap.last + 1 == first => gap.last = last,
-            _ => self.gaps.push(Gap { first, last, reason }),
-        }
-    }
-
-    /// Keeps the gaps only.
-    pub fn forget_entries(&mut self) {
-        self.drop_front(self.sequences.len());
-        self.more = true;
-    }
-
-    /// Moves all offsets by what stays in front of the first entry.
-    pub fn shift(&mut self, bytes: u64) {
-        self.offsets.iter_mut().for_each(|o| *o += bytes);
-    }
-
-    /// Drops entries from the front whose bytes were overwritten meanwhile.
-    fn drop_front(&mut self, count: usize) {
-        let base = self.offsets.get(count).copied().unwrap_or(self.bytes);
-        self.sequences.drain(..count);
-        self.lengths.drain(..count);
-        self.offsets.drain(..count);
-        self.offsets.iter_mut().for_each(|o| *o -= base);
-        self.position += base;
-        self.bytes -= base;
-    }
-}
 
 /// A registered reader with its own cursor.
 pub struct Reader {
@@ -556,107 +457,8 @@ impl Reader {
         Ok(())
     }
 
-    /// Recovers the claim at the reader's place when it has been unpublished for 2 ms and its
-    /// producer is dead. True while there is such a claim.
-    pub fn check_hole(&mut self) -> bool {
-        let sequence = self.core.sequence;
-        let pending =
-            self.ring.next_sequence() > sequence && protocol::look(self.memory(), sequence) == Look::Pending;
-        if !pending {
-            self.hole = None;
-            return false;
-        }
-        let now = process::monotonic_ns();
-        match self.hole {
-            Some((at, since)) if at == sequence => {
-                if now - since >= 2_000_000 {
-                    // Next look after the same time again.
-                    self.hole = Some((sequence, now));
-                    slots::recover(self.memory());
-                }
-            }
-            _ => self.hole = Some((sequence, now)),
-        }
-        true
-    }
-
-    /// Whether a poll would return something: an entry, a gap or an error.
-    pub fn ready(&mut self) -> bool {
-        if self.start_gap.is_some() || self.check_owner().is_err() {
-            return true;
-        }
-        match self.allowed() {
-            Ok(true) => {}
-            Ok(false) => return self.drained(),
-            Err(_) => return true,
-        }
-        protocol::look(self.memory(), self.core.sequence) != Look::Pending || self.drained()
-    }
-
-    fn drained(&self) -> bool {
-        self.ring.halted() && self.core.sequence >= self.ring.next_sequence()
-    }
-
-    /// Waits by the reader's strategy until `ready`; false when the time is over.
-    pub fn wait(&mut self, timeout: Option<Duration>) -> bool {
-        if self.ready() {
-            return true;
-        }
-        self.pile_up.before_wait(self.core.sequence);
-        if self.ready() {
-            return true;
-        }
-        let memory = self.unbound();
-        let mut waiter = Waiter::new(self.wait, timeout);
-        let mut patrol = Patrol::new();
-        loop {
-            let nap = if self.hole.is_some() { Duration::from_millis(2) } else { patrol.nap() };
-            let waiting = waiter.step(Bed::readers(memory.control()), nap, || self.ready());
-            if self.ready() {
-                return true;
-            }
-            if !waiting {
-                return false;
-            }
-            if waiter.steps() & 0xff == 0 || patrol.due() {
-                self.heartbeat();
-                self.check_hole();
-            }
-        }
-    }
-
     pub fn slot(&self) -> u32 {
         self.core.slot
-    }
-
-    /// An eventfd that becomes readable after [`arm`](Self::arm), once something can be polled.
-    pub fn fd(&mut self) -> Result<RawFd> {
-        Ok(self.bell()?.fd())
-    }
-
-    fn bell(&mut self) -> Result<Arc<Bell>> {
-        if let Some(bell) = &self.bell {
-            return Ok(bell.clone());
-        }
-        let bell = Arc::new(Bell::new(self.core.slot, self.owner, self.dependencies.clone())?);
-        self.bell = Some(bell.clone());
-        Ok(bell)
-    }
-
-    /// Asks to be woken through the descriptor. False: something can be polled now.
-    pub fn arm(&mut self) -> Result<bool> {
-        if self.ready() {
-            return Ok(false);
-        }
-        let bell = self.bell()?;
-        Ok(self.ring.notifier()?.arm(&bell, self.core.sequence))
-    }
-
-    /// Takes the readiness off the descriptor.
-    pub fn clear(&self) {
-        if let Some(bell) = &self.bell {
-            bell.clear();
-        }
     }
 
     /// Takes back a gathered run that was not released: its entries will be gathered again.

@@ -13,14 +13,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Annotated, Final
 
 import typer
 
+from alphapulse_core import RingError, ring_inspect, ring_reclaim
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.runtime.config import load_config
 from alphapulse_mesh.runtime.errors import MeshError
-from alphapulse_mesh.runtime.paths import SHM_DIR
+from alphapulse_mesh.runtime.paths import SHM_DIR, SHM_PREFIX
 from alphapulse_mesh.runtime.programs import find_jaeger, find_program
 
 __all__ = ["doctor"]
@@ -41,8 +42,17 @@ class Check:
 
 
 @output.command
-async def doctor(config: output.ConfigOption = None, as_json: output.JsonOption = False) -> None:
+async def doctor(
+    config: output.ConfigOption = None,
+    reclaim: Annotated[
+        bool, typer.Option("--reclaim", help="Remove what dead meshes left in shared memory.")
+    ] = False,
+    as_json: output.JsonOption = False,
+) -> None:
     """Say what is missing and how to get it. Exit code 1 when something needed is missing."""
+    if reclaim:
+        for path in ring_reclaim(str(SHM_DIR), SHM_PREFIX):
+            typer.echo(f"removed {path}", err=True)
     checks = list(_checks(config))
     if as_json:
         output.print_json({"checks": [asdict(check) for check in checks]})
@@ -90,6 +100,7 @@ def _checks(config: Path | None) -> Iterator[Check]:
         "make jaeger (needs Go 1.26 or newer); traces are in files without it",
     )
     yield _shared_memory()
+    yield _stale_rings()
     yield Check(
         "processors",
         (os.cpu_count() or 1) >= 2,
@@ -151,6 +162,28 @@ def _command(
     lines = (done.stdout or done.stderr).strip().splitlines()
     version = re.search(r"\d+\.\d+(\.\d+)?", lines[0] if lines else "")
     return Check(name, True, needed, f"{version.group() if version else ''} ({path})")
+
+
+def _stale_rings() -> Check:
+    """Rings of meshes whose processes are gone. One that is started again takes its own over."""
+    stale = [path for path in SHM_DIR.glob(f"{SHM_PREFIX}*") if _is_stale(path)]
+    used = sum(path.stat().st_blocks * 512 for path in stale)
+    return Check(
+        "dead meshes",
+        not stale,
+        False,
+        f"{len(stale)} rings, {used / 2**20:.0f} MiB: {', '.join(p.name for p in stale)}"
+        if stale
+        else "none in shared memory",
+        "alphapulse doctor --reclaim",
+    )
+
+
+def _is_stale(path: Path) -> bool:
+    try:
+        return ring_inspect(str(path))["state"] in {"stale", "torn"}
+    except RingError:  # another user's
+        return False
 
 
 def _shared_memory() -> Check:

@@ -24,9 +24,11 @@ from alphapulse_mesh.runtime.names import service_id
 if TYPE_CHECKING:
     from alphapulse_mesh.runtime.config import MeshConfig
 
-__all__ = ["SHM_DIR", "MeshPaths", "Ready", "pid_start_time", "write_atomically"]
+__all__ = ["SHM_DIR", "SHM_PREFIX", "MeshPaths", "Ready", "pid_start_time", "write_atomically"]
 
 SHM_DIR: Final = Path("/dev/shm")  # noqa: S108  # where Linux keeps shared memory, not a temporary file
+SHM_PREFIX: Final = "alphapulse-"
+"""Names of all meshes' shared memory begin with it."""
 _SOCKET_PATH_LIMIT: Final = 107  # sockaddr_un.sun_path without the final NUL (unix(7))
 
 
@@ -131,7 +133,7 @@ class MeshPaths:
 
     def shm_name(self, ring: str) -> str:
         """Name of a shared-memory file of this mesh, e.g. for `shm_open` or the core's ring."""
-        return f"alphapulse-{self.mesh}-{ring}"
+        return f"{SHM_PREFIX}{self.mesh}-{ring}"
 
     def shm_path(self, ring: str) -> Path:
         """The same as a path."""
