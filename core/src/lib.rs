@@ -11,6 +11,7 @@ pub mod frame;
 #[cfg(not(loom))]
 pub mod histogram;
 pub mod identity;
+pub mod instrument;
 pub mod pool;
 pub mod ring;
 

@@ -912,18 +912,18 @@ def cusip_is_valid(text: str) -> bool:
 def figi_is_valid(text: str) -> bool:
     """Twelve characters with their check digit."""
 
-_Fields = tuple[
+_InstrumentFields = tuple[
     bytes, str, int, int, str, str, int, str, str, tuple[str, str, str], int, str, bool, str, int, int,
     int, int, bytes,
 ]
 
-def instrument_fields(body: bytes) -> _Fields | None:
+def instrument_fields(body: bytes) -> _InstrumentFields | None:
     """Of an encoded Instrument: id, natural key, asset type, venue, symbol, name, status, ISIN, CUSIP,
     the FIGIs (line, composite, share class), chain, address, primary, base of a pair, begin and end
     of validity (ns), version, revision, and the fixed record of 128 bytes. None where it is not plain.
     """
 
-def instrument_event(data: bytes, revision: int) -> tuple[int, bytes, _Fields] | None:
+def instrument_event(data: bytes, revision: int) -> tuple[int, bytes, _InstrumentFields] | None:
     """Of an encoded WatchRegistryResponse with an instrument: the field number of the event, the
     instrument as field 1 of a message, and its fields. None for anything else.
     """
@@ -936,8 +936,8 @@ class InstrumentNormaliser:
         """`venues`: number, `VenueKind` and chain of each that is not retired."""
     def batch(
         self, request: bytes
-    ) -> list[tuple[_Fields, bytes, bytes, str, bytes | None, bytes] | bytes] | None:
-        """Each message of field 1 of `request`, in order. What is plain: its fields, its encoding up to
+    ) -> tuple[list[tuple[_InstrumentFields, bytes, bytes, str, bytes | None, bytes] | bytes], str] | None:
+        """Each message of field 1 of `request`, in order, and the text of field 2. What is plain: its fields, its encoding up to
         the revision and after it, the local key, the id of its underlying, and its encoded
         `RegistrationOutcome` as field 1. Anything else: its bytes. None where `request` has other
         fields than 1 and 2.

@@ -10,6 +10,7 @@ mod engine;
 mod frame;
 mod histogram;
 mod identity;
+mod instrument;
 mod ring;
 
 #[pymodule]
@@ -19,6 +20,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     engine::register(m)?;
     frame::register(m)?;
     identity::register(m)?;
+    instrument::register(m)?;
     histogram::register(m)?;
     ring::register(m)?;
     // The package says what is public; a second list here would only have to agree with it.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from alphapulse_mesh.registry.batches import BatchPlanner
 from alphapulse_mesh.registry.lifecycle import LifecyclePlanner
 from alphapulse_mesh.registry.synthetics import SyntheticPlanner
 from alphapulse_mesh.registry.venue_changes import VenueChangesPlanner
@@ -9,5 +10,5 @@ from alphapulse_mesh.registry.venue_changes import VenueChangesPlanner
 __all__ = ["RegistryPlanner"]
 
 
-class RegistryPlanner(LifecyclePlanner, VenueChangesPlanner, SyntheticPlanner):
+class RegistryPlanner(BatchPlanner, LifecyclePlanner, VenueChangesPlanner, SyntheticPlanner):
     """Registrations, links, venues, synthetics; updates and the end of a life."""

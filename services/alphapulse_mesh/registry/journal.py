@@ -7,17 +7,21 @@ slices the instrument out of them. A recorded request is stored alone: nobody wa
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import DecodeError
 
+from alphapulse_core import instrument_event
 from alphapulse_mesh.registry import wire
-from alphapulse_mesh.registry.model import Change, ChangeKind, decode_change
+from alphapulse_mesh.registry.model import Change, ChangeKind, InstrumentEntry, decode_change
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.runtime.errors import DataLoss
 from alphapulse_mesh.runtime.event_store import NewEvent, RecordedEvent
 
-__all__ = ["STREAM", "bookmark", "decode_event", "encode_event", "is_watched"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["STREAM", "bookmark", "decode_event", "encode_event", "encode_events", "is_watched"]
 
 STREAM: Final = "registry"
 
@@ -33,30 +37,41 @@ _TYPES: Final = {
 }
 _KINDS: Final = {name: kind for kind, name in _TYPES.items()}
 _LENGTH_DELIMITED: Final = 2
+_TAGS: Final = {kind: bytes((kind << 3 | _LENGTH_DELIMITED,)) for kind in ChangeKind}
 _REVISION_TAG: Final = 0x08
 _TIME_TAG: Final = 0x12
 _SECOND: Final = 1_000_000_000
+_INSTRUMENTS: Final = {ChangeKind.INSTRUMENT_REGISTERED, ChangeKind.INSTRUMENT_UPDATED}
+
+
+def encode_events(changes: Sequence[Change], time_ns: int) -> list[NewEvent]:
+    """The events of changes that are committed at `time_ns`."""
+    time, varint = _time(time_ns), wire.varint
+    events = []
+    for change in changes:
+        kind = change.kind
+        if kind is ChangeKind.REQUEST_RECORDED:
+            events.append(NewEvent(_TYPES[kind], wire.body_of(change.wire)))
+            continue
+        # `wire` is the same field but for its tag, which is one byte in both
+        data = b"\x08" + varint(change.revision) + time + _TAGS[kind] + change.wire[1:]
+        events.append(NewEvent(_TYPES[kind], data))
+    return events
 
 
 def encode_event(change: Change, time_ns: int) -> NewEvent:
-    """The event of a change that is committed at `time_ns`."""
-    kind = change.kind
-    if kind is ChangeKind.REQUEST_RECORDED:
-        return NewEvent(_TYPES[kind], wire.body_of(change.wire))
-    tag = bytes((kind << 3 | _LENGTH_DELIMITED,))
-    # `wire` is the same field but for its tag, which is one byte in both
-    return NewEvent(_TYPES[kind], _head(change.revision, time_ns) + tag + change.wire[1:])
+    """The event of one change."""
+    return encode_events((change,), time_ns)[0]
 
 
 def bookmark(revision: int, time_ns: int) -> bytes:
     """A `WatchRegistryResponse` without an event."""
-    return _head(revision, time_ns)
+    return wire.uint(1, revision) + _time(time_ns)
 
 
-def _head(revision: int, time_ns: int) -> bytes:
+def _time(time_ns: int) -> bytes:
     seconds, nanos = divmod(time_ns, _SECOND)
-    time = wire.uint(1, seconds) + wire.uint(2, nanos)
-    return wire.uint(1, revision) + wire.message(2, time)
+    return wire.message(2, wire.uint(1, seconds) + wire.uint(2, nanos))
 
 
 def is_watched(event: RecordedEvent | NewEvent) -> bool:
@@ -72,6 +87,10 @@ def decode_event(event: RecordedEvent) -> Change:
     """
     try:
         kind = _KINDS[event.type]
+        if kind in _INSTRUMENTS:
+            read = instrument_event(event.data, event.version)
+            if read is not None and read[0] == kind:
+                return InstrumentEntry.of_fields(read[2], read[1], kind, event.version)
         body = event.data
         if kind is not ChangeKind.REQUEST_RECORDED:
             body = _body(event.data, event.version, kind)

@@ -20,7 +20,7 @@ from alphapulse_mesh.registry.model import (
     serialized,
     time_ns,
 )
-from alphapulse_mesh.registry.planning import Planner
+from alphapulse_mesh.registry.planning import Planner, underlying_of
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.registry.validation import OUTPUT_ONLY, check_time, normalise_instrument
 from alphapulse_mesh.runtime.errors import (
@@ -128,7 +128,7 @@ class LifecyclePlanner(Planner):
         normal.revision = self.revision + 1
         entry = InstrumentEntry(normal, serialized(normal), ChangeKind.INSTRUMENT_UPDATED)
         self._plan(entry)
-        self._derive_links(normal, entry)
+        self._derive_links(underlying_of(normal), entry)
         return entry
 
     def delist_instrument(

@@ -9,6 +9,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, ClassVar, Final, NamedTuple
 
 from alphapulse.registry.v1 import registry_pb2 as pb
+from alphapulse_core import instrument_fields
 from alphapulse_mesh.registry import formula, identity, records, wire
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ __all__ = [
     "Change",
     "ChangeKind",
     "CollisionEntry",
+    "Fields",
     "InstrumentEntry",
     "LinkEntry",
     "LinkKey",
@@ -31,6 +33,12 @@ __all__ = [
 ]
 
 END_OF_TIME: Final = (1 << 64) - 1
+
+Fields = tuple[
+    bytes, str, int, int, str, str, int, str, str, tuple[str, str, str], int, str, bool, str, int,
+    int, int, int, bytes,
+]  # fmt: skip
+"""What `alphapulse_core.instrument_fields` reads of an encoded instrument."""
 
 
 class ChangeKind(IntEnum):
@@ -71,12 +79,12 @@ class InstrumentEntry:
         "id",
         "isin",
         "kind",
+        "name",
         "natural_key",
         "ordinal",
         "pair_base",
         "primary",
         "revision",
-        "share_class",
         "status",
         "symbol",
         "valid_from_ns",
@@ -84,7 +92,6 @@ class InstrumentEntry:
         "venue",
         "version",
         "wire",
-        "words",
     )
 
     def __init__(
@@ -102,18 +109,16 @@ class InstrumentEntry:
         self.ordinal = -1
         """Place in the order of registration; given by the state."""
         self.natural_key = instrument.natural_key
-        self.asset_type = instrument.asset_type
+        self.asset_type: int = instrument.asset_type
         self.venue = instrument.venue
         self.symbol = instrument.symbol
-        self.status = instrument.status
+        self.status: int = instrument.status
         self.version = instrument.version
-        self.words = instrument.name.casefold()
-        """The name, as a search compares it."""
+        self.name = instrument.name
         self.isin = instrument.isin
         self.cusip = instrument.cusip
         self.figis = (instrument.figi, instrument.composite_figi, instrument.share_class_figi)
         """Of the venue line, of the country, of the share class: the narrowest first."""
-        self.share_class = instrument.share_class_figi
         self.chain_id = instrument.chain_id
         self.contract_address = instrument.contract_address
         self.primary = instrument.primary_listing
@@ -126,6 +131,51 @@ class InstrumentEntry:
             ends.append(time_ns(instrument.expires_at) + 1)  # the last moment still counts
         self.valid_until_ns = min(ends, default=END_OF_TIME)
         """First moment at which it is no longer valid: end of validity or expiry."""
+
+    @classmethod
+    def of_fields(
+        cls, fields: Fields, encoded: bytes, kind: ChangeKind, revision: int
+    ) -> InstrumentEntry:
+        """The same of what the core read (`instrument_fields`), without a message in between;
+        `encoded` is the instrument as field 1.
+        """
+        entry = cls.__new__(cls)
+        (
+            entry.id,
+            entry.natural_key,
+            entry.asset_type,
+            entry.venue,
+            entry.symbol,
+            entry.name,
+            entry.status,
+            entry.isin,
+            entry.cusip,
+            entry.figis,
+            entry.chain_id,
+            entry.contract_address,
+            entry.primary,
+            entry.pair_base,
+            entry.valid_from_ns,
+            entry.valid_until_ns,
+            entry.version,
+            _,
+            entry._record,  # noqa: SLF001  # made here
+        ) = fields
+        entry.kind = kind
+        entry.wire = encoded
+        entry.revision = revision
+        entry.ordinal = -1
+        return entry
+
+    @property
+    def words(self) -> str:
+        """The name, as a search compares it."""
+        return self.name.casefold()
+
+    @property
+    def share_class(self) -> str:
+        """FIGI of the share class."""
+        return self.figis[2]
 
     def message(self) -> pb.Instrument:
         """The instrument, parsed anew."""
@@ -343,9 +393,10 @@ def decode_change(revision: int, kind: ChangeKind, body: bytes) -> Change:
         ValueError, IndexError, DecodeError: the bytes are not of that kind.
     """
     match kind:
-        case ChangeKind.INSTRUMENT_REGISTERED:
-            return InstrumentEntry(pb.Instrument.FromString(body), body)
-        case ChangeKind.INSTRUMENT_UPDATED:
+        case ChangeKind.INSTRUMENT_REGISTERED | ChangeKind.INSTRUMENT_UPDATED:
+            fields = instrument_fields(body)
+            if fields is not None:
+                return InstrumentEntry.of_fields(fields, wire.item(body), kind, fields[17])
             return InstrumentEntry(pb.Instrument.FromString(body), body, kind)
         case ChangeKind.LINK_ADDED:
             return LinkEntry.parse(body)

@@ -63,11 +63,11 @@ if TYPE_CHECKING:
 
     from alphapulse_mesh.registry.state import RegistryState
 
-__all__ = ["Planner"]
+__all__ = ["Planner", "underlying_of"]
 
 _A = common_pb2.AssetType
 _L = pb.LinkType
-_DERIVED: Final = {
+_DERIVED: Final[dict[int, int]] = {
     **dict.fromkeys(identity.DERIVATIVES, _L.LINK_TYPE_DERIVATIVE_OF),
     _A.ASSET_TYPE_DEPOSITARY_RECEIPT: _L.LINK_TYPE_RECEIPT_OF,
 }
@@ -97,6 +97,7 @@ class Planner:
         self._state = state
         self._hash_id = hash_id
         self.changes: list[Change] = []
+        self._currency_ids: dict[str, bytes] = {}
         self._forget()
 
     @property
@@ -129,16 +130,10 @@ class Planner:
 
     def _plan(self, change: Change) -> None:
         self.changes.append(change)
+        if isinstance(change, InstrumentEntry):
+            self._plan_instrument(change)
+            return
         match change:
-            case InstrumentEntry():
-                self._instruments[change.id] = change
-                if change.share_class:
-                    self._share_classes.setdefault((change.asset_type, change.share_class), change)
-                self._periods[change.id].append(change)
-                if change.asset_type in identity.KEYED_BY_SYMBOL:
-                    self._called_so[change.asset_type, change.venue, change.symbol].append(change)
-                if change.pair_base and change.kind is ChangeKind.INSTRUMENT_REGISTERED:
-                    self._pairs_by_base[change.pair_base].append(change)
             case LinkEntry():
                 self._links[change.key] = change
             case VenueEntry():
@@ -155,6 +150,16 @@ class Planner:
                 self._synthetics[change.id] = change
             case CollisionEntry():
                 pass
+
+    def _plan_instrument(self, entry: InstrumentEntry) -> None:
+        self._instruments[entry.id] = entry
+        if entry.figis[2]:
+            self._share_classes.setdefault((entry.asset_type, entry.figis[2]), entry)
+        self._periods[entry.id].append(entry)
+        if entry.asset_type in identity.KEYED_BY_SYMBOL:
+            self._called_so[entry.asset_type, entry.venue, entry.symbol].append(entry)
+        if entry.pair_base and entry.kind is ChangeKind.INSTRUMENT_REGISTERED:
+            self._pairs_by_base[entry.pair_base].append(entry)
 
     # ---------------------------------------------------------------------------------- instruments
 
@@ -219,9 +224,12 @@ class Planner:
 
     def _bearers(self, asset_type: int, venue: int, symbol: str) -> list[bytes]:
         """The instruments that are or were called so, in a stable order."""
-        held = self._state.by_symbol.get(symbol, ())
-        known = [e.id for e in held if e.asset_type == asset_type and e.venue == venue]
-        planned = [e.id for e in self._called_so.get((asset_type, venue, symbol), ())]
+        held = self._state.by_symbol.get(symbol)
+        called = self._called_so.get((asset_type, venue, symbol))
+        if held is None and called is None:
+            return []
+        known = [e.id for e in held or () if e.asset_type == asset_type and e.venue == venue]
+        planned = [e.id for e in called or ()]
         return list(dict.fromkeys([*known, *planned]))
 
     def _called(self, normal: pb.Instrument) -> InstrumentEntry | None:
@@ -295,7 +303,7 @@ class Planner:
         self._plan(entry)
         for other in met:
             self._plan(CollisionEntry.of(other, entry, self.revision + 1))
-        self._derive_links(normal, entry)
+        self._derive_links(underlying_of(normal), entry)
         return entry
 
     def _place(self, normal: pb.Instrument) -> None:
@@ -378,12 +386,11 @@ class Planner:
 
     # ---------------------------------------------------------------------------------------- links
 
-    def _derive_links(self, normal: pb.Instrument, entry: InstrumentEntry) -> None:
+    def _derive_links(self, underlying: bytes | None, entry: InstrumentEntry) -> None:
         """The links that an instrument's own fields mean, whichever of the two ends came first."""
-        if normal.HasField("underlying"):
-            underlying = identity.from_message(normal.underlying)
+        if underlying is not None:
             self._add_link(LinkKey(entry.id, underlying, self._underlying_link(entry, underlying)))
-        if entry.share_class:
+        if entry.figis[2]:
             # the first of a share class stands for it; an ISIN alone joins nothing
             first = self._first_of_share_class(entry)
             if first is not None and first.id != entry.id:
@@ -414,7 +421,13 @@ class Planner:
         return _L.LINK_TYPE_BRIDGED_FROM if bridged else _L.LINK_TYPE_WRAPS
 
     def _currency(self, code: str) -> InstrumentEntry | None:
-        found, _, _ = self._find_place(NaturalKey(common_pb2.ASSET_TYPE_CURRENCY, 0, code))
+        instrument_id = self._currency_ids.get(code)
+        if instrument_id is not None:
+            return self.instrument(instrument_id)
+        key = NaturalKey(common_pb2.ASSET_TYPE_CURRENCY, 0, code)
+        found, instrument_id, met = self._find_place(key)
+        if found is not None or not met:
+            self._currency_ids[code] = instrument_id
         return found
 
     def _add_link(self, key: LinkKey) -> tuple[LinkEntry, bool]:
@@ -547,3 +560,8 @@ class Planner:
         response = respond(revision)
         self._plan(RequestEntry.of(request_id, method, digest, response, revision))
         return response
+
+
+def underlying_of(normal: pb.Instrument) -> bytes | None:
+    """The id of what `normal` is of, if it says so."""
+    return identity.from_message(normal.underlying) if normal.HasField("underlying") else None

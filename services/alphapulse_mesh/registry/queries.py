@@ -47,7 +47,7 @@ MAX_BATCH_IDS: Final = 100_000
 _T = TypeVar("_T")
 
 _NAMINGS: Final = ("symbol", "isin", "contract_address", "cusip", "figi", "identifier")
-_LIFE: Final = {
+_LIFE: Final[dict[int, int]] = {
     pb.INSTRUMENT_STATUS_ACTIVE: 0,
     pb.INSTRUMENT_STATUS_HALTED: 1,
     pb.INSTRUMENT_STATUS_ANNOUNCED: 2,

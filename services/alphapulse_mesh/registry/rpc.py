@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from alphapulse_mesh.runtime.config import RegistryConfig
     from alphapulse_mesh.runtime.event_store import EventStore
 
-__all__ = ["CallContext", "Rpcs", "one_changed"]
+__all__ = ["CallContext", "Rpcs", "digest_of", "one_changed"]
 
 _PATIENCE_SECONDS: Final = 5.0
 """How long `min_revision` is waited for when the caller sets no deadline."""
@@ -73,7 +73,7 @@ class Rpcs:
     ) -> bytes:
         request_id: str = request.request_id
         check_request_id(request_id)
-        digest = _digest(request) if request_id else b""
+        digest = digest_of(request) if request_id else b""
         return await self._writer.submit(Command(method, plan, request_id, digest, weight))
 
     def _paging(self, request: Message) -> Paging:
@@ -104,7 +104,8 @@ def one_changed(encoded: bytes, *, new: bool) -> Respond:
     return lambda revision: encoded + wire.boolean(2, new) + wire.uint(3, revision)
 
 
-def _digest(request: Message) -> bytes:
+def digest_of(request: Message) -> bytes:
+    """BLAKE3 of a request without its id."""
     copy = type(request)()
     copy.CopyFrom(request)
     copy.ClearField("request_id")

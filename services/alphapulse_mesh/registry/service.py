@@ -12,20 +12,25 @@ from typing import TYPE_CHECKING, Any, Final
 
 import grpc
 from google.protobuf import message_factory
+from google.protobuf.message import Message
 
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.registry import identity, queries, wire
+from alphapulse_mesh.registry.batches import VenueTable
 from alphapulse_mesh.registry.reasons import Reason
-from alphapulse_mesh.registry.rpc import one_changed
+from alphapulse_mesh.registry.rpc import digest_of, one_changed
 from alphapulse_mesh.registry.rpc_instruments import InstrumentRpcs
 from alphapulse_mesh.registry.rpc_synthetics import SyntheticRpcs
 from alphapulse_mesh.registry.rpc_venues import VenueRpcs
+from alphapulse_mesh.registry.validation import check_request_id
 from alphapulse_mesh.registry.watch import WatchFilter, check_start, watch
-from alphapulse_mesh.runtime.errors import InvalidArgument, MeshError
+from alphapulse_mesh.registry.writer import Command
+from alphapulse_mesh.runtime.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from alphapulse_mesh.registry.commands import RegistryPlanner
     from alphapulse_mesh.registry.planning import Planner
     from alphapulse_mesh.registry.rpc import CallContext
     from alphapulse_mesh.registry.writer import Respond
@@ -33,12 +38,19 @@ if TYPE_CHECKING:
 __all__ = ["RegistryService", "add_registry_service"]
 
 _SERVICE: Final = pb.DESCRIPTOR.services_by_name["RegistryService"]
-_SLICE: Final = 256
+_RAW: Final = {"BatchRegisterInstruments"}
+"""Methods that read the bytes of their request themselves."""
+_SLICE: Final = 512
 """Instruments of a batch planned before others may run."""
 
 
 class RegistryService(InstrumentRpcs, VenueRpcs, SyntheticRpcs):
     """The RPCs of `alphapulse.registry.v1.RegistryService`, each with its encoded answer."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """As `Rpcs`."""
+        super().__init__(*args, **kwargs)
+        self._venue_table = VenueTable()
 
     # --------------------------------------------------------------------------------------- writes
 
@@ -56,10 +68,19 @@ class RegistryService(InstrumentRpcs, VenueRpcs, SyntheticRpcs):
         return await self._change("RegisterInstrument", request, plan)
 
     async def BatchRegisterInstruments(
-        self, request: pb.BatchRegisterInstrumentsRequest, _: CallContext
+        self, request: pb.BatchRegisterInstrumentsRequest | bytes, _: CallContext
     ) -> bytes:
         """Add many in one commit; each has its own outcome."""
-        count, limit = len(request.instruments), self._config.max_batch
+        data = request.SerializeToString() if isinstance(request, Message) else request
+        normaliser = self._venue_table.normaliser(self.state)
+        read = await asyncio.to_thread(normaliser.batch, data)
+        if read is None:
+            raise InvalidArgument(
+                "the request cannot be read, or has fields that this version does not know",
+                reason=Reason.REQUEST_UNREADABLE,
+            )
+        items, request_id = read
+        count, limit = len(items), self._config.max_batch
         if not count:
             raise InvalidArgument("instruments is empty", reason=Reason.REQUEST_EMPTY)
         if count > limit:
@@ -69,15 +90,19 @@ class RegistryService(InstrumentRpcs, VenueRpcs, SyntheticRpcs):
                 limit=limit,
             )
 
-        async def plan(planner: Planner) -> Respond:
-            outcomes = []
-            for index, instrument in enumerate(request.instruments, 1):
-                outcomes.append(wire.item(_outcome(planner, instrument)))
-                if not index % _SLICE:
-                    await asyncio.sleep(0)
+        async def plan(planner: RegistryPlanner) -> Respond:
+            outcomes: list[bytes] = []
+            for start in range(0, count, _SLICE):
+                outcomes += map(planner.register_item, items[start : start + _SLICE])
+                await asyncio.sleep(0)
             return lambda revision: b"".join((*outcomes, wire.uint(2, revision)))
 
-        return await self._change("BatchRegisterInstruments", request, plan, weight=count)
+        check_request_id(request_id)
+        digest = b""
+        if request_id:
+            digest = digest_of(pb.BatchRegisterInstrumentsRequest.FromString(data))
+        command = Command("BatchRegisterInstruments", plan, request_id, digest, count)
+        return await self._writer.submit(command)
 
     async def LinkInstruments(self, request: pb.LinkInstrumentsRequest, _: CallContext) -> bytes:
         """Add a link, or answer the one that is there."""
@@ -169,22 +194,8 @@ class RegistryService(InstrumentRpcs, VenueRpcs, SyntheticRpcs):
         self._writer.recent.close()
 
 
-def _outcome(planner: Planner, instrument: pb.Instrument) -> bytes:
-    """`RegistrationOutcome` of one instrument of a batch."""
-    try:
-        entry, created = planner.register_instrument(instrument)
-    except MeshError as error:
-        outcome = pb.RegistrationOutcome(reason=error.reason, message=error.message)
-        known = error.values.get("id")
-        if isinstance(known, bytes):
-            outcome.id.CopyFrom(identity.to_message(known))
-    else:
-        outcome = pb.RegistrationOutcome(id=identity.to_message(entry.id), created=created)
-    return outcome.SerializeToString(deterministic=True)
-
-
-def _encoded(response: bytes) -> bytes:
-    return response
+def _encoded(message: bytes) -> bytes:
+    return message
 
 
 def add_registry_service(service: object, server: Any) -> None:
@@ -201,7 +212,7 @@ def add_registry_service(service: object, server: Any) -> None:
         request_class = message_factory.GetMessageClass(method.input_type)
         handlers[method.name] = make(
             getattr(service, method.name),
-            request_deserializer=request_class.FromString,
+            request_deserializer=_encoded if method.name in _RAW else request_class.FromString,
             response_serializer=_encoded,
         )
     generic = grpc.method_handlers_generic_handler(_SERVICE.full_name, handlers)

@@ -55,6 +55,8 @@ class RegistryState:
     def __init__(self, venues: Iterable[pb.Venue] | None = None) -> None:
         """Empty but for the venues that are always there."""
         self.revision = 0
+        self.venue_revision = 0
+        """Grows with every change of a venue."""
         self.instruments: dict[bytes, InstrumentEntry] = {}
         self.in_order: list[InstrumentEntry] = []
         """Instruments by ordinal, each in its last period of validity."""
@@ -106,11 +108,13 @@ class RegistryState:
         self.revision = revision
 
     def _add(self, change: Change) -> None:
-        match change:
-            case InstrumentEntry(kind=ChangeKind.INSTRUMENT_UPDATED):
+        if isinstance(change, InstrumentEntry):
+            if change.kind is ChangeKind.INSTRUMENT_UPDATED:
                 self._update_instrument(change)
-            case InstrumentEntry():
+            else:
                 self._add_instrument(change)
+            return
+        match change:
             case LinkEntry():
                 self._add_link(change)
             case VenueEntry():
@@ -135,8 +139,22 @@ class RegistryState:
         self._name(entry)
 
     def _name(self, entry: InstrumentEntry) -> None:
-        for index, key in self._names(entry):
-            index[key].append(entry)
+        # as `_names`, in so many words: a start with 100,000 instruments spends its time here
+        if entry.symbol:
+            self.by_symbol[entry.symbol].append(entry)
+        if entry.isin:
+            self.by_isin[entry.isin].append(entry)
+        if entry.cusip:
+            self.by_cusip[entry.cusip].append(entry)
+        line, composite, share_class = entry.figis
+        if line:
+            self.by_figi[line].append(entry)
+        if composite and composite != line:
+            self.by_figi[composite].append(entry)
+        if share_class and share_class not in {line, composite}:
+            self.by_figi[share_class].append(entry)
+        if entry.contract_address:
+            self.by_address[entry.contract_address].append(entry)
 
     def _names(
         self, entry: InstrumentEntry
@@ -184,6 +202,7 @@ class RegistryState:
 
     def _index_venue(self, entry: VenueEntry) -> None:
         venue = entry.message
+        self.venue_revision += 1
         before = self.venues.get(venue.venue)
         if before is not None and before.message.mic != venue.mic:
             self.venue_mics.pop(before.message.mic, None)

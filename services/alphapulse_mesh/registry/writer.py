@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from alphapulse_core import instrument_id_hash
 from alphapulse_mesh.registry.commands import RegistryPlanner
-from alphapulse_mesh.registry.journal import STREAM, decode_event, encode_event, is_watched
+from alphapulse_mesh.registry.journal import STREAM, decode_event, encode_events, is_watched
 from alphapulse_mesh.registry.model import Change, CollisionEntry
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.registry.state import RegistryState
@@ -190,7 +190,7 @@ class RegistryWriter:
             if not changes:
                 break
             now_ns = self._clock_ns()
-            events = [encode_event(change, now_ns) for change in changes]
+            events = encode_events(changes, now_ns)
             try:
                 await self._store.append(STREAM, events, expected_version=self.state.revision)
             except Conflict:
