@@ -151,7 +151,7 @@ async def tail(
             domain,
             message_types=[message_type(text) for text in types or ()],
             instruments=instruments or (),
-            start=_start(start),
+            start=start_of(start),
             name="alphapulse feed tail",
         )
         live = (
@@ -213,7 +213,8 @@ async def _symbols(mesh: Any) -> dict[str, str]:
     return found
 
 
-def _start(text: str) -> Any:
+def start_of(text: str) -> Any:
+    """Where a subscription starts, as an option names it."""
     if text in ("latest", "oldest", "snapshot"):
         return text
     try:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import typer
 
-from alphapulse_mesh.cli import demo, doctor, feed, mesh, orders, registry, top, trace
+from alphapulse_mesh.cli import (
+    demo,
+    doctor,
+    feed_recording,
+    mesh,
+    orders,
+    registry,
+    top,
+    trace,
+)
 from alphapulse_mesh.cli.bench import command
 
 __all__ = ["app", "main"]
@@ -23,7 +32,7 @@ app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(command.bench)
 app.add_typer(registry.app, name="registry")
-app.add_typer(feed.app, name="feed")
+app.add_typer(feed_recording.app, name="feed")  # that of `feed`, with its commands added
 app.add_typer(orders.app, name="order")
 app.add_typer(trace.app, name="trace")
 
