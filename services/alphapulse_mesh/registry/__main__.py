@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import sys
 from typing import TYPE_CHECKING
@@ -36,6 +37,7 @@ async def main(context: ServiceContext) -> None:
         store = await stack.enter_async_context(await SqliteEventStore.open(path))
         writer = RegistryWriter(store, snapshot_every=config.registry.snapshot_every_events)
         await writer.recover()
+        gc.freeze()  # the registry as it was: no collection needs to look at it
         service = RegistryService(
             writer,
             store,

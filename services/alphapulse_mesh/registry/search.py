@@ -17,7 +17,6 @@ from alphapulse_layout import SourceType
 from alphapulse_mesh.registry import identity, queries, wire
 from alphapulse_mesh.registry.masks import check_mask
 from alphapulse_mesh.registry.model import InstrumentEntry, time_ns
-from alphapulse_mesh.registry.records import RECORD_BYTES
 from alphapulse_mesh.registry.validation import check_isin_prefix
 
 if TYPE_CHECKING:
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["batch_get_records", "find_venues", "get_history", "listings", "search"]
 
 _L = pb.LinkType
-_NO_RECORD: Final = bytes(RECORD_BYTES)
 _ELSEWHERE: Final = {_L.LINK_TYPE_SAME_SECURITY, _L.LINK_TYPE_BRIDGED_FROM}
 """Links that lead to the same thing at another place."""
 
@@ -53,10 +51,7 @@ def batch_get_records(state: RegistryState, ids: bytes, now_ns: int, max_bytes: 
         ResourceExhausted: the answer would be longer than `max_bytes` (RESPONSE_TOO_LARGE).
     """
     count = queries.count_ids(ids)
-    find = state.instruments.get
-    entries = [find(ids[at : at + 16]) for at in range(0, len(ids), 16)]
-    missing = [index for index, entry in enumerate(entries) if entry is None]
-    rows = b"".join([entry.record() if entry is not None else _NO_RECORD for entry in entries])
+    rows, missing = state.record_table.gather(state.in_order, ids)
     frame = frames.encode(
         frames.REGISTRY_RECORDS,
         rows,
@@ -64,7 +59,9 @@ def batch_get_records(state: RegistryState, ids: bytes, now_ns: int, max_bytes: 
         context=new_context(sampled=False),
         timestamp=now_ns,
     )
-    answer = b"".join((wire.item(frame), wire.packed(2, missing), wire.uint(3, state.revision)))
+    answer = b"".join(
+        (wire.item(frame), wire.packed(2, missing.tolist()), wire.uint(3, state.revision))
+    )
     return queries.bounded(answer, f"{count} ids; ask for fewer at a time", max_bytes)
 
 

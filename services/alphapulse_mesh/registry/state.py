@@ -32,6 +32,7 @@ from alphapulse_mesh.registry.model import (
     decode_change,
 )
 from alphapulse_mesh.registry.reasons import Reason
+from alphapulse_mesh.registry.record_table import RecordTable
 from alphapulse_mesh.registry.venues import builtin_venues
 from alphapulse_mesh.runtime.errors import DataLoss
 
@@ -62,6 +63,8 @@ class RegistryState:
         """Instruments by ordinal, each in its last period of validity."""
         self.history: defaultdict[bytes, list[InstrumentEntry]] = defaultdict(list)
         """Instrument → the periods before the last one."""
+        self.record_table = RecordTable()
+        """The fixed records, for answers of many."""
         self.by_venue: defaultdict[int, list[InstrumentEntry]] = defaultdict(list)
         self.by_type: defaultdict[int, list[InstrumentEntry]] = defaultdict(list)
         self.by_symbol: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
@@ -183,6 +186,7 @@ class RegistryState:
             self._name(past)
         self._name(entry)
         self.instruments[entry.id] = self.in_order[entry.ordinal] = entry
+        self.record_table.changed(entry.ordinal)
         for held in (self.by_venue[entry.venue], self.by_type[entry.asset_type]):
             held[_place(held, entry.ordinal)] = entry
         if entry.pair_base:

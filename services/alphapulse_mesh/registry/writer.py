@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -40,6 +41,7 @@ __all__ = ["Command", "RegistryWriter", "Respond"]
 _log = logging.getLogger(__name__)
 FOLLOW_SECONDS: Final = 0.1
 _GROUP_WEIGHT: Final = 20_000  # changes that one commit is about to have before it takes no more
+_BULK: Final = 1000
 
 Respond = Callable[[int], bytes]
 """Makes the encoded answer, given the registry's revision after the call."""
@@ -97,12 +99,13 @@ class RegistryWriter:
         Raises:
             DataLoss: the journal cannot be read, or is not this registry's.
         """
-        snapshot = await self._store.load_snapshot(STREAM)
-        if snapshot is not None:
-            self.state = RegistryState.load(snapshot.data)
-            self._snapshot_at = self.state.revision
-        async for event in self._store.read(STREAM, self.state.revision + 1):
-            self.state.apply(event.version, decode_event(event))
+        with _without_collection():
+            snapshot = await self._store.load_snapshot(STREAM)
+            if snapshot is not None:
+                self.state = RegistryState.load(snapshot.data)
+                self._snapshot_at = self.state.revision
+            async for event in self._store.read(STREAM, self.state.revision + 1):
+                self.state.apply(event.version, decode_event(event))
         self.recent = Recent(self.state.revision, self._keep_recent)
         _log.info(
             "recovered revision %d (snapshot at %d): %d instruments, %d links",
@@ -180,6 +183,13 @@ class RegistryWriter:
 
     async def _serve(self, group: Sequence[Command]) -> None:
         """Plan, make durable, apply, answer."""
+        if sum(command.weight for command in group) >= _BULK:
+            with _without_collection():  # nearly all that it makes stays
+                await self._commit(group)
+        else:
+            await self._commit(group)
+
+    async def _commit(self, group: Sequence[Command]) -> None:
         if self._behind:
             self._behind = False
             await self._catch_up()
@@ -264,6 +274,18 @@ class RegistryWriter:
             await self._store.save_snapshot(STREAM, revision, data)
         except MeshError as error:  # the journal has everything: only the next start is slower
             _log.warning("no snapshot at revision %d: %s", revision, error)
+
+
+@contextlib.contextmanager
+def _without_collection() -> Iterator[None]:
+    """What a start makes is there to stay: looking through it again and again finds no garbage."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 async def _nothing(_: RegistryPlanner) -> Respond:

@@ -38,6 +38,11 @@ __all__ = ["Writer", "beyond", "conflict"]
 
 _MAX_BATCH: Final = 16384  # events a transaction
 _SNAPSHOTS_KEPT: Final = 2
+_COLUMNS: Final = 6
+_ROWS: Final = 128
+_VALUES: Final = f"({', '.join('?' * _COLUMNS)})"
+_ONE: Final = f"INSERT INTO events VALUES {_VALUES}"  # noqa: S608  # placeholders
+_MANY: Final = f"INSERT INTO events VALUES {', '.join([_VALUES] * _ROWS)}"  # noqa: S608  # as well
 _log = logging.getLogger(__name__)
 
 
@@ -158,7 +163,7 @@ class Writer:
 
     def _commit(self, connection: sqlite3.Connection, batch: Sequence[_Request]) -> Results:
         results: Results = []
-        rows: list[tuple[int, int, str, int, int, bytes]] = []
+        rows: list[int | str | bytes] = []  # row after row, _COLUMNS values each
         heads: dict[str, list[int]] = {}  # stream → [id, version]
         connection.execute("BEGIN IMMEDIATE")
         for request in batch:
@@ -173,7 +178,7 @@ class Writer:
                     for kind, data in events:
                         head[1] += 1
                         checksum = event_checksum(stream, head[1], kind.encode(), data, now)
-                        rows.append((head[0], head[1], kind, now, checksum, data))
+                        rows += (head[0], head[1], kind, now, checksum, data)
                     results.append((request, head[1]))
                 case _SaveSnapshot(snapshot=snapshot):
                     head = heads.get(snapshot.stream) or self._load_head(
@@ -188,7 +193,7 @@ class Writer:
                     results.append((request, snapshot.version))
                 case _Stop():
                     pass
-        connection.executemany("INSERT INTO events VALUES (?, ?, ?, ?, ?, ?)", rows)
+        _insert(connection, rows)
         connection.executemany(
             "UPDATE streams SET version = ?, checksum = ? WHERE id = ?",
             [
@@ -198,7 +203,7 @@ class Writer:
         )
         connection.execute("COMMIT")
         if rows:
-            self._total += len(rows)
+            self._total += len(rows) // _COLUMNS
             self._acked.write(self._total)
         return results
 
@@ -217,6 +222,18 @@ class Writer:
             )
             row = (stream_id, 0)
         return list(row)
+
+
+def _insert(connection: sqlite3.Connection, values: list[int | str | bytes]) -> None:
+    """Many rows a statement: SQLite gives the interpreter away and has to get it back for each
+    statement, which beside a busy event loop is what writing costs.
+    """
+    step = _ROWS * _COLUMNS
+    whole = len(values) - len(values) % step
+    for start in range(0, whole, step):
+        connection.execute(_MANY, values[start : start + step])
+    for start in range(whole, len(values), _COLUMNS):
+        connection.execute(_ONE, values[start : start + _COLUMNS])
 
 
 def _weight(request: _Request) -> int:
