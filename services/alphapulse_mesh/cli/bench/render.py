@@ -14,16 +14,20 @@ from typing import Final
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 
-from alphapulse_mesh.cli.bench import ring
+from alphapulse_mesh.cli.bench import registry, ring
 from alphapulse_mesh.cli.bench.results import Result, read
 from alphapulse_mesh.cli.bench.targets import Target, judge
 
 __all__ = ["page", "plot"]
 
-TARGETS: Final[dict[str, tuple[Target, ...]]] = {"ring": ring.TARGETS}
+TARGETS: Final[dict[str, tuple[Target, ...]]] = {
+    "ring": ring.TARGETS,
+    "registry": registry.TARGETS,
+}
 COLOURS: Final = {
     "alphapulse": "#1f77b4", "limit": "#7f7f7f", "lmax": "#d62728", "iceoryx2": "#2ca02c",
-    "pyzmq": "#9467bd", "pipe": "#bcbd22",
+    "pyzmq": "#9467bd", "pipe": "#bcbd22", "redis": "#d62728", "sqlite": "#17becf",
+    "nats-kv": "#2ca02c", "dict": "#8c564b",
 }  # fmt: skip
 
 

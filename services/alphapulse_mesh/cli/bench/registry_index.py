@@ -1,0 +1,73 @@
+"""The look-ups of `bench registry` that leave no process: the shared-memory index beside a dict and
+SQLite's own table in memory.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+
+import numpy as np
+
+from alphapulse_mesh.cli.bench.interleave import Case, Latency, Rate, Subject
+from alphapulse_mesh.cli.bench.peers import PeerError
+from alphapulse_mesh.cli.bench.registry_data import Data, timed
+
+__all__ = ["index_cases"]
+
+_BLOCK = 100_000
+
+
+def _absent(_: int) -> float:
+    raise PeerError("this build has no shared-memory index")
+
+
+def _absent_latency(_: int) -> list[float]:
+    raise PeerError("this build has no shared-memory index")
+
+
+def index_cases(data: Data, held: dict[bytes, bytes]) -> Iterator[Case]:
+    """The four cases."""
+    yield Case("lookup-id", (Subject("alphapulse", Latency(_absent_latency)),), "from Rust")
+    yield Case("lookup-isin", (Subject("alphapulse", Latency(_absent_latency)),), "from Rust")
+    memory = sqlite3.connect(":memory:")
+    memory.execute("CREATE TABLE t (id BLOB PRIMARY KEY, record BLOB) WITHOUT ROWID")
+    memory.executemany("INSERT INTO t VALUES (?, ?)", held.items())
+    select = "SELECT record FROM t WHERE id = ?"
+
+    def from_dict(count: int) -> list[float]:
+        ids = data.some(count)
+        return timed(count, lambda at: held[ids[at]])
+
+    def from_sqlite(count: int) -> list[float]:
+        ids = data.some(count)
+        return timed(count, lambda at: memory.execute(select, (ids[at],)).fetchone())
+
+    yield Case(
+        "lookup-python",
+        (
+            Subject("alphapulse", Latency(_absent_latency)),
+            Subject("sqlite", Latency(from_sqlite, start=1000, most=100_000), "in memory"),
+            Subject("dict", Latency(from_dict, start=1000, most=400_000)),
+        ),
+        "one by one from Python, with the clock's own 50 ns",
+    )
+
+    def many_from_dict(count: int) -> float:
+        ids = data.some(count)
+        before = time.perf_counter()
+        rows = np.frombuffer(b"".join([held[one] for one in ids]), "V128")
+        took = time.perf_counter() - before
+        assert len(rows) == count
+        return took
+
+    yield Case(
+        "lookup-vector",
+        (
+            Subject("alphapulse", Rate(_absent)),
+            Subject("dict", Rate(many_from_dict, start=10_000, most=_BLOCK), "joined to an array"),
+        ),
+        "an array of ids to an array of records",
+    )
+    memory.close()
