@@ -46,13 +46,17 @@ async def main(context: ServiceContext) -> None:
         )
         _measure(context.metrics, service)
         host.add(add_registry_service, service)
-        live = await _live(stack, config, writer) if config.registry.publish_live else None
+        # What goes to the relay goes there once: the first replica's part.
+        first = context.instance is None
+        live = None
+        if first and config.registry.publish_live:
+            live = await _live(stack, config, writer)
         async with host:
             if live is not None:
                 host.background(_until_drained(live.evaluate()), name="registry-synthetics")
                 host.background(_until_drained(live.tell_discoveries()), name="registry-discovery")
             host.background(writer.run(), name="registry-writer")
-            if config.registry.discovery != "ignore":
+            if first and config.registry.discovery != "ignore":
                 target = config.endpoint(Service.RELAY_MARKET_DATA).target
                 found = Discovery(writer, target, config.registry.discovery)
                 host.background(_until_drained(found.run()), name="registry-discovered")

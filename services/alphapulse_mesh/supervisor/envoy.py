@@ -89,6 +89,18 @@ ROUTED_SERVICES: Final = (
             "RegisterVenue",
             "GetVenue",
             "ListVenues",
+            "DelistInstrument",
+            "GetInstrumentHistory",
+            "SearchInstruments",
+            "BatchGetInstrumentRecords",
+            "FindVenues",
+            "QuoteFees",
+            "GetSessions",
+            "GetVenueMetrics",
+            "DefineSynthetic",
+            "GetSynthetic",
+            "EvaluateSynthetic",
+            "RouteOrder",
         ),
         transcoded=True,
     ),
@@ -408,6 +420,16 @@ def _unary(cluster: str, retry_on: str) -> Json:
             # A killed service is back within about two seconds: nine tries reach across that.
             "num_retries": 9,
             "retry_back_off": {"base_interval": "0.05s", "max_interval": "1s"},
+            # A replica that is behind, or dying, is not asked again while there is another.
+            "retry_host_predicate": [
+                {
+                    "name": "envoy.retry_host_predicates.previous_hosts",
+                    "typed_config": {
+                        "@type": f"{_TYPE}.extensions.retry.host.previous_hosts.v3"
+                        ".PreviousHostsPredicate"
+                    },
+                }
+            ],
             "host_selection_retry_max_attempts": 5,
         },
     }
@@ -480,9 +502,21 @@ def _cluster(config: MeshConfig, process: Service, endpoint: Endpoint) -> Json:
         },
         "load_assignment": {
             "cluster_name": name,
-            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": _address(endpoint)}}]}],
+            "endpoints": [
+                {
+                    "lb_endpoints": [
+                        {"endpoint": {"address": _address(each)}}
+                        for each in (endpoint, *_replicas(config, process))
+                    ]
+                }
+            ],
         },
     }
+
+
+def _replicas(config: MeshConfig, process: Service) -> list[Endpoint]:
+    """Where the further instances of a service listen."""
+    return [config.endpoint(process, each) for each in config.instances(process) if each]
 
 
 def _otlp_cluster(config: MeshConfig) -> Json:

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from alphapulse_mesh.runtime.names import Service
+from alphapulse_mesh.runtime.names import Service, service_id
 from alphapulse_mesh.runtime.paths import MeshPaths
 from alphapulse_mesh.runtime.programs import require_program
 
@@ -98,13 +98,21 @@ def plan(config: MeshConfig, *, envoy_config: Path) -> tuple[ProcessSpec, ...]:
     config_file = MeshPaths(config).resolved_config
     specs = [
         ProcessSpec(
-            name=service.value,
-            argv=(sys.executable, "-m", *_PACKAGES[service], "--config", str(config_file)),
+            name=service_id(service, instance),
+            argv=(
+                sys.executable,
+                "-m",
+                *_PACKAGES[service],
+                "--config",
+                str(config_file),
+                *(("--instance", instance) if instance else ()),
+            ),
             stage=number,
-            target=config.endpoint(service).target,
+            target=config.endpoint(service, instance).target,
         )
         for number, stage in enumerate(services(config))
         for service in stage
+        for instance in config.instances(service)
     ]
     specs.append(_envoy(config, envoy_config))
     return tuple(sorted(specs, key=lambda spec: spec.stage))

@@ -138,6 +138,9 @@ class RegistryConfig(Section):
     """The registry service."""
 
     port: Port = 0
+    replicas: Annotated[int, Field(ge=1, le=16)] = 1
+    """Processes on one journal behind Envoy, each with the whole registry in memory; more than one
+    needs `server.transport = "unix"`."""
     database: Path = Path("registry.db")
     """Journal, relative to the data directory."""
     snapshot_every_events: Count = 50_000
@@ -460,6 +463,17 @@ class MeshConfig(BaseSettings):
     def trace_dir(self) -> Path:
         """Absolute directory of the span files."""
         return self.telemetry.file.directory or self.data_dir / "traces"
+
+    @model_validator(mode="after")
+    def _replicas_have_sockets(self) -> Self:
+        if self.registry.replicas > 1 and self.server.transport != "unix":
+            raise ValueError("registry.replicas above 1 needs server.transport = 'unix'")
+        return self
+
+    def instances(self, service: Service) -> tuple[str | None, ...]:
+        """The instances of a service on this host; None is the first one."""
+        count = self.registry.replicas if service is Service.REGISTRY else 1
+        return (None, *(str(number) for number in range(2, count + 1)))
 
     def relay(self, service: Service) -> RelayConfig:
         """The section of one of the four relay services."""
