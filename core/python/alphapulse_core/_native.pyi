@@ -942,3 +942,17 @@ class InstrumentNormaliser:
         `RegistrationOutcome` as field 1. Anything else: its bytes. None where `request` has other
         fields than 1 and 2.
         """
+
+@final
+class InstrumentRecords:
+    """Fixed records of 128 bytes, found by the id that each begins with."""
+
+    def __new__(cls) -> Self: ...
+    def __len__(self) -> int: ...
+    def extend(self, records: bytes) -> None:
+        """Add records, one after the other. Raises ValueError for a length that is no multiple."""
+    def replace(self, place: int, record: bytes) -> None:
+        """Put another record of the same id in a place. Raises IndexError, ValueError."""
+    def gather(self, ids: bytes) -> tuple[bytes, list[int]]:
+        """The records of ids of 16 bytes each, zeros for an unknown one; and the positions of these.
+        """

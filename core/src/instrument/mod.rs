@@ -6,6 +6,7 @@
 
 pub mod checks;
 pub mod normal;
+pub mod table;
 pub mod wire;
 
 use alphapulse_gen::layout::{

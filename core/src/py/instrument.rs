@@ -1,16 +1,19 @@
 //! Bindings of the registry's instruments: batches brought into normal form, stored ones read back.
 
+use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use crate::identity::to_bytes;
 use crate::instrument::normal::{Normal, Normaliser, Venue};
+use crate::instrument::table::{RECORD_BYTES, RecordTable};
 use crate::instrument::wire::{Reader, Value, put_bytes, put_uint};
 use crate::instrument::{Instrument, checks, field as f, id_message};
 use alphapulse_gen::record::as_bytes;
 
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<InstrumentNormaliser>()?;
+    m.add_class::<InstrumentRecords>()?;
     m.add_function(wrap_pyfunction!(instrument_fields, m)?)?;
     m.add_function(wrap_pyfunction!(instrument_event, m)?)?;
     m.add_function(wrap_pyfunction!(isin_is_valid, m)?)?;
@@ -187,4 +190,44 @@ fn prepared<'py>(
         PyBytes::new(py, &item).into_any(),
     ];
     Ok(PyTuple::new(py, items)?.into_any())
+}
+
+/// Fixed records by id.
+#[pyclass(module = "alphapulse_core")]
+struct InstrumentRecords {
+    inner: RecordTable,
+}
+
+#[pymethods]
+impl InstrumentRecords {
+    #[new]
+    fn new() -> Self {
+        Self { inner: RecordTable::default() }
+    }
+
+    fn __len__(&self) -> usize {
+        self.inner.len()
+    }
+
+    fn extend(&mut self, records: &[u8]) -> PyResult<()> {
+        if records.len() % RECORD_BYTES != 0 {
+            return Err(PyValueError::new_err("records have 128 bytes each"));
+        }
+        self.inner.extend(records);
+        Ok(())
+    }
+
+    fn replace(&mut self, place: usize, record: &[u8]) -> PyResult<()> {
+        let record = record.try_into().map_err(|_| PyValueError::new_err("a record has 128 bytes"))?;
+        if self.inner.replace(place, record) { Ok(()) } else { Err(PyIndexError::new_err(place)) }
+    }
+
+    fn gather<'py>(&self, py: Python<'py>, ids: &[u8]) -> PyResult<(Bound<'py, PyBytes>, Vec<u32>)> {
+        if ids.len() % 16 != 0 {
+            return Err(PyValueError::new_err("ids have 16 bytes each"));
+        }
+        let (mut out, mut missing) = (Vec::new(), Vec::new());
+        self.inner.gather(ids, &mut out, &mut missing);
+        Ok((PyBytes::new(py, &out), missing))
+    }
 }

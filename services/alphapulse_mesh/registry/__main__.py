@@ -12,7 +12,7 @@ from prometheus_client import Gauge
 
 from alphapulse_client.publisher import Publisher
 from alphapulse_mesh.registry.discovery import Discovery
-from alphapulse_mesh.registry.live import LiveRegistry
+from alphapulse_mesh.registry.live import LiveRegistry, QuoteFollower
 from alphapulse_mesh.registry.service import RegistryService, add_registry_service
 from alphapulse_mesh.registry.writer import RegistryWriter
 from alphapulse_mesh.runtime.errors import Unavailable
@@ -48,10 +48,15 @@ async def main(context: ServiceContext) -> None:
         host.add(add_registry_service, service)
         # What goes to the relay goes there once: the first replica's part.
         first = context.instance is None
-        live = None
+        live = publisher = None
         if first and config.registry.publish_live:
-            live = await _live(stack, config, writer)
+            publisher = await _publisher(stack, config)
+            live = _live(config, writer, publisher)
         async with host:
+            if config.registry.publish_live:
+                target = config.endpoint(Service.RELAY_MARKET_DATA).target
+                follower = QuoteFollower(writer.state, service.quotes, target, publisher)
+                host.background(_until_drained(follower.run()), name="registry-quotes")
             if live is not None:
                 host.background(_until_drained(live.evaluate()), name="registry-synthetics")
                 host.background(_until_drained(live.tell_discoveries()), name="registry-discovery")
@@ -66,18 +71,19 @@ async def main(context: ServiceContext) -> None:
             await host.run_until_signalled()
 
 
-async def _live(
-    stack: contextlib.AsyncExitStack, config: MeshConfig, writer: RegistryWriter
-) -> LiveRegistry:
-    target = config.endpoint(Service.RELAY_MARKET_DATA).target
-    publisher = await stack.enter_async_context(
+async def _publisher(stack: contextlib.AsyncExitStack, config: MeshConfig) -> Publisher:
+    return await stack.enter_async_context(
         Publisher(
-            target,
+            config.endpoint(Service.RELAY_MARKET_DATA).target,
             "market_data",
             producer_name="registry",
             on_rejection=lambda rejection: _log.warning("a frame was refused: %s", rejection),
         )
     )
+
+
+def _live(config: MeshConfig, writer: RegistryWriter, publisher: Publisher) -> LiveRegistry:
+    target = config.endpoint(Service.RELAY_MARKET_DATA).target
     return LiveRegistry(writer.state, lambda: writer.recent, target, publisher)
 
 

@@ -20,6 +20,7 @@ from alphapulse_client.context import FrameContext, new_context
 from alphapulse_client.subscription import Subscription
 from alphapulse_layout import MessageType, SourceType
 from alphapulse_mesh.registry.model import InstrumentEntry, SyntheticEntry
+from alphapulse_mesh.registry.opportunities import Opportunities, opportunity_frame
 from alphapulse_mesh.registry.records import instrument_record, scaled
 from alphapulse_mesh.registry.synthetics import Evaluation, SyntheticGraph
 from alphapulse_mesh.runtime.errors import MeshError
@@ -29,10 +30,11 @@ if TYPE_CHECKING:
 
     from alphapulse_client.publisher import Publisher
     from alphapulse_client.subscription import Batch
+    from alphapulse_mesh.registry.quotes import LiveQuotes
     from alphapulse_mesh.registry.state import RegistryState
     from alphapulse_mesh.registry.watch import Recent
 
-__all__ = ["LiveRegistry", "discovery_frame", "mid_prices", "synthetic_frame"]
+__all__ = ["LiveRegistry", "QuoteFollower", "discovery_frame", "mid_prices", "synthetic_frame"]
 
 _log = logging.getLogger(__name__)
 _ID_BYTES: Final = 16
@@ -119,6 +121,56 @@ def discovery_frame(entries: Sequence[InstrumentEntry], now_ns: int) -> bytes:
         timestamp=now_ns,
         blob=bytes(blob),
     )
+
+
+class QuoteFollower:
+    """Follows every quote of the MarketDataRelay: for routing, and for opportunities where there is
+    somebody to tell.
+    """
+
+    def __init__(
+        self,
+        state: RegistryState,
+        quotes: LiveQuotes,
+        target: str,
+        publisher: Publisher | None,
+        *,
+        clock_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        """`target` is the relay; without `publisher` the quotes are only kept."""
+        self._quotes = quotes
+        self._target = target
+        self._publisher = publisher
+        self._clock_ns = clock_ns
+        self._opportunities = Opportunities(state, quotes)
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        while True:
+            try:
+                async with Subscription(
+                    self._target,
+                    "market_data",
+                    message_types=[MessageType.QUOTE],
+                    name="registry-quotes",
+                ) as quotes:
+                    async for batch in quotes:
+                        for frame in batch.frames:
+                            await self.take(frame)
+            except MeshError as error:
+                _log.warning("no quotes: %s (%s)", error, error.reason)
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def take(self, frame: frames.Frame) -> None:
+        """Keep the quotes of a frame, and publish what opportunities they open."""
+        moved = self._quotes.take(frame.rows)
+        if self._publisher is None:
+            return
+        now_ns = self._clock_ns()
+        found = self._opportunities.move(moved, now_ns)
+        if found:
+            made = opportunity_frame(found, frame.context.child(), now_ns)
+            await self._publisher.publish(made)
 
 
 class LiveRegistry:

@@ -89,7 +89,10 @@ def route(
     if not quantity:
         raise _invalid("quantity is missing")
     if not 0 < len(request.books) <= _BOOKS:
-        raise _invalid(f"1 to {_BOOKS} books are needed")
+        raise _invalid(
+            f"1 to {_BOOKS} books are needed, or fresh quotes of its lines: there "
+            "are none that are fresh"
+        )
     limit = amount("limit_price", request.limit_price) if request.limit_price else None
     same = {other.id: other for other, _ in listings(state, entry)}
     buy = request.side == pb.ROUTE_SIDE_BUY

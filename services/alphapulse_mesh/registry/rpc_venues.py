@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 from alphapulse_mesh.registry import routing, wire
 from alphapulse_mesh.registry.fees import quote_fees
+from alphapulse_mesh.registry.identity import from_message
 from alphapulse_mesh.registry.model import END_OF_TIME, time_ns
 from alphapulse_mesh.registry.queries import find_venue
+from alphapulse_mesh.registry.quotes import LiveQuotes
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.registry.rpc import CallContext, Rpcs, one_changed
 from alphapulse_mesh.registry.sessions import sessions
@@ -36,6 +38,8 @@ class VenueRpcs(Rpcs):
         """As `Rpcs`; nothing is measured yet."""
         super().__init__(*args, **kwargs)
         self.metrics = VenueMetrics()
+        self.quotes = LiveQuotes(self.state)
+        """What RouteOrder looks at when it is given no books; whoever follows quotes fills it."""
 
     async def UpdateVenue(self, request: pb.UpdateVenueRequest, _: CallContext) -> bytes:
         """Change fields."""
@@ -102,5 +106,9 @@ class VenueRpcs(Rpcs):
     async def RouteOrder(self, request: pb.RouteOrderRequest, context: CallContext) -> bytes:
         """The best venue or split."""
         await self._reach(request.min_revision, context)
-        answer = routing.route(self.state, self.metrics, request, self._clock_ns())
+        now_ns = self._clock_ns()
+        entry = self.state.instruments.get(from_message(request.instrument_id))
+        if entry is not None and not request.books:
+            request.books.extend(self.quotes.books(entry, now_ns))
+        answer = routing.route(self.state, self.metrics, request, now_ns)
         return answer.SerializeToString()

@@ -59,9 +59,7 @@ def batch_get_records(state: RegistryState, ids: bytes, now_ns: int, max_bytes: 
         context=new_context(sampled=False),
         timestamp=now_ns,
     )
-    answer = b"".join(
-        (wire.item(frame), wire.packed(2, missing.tolist()), wire.uint(3, state.revision))
-    )
+    answer = b"".join((wire.item(frame), wire.packed(2, missing), wire.uint(3, state.revision)))
     return queries.bounded(answer, f"{count} ids; ask for fewer at a time", max_bytes)
 
 

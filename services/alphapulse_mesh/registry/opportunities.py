@@ -1,0 +1,182 @@
+"""Cross-venue opportunities: the same thing, or a thing and its derivative, that can be bought in
+one place for less than it can be sold for in another, fees and currencies taken off.
+
+Incremental: a quote is held against the quotes of its counterparts alone, which the registry's
+links and pairs name. A share is compared across currencies at the live rate of an FX pair; where
+there is none, or a venue's fees are not known, nothing is claimed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import numpy as np
+from blake3 import blake3
+
+from alphapulse.registry.v1 import registry_pb2 as pb
+from alphapulse_client import frames
+from alphapulse_layout import MessageType, SourceType
+from alphapulse_mesh.registry.fees import fees_at
+from alphapulse_mesh.registry.search import listings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from alphapulse_client.context import FrameContext
+    from alphapulse_mesh.registry.model import InstrumentEntry
+    from alphapulse_mesh.registry.quotes import LiveQuotes, Quote
+    from alphapulse_mesh.registry.state import RegistryState
+
+__all__ = ["LEAST_BPS", "Opportunities", "Opportunity", "opportunity_frame"]
+
+LEAST_BPS: Final = Decimal(1)
+"""What is worth telling."""
+_BPS: Final = Decimal(10_000)
+_FULL: Final = 10_000
+_I32: Final = (1 << 31) - 1
+_LIVES_NS: Final = 1_000_000_000
+"""How long an opportunity is held for real without a further quote."""
+
+
+class Opportunity(NamedTuple):
+    """Buy `a` at its ask, sell `b` at its bid."""
+
+    a: InstrumentEntry
+    b: InstrumentEntry
+    ask: Quote
+    bid: Quote
+    bps: Decimal
+    """What remains of the price, in basis points of what is paid."""
+
+    @property
+    def size(self) -> int:
+        """What both sides show, 1e-8."""
+        return min(self.ask.ask_size, self.bid.bid_size)
+
+
+class Opportunities:
+    """Finds them as quotes move."""
+
+    def __init__(
+        self, state: RegistryState, quotes: LiveQuotes, least_bps: Decimal = LEAST_BPS
+    ) -> None:
+        """Nothing is known yet."""
+        self._state = state
+        self._quotes = quotes
+        self._least_bps = least_bps
+        self._counterparts: dict[bytes, list[InstrumentEntry]] = {}
+        self._revision = -1
+        self._told: dict[tuple[bytes, bytes], tuple[int, int]] = {}
+
+    def move(self, moved: Iterable[bytes], now_ns: int) -> list[Opportunity]:
+        """What there is now that these instruments' quotes have moved, the best first; the same
+        prices are not told twice.
+        """
+        if self._revision != self._state.revision:  # links and listings may be others
+            self._counterparts.clear()
+            self._revision = self._state.revision
+        found: dict[tuple[bytes, bytes], Opportunity] = {}
+        for instrument_id in moved:
+            entry = self._state.instruments.get(instrument_id)
+            if entry is None:
+                continue
+            for other in self._others(entry):
+                for a, b in ((entry, other), (other, entry)):
+                    key = (a.id, b.id)
+                    if key not in found:
+                        opportunity = self._between(a, b, now_ns)
+                        if opportunity is None:
+                            self._told.pop(key, None)
+                        elif self._news(key, opportunity):
+                            found[key] = opportunity
+        return sorted(found.values(), key=lambda each: each.bps, reverse=True)
+
+    def _news(self, key: tuple[bytes, bytes], opportunity: Opportunity) -> bool:
+        prices = (opportunity.ask.ask, opportunity.bid.bid)
+        if self._told.get(key) == prices:
+            return False
+        self._told[key] = prices
+        return True
+
+    def _others(self, entry: InstrumentEntry) -> list[InstrumentEntry]:
+        """The same on other venues, and what derives from it or what it derives from."""
+        known = self._counterparts.get(entry.id)
+        if known is None:
+            same = [other for other, _ in listings(self._state, entry)]
+            seen = {other.id: other for other in same}
+            waiting = deque(same)
+            while waiting:
+                here = waiting.popleft()
+                for ordinal in self._state.links_of.get(here.id, ()):
+                    source, target, kind = self._state.links_in_order[ordinal].key
+                    if kind != pb.LINK_TYPE_DERIVATIVE_OF:
+                        continue
+                    for each in (source, target):
+                        if each not in seen:
+                            seen[each] = self._state.instruments[each]
+                            waiting.append(seen[each])
+            del seen[entry.id]
+            known = self._counterparts[entry.id] = [each for each in seen.values() if each.venue]
+        return known
+
+    def _between(self, a: InstrumentEntry, b: InstrumentEntry, now_ns: int) -> Opportunity | None:
+        if not (_tradable(a, now_ns) and _tradable(b, now_ns)):
+            return None
+        ask, bid = self._quotes.quote(a.id, now_ns), self._quotes.quote(b.id, now_ns)
+        if ask is None or bid is None or ask.ask <= 0 or bid.bid <= 0:
+            return None
+        fees = [fees_at(self._state.venues[each.venue].message, Decimal(0)) for each in (a, b)]
+        bought, sold = fees
+        if bought is None or sold is None:
+            return None
+        rate = self._quotes.rate(_currency(b), _currency(a), now_ns)
+        if rate is None:
+            return None
+        paid = ask.ask * (1 + bought.taker_bps / _BPS)
+        got = bid.bid * rate * (1 - sold.taker_bps / _BPS)
+        bps = (got - paid) / paid * _BPS
+        return Opportunity(a, b, ask, bid, bps) if bps >= self._least_bps else None
+
+
+def _tradable(entry: InstrumentEntry, now_ns: int) -> bool:
+    valid = entry.valid_from_ns <= now_ns < entry.valid_until_ns
+    return valid and entry.status == pb.INSTRUMENT_STATUS_ACTIVE and entry.venue != 0
+
+
+def _currency(entry: InstrumentEntry) -> str:
+    """What its price is in: as registered, without asking what that is worth elsewhere."""
+    return entry.message().quote_currency
+
+
+def opportunity_frame(found: Sequence[Opportunity], context: FrameContext, now_ns: int) -> bytes:
+    """One frame of CrossVenueOpportunity rows: `a` is bought at `price_a`, `b` sold at `price_b`,
+    each in its own currency; `spread_bps` is what remains after fees, in `a`'s currency.
+    """
+    rows = frames.rows(MessageType.CROSS_VENUE_OPPORTUNITY, len(found))
+    ids = [b"".join(getattr(each, side).id for each in found) for side in ("a", "b")]
+    rows["instrument_a_id"] = np.frombuffer(ids[0], rows.dtype["instrument_a_id"])
+    rows["instrument_b_id"] = np.frombuffer(ids[1], rows.dtype["instrument_b_id"])
+    for row, each in zip(rows, found, strict=True):
+        times = (each.ask.exchange_time, each.bid.exchange_time)
+        digest = blake3(each.a.id + each.b.id + repr(times).encode()).digest()
+        row["opportunity_id"] = int.from_bytes(digest[:8], "little")
+        row["exchange_time"] = max(times)
+        oldest = min(each.ask.receive_time, each.bid.receive_time)
+        row["receive_time"] = max(each.ask.receive_time, each.bid.receive_time)
+        row["expires_at"] = now_ns + _LIVES_NS
+        row["price_a"], row["price_b"] = each.ask.ask, each.bid.bid
+        row["max_size"] = each.size
+        row["isin"] = (each.a.isin or each.b.isin).encode()
+        row["spread_bps"] = min(int(each.bps), _I32)
+        row["venue_a"], row["venue_b"] = each.a.venue, each.b.venue
+        age = min(max(now_ns - oldest, 0) / _LIVES_NS, 1.0)
+        row["confidence"] = round(_FULL * (1 - age))
+    return frames.encode(
+        MessageType.CROSS_VENUE_OPPORTUNITY,
+        rows,
+        source=SourceType.REGISTRY,
+        context=context,
+        timestamp=now_ns,
+    )

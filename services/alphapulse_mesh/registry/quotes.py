@@ -1,0 +1,125 @@
+"""The last quote of every instrument that the MarketDataRelay shows, and rates between currencies.
+
+Kept by the replica that asks for it; what is older than a bound is as if it were not there.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
+from alphapulse.registry.v1 import registry_pb2 as pb
+from alphapulse_mesh.registry import identity
+from alphapulse_mesh.registry.fees import plain
+from alphapulse_mesh.registry.identity import NaturalKey
+from alphapulse_mesh.registry.search import listings
+
+if TYPE_CHECKING:
+    from alphapulse_client import frames
+    from alphapulse_mesh.registry.model import InstrumentEntry
+    from alphapulse_mesh.registry.state import RegistryState
+
+__all__ = ["STALE_NS", "LiveQuotes", "Quote"]
+
+STALE_NS: Final = 5_000_000_000
+"""How old a quote may be to count."""
+_ID_BYTES: Final = 16
+_PLACES: Final = -8
+_ONE: Final = Decimal(1)
+
+
+class Quote(NamedTuple):
+    """Top of a book; prices and sizes in 1e-8, times in ns."""
+
+    bid: int
+    ask: int
+    bid_size: int
+    ask_size: int
+    exchange_time: int
+    receive_time: int
+
+
+class LiveQuotes:
+    """Instrument → its last quote."""
+
+    def __init__(self, state: RegistryState, stale_ns: int = STALE_NS) -> None:
+        """None yet."""
+        self._state = state
+        self._stale_ns = stale_ns
+        self._quotes: dict[bytes, Quote] = {}
+
+    def take(self, rows: frames.Rows) -> list[bytes]:
+        """Keep the quotes of Quote rows; the instruments that have another one than before."""
+        ids = rows["instrument_id"].tobytes()
+        columns = (
+            "bid_price",
+            "ask_price",
+            "bid_size",
+            "ask_size",
+            "exchange_time",
+            "receive_time",
+        )
+        moved: dict[bytes, None] = {}
+        for at, values in enumerate(zip(*(rows[name].tolist() for name in columns), strict=True)):
+            instrument = ids[at * _ID_BYTES : (at + 1) * _ID_BYTES]
+            quote = Quote(*values)
+            before = self._quotes.get(instrument)
+            if before is None or before[:4] != quote[:4]:
+                moved[instrument] = None
+            self._quotes[instrument] = quote
+        return list(moved)
+
+    def quote(self, instrument_id: bytes, now_ns: int) -> Quote | None:
+        """The last one, unless it is stale."""
+        found = self._quotes.get(instrument_id)
+        if found is None or now_ns - found.receive_time > self._stale_ns:
+            return None
+        return found
+
+    def rate(self, source: str, target: str, now_ns: int) -> Decimal | None:
+        """What one unit of `source` is worth in `target`: by the middle of a live pair of the two,
+        either way round; None where there is none. Dollar stablecoins are no dollars here.
+        """
+        if source == target:
+            return _ONE
+        direct = self._middle(source, target, now_ns)
+        if direct is not None:
+            return direct
+        inverse = self._middle(target, source, now_ns)
+        return None if inverse is None else _ONE / inverse
+
+    def _middle(self, base: str, quote: str, now_ns: int) -> Decimal | None:
+        for entry in self._state.pairs_by_base.get(base, ()):
+            if entry.asset_type != common_pb2.ASSET_TYPE_FX_PAIR:
+                continue
+            if (
+                entry.natural_key
+                != NaturalKey(entry.asset_type, entry.venue, f"{base}/{quote}").text
+            ):
+                continue
+            found = self.quote(entry.id, now_ns)
+            if found is not None and found.bid > 0 and found.ask > 0:
+                return Decimal(found.bid + found.ask).scaleb(_PLACES) / 2
+        return None
+
+    def books(self, entry: InstrumentEntry, now_ns: int) -> list[pb.RouteBook]:
+        """The tops of the books of an instrument and of what is the same elsewhere."""
+        made = []
+        for other, _ in listings(self._state, entry):
+            quote = self.quote(other.id, now_ns)
+            if quote is None or not other.venue:
+                continue
+            book = pb.RouteBook(instrument_id=identity.to_message(other.id))
+            for levels, price, size in (
+                (book.bids, quote.bid, quote.bid_size),
+                (book.asks, quote.ask, quote.ask_size),
+            ):
+                if price > 0 and size > 0:
+                    levels.add(price=_text(price), quantity=_text(size))
+            made.append(book)
+        return made
+
+
+def _text(value: int) -> str:
+    return plain(Decimal(value).scaleb(_PLACES))
