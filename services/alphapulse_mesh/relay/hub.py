@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -23,7 +24,7 @@ from alphapulse_mesh.relay.producers import Producer, ProducerTable, PublishSess
 from alphapulse_mesh.relay.selection import select
 from alphapulse_mesh.relay.subscribers import SharedResponses, Subscriber
 from alphapulse_mesh.relay.window import PREFIX, RUN_BYTES, Run, Window, new_prefixes
-from alphapulse_mesh.relay.wire import FrameRun, encode_run, read_publish_request
+from alphapulse_mesh.relay.wire import FrameRun, Promised, encode_run, read_publish_request
 from alphapulse_mesh.runtime.errors import (
     InvalidArgument,
     MeshError,
@@ -51,6 +52,8 @@ _MAX_BYTES: Final = 4 << 20
 """Largest frame and largest batch, whatever the ring would hold."""
 _MESSAGE_RESERVE: Final = 512
 """For what stands in a message beside the frames."""
+_ACKNOWLEDGED_PART: Final = 8
+"""Subscribers acknowledge after this part of what would hold producers back: they seldom wait."""
 _POLICIES: Final = {
     pb.SLOW_CONSUMER_POLICY_UNSPECIFIED: pb.SLOW_CONSUMER_POLICY_BLOCK,
     pb.SLOW_CONSUMER_POLICY_BLOCK: pb.SLOW_CONSUMER_POLICY_BLOCK,
@@ -102,6 +105,7 @@ class Hub:
         self.producers = ProducerTable(self.memory)
         self.producers.restore(self.window)
         self.subscribers: set[Subscriber] = set()
+        self._acknowledging: dict[int, Subscriber] = {}
         self.rejected: Counter[str] = Counter()
         """Frames refused, by reason, since the process began."""
         self.duplicates = 0
@@ -319,7 +323,10 @@ class Hub:
             selection=select(request, self._accepted, self.domain.name),
             start=self._start(request),
             max_batch_bytes=min(request.max_batch_bytes or RUN_BYTES, self._max_batch),
+            promised=self._promise() if request.acknowledges else None,
         )
+        if subscriber.promised is not None:
+            self._acknowledging[subscriber.promised.subscription_id] = subscriber
         self.subscribers.add(subscriber)
         self.pressure.joined(subscriber)
         return subscriber
@@ -328,12 +335,28 @@ class Hub:
         """The stream has ended. Idempotent."""
         if subscriber in self.subscribers:
             self.subscribers.discard(subscriber)
+            if subscriber.promised is not None:
+                del self._acknowledging[subscriber.promised.subscription_id]
             self.pressure.left(subscriber)
 
     def sent(self, subscriber: Subscriber) -> None:
         """The subscriber's last message was handed to its connection."""
         subscriber.sent()
         self.pressure.moved(subscriber)
+
+    def acknowledged(self, subscription_id: int, sequence: int) -> None:
+        """A subscriber says what has reached it; nothing where it has gone meanwhile."""
+        subscriber = self._acknowledging.get(subscription_id)
+        if subscriber is not None:
+            subscriber.acknowledge(sequence)
+            self.pressure.moved(subscriber)
+
+    def _promise(self) -> Promised:
+        return Promised(
+            int.from_bytes(os.urandom(8), "little") or 1,
+            self.window.ring.capacity // _ACKNOWLEDGED_PART,
+            max(self.config.circuit_breaker_frames // _ACKNOWLEDGED_PART, 1),
+        )
 
     async def news(self, subscriber: Subscriber) -> None:
         """Wait until there may be something for the subscriber."""

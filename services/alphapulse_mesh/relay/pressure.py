@@ -113,9 +113,7 @@ class Pressure:
             return
         self._awaited.pop(subscriber.name, None)
         if subscriber.name:
-            subscriber.memory_slot = self._memory.add_subscriber(
-                subscriber.name, subscriber.position
-            )
+            subscriber.memory_slot = self._memory.add_subscriber(subscriber.name, subscriber.floor)
         self.move_gate()
         self._room.set()
 
@@ -124,7 +122,7 @@ class Pressure:
         if not subscriber.blocking:
             return
         if subscriber.memory_slot is not None:
-            self._memory.subscriber_at(subscriber.memory_slot, subscriber.position)
+            self._memory.subscriber_at(subscriber.memory_slot, subscriber.floor)
         if self._held_back:
             self._room.set()
 
@@ -138,7 +136,9 @@ class Pressure:
         if subscriber.sent_away:
             self._memory.forget_subscriber(subscriber.name)
         elif subscriber.name and not namesakes:
-            self._await_return(subscriber.name, subscriber.position)
+            self._await_return(
+                subscriber.name, subscriber.floor, exact=subscriber.promised is not None
+            )
         self.move_gate()
         self._room.set()
 
@@ -146,19 +146,21 @@ class Pressure:
         """Newest sequence that nobody needs any more; the head when nobody blocks."""
         floor = self._window.head
         for subscriber in self._subscribers:
-            if subscriber.blocking and not subscriber.sent_away and subscriber.position < floor:
-                floor = subscriber.position
+            if subscriber.blocking and not subscriber.sent_away:
+                floor = min(floor, subscriber.floor)
         if self._awaited:
             self._give_up_waiting()
             for awaited in self._awaited.values():
                 floor = min(floor, awaited.floor)
         return floor
 
-    def _await_return(self, name: str, position: int) -> None:
-        """What was handed to a connection may not have come through it: half of what the window
-        has before `position` is kept too.
+    def _await_return(self, name: str, position: int, *, exact: bool = False) -> None:
+        """Without acknowledgements, what was handed to a connection may not have come through it:
+        half of what the window has before `position` is kept too.
         """
-        floor = position - max(0, position - self._window.oldest) // 2
+        floor = position
+        if not exact:
+            floor -= max(0, position - self._window.oldest) // 2
         until = time.monotonic() + self._config.subscriber_linger_seconds
         self._awaited[name] = Awaited(min(floor, self._window.head), until)
 
@@ -174,7 +176,7 @@ class Pressure:
         floor = self._find_floor()
         for subscriber in tuple(self._subscribers):
             stalled = now - subscriber.progress_at
-            if subscriber.blocking and subscriber.position == floor and stalled > lease:
+            if subscriber.blocking and subscriber.floor == floor and stalled > lease:
                 _log.warning(
                     "subscriber %r has held producers back for %.1f s: sent away",
                     subscriber.name,

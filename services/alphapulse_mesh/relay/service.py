@@ -1,4 +1,4 @@
-"""A relay on gRPC: the three methods of its domain's service, frames as opaque bytes.
+"""A relay on gRPC: the methods of its domain's service, frames as opaque bytes.
 
 The streaming methods take and give serialized messages, so that no frame is encoded again; what the
 calls mean is `hub`'s part.
@@ -91,6 +91,13 @@ class RelayServicer:
         finally:
             hub.leave(subscriber)
 
+    async def acknowledge(
+        self, request: pb.AcknowledgeRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.AcknowledgeResponse:
+        """`Acknowledge`."""
+        self.hub.acknowledged(request.subscription_id, request.delivered_sequence)
+        return pb.AcknowledgeResponse()
+
     async def get_status(
         self, request: pb.GetStatusRequest, context: grpc.aio.ServicerContext[Any, Any]
     ) -> pb.GetStatusResponse:
@@ -134,6 +141,8 @@ class RelayServicer:
             },
             records_by_type=records_by_type,
             ring_bytes=hub.window.ring.capacity,
+            circuit_open=hub.pressure.breaker_open,
+            backlog_frames=hub.pressure.backlog(),
         )
 
 
@@ -153,9 +162,14 @@ async def _acknowledge(session: PublishSession, context: Context) -> None:
 def add_relay_to_server(servicer: RelayServicer, server: grpc.aio.Server) -> None:
     """For `ServiceHost.add`: the domain's service, its streams without serializers."""
     name = servicer.hub.domain.grpc_service
-    handlers = {
+    handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
         "Publish": grpc.stream_stream_rpc_method_handler(servicer.publish),
         "Subscribe": grpc.unary_stream_rpc_method_handler(servicer.subscribe),
+        "Acknowledge": grpc.unary_unary_rpc_method_handler(
+            servicer.acknowledge,
+            request_deserializer=pb.AcknowledgeRequest.FromString,
+            response_serializer=pb.AcknowledgeResponse.SerializeToString,
+        ),
         "GetStatus": grpc.unary_unary_rpc_method_handler(
             servicer.get_status,
             request_deserializer=pb.GetStatusRequest.FromString,

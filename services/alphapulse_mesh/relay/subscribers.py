@@ -15,7 +15,7 @@ import numpy as np
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_mesh.relay.streams import Stream
 from alphapulse_mesh.relay.window import Hole, Run
-from alphapulse_mesh.relay.wire import tail
+from alphapulse_mesh.relay.wire import Promised, tail
 from alphapulse_mesh.runtime.errors import ResourceExhausted
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ class Subscriber(Stream):
         selection: Selection,
         start: int,
         max_batch_bytes: int,
+        promised: Promised | None = None,
     ) -> None:
         super().__init__()
         self.name = name
@@ -91,6 +92,10 @@ class Subscriber(Stream):
         """It took nothing for too long: nobody waits for it."""
         self.memory_slot: int | None = None
         """Where the relay remembers `position` beyond its own life."""
+        self.promised = promised
+        """What it was told about acknowledging; None: what was handed over counts as received."""
+        self.acknowledged = start - 1
+        """Newest sequence that it has said to have."""
         self._window = window
         self._shared = shared
         self._selection = selection
@@ -99,6 +104,20 @@ class Subscriber(Stream):
         self._batch = max_batch_bytes
         self._records_on_the_way = 0
         self._expired_as = WINDOW_EXPIRED
+
+    @property
+    def floor(self) -> int:
+        """Newest sequence that it does not need any more, even if its connection breaks now."""
+        if self.promised is None or self.acknowledged >= self.reported:
+            return self.position
+        return min(self.acknowledged, self.position)
+
+    def acknowledge(self, sequence: int) -> None:
+        """It has got everything up to here."""
+        sequence = min(sequence, self._next - 1)
+        if sequence > self.acknowledged:
+            self.acknowledged = sequence
+            self.progress_at = time.monotonic()
 
     @property
     def lag(self) -> int:
@@ -123,9 +142,11 @@ class Subscriber(Stream):
         head = self._window.head
         self._records_on_the_way = sum(int(run.records.sum()) for run in drained.runs)
         delivered = self._next - 1
-        if not drained.whole or drained.gaps or not drained.runs:
+        first = self.promised is not None and self.reported < 0
+        if first or not drained.whole or drained.gaps or not drained.runs:
+            promised = self.promised if first else None
             return b"".join(
-                (*(run.data for run in drained.runs), tail(delivered, head, drained.gaps))
+                (*(run.data for run in drained.runs), tail(delivered, head, drained.gaps, promised))
             )
         key = (drained.runs[0].first, delivered, head)
         if self._shared.key != key:

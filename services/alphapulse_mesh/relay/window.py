@@ -48,6 +48,7 @@ RUN_BYTES: Final = 256 << 10
 """Frames are kept and sent in runs of about this size."""
 _CACHE_PART: Final = 4  # of the ring's size may be kept in memory too
 _READ_ENTRIES: Final = 4096
+_GATES: Final = ("relay-gate", "relay-gate-2")
 
 
 class Hole(NamedTuple):
@@ -140,6 +141,8 @@ class Window:
         # holds the producer back.
         self._reader = self.ring.reader("relay-window", start="oldest")
         self._gate: core.RingReader | None = None
+        if memory.subscribers():  # they blocked, and may come back
+            self._gate = self._gate_left_behind()
         self._base = self._find_base()
         self.head = self.ring.next_sequence - 1 + self._base
         """Newest sequence; what a crash left half written counts, and is reported as a hole."""
@@ -167,6 +170,11 @@ class Window:
             base = core.inspect_frame(frame).sequence - int(batch.sequences[0])
         self._memory.adopt(self.ring.incarnation, base)
         return base
+
+    @property
+    def base(self) -> int:
+        """Sequence in the domain = sequence in the ring + base."""
+        return self._base
 
     @property
     def oldest(self) -> int:
@@ -312,20 +320,36 @@ class Window:
     def gate_at(self, sequence: int | None) -> None:
         """Keep what is in the window from `sequence` on from being overwritten; None: nothing."""
         gate = self._gate
-        if gate is not None and (sequence is None or sequence - self._base < gate.sequence):
-            gate.close()
-            self._gate = gate = None
         if sequence is None:
+            if gate is not None:
+                gate.close()
+                self._gate = None
             return
-        target = sequence - self._base
+        target = min(max(sequence - self._base, self.ring.oldest_sequence), self.ring.next_sequence)
         if gate is None:
-            start = min(max(target, self.ring.oldest_sequence), self.ring.next_sequence)
-            self._gate = self.ring.reader("relay-gate", gating=True, start=start)
+            self._gate = self.ring.reader(_GATES[0], gating=True, start=target)
+            return
+        if target < gate.sequence:
+            # Somebody needs more. A new gate holds three quarters of the ring, which may be less
+            # than the one that stands: so that one stays until it is known that nothing is lost.
+            name = _GATES[gate.name == _GATES[0]]
+            self._gate = self._older(gate, self.ring.reader(name, gating=True, start=target))
             return
         while (behind := target - gate.sequence) > 0:
             if not gate.poll(min(behind, 1 << 16)):
                 break
             gate.commit()
+
+    def _gate_left_behind(self) -> core.RingReader:
+        """The gate of the process that died, from where it stood: the ring kept its place."""
+        gates = [self.ring.reader(name, gating=True, start="resume") for name in _GATES]
+        return self._older(*gates)
+
+    @staticmethod
+    def _older(one: core.RingReader, other: core.RingReader) -> core.RingReader:
+        older, newer = (one, other) if one.sequence <= other.sequence else (other, one)
+        newer.close()
+        return older
 
     def close(self) -> None:
         """Detach; the ring stays for the next process of the relay."""

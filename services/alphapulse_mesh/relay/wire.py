@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["FrameRun", "encode_run", "read_publish_request", "tail", "varint"]
+__all__ = ["FrameRun", "Promised", "encode_run", "read_publish_request", "tail", "varint"]
 
 _TAG: Final = b"\x0a"
 
@@ -114,11 +114,24 @@ def encode_run(frames: Iterable[bytes | bytearray | memoryview]) -> FrameRun:
     )
 
 
-def tail(delivered: int, head: int, gaps: Iterable[pb.Gap] = ()) -> bytes:
+class Promised(NamedTuple):
+    """What the first response tells a subscriber that acknowledges; see `SubscribeResponse`."""
+
+    subscription_id: int
+    acknowledge_bytes: int
+    acknowledge_frames: int
+
+
+def tail(
+    delivered: int, head: int, gaps: Iterable[pb.Gap] = (), promised: Promised | None = None
+) -> bytes:
     """The small fields of a `SubscribeResponse`."""
-    return pb.SubscribeResponse(
-        gaps=gaps, delivered_sequence=delivered, head_sequence=head
-    ).SerializeToString()
+    response = pb.SubscribeResponse(gaps=gaps, delivered_sequence=delivered, head_sequence=head)
+    if promised is not None:
+        response.subscription_id = promised.subscription_id
+        response.acknowledge_bytes = promised.acknowledge_bytes
+        response.acknowledge_frames = promised.acknowledge_frames
+    return response.SerializeToString()
 
 
 def _malformed(position: int) -> InvalidArgument:

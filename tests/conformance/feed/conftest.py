@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from alphapulse.relay.v1 import relay_pb2 as pb
     from alphapulse_mesh.runtime.config import MeshConfig
 
 DOMAIN = "market_data"
@@ -39,6 +40,10 @@ class Feed(Protocol):
 
     async def recover(self) -> None:
         """Start that again."""
+        ...
+
+    async def status(self) -> pb.GetStatusResponse:
+        """What the process that carries it says about itself."""
         ...
 
 
@@ -69,6 +74,10 @@ class GrpcFeed:
     async def recover(self) -> None:
         assert self._process is not None, "open_feed(process=True)"
         await self._process.start()
+
+    async def status(self) -> pb.GetStatusResponse:
+        assert self._process is not None, "open_feed(process=True)"
+        return await self._process.status()
 
 
 class OpenFeed(Protocol):

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import grpc
 import grpc.aio
 
+from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client._wire import read_subscribe_response
 from alphapulse_client.domains import relay_service
 from alphapulse_client.errors import Unavailable, from_rpc_error
 from alphapulse_client.transports.base import Delivery, Gap
+from alphapulse_client.transports.progress import Progress
 
 if TYPE_CHECKING:
-    from alphapulse.relay.v1 import relay_pb2 as pb
     from alphapulse_client.domains import RelayDomain
 
 __all__ = ["GrpcSource"]
@@ -32,6 +33,15 @@ class GrpcSource:
         metadata: grpc.aio.Metadata,
     ) -> None:
         self._domain = domain
+        if (
+            request.slow_consumer_policy == pb.SLOW_CONSUMER_POLICY_BLOCK
+            and request.subscriber_name
+        ):
+            # the relay waits for such a one also when its connection breaks: tell it for what
+            asked, request = request, pb.SubscribeRequest()
+            request.CopyFrom(asked)
+            request.acknowledges = True
+        self._progress = Progress(channel, domain, metadata)
         method: grpc.aio.UnaryStreamMultiCallable[bytes, bytes] = channel.unary_stream(
             f"/{relay_service(domain)}/Subscribe",
             request_serializer=None,
@@ -50,9 +60,11 @@ class GrpcSource:
                 f"the {self._domain} relay ended the stream", reason="RELAY_CLOSED_STREAM"
             )
         frames, rest = read_subscribe_response(data)
+        self._progress.received(rest, len(data))
         gaps = [Gap(gap.range.first, gap.range.last, gap.reason) for gap in rest.gaps]
         return Delivery(frames, gaps, rest.delivered_sequence, rest.head_sequence)
 
     def cancel(self) -> None:
         """See `FeedSource`."""
         self._call.cancel()
+        self._progress.cancel()

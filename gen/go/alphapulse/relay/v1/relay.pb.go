@@ -471,7 +471,12 @@ type SubscribeRequest struct {
 	// Asset types, by number.
 	AssetTypes []uint32 `protobuf:"varint,11,rep,packed,name=asset_types,json=assetTypes,proto3" json:"asset_types,omitempty"`
 	// A condition on fields of the record, e.g. "ask_price - bid_price > 0.5 and side == BUY".
-	Predicate     string `protobuf:"bytes,12,opt,name=predicate,proto3" json:"predicate,omitempty"`
+	Predicate string `protobuf:"bytes,12,opt,name=predicate,proto3" json:"predicate,omitempty"`
+	// Where an earlier subscription ended, as its last response said; goes before `start`.
+	ResumeToken []byte `protobuf:"bytes,13,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	// The subscriber calls Acknowledge: what is on the way to it counts as not delivered, so that a
+	// blocking subscriber loses nothing that was in a connection which breaks.
+	Acknowledges  bool `protobuf:"varint,14,opt,name=acknowledges,proto3" json:"acknowledges,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -590,6 +595,112 @@ func (x *SubscribeRequest) GetPredicate() string {
 	return ""
 }
 
+func (x *SubscribeRequest) GetResumeToken() []byte {
+	if x != nil {
+		return x.ResumeToken
+	}
+	return nil
+}
+
+func (x *SubscribeRequest) GetAcknowledges() bool {
+	if x != nil {
+		return x.Acknowledges
+	}
+	return false
+}
+
+// See Acknowledge.
+type AcknowledgeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the first response.
+	SubscriptionId uint64 `protobuf:"fixed64,1,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
+	// Every sequence up to here has reached the subscriber.
+	DeliveredSequence uint64 `protobuf:"varint,2,opt,name=delivered_sequence,json=deliveredSequence,proto3" json:"delivered_sequence,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
+}
+
+func (x *AcknowledgeRequest) Reset() {
+	*x = AcknowledgeRequest{}
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeRequest) ProtoMessage() {}
+
+func (x *AcknowledgeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeRequest.ProtoReflect.Descriptor instead.
+func (*AcknowledgeRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *AcknowledgeRequest) GetSubscriptionId() uint64 {
+	if x != nil {
+		return x.SubscriptionId
+	}
+	return 0
+}
+
+func (x *AcknowledgeRequest) GetDeliveredSequence() uint64 {
+	if x != nil {
+		return x.DeliveredSequence
+	}
+	return 0
+}
+
+// See Acknowledge.
+type AcknowledgeResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AcknowledgeResponse) Reset() {
+	*x = AcknowledgeResponse{}
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AcknowledgeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AcknowledgeResponse) ProtoMessage() {}
+
+func (x *AcknowledgeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AcknowledgeResponse.ProtoReflect.Descriptor instead.
+func (*AcknowledgeResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{6}
+}
+
 // Frames and what was lost of them.
 type SubscribeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -603,14 +714,24 @@ type SubscribeResponse struct {
 	// The newest sequence in the relay when this was sent.
 	HeadSequence uint64 `protobuf:"varint,4,opt,name=head_sequence,json=headSequence,proto3" json:"head_sequence,omitempty"`
 	// Starts the subscription again from here, on this relay or on one that shares its domain.
-	ResumeToken   []byte `protobuf:"bytes,5,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	ResumeToken []byte `protobuf:"bytes,5,opt,name=resume_token,json=resumeToken,proto3" json:"resume_token,omitempty"`
+	// In the first response to a subscriber that acknowledges: what to name in Acknowledge.
+	SubscriptionId uint64 `protobuf:"fixed64,6,opt,name=subscription_id,json=subscriptionId,proto3" json:"subscription_id,omitempty"`
+	// In the first response too: bytes of responses after which to acknowledge, and frames; what is
+	// left over is acknowledged a moment later.
+	AcknowledgeBytes uint64 `protobuf:"varint,7,opt,name=acknowledge_bytes,json=acknowledgeBytes,proto3" json:"acknowledge_bytes,omitempty"`
+	// See `acknowledge_bytes`.
+	AcknowledgeFrames uint64 `protobuf:"varint,8,opt,name=acknowledge_frames,json=acknowledgeFrames,proto3" json:"acknowledge_frames,omitempty"`
+	// The frames here are last values as of this sequence, not news: `delivered_sequence` is 0 until
+	// the last of them are here, then it is this sequence. 0 for what is live.
+	SnapshotSequence uint64 `protobuf:"varint,9,opt,name=snapshot_sequence,json=snapshotSequence,proto3" json:"snapshot_sequence,omitempty"`
+	unknownFields    protoimpl.UnknownFields
+	sizeCache        protoimpl.SizeCache
 }
 
 func (x *SubscribeResponse) Reset() {
 	*x = SubscribeResponse{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[5]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -622,7 +743,7 @@ func (x *SubscribeResponse) String() string {
 func (*SubscribeResponse) ProtoMessage() {}
 
 func (x *SubscribeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[5]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -635,7 +756,7 @@ func (x *SubscribeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeResponse.ProtoReflect.Descriptor instead.
 func (*SubscribeResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{5}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SubscribeResponse) GetFrames() [][]byte {
@@ -673,20 +794,52 @@ func (x *SubscribeResponse) GetResumeToken() []byte {
 	return nil
 }
 
+func (x *SubscribeResponse) GetSubscriptionId() uint64 {
+	if x != nil {
+		return x.SubscriptionId
+	}
+	return 0
+}
+
+func (x *SubscribeResponse) GetAcknowledgeBytes() uint64 {
+	if x != nil {
+		return x.AcknowledgeBytes
+	}
+	return 0
+}
+
+func (x *SubscribeResponse) GetAcknowledgeFrames() uint64 {
+	if x != nil {
+		return x.AcknowledgeFrames
+	}
+	return 0
+}
+
+func (x *SubscribeResponse) GetSnapshotSequence() uint64 {
+	if x != nil {
+		return x.SnapshotSequence
+	}
+	return 0
+}
+
 // Sequences that a subscriber did not get.
 type Gap struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The first and the last.
 	Range *SequenceRange `protobuf:"bytes,1,opt,name=range,proto3" json:"range,omitempty"`
-	// Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED.
-	Reason        string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED, CONFLATED (later values
+	// of the same instruments came instead) and CONFLATED_PARTLY (the same of some records of frames
+	// that came cut down).
+	Reason string `protobuf:"bytes,2,opt,name=reason,proto3" json:"reason,omitempty"`
+	// Records that were conflated away in the range, where that is known.
+	Records       uint64 `protobuf:"varint,3,opt,name=records,proto3" json:"records,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Gap) Reset() {
 	*x = Gap{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[6]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -698,7 +851,7 @@ func (x *Gap) String() string {
 func (*Gap) ProtoMessage() {}
 
 func (x *Gap) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[6]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -711,7 +864,7 @@ func (x *Gap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap.ProtoReflect.Descriptor instead.
 func (*Gap) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{6}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Gap) GetRange() *SequenceRange {
@@ -726,6 +879,13 @@ func (x *Gap) GetReason() string {
 		return x.Reason
 	}
 	return ""
+}
+
+func (x *Gap) GetRecords() uint64 {
+	if x != nil {
+		return x.Records
+	}
+	return 0
 }
 
 // A subscriber that would rather read the ring or JetStream itself. The first message of a stream
@@ -751,7 +911,7 @@ type AttachRequest struct {
 
 func (x *AttachRequest) Reset() {
 	*x = AttachRequest{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[7]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -763,7 +923,7 @@ func (x *AttachRequest) String() string {
 func (*AttachRequest) ProtoMessage() {}
 
 func (x *AttachRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[7]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -776,7 +936,7 @@ func (x *AttachRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRequest.ProtoReflect.Descriptor instead.
 func (*AttachRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{7}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *AttachRequest) GetSubscribe() *SubscribeRequest {
@@ -844,7 +1004,7 @@ type AttachResponse struct {
 
 func (x *AttachResponse) Reset() {
 	*x = AttachResponse{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -856,7 +1016,7 @@ func (x *AttachResponse) String() string {
 func (*AttachResponse) ProtoMessage() {}
 
 func (x *AttachResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -869,7 +1029,7 @@ func (x *AttachResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachResponse.ProtoReflect.Descriptor instead.
 func (*AttachResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{8}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AttachResponse) GetTransport() string {
@@ -944,7 +1104,7 @@ type RingAttachment struct {
 
 func (x *RingAttachment) Reset() {
 	*x = RingAttachment{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -956,7 +1116,7 @@ func (x *RingAttachment) String() string {
 func (*RingAttachment) ProtoMessage() {}
 
 func (x *RingAttachment) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -969,7 +1129,7 @@ func (x *RingAttachment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RingAttachment.ProtoReflect.Descriptor instead.
 func (*RingAttachment) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{9}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *RingAttachment) GetPath() string {
@@ -1036,7 +1196,7 @@ type StreamAttachment struct {
 
 func (x *StreamAttachment) Reset() {
 	*x = StreamAttachment{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1048,7 +1208,7 @@ func (x *StreamAttachment) String() string {
 func (*StreamAttachment) ProtoMessage() {}
 
 func (x *StreamAttachment) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1061,7 +1221,7 @@ func (x *StreamAttachment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamAttachment.ProtoReflect.Descriptor instead.
 func (*StreamAttachment) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{10}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *StreamAttachment) GetUrl() string {
@@ -1094,7 +1254,7 @@ type GetStatusRequest struct {
 
 func (x *GetStatusRequest) Reset() {
 	*x = GetStatusRequest{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[11]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1106,7 +1266,7 @@ func (x *GetStatusRequest) String() string {
 func (*GetStatusRequest) ProtoMessage() {}
 
 func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[11]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1119,7 +1279,7 @@ func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetStatusRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{11}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{13}
 }
 
 // One subscriber as the relay sees it.
@@ -1136,14 +1296,16 @@ type SubscriberStatus struct {
 	// Records that it has got.
 	DeliveredRecords uint64 `protobuf:"varint,5,opt,name=delivered_records,json=deliveredRecords,proto3" json:"delivered_records,omitempty"`
 	// Its policy.
-	Policy        SlowConsumerPolicy `protobuf:"varint,6,opt,name=policy,proto3,enum=alphapulse.relay.v1.SlowConsumerPolicy" json:"policy,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Policy SlowConsumerPolicy `protobuf:"varint,6,opt,name=policy,proto3,enum=alphapulse.relay.v1.SlowConsumerPolicy" json:"policy,omitempty"`
+	// Frames that were conflated away for it.
+	ConflatedFrames uint64 `protobuf:"varint,7,opt,name=conflated_frames,json=conflatedFrames,proto3" json:"conflated_frames,omitempty"`
+	unknownFields   protoimpl.UnknownFields
+	sizeCache       protoimpl.SizeCache
 }
 
 func (x *SubscriberStatus) Reset() {
 	*x = SubscriberStatus{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[12]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1155,7 +1317,7 @@ func (x *SubscriberStatus) String() string {
 func (*SubscriberStatus) ProtoMessage() {}
 
 func (x *SubscriberStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[12]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1168,7 +1330,7 @@ func (x *SubscriberStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscriberStatus.ProtoReflect.Descriptor instead.
 func (*SubscriberStatus) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{12}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *SubscriberStatus) GetName() string {
@@ -1213,6 +1375,13 @@ func (x *SubscriberStatus) GetPolicy() SlowConsumerPolicy {
 	return SlowConsumerPolicy_SLOW_CONSUMER_POLICY_UNSPECIFIED
 }
 
+func (x *SubscriberStatus) GetConflatedFrames() uint64 {
+	if x != nil {
+		return x.ConflatedFrames
+	}
+	return 0
+}
+
 // One producer as the relay sees it.
 type ProducerStatus struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1234,7 +1403,7 @@ type ProducerStatus struct {
 
 func (x *ProducerStatus) Reset() {
 	*x = ProducerStatus{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[13]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1246,7 +1415,7 @@ func (x *ProducerStatus) String() string {
 func (*ProducerStatus) ProtoMessage() {}
 
 func (x *ProducerStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[13]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1259,7 +1428,7 @@ func (x *ProducerStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProducerStatus.ProtoReflect.Descriptor instead.
 func (*ProducerStatus) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{13}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ProducerStatus) GetProducerId() uint64 {
@@ -1328,14 +1497,18 @@ type GetStatusResponse struct {
 	// Records published, by message type.
 	RecordsByType map[uint32]uint64 `protobuf:"bytes,10,rep,name=records_by_type,json=recordsByType,proto3" json:"records_by_type,omitempty" protobuf_key:"varint,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
 	// Bytes of the ring.
-	RingBytes     uint64 `protobuf:"varint,11,opt,name=ring_bytes,json=ringBytes,proto3" json:"ring_bytes,omitempty"`
+	RingBytes uint64 `protobuf:"varint,11,opt,name=ring_bytes,json=ringBytes,proto3" json:"ring_bytes,omitempty"`
+	// The circuit breaker is open: no new producer is let in.
+	CircuitOpen bool `protobuf:"varint,12,opt,name=circuit_open,json=circuitOpen,proto3" json:"circuit_open,omitempty"`
+	// Frames that wait for the slowest blocking subscriber.
+	BacklogFrames uint64 `protobuf:"varint,13,opt,name=backlog_frames,json=backlogFrames,proto3" json:"backlog_frames,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetStatusResponse) Reset() {
 	*x = GetStatusResponse{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[14]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1347,7 +1520,7 @@ func (x *GetStatusResponse) String() string {
 func (*GetStatusResponse) ProtoMessage() {}
 
 func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[14]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1360,7 +1533,7 @@ func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetStatusResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{14}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *GetStatusResponse) GetDomain() string {
@@ -1440,6 +1613,20 @@ func (x *GetStatusResponse) GetRingBytes() uint64 {
 	return 0
 }
 
+func (x *GetStatusResponse) GetCircuitOpen() bool {
+	if x != nil {
+		return x.CircuitOpen
+	}
+	return false
+}
+
+func (x *GetStatusResponse) GetBacklogFrames() uint64 {
+	if x != nil {
+		return x.BacklogFrames
+	}
+	return 0
+}
+
 var File_alphapulse_relay_v1_relay_proto protoreflect.FileDescriptor
 
 const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
@@ -1469,7 +1656,7 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\amessage\x18\x04 \x01(\tR\amessage\"9\n" +
 	"\rSequenceRange\x12\x14\n" +
 	"\x05first\x18\x01 \x01(\x04R\x05first\x12\x12\n" +
-	"\x04last\x18\x02 \x01(\x04R\x04last\"\x97\x04\n" +
+	"\x04last\x18\x02 \x01(\x04R\x04last\"\xde\x04\n" +
 	"\x10SubscribeRequest\x12#\n" +
 	"\rmessage_types\x18\x01 \x03(\rR\fmessageTypes\x12%\n" +
 	"\x0einstrument_ids\x18\x02 \x01(\fR\rinstrumentIds\x128\n" +
@@ -1485,16 +1672,27 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	" \x03(\rR\asources\x12\x1f\n" +
 	"\vasset_types\x18\v \x03(\rR\n" +
 	"assetTypes\x12\x1c\n" +
-	"\tpredicate\x18\f \x01(\tR\tpredicate\"\xd0\x01\n" +
+	"\tpredicate\x18\f \x01(\tR\tpredicate\x12!\n" +
+	"\fresume_token\x18\r \x01(\fR\vresumeToken\x12\"\n" +
+	"\facknowledges\x18\x0e \x01(\bR\facknowledges\"l\n" +
+	"\x12AcknowledgeRequest\x12'\n" +
+	"\x0fsubscription_id\x18\x01 \x01(\x06R\x0esubscriptionId\x12-\n" +
+	"\x12delivered_sequence\x18\x02 \x01(\x04R\x11deliveredSequence\"\x15\n" +
+	"\x13AcknowledgeResponse\"\x82\x03\n" +
 	"\x11SubscribeResponse\x12\x16\n" +
 	"\x06frames\x18\x01 \x03(\fR\x06frames\x12,\n" +
 	"\x04gaps\x18\x02 \x03(\v2\x18.alphapulse.relay.v1.GapR\x04gaps\x12-\n" +
 	"\x12delivered_sequence\x18\x03 \x01(\x04R\x11deliveredSequence\x12#\n" +
 	"\rhead_sequence\x18\x04 \x01(\x04R\fheadSequence\x12!\n" +
-	"\fresume_token\x18\x05 \x01(\fR\vresumeToken\"W\n" +
+	"\fresume_token\x18\x05 \x01(\fR\vresumeToken\x12'\n" +
+	"\x0fsubscription_id\x18\x06 \x01(\x06R\x0esubscriptionId\x12+\n" +
+	"\x11acknowledge_bytes\x18\a \x01(\x04R\x10acknowledgeBytes\x12-\n" +
+	"\x12acknowledge_frames\x18\b \x01(\x04R\x11acknowledgeFrames\x12+\n" +
+	"\x11snapshot_sequence\x18\t \x01(\x04R\x10snapshotSequence\"q\n" +
 	"\x03Gap\x128\n" +
 	"\x05range\x18\x01 \x01(\v2\".alphapulse.relay.v1.SequenceRangeR\x05range\x12\x16\n" +
-	"\x06reason\x18\x02 \x01(\tR\x06reason\"\x8a\x02\n" +
+	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
+	"\arecords\x18\x03 \x01(\x04R\arecords\"\x8a\x02\n" +
 	"\rAttachRequest\x12C\n" +
 	"\tsubscribe\x18\x01 \x01(\v2%.alphapulse.relay.v1.SubscribeRequestR\tsubscribe\x12\x1e\n" +
 	"\n" +
@@ -1525,7 +1723,7 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12%\n" +
 	"\x0esubject_prefix\x18\x03 \x01(\tR\rsubjectPrefix\"\x12\n" +
-	"\x10GetStatusRequest\"\x83\x02\n" +
+	"\x10GetStatusRequest\"\xae\x02\n" +
 	"\x10SubscriberStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12-\n" +
 	"\x12delivered_sequence\x18\x02 \x01(\x04R\x11deliveredSequence\x12\x1d\n" +
@@ -1534,7 +1732,8 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\vlost_frames\x18\x04 \x01(\x04R\n" +
 	"lostFrames\x12+\n" +
 	"\x11delivered_records\x18\x05 \x01(\x04R\x10deliveredRecords\x12?\n" +
-	"\x06policy\x18\x06 \x01(\x0e2'.alphapulse.relay.v1.SlowConsumerPolicyR\x06policy\"\xd4\x01\n" +
+	"\x06policy\x18\x06 \x01(\x0e2'.alphapulse.relay.v1.SlowConsumerPolicyR\x06policy\x12)\n" +
+	"\x10conflated_frames\x18\a \x01(\x04R\x0fconflatedFrames\"\xd4\x01\n" +
 	"\x0eProducerStatus\x12\x1f\n" +
 	"\vproducer_id\x18\x01 \x01(\x06R\n" +
 	"producerId\x12\x12\n" +
@@ -1544,7 +1743,7 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"duplicates\x18\x04 \x01(\x04R\n" +
 	"duplicates\x12\x1a\n" +
 	"\brejected\x18\x05 \x01(\x04R\brejected\x12\x1c\n" +
-	"\tconnected\x18\x06 \x01(\bR\tconnected\"\xd0\x06\n" +
+	"\tconnected\x18\x06 \x01(\bR\tconnected\"\x9a\a\n" +
 	"\x11GetStatusResponse\x12\x16\n" +
 	"\x06domain\x18\x01 \x01(\tR\x06domain\x12'\n" +
 	"\x0foldest_sequence\x18\x02 \x01(\x04R\x0eoldestSequence\x12#\n" +
@@ -1558,7 +1757,9 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\x0frecords_by_type\x18\n" +
 	" \x03(\v29.alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntryR\rrecordsByType\x12\x1d\n" +
 	"\n" +
-	"ring_bytes\x18\v \x01(\x04R\tringBytes\x1aA\n" +
+	"ring_bytes\x18\v \x01(\x04R\tringBytes\x12!\n" +
+	"\fcircuit_open\x18\f \x01(\bR\vcircuitOpen\x12%\n" +
+	"\x0ebacklog_frames\x18\r \x01(\x04R\rbacklogFrames\x1aA\n" +
 	"\x13RejectedFramesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\x1a9\n" +
@@ -1580,26 +1781,30 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\x17START_POSITION_SEQUENCE\x10\x02\x12\x19\n" +
 	"\x15START_POSITION_OLDEST\x10\x03\x12\x17\n" +
 	"\x13START_POSITION_TIME\x10\x04\x12\x1b\n" +
-	"\x17START_POSITION_SNAPSHOT\x10\x052\xfc\x02\n" +
+	"\x17START_POSITION_SNAPSHOT\x10\x052\xde\x03\n" +
 	"\x0fMarketDataRelay\x12X\n" +
 	"\aPublish\x12#.alphapulse.relay.v1.PublishRequest\x1a$.alphapulse.relay.v1.PublishResponse(\x010\x01\x12\\\n" +
 	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12U\n" +
-	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12Z\n" +
-	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xf8\x02\n" +
+	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12`\n" +
+	"\vAcknowledge\x12'.alphapulse.relay.v1.AcknowledgeRequest\x1a(.alphapulse.relay.v1.AcknowledgeResponse\x12Z\n" +
+	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xda\x03\n" +
 	"\vSignalRelay\x12X\n" +
 	"\aPublish\x12#.alphapulse.relay.v1.PublishRequest\x1a$.alphapulse.relay.v1.PublishResponse(\x010\x01\x12\\\n" +
 	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12U\n" +
-	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12Z\n" +
-	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xfb\x02\n" +
+	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12`\n" +
+	"\vAcknowledge\x12'.alphapulse.relay.v1.AcknowledgeRequest\x1a(.alphapulse.relay.v1.AcknowledgeResponse\x12Z\n" +
+	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xdd\x03\n" +
 	"\x0eExecutionRelay\x12X\n" +
 	"\aPublish\x12#.alphapulse.relay.v1.PublishRequest\x1a$.alphapulse.relay.v1.PublishResponse(\x010\x01\x12\\\n" +
 	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12U\n" +
-	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12Z\n" +
-	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xf8\x02\n" +
+	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12`\n" +
+	"\vAcknowledge\x12'.alphapulse.relay.v1.AcknowledgeRequest\x1a(.alphapulse.relay.v1.AcknowledgeResponse\x12Z\n" +
+	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xda\x03\n" +
 	"\vSystemRelay\x12X\n" +
 	"\aPublish\x12#.alphapulse.relay.v1.PublishRequest\x1a$.alphapulse.relay.v1.PublishResponse(\x010\x01\x12\\\n" +
 	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12U\n" +
-	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12Z\n" +
+	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12`\n" +
+	"\vAcknowledge\x12'.alphapulse.relay.v1.AcknowledgeRequest\x1a(.alphapulse.relay.v1.AcknowledgeResponse\x12Z\n" +
 	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponseB\xc6\x01\n" +
 	"\x17dev.alphapulse.relay.v1B\n" +
 	"RelayProtoP\x01Z1alphapulse.dev/gen/go/alphapulse/relay/v1;relayv1\xa2\x02\x03ARX\xaa\x02\x13Alphapulse.Relay.V1\xca\x02\x13Alphapulse\\Relay\\V1\xe2\x02\x1fAlphapulse\\Relay\\V1\\GPBMetadata\xea\x02\x15Alphapulse::Relay::V1b\x06proto3"
@@ -1617,7 +1822,7 @@ func file_alphapulse_relay_v1_relay_proto_rawDescGZIP() []byte {
 }
 
 var file_alphapulse_relay_v1_relay_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_alphapulse_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
+var file_alphapulse_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
 var file_alphapulse_relay_v1_relay_proto_goTypes = []any{
 	(SlowConsumerPolicy)(0),       // 0: alphapulse.relay.v1.SlowConsumerPolicy
 	(StartPosition)(0),            // 1: alphapulse.relay.v1.StartPosition
@@ -1626,72 +1831,82 @@ var file_alphapulse_relay_v1_relay_proto_goTypes = []any{
 	(*FrameRejection)(nil),        // 4: alphapulse.relay.v1.FrameRejection
 	(*SequenceRange)(nil),         // 5: alphapulse.relay.v1.SequenceRange
 	(*SubscribeRequest)(nil),      // 6: alphapulse.relay.v1.SubscribeRequest
-	(*SubscribeResponse)(nil),     // 7: alphapulse.relay.v1.SubscribeResponse
-	(*Gap)(nil),                   // 8: alphapulse.relay.v1.Gap
-	(*AttachRequest)(nil),         // 9: alphapulse.relay.v1.AttachRequest
-	(*AttachResponse)(nil),        // 10: alphapulse.relay.v1.AttachResponse
-	(*RingAttachment)(nil),        // 11: alphapulse.relay.v1.RingAttachment
-	(*StreamAttachment)(nil),      // 12: alphapulse.relay.v1.StreamAttachment
-	(*GetStatusRequest)(nil),      // 13: alphapulse.relay.v1.GetStatusRequest
-	(*SubscriberStatus)(nil),      // 14: alphapulse.relay.v1.SubscriberStatus
-	(*ProducerStatus)(nil),        // 15: alphapulse.relay.v1.ProducerStatus
-	(*GetStatusResponse)(nil),     // 16: alphapulse.relay.v1.GetStatusResponse
-	nil,                           // 17: alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
-	nil,                           // 18: alphapulse.relay.v1.GetStatusResponse.PolicyEntry
-	nil,                           // 19: alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
-	(*timestamppb.Timestamp)(nil), // 20: google.protobuf.Timestamp
+	(*AcknowledgeRequest)(nil),    // 7: alphapulse.relay.v1.AcknowledgeRequest
+	(*AcknowledgeResponse)(nil),   // 8: alphapulse.relay.v1.AcknowledgeResponse
+	(*SubscribeResponse)(nil),     // 9: alphapulse.relay.v1.SubscribeResponse
+	(*Gap)(nil),                   // 10: alphapulse.relay.v1.Gap
+	(*AttachRequest)(nil),         // 11: alphapulse.relay.v1.AttachRequest
+	(*AttachResponse)(nil),        // 12: alphapulse.relay.v1.AttachResponse
+	(*RingAttachment)(nil),        // 13: alphapulse.relay.v1.RingAttachment
+	(*StreamAttachment)(nil),      // 14: alphapulse.relay.v1.StreamAttachment
+	(*GetStatusRequest)(nil),      // 15: alphapulse.relay.v1.GetStatusRequest
+	(*SubscriberStatus)(nil),      // 16: alphapulse.relay.v1.SubscriberStatus
+	(*ProducerStatus)(nil),        // 17: alphapulse.relay.v1.ProducerStatus
+	(*GetStatusResponse)(nil),     // 18: alphapulse.relay.v1.GetStatusResponse
+	nil,                           // 19: alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
+	nil,                           // 20: alphapulse.relay.v1.GetStatusResponse.PolicyEntry
+	nil,                           // 21: alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
+	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
 }
 var file_alphapulse_relay_v1_relay_proto_depIdxs = []int32{
 	4,  // 0: alphapulse.relay.v1.PublishResponse.rejections:type_name -> alphapulse.relay.v1.FrameRejection
 	5,  // 1: alphapulse.relay.v1.PublishResponse.gaps:type_name -> alphapulse.relay.v1.SequenceRange
 	1,  // 2: alphapulse.relay.v1.SubscribeRequest.start:type_name -> alphapulse.relay.v1.StartPosition
-	20, // 3: alphapulse.relay.v1.SubscribeRequest.start_time:type_name -> google.protobuf.Timestamp
+	22, // 3: alphapulse.relay.v1.SubscribeRequest.start_time:type_name -> google.protobuf.Timestamp
 	0,  // 4: alphapulse.relay.v1.SubscribeRequest.slow_consumer_policy:type_name -> alphapulse.relay.v1.SlowConsumerPolicy
-	8,  // 5: alphapulse.relay.v1.SubscribeResponse.gaps:type_name -> alphapulse.relay.v1.Gap
+	10, // 5: alphapulse.relay.v1.SubscribeResponse.gaps:type_name -> alphapulse.relay.v1.Gap
 	5,  // 6: alphapulse.relay.v1.Gap.range:type_name -> alphapulse.relay.v1.SequenceRange
 	6,  // 7: alphapulse.relay.v1.AttachRequest.subscribe:type_name -> alphapulse.relay.v1.SubscribeRequest
-	11, // 8: alphapulse.relay.v1.AttachResponse.ring:type_name -> alphapulse.relay.v1.RingAttachment
-	12, // 9: alphapulse.relay.v1.AttachResponse.stream:type_name -> alphapulse.relay.v1.StreamAttachment
+	13, // 8: alphapulse.relay.v1.AttachResponse.ring:type_name -> alphapulse.relay.v1.RingAttachment
+	14, // 9: alphapulse.relay.v1.AttachResponse.stream:type_name -> alphapulse.relay.v1.StreamAttachment
 	0,  // 10: alphapulse.relay.v1.SubscriberStatus.policy:type_name -> alphapulse.relay.v1.SlowConsumerPolicy
-	17, // 11: alphapulse.relay.v1.GetStatusResponse.rejected_frames:type_name -> alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
-	15, // 12: alphapulse.relay.v1.GetStatusResponse.producers:type_name -> alphapulse.relay.v1.ProducerStatus
-	14, // 13: alphapulse.relay.v1.GetStatusResponse.subscribers:type_name -> alphapulse.relay.v1.SubscriberStatus
-	18, // 14: alphapulse.relay.v1.GetStatusResponse.policy:type_name -> alphapulse.relay.v1.GetStatusResponse.PolicyEntry
-	19, // 15: alphapulse.relay.v1.GetStatusResponse.records_by_type:type_name -> alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
+	19, // 11: alphapulse.relay.v1.GetStatusResponse.rejected_frames:type_name -> alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
+	17, // 12: alphapulse.relay.v1.GetStatusResponse.producers:type_name -> alphapulse.relay.v1.ProducerStatus
+	16, // 13: alphapulse.relay.v1.GetStatusResponse.subscribers:type_name -> alphapulse.relay.v1.SubscriberStatus
+	20, // 14: alphapulse.relay.v1.GetStatusResponse.policy:type_name -> alphapulse.relay.v1.GetStatusResponse.PolicyEntry
+	21, // 15: alphapulse.relay.v1.GetStatusResponse.records_by_type:type_name -> alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
 	2,  // 16: alphapulse.relay.v1.MarketDataRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
 	6,  // 17: alphapulse.relay.v1.MarketDataRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	9,  // 18: alphapulse.relay.v1.MarketDataRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	13, // 19: alphapulse.relay.v1.MarketDataRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	2,  // 20: alphapulse.relay.v1.SignalRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 21: alphapulse.relay.v1.SignalRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	9,  // 22: alphapulse.relay.v1.SignalRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	13, // 23: alphapulse.relay.v1.SignalRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	2,  // 24: alphapulse.relay.v1.ExecutionRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 25: alphapulse.relay.v1.ExecutionRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	9,  // 26: alphapulse.relay.v1.ExecutionRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	13, // 27: alphapulse.relay.v1.ExecutionRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	2,  // 28: alphapulse.relay.v1.SystemRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 29: alphapulse.relay.v1.SystemRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	9,  // 30: alphapulse.relay.v1.SystemRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	13, // 31: alphapulse.relay.v1.SystemRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	3,  // 32: alphapulse.relay.v1.MarketDataRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	7,  // 33: alphapulse.relay.v1.MarketDataRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	10, // 34: alphapulse.relay.v1.MarketDataRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	16, // 35: alphapulse.relay.v1.MarketDataRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	3,  // 36: alphapulse.relay.v1.SignalRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	7,  // 37: alphapulse.relay.v1.SignalRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	10, // 38: alphapulse.relay.v1.SignalRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	16, // 39: alphapulse.relay.v1.SignalRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	3,  // 40: alphapulse.relay.v1.ExecutionRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	7,  // 41: alphapulse.relay.v1.ExecutionRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	10, // 42: alphapulse.relay.v1.ExecutionRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	16, // 43: alphapulse.relay.v1.ExecutionRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	3,  // 44: alphapulse.relay.v1.SystemRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	7,  // 45: alphapulse.relay.v1.SystemRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	10, // 46: alphapulse.relay.v1.SystemRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	16, // 47: alphapulse.relay.v1.SystemRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	32, // [32:48] is the sub-list for method output_type
-	16, // [16:32] is the sub-list for method input_type
+	11, // 18: alphapulse.relay.v1.MarketDataRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	7,  // 19: alphapulse.relay.v1.MarketDataRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
+	15, // 20: alphapulse.relay.v1.MarketDataRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	2,  // 21: alphapulse.relay.v1.SignalRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	6,  // 22: alphapulse.relay.v1.SignalRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	11, // 23: alphapulse.relay.v1.SignalRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	7,  // 24: alphapulse.relay.v1.SignalRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
+	15, // 25: alphapulse.relay.v1.SignalRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	2,  // 26: alphapulse.relay.v1.ExecutionRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	6,  // 27: alphapulse.relay.v1.ExecutionRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	11, // 28: alphapulse.relay.v1.ExecutionRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	7,  // 29: alphapulse.relay.v1.ExecutionRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
+	15, // 30: alphapulse.relay.v1.ExecutionRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	2,  // 31: alphapulse.relay.v1.SystemRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	6,  // 32: alphapulse.relay.v1.SystemRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	11, // 33: alphapulse.relay.v1.SystemRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	7,  // 34: alphapulse.relay.v1.SystemRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
+	15, // 35: alphapulse.relay.v1.SystemRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	3,  // 36: alphapulse.relay.v1.MarketDataRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	9,  // 37: alphapulse.relay.v1.MarketDataRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	12, // 38: alphapulse.relay.v1.MarketDataRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	8,  // 39: alphapulse.relay.v1.MarketDataRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
+	18, // 40: alphapulse.relay.v1.MarketDataRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	3,  // 41: alphapulse.relay.v1.SignalRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	9,  // 42: alphapulse.relay.v1.SignalRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	12, // 43: alphapulse.relay.v1.SignalRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	8,  // 44: alphapulse.relay.v1.SignalRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
+	18, // 45: alphapulse.relay.v1.SignalRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	3,  // 46: alphapulse.relay.v1.ExecutionRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	9,  // 47: alphapulse.relay.v1.ExecutionRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	12, // 48: alphapulse.relay.v1.ExecutionRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	8,  // 49: alphapulse.relay.v1.ExecutionRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
+	18, // 50: alphapulse.relay.v1.ExecutionRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	3,  // 51: alphapulse.relay.v1.SystemRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	9,  // 52: alphapulse.relay.v1.SystemRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	12, // 53: alphapulse.relay.v1.SystemRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	8,  // 54: alphapulse.relay.v1.SystemRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
+	18, // 55: alphapulse.relay.v1.SystemRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	36, // [36:56] is the sub-list for method output_type
+	16, // [16:36] is the sub-list for method input_type
 	16, // [16:16] is the sub-list for extension type_name
 	16, // [16:16] is the sub-list for extension extendee
 	0,  // [0:16] is the sub-list for field type_name
@@ -1708,7 +1923,7 @@ func file_alphapulse_relay_v1_relay_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_alphapulse_relay_v1_relay_proto_rawDesc), len(file_alphapulse_relay_v1_relay_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   18,
+			NumMessages:   20,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

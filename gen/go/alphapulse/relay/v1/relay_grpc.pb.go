@@ -22,10 +22,11 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	MarketDataRelay_Publish_FullMethodName   = "/alphapulse.relay.v1.MarketDataRelay/Publish"
-	MarketDataRelay_Subscribe_FullMethodName = "/alphapulse.relay.v1.MarketDataRelay/Subscribe"
-	MarketDataRelay_Attach_FullMethodName    = "/alphapulse.relay.v1.MarketDataRelay/Attach"
-	MarketDataRelay_GetStatus_FullMethodName = "/alphapulse.relay.v1.MarketDataRelay/GetStatus"
+	MarketDataRelay_Publish_FullMethodName     = "/alphapulse.relay.v1.MarketDataRelay/Publish"
+	MarketDataRelay_Subscribe_FullMethodName   = "/alphapulse.relay.v1.MarketDataRelay/Subscribe"
+	MarketDataRelay_Attach_FullMethodName      = "/alphapulse.relay.v1.MarketDataRelay/Attach"
+	MarketDataRelay_Acknowledge_FullMethodName = "/alphapulse.relay.v1.MarketDataRelay/Acknowledge"
+	MarketDataRelay_GetStatus_FullMethodName   = "/alphapulse.relay.v1.MarketDataRelay/GetStatus"
 )
 
 // MarketDataRelayClient is the client API for MarketDataRelay service.
@@ -40,6 +41,8 @@ type MarketDataRelayClient interface {
 	Subscribe(ctx context.Context, in *SubscribeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SubscribeResponse], error)
 	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
 	Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error)
+	// How far a subscriber has really come: what it has not got yet is kept for it.
+	Acknowledge(ctx context.Context, in *AcknowledgeRequest, opts ...grpc.CallOption) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
 }
@@ -97,6 +100,16 @@ func (c *marketDataRelayClient) Attach(ctx context.Context, opts ...grpc.CallOpt
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type MarketDataRelay_AttachClient = grpc.BidiStreamingClient[AttachRequest, AttachResponse]
 
+func (c *marketDataRelayClient) Acknowledge(ctx context.Context, in *AcknowledgeRequest, opts ...grpc.CallOption) (*AcknowledgeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcknowledgeResponse)
+	err := c.cc.Invoke(ctx, MarketDataRelay_Acknowledge_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *marketDataRelayClient) GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetStatusResponse)
@@ -119,6 +132,8 @@ type MarketDataRelayServer interface {
 	Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error
 	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
 	Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error
+	// How far a subscriber has really come: what it has not got yet is kept for it.
+	Acknowledge(context.Context, *AcknowledgeRequest) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
 	mustEmbedUnimplementedMarketDataRelayServer()
@@ -139,6 +154,9 @@ func (UnimplementedMarketDataRelayServer) Subscribe(*SubscribeRequest, grpc.Serv
 }
 func (UnimplementedMarketDataRelayServer) Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error {
 	return status.Error(codes.Unimplemented, "method Attach not implemented")
+}
+func (UnimplementedMarketDataRelayServer) Acknowledge(context.Context, *AcknowledgeRequest) (*AcknowledgeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Acknowledge not implemented")
 }
 func (UnimplementedMarketDataRelayServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
@@ -189,6 +207,24 @@ func _MarketDataRelay_Attach_Handler(srv interface{}, stream grpc.ServerStream) 
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type MarketDataRelay_AttachServer = grpc.BidiStreamingServer[AttachRequest, AttachResponse]
 
+func _MarketDataRelay_Acknowledge_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcknowledgeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MarketDataRelayServer).Acknowledge(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MarketDataRelay_Acknowledge_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MarketDataRelayServer).Acknowledge(ctx, req.(*AcknowledgeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _MarketDataRelay_GetStatus_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetStatusRequest)
 	if err := dec(in); err != nil {
@@ -214,6 +250,10 @@ var MarketDataRelay_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "alphapulse.relay.v1.MarketDataRelay",
 	HandlerType: (*MarketDataRelayServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "Acknowledge",
+			Handler:    _MarketDataRelay_Acknowledge_Handler,
+		},
 		{
 			MethodName: "GetStatus",
 			Handler:    _MarketDataRelay_GetStatus_Handler,
@@ -242,10 +282,11 @@ var MarketDataRelay_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	SignalRelay_Publish_FullMethodName   = "/alphapulse.relay.v1.SignalRelay/Publish"
-	SignalRelay_Subscribe_FullMethodName = "/alphapulse.relay.v1.SignalRelay/Subscribe"
-	SignalRelay_Attach_FullMethodName    = "/alphapulse.relay.v1.SignalRelay/Attach"
-	SignalRelay_GetStatus_FullMethodName = "/alphapulse.relay.v1.SignalRelay/GetStatus"
+	SignalRelay_Publish_FullMethodName     = "/alphapulse.relay.v1.SignalRelay/Publish"
+	SignalRelay_Subscribe_FullMethodName   = "/alphapulse.relay.v1.SignalRelay/Subscribe"
+	SignalRelay_Attach_FullMethodName      = "/alphapulse.relay.v1.SignalRelay/Attach"
+	SignalRelay_Acknowledge_FullMethodName = "/alphapulse.relay.v1.SignalRelay/Acknowledge"
+	SignalRelay_GetStatus_FullMethodName   = "/alphapulse.relay.v1.SignalRelay/GetStatus"
 )
 
 // SignalRelayClient is the client API for SignalRelay service.
@@ -260,6 +301,8 @@ type SignalRelayClient interface {
 	Subscribe(ctx context.Context, in *SubscribeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SubscribeResponse], error)
 	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
 	Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error)
+	// How far a subscriber has really come: what it has not got yet is kept for it.
+	Acknowledge(ctx context.Context, in *AcknowledgeRequest, opts ...grpc.CallOption) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
 }
@@ -317,6 +360,16 @@ func (c *signalRelayClient) Attach(ctx context.Context, opts ...grpc.CallOption)
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SignalRelay_AttachClient = grpc.BidiStreamingClient[AttachRequest, AttachResponse]
 
+func (c *signalRelayClient) Acknowledge(ctx context.Context, in *AcknowledgeRequest, opts ...grpc.CallOption) (*AcknowledgeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcknowledgeResponse)
+	err := c.cc.Invoke(ctx, SignalRelay_Acknowledge_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *signalRelayClient) GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetStatusResponse)
@@ -339,6 +392,8 @@ type SignalRelayServer interface {
 	Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error
 	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
 	Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error
+	// How far a subscriber has really come: what it has not got yet is kept for it.
+	Acknowledge(context.Context, *AcknowledgeRequest) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
 	mustEmbedUnimplementedSignalRelayServer()
@@ -359,6 +414,9 @@ func (UnimplementedSignalRelayServer) Subscribe(*SubscribeRequest, grpc.ServerSt
 }
 func (UnimplementedSignalRelayServer) Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error {
 	return status.Error(codes.Unimplemented, "method Attach not implemented")
+}
+func (UnimplementedSignalRelayServer) Acknowledge(context.Context, *AcknowledgeRequest) (*AcknowledgeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Acknowledge not implemented")
 }
 func (UnimplementedSignalRelayServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
@@ -409,6 +467,24 @@ func _SignalRelay_Attach_Handler(srv interface{}, stream grpc.ServerStream) erro
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SignalRelay_AttachServer = grpc.BidiStreamingServer[AttachRequest, AttachResponse]
 
+func _SignalRelay_Acknowledge_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcknowledgeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SignalRelayServer).Acknowledge(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SignalRelay_Acknowledge_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SignalRelayServer).Acknowledge(ctx, req.(*AcknowledgeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _SignalRelay_GetStatus_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetStatusRequest)
 	if err := dec(in); err != nil {
@@ -434,6 +510,10 @@ var SignalRelay_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "alphapulse.relay.v1.SignalRelay",
 	HandlerType: (*SignalRelayServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "Acknowledge",
+			Handler:    _SignalRelay_Acknowledge_Handler,
+		},
 		{
 			MethodName: "GetStatus",
 			Handler:    _SignalRelay_GetStatus_Handler,
@@ -462,10 +542,11 @@ var SignalRelay_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	ExecutionRelay_Publish_FullMethodName   = "/alphapulse.relay.v1.ExecutionRelay/Publish"
-	ExecutionRelay_Subscribe_FullMethodName = "/alphapulse.relay.v1.ExecutionRelay/Subscribe"
-	ExecutionRelay_Attach_FullMethodName    = "/alphapulse.relay.v1.ExecutionRelay/Attach"
-	ExecutionRelay_GetStatus_FullMethodName = "/alphapulse.relay.v1.ExecutionRelay/GetStatus"
+	ExecutionRelay_Publish_FullMethodName     = "/alphapulse.relay.v1.ExecutionRelay/Publish"
+	ExecutionRelay_Subscribe_FullMethodName   = "/alphapulse.relay.v1.ExecutionRelay/Subscribe"
+	ExecutionRelay_Attach_FullMethodName      = "/alphapulse.relay.v1.ExecutionRelay/Attach"
+	ExecutionRelay_Acknowledge_FullMethodName = "/alphapulse.relay.v1.ExecutionRelay/Acknowledge"
+	ExecutionRelay_GetStatus_FullMethodName   = "/alphapulse.relay.v1.ExecutionRelay/GetStatus"
 )
 
 // ExecutionRelayClient is the client API for ExecutionRelay service.
@@ -480,6 +561,8 @@ type ExecutionRelayClient interface {
 	Subscribe(ctx context.Context, in *SubscribeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SubscribeResponse], error)
 	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
 	Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error)
+	// How far a subscriber has really come: what it has not got yet is kept for it.
+	Acknowledge(ctx context.Context, in *AcknowledgeRequest, opts ...grpc.CallOption) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
 }
@@ -537,6 +620,16 @@ func (c *executionRelayClient) Attach(ctx context.Context, opts ...grpc.CallOpti
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ExecutionRelay_AttachClient = grpc.BidiStreamingClient[AttachRequest, AttachResponse]
 
+func (c *executionRelayClient) Acknowledge(ctx context.Context, in *AcknowledgeRequest, opts ...grpc.CallOption) (*AcknowledgeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcknowledgeResponse)
+	err := c.cc.Invoke(ctx, ExecutionRelay_Acknowledge_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *executionRelayClient) GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetStatusResponse)
@@ -559,6 +652,8 @@ type ExecutionRelayServer interface {
 	Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error
 	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
 	Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error
+	// How far a subscriber has really come: what it has not got yet is kept for it.
+	Acknowledge(context.Context, *AcknowledgeRequest) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
 	mustEmbedUnimplementedExecutionRelayServer()
@@ -579,6 +674,9 @@ func (UnimplementedExecutionRelayServer) Subscribe(*SubscribeRequest, grpc.Serve
 }
 func (UnimplementedExecutionRelayServer) Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error {
 	return status.Error(codes.Unimplemented, "method Attach not implemented")
+}
+func (UnimplementedExecutionRelayServer) Acknowledge(context.Context, *AcknowledgeRequest) (*AcknowledgeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Acknowledge not implemented")
 }
 func (UnimplementedExecutionRelayServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
@@ -629,6 +727,24 @@ func _ExecutionRelay_Attach_Handler(srv interface{}, stream grpc.ServerStream) e
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type ExecutionRelay_AttachServer = grpc.BidiStreamingServer[AttachRequest, AttachResponse]
 
+func _ExecutionRelay_Acknowledge_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcknowledgeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExecutionRelayServer).Acknowledge(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExecutionRelay_Acknowledge_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExecutionRelayServer).Acknowledge(ctx, req.(*AcknowledgeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _ExecutionRelay_GetStatus_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetStatusRequest)
 	if err := dec(in); err != nil {
@@ -654,6 +770,10 @@ var ExecutionRelay_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "alphapulse.relay.v1.ExecutionRelay",
 	HandlerType: (*ExecutionRelayServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "Acknowledge",
+			Handler:    _ExecutionRelay_Acknowledge_Handler,
+		},
 		{
 			MethodName: "GetStatus",
 			Handler:    _ExecutionRelay_GetStatus_Handler,
@@ -682,10 +802,11 @@ var ExecutionRelay_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	SystemRelay_Publish_FullMethodName   = "/alphapulse.relay.v1.SystemRelay/Publish"
-	SystemRelay_Subscribe_FullMethodName = "/alphapulse.relay.v1.SystemRelay/Subscribe"
-	SystemRelay_Attach_FullMethodName    = "/alphapulse.relay.v1.SystemRelay/Attach"
-	SystemRelay_GetStatus_FullMethodName = "/alphapulse.relay.v1.SystemRelay/GetStatus"
+	SystemRelay_Publish_FullMethodName     = "/alphapulse.relay.v1.SystemRelay/Publish"
+	SystemRelay_Subscribe_FullMethodName   = "/alphapulse.relay.v1.SystemRelay/Subscribe"
+	SystemRelay_Attach_FullMethodName      = "/alphapulse.relay.v1.SystemRelay/Attach"
+	SystemRelay_Acknowledge_FullMethodName = "/alphapulse.relay.v1.SystemRelay/Acknowledge"
+	SystemRelay_GetStatus_FullMethodName   = "/alphapulse.relay.v1.SystemRelay/GetStatus"
 )
 
 // SystemRelayClient is the client API for SystemRelay service.
@@ -700,6 +821,8 @@ type SystemRelayClient interface {
 	Subscribe(ctx context.Context, in *SubscribeRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[SubscribeResponse], error)
 	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
 	Attach(ctx context.Context, opts ...grpc.CallOption) (grpc.BidiStreamingClient[AttachRequest, AttachResponse], error)
+	// How far a subscriber has really come: what it has not got yet is kept for it.
+	Acknowledge(ctx context.Context, in *AcknowledgeRequest, opts ...grpc.CallOption) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
 }
@@ -757,6 +880,16 @@ func (c *systemRelayClient) Attach(ctx context.Context, opts ...grpc.CallOption)
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SystemRelay_AttachClient = grpc.BidiStreamingClient[AttachRequest, AttachResponse]
 
+func (c *systemRelayClient) Acknowledge(ctx context.Context, in *AcknowledgeRequest, opts ...grpc.CallOption) (*AcknowledgeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(AcknowledgeResponse)
+	err := c.cc.Invoke(ctx, SystemRelay_Acknowledge_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *systemRelayClient) GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(GetStatusResponse)
@@ -779,6 +912,8 @@ type SystemRelayServer interface {
 	Subscribe(*SubscribeRequest, grpc.ServerStreamingServer[SubscribeResponse]) error
 	// A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress.
 	Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error
+	// How far a subscriber has really come: what it has not got yet is kept for it.
+	Acknowledge(context.Context, *AcknowledgeRequest) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
 	mustEmbedUnimplementedSystemRelayServer()
@@ -799,6 +934,9 @@ func (UnimplementedSystemRelayServer) Subscribe(*SubscribeRequest, grpc.ServerSt
 }
 func (UnimplementedSystemRelayServer) Attach(grpc.BidiStreamingServer[AttachRequest, AttachResponse]) error {
 	return status.Error(codes.Unimplemented, "method Attach not implemented")
+}
+func (UnimplementedSystemRelayServer) Acknowledge(context.Context, *AcknowledgeRequest) (*AcknowledgeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Acknowledge not implemented")
 }
 func (UnimplementedSystemRelayServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
@@ -849,6 +987,24 @@ func _SystemRelay_Attach_Handler(srv interface{}, stream grpc.ServerStream) erro
 // This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
 type SystemRelay_AttachServer = grpc.BidiStreamingServer[AttachRequest, AttachResponse]
 
+func _SystemRelay_Acknowledge_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(AcknowledgeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SystemRelayServer).Acknowledge(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SystemRelay_Acknowledge_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SystemRelayServer).Acknowledge(ctx, req.(*AcknowledgeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _SystemRelay_GetStatus_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(GetStatusRequest)
 	if err := dec(in); err != nil {
@@ -874,6 +1030,10 @@ var SystemRelay_ServiceDesc = grpc.ServiceDesc{
 	ServiceName: "alphapulse.relay.v1.SystemRelay",
 	HandlerType: (*SystemRelayServer)(nil),
 	Methods: []grpc.MethodDesc{
+		{
+			MethodName: "Acknowledge",
+			Handler:    _SystemRelay_Acknowledge_Handler,
+		},
 		{
 			MethodName: "GetStatus",
 			Handler:    _SystemRelay_GetStatus_Handler,

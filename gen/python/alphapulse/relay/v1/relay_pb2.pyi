@@ -254,6 +254,8 @@ class SubscribeRequest(_message.Message):
     SOURCES_FIELD_NUMBER: _builtins.int
     ASSET_TYPES_FIELD_NUMBER: _builtins.int
     PREDICATE_FIELD_NUMBER: _builtins.int
+    RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGES_FIELD_NUMBER: _builtins.int
     instrument_ids: _builtins.bytes
     """Ids of instruments, 16 bytes each, one after the other."""
     start: Global___StartPosition.ValueType
@@ -268,6 +270,12 @@ class SubscribeRequest(_message.Message):
     """For people, and for the gauge of the lag: who subscribes."""
     predicate: _builtins.str
     """A condition on fields of the record, e.g. "ask_price - bid_price > 0.5 and side == BUY"."""
+    resume_token: _builtins.bytes
+    """Where an earlier subscription ended, as its last response said; goes before `start`."""
+    acknowledges: _builtins.bool
+    """The subscriber calls Acknowledge: what is on the way to it counts as not delivered, so that a
+    blocking subscriber loses nothing that was in a connection which breaks.
+    """
     @_builtins.property
     def message_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Message types."""
@@ -303,14 +311,59 @@ class SubscribeRequest(_message.Message):
         sources: _abc.Iterable[_builtins.int] | None = ...,
         asset_types: _abc.Iterable[_builtins.int] | None = ...,
         predicate: _builtins.str = ...,
+        resume_token: _builtins.bytes = ...,
+        acknowledges: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_types", b"asset_types", "instrument_ids", b"instrument_ids", "max_batch_bytes", b"max_batch_bytes", "message_types", b"message_types", "predicate", b"predicate", "slow_consumer_policy", b"slow_consumer_policy", "sources", b"sources", "start", b"start", "start_sequence", b"start_sequence", "start_time", b"start_time", "subscriber_name", b"subscriber_name", "venues", b"venues"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledges", b"acknowledges", "asset_types", b"asset_types", "instrument_ids", b"instrument_ids", "max_batch_bytes", b"max_batch_bytes", "message_types", b"message_types", "predicate", b"predicate", "resume_token", b"resume_token", "slow_consumer_policy", b"slow_consumer_policy", "sources", b"sources", "start", b"start", "start_sequence", b"start_sequence", "start_time", b"start_time", "subscriber_name", b"subscriber_name", "venues", b"venues"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SubscribeRequest: _TypeAlias = SubscribeRequest  # noqa: Y015
+
+@_typing.final
+class AcknowledgeRequest(_message.Message):
+    """See Acknowledge."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    DELIVERED_SEQUENCE_FIELD_NUMBER: _builtins.int
+    subscription_id: _builtins.int
+    """Of the first response."""
+    delivered_sequence: _builtins.int
+    """Every sequence up to here has reached the subscriber."""
+    def __init__(
+        self,
+        *,
+        subscription_id: _builtins.int = ...,
+        delivered_sequence: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered_sequence", b"delivered_sequence", "subscription_id", b"subscription_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcknowledgeRequest: _TypeAlias = AcknowledgeRequest  # noqa: Y015
+
+@_typing.final
+class AcknowledgeResponse(_message.Message):
+    """See Acknowledge."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcknowledgeResponse: _TypeAlias = AcknowledgeResponse  # noqa: Y015
 
 @_typing.final
 class SubscribeResponse(_message.Message):
@@ -323,12 +376,28 @@ class SubscribeResponse(_message.Message):
     DELIVERED_SEQUENCE_FIELD_NUMBER: _builtins.int
     HEAD_SEQUENCE_FIELD_NUMBER: _builtins.int
     RESUME_TOKEN_FIELD_NUMBER: _builtins.int
+    SUBSCRIPTION_ID_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGE_BYTES_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGE_FRAMES_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_SEQUENCE_FIELD_NUMBER: _builtins.int
     delivered_sequence: _builtins.int
     """Every sequence up to here was delivered, filtered out or reported as a gap."""
     head_sequence: _builtins.int
     """The newest sequence in the relay when this was sent."""
     resume_token: _builtins.bytes
     """Starts the subscription again from here, on this relay or on one that shares its domain."""
+    subscription_id: _builtins.int
+    """In the first response to a subscriber that acknowledges: what to name in Acknowledge."""
+    acknowledge_bytes: _builtins.int
+    """In the first response too: bytes of responses after which to acknowledge, and frames; what is
+    left over is acknowledged a moment later.
+    """
+    acknowledge_frames: _builtins.int
+    """See `acknowledge_bytes`."""
+    snapshot_sequence: _builtins.int
+    """The frames here are last values as of this sequence, not news: `delivered_sequence` is 0 until
+    the last of them are here, then it is this sequence. 0 for what is live.
+    """
     @_builtins.property
     def frames(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """Whole frames, their sequence stamped, in order. A frame of which only some records pass the
@@ -347,10 +416,14 @@ class SubscribeResponse(_message.Message):
         delivered_sequence: _builtins.int = ...,
         head_sequence: _builtins.int = ...,
         resume_token: _builtins.bytes = ...,
+        subscription_id: _builtins.int = ...,
+        acknowledge_bytes: _builtins.int = ...,
+        acknowledge_frames: _builtins.int = ...,
+        snapshot_sequence: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered_sequence", b"delivered_sequence", "frames", b"frames", "gaps", b"gaps", "head_sequence", b"head_sequence", "resume_token", b"resume_token"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_bytes", b"acknowledge_bytes", "acknowledge_frames", b"acknowledge_frames", "delivered_sequence", b"delivered_sequence", "frames", b"frames", "gaps", b"gaps", "head_sequence", b"head_sequence", "resume_token", b"resume_token", "snapshot_sequence", b"snapshot_sequence", "subscription_id", b"subscription_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -364,8 +437,14 @@ class Gap(_message.Message):
 
     RANGE_FIELD_NUMBER: _builtins.int
     REASON_FIELD_NUMBER: _builtins.int
+    RECORDS_FIELD_NUMBER: _builtins.int
     reason: _builtins.str
-    """Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED."""
+    """Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED, CONFLATED (later values
+    of the same instruments came instead) and CONFLATED_PARTLY (the same of some records of frames
+    that came cut down).
+    """
+    records: _builtins.int
+    """Records that were conflated away in the range, where that is known."""
     @_builtins.property
     def range(self) -> Global___SequenceRange:
         """The first and the last."""
@@ -375,10 +454,11 @@ class Gap(_message.Message):
         *,
         range: Global___SequenceRange | None = ...,
         reason: _builtins.str = ...,
+        records: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["range", b"range"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["range", b"range", "reason", b"reason"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["range", b"range", "reason", b"reason", "records", b"records"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -588,6 +668,7 @@ class SubscriberStatus(_message.Message):
     LOST_FRAMES_FIELD_NUMBER: _builtins.int
     DELIVERED_RECORDS_FIELD_NUMBER: _builtins.int
     POLICY_FIELD_NUMBER: _builtins.int
+    CONFLATED_FRAMES_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name."""
     delivered_sequence: _builtins.int
@@ -600,6 +681,8 @@ class SubscriberStatus(_message.Message):
     """Records that it has got."""
     policy: Global___SlowConsumerPolicy.ValueType
     """Its policy."""
+    conflated_frames: _builtins.int
+    """Frames that were conflated away for it."""
     def __init__(
         self,
         *,
@@ -609,10 +692,11 @@ class SubscriberStatus(_message.Message):
         lost_frames: _builtins.int = ...,
         delivered_records: _builtins.int = ...,
         policy: Global___SlowConsumerPolicy.ValueType = ...,
+        conflated_frames: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["delivered_records", b"delivered_records", "delivered_sequence", b"delivered_sequence", "lag_frames", b"lag_frames", "lost_frames", b"lost_frames", "name", b"name", "policy", b"policy"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["conflated_frames", b"conflated_frames", "delivered_records", b"delivered_records", "delivered_sequence", b"delivered_sequence", "lag_frames", b"lag_frames", "lost_frames", b"lost_frames", "name", b"name", "policy", b"policy"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -737,6 +821,8 @@ class GetStatusResponse(_message.Message):
     POLICY_FIELD_NUMBER: _builtins.int
     RECORDS_BY_TYPE_FIELD_NUMBER: _builtins.int
     RING_BYTES_FIELD_NUMBER: _builtins.int
+    CIRCUIT_OPEN_FIELD_NUMBER: _builtins.int
+    BACKLOG_FRAMES_FIELD_NUMBER: _builtins.int
     domain: _builtins.str
     """market_data, signal, execution or system."""
     oldest_sequence: _builtins.int
@@ -749,6 +835,10 @@ class GetStatusResponse(_message.Message):
     """Records in them."""
     ring_bytes: _builtins.int
     """Bytes of the ring."""
+    circuit_open: _builtins.bool
+    """The circuit breaker is open: no new producer is let in."""
+    backlog_frames: _builtins.int
+    """Frames that wait for the slowest blocking subscriber."""
     @_builtins.property
     def rejected_frames(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Frames refused, by reason."""
@@ -783,10 +873,12 @@ class GetStatusResponse(_message.Message):
         policy: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         records_by_type: _abc.Mapping[_builtins.int, _builtins.int] | None = ...,
         ring_bytes: _builtins.int = ...,
+        circuit_open: _builtins.bool = ...,
+        backlog_frames: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["domain", b"domain", "head_sequence", b"head_sequence", "oldest_sequence", b"oldest_sequence", "policy", b"policy", "producers", b"producers", "published_frames", b"published_frames", "published_records", b"published_records", "records_by_type", b"records_by_type", "rejected_frames", b"rejected_frames", "ring_bytes", b"ring_bytes", "subscribers", b"subscribers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backlog_frames", b"backlog_frames", "circuit_open", b"circuit_open", "domain", b"domain", "head_sequence", b"head_sequence", "oldest_sequence", b"oldest_sequence", "policy", b"policy", "producers", b"producers", "published_frames", b"published_frames", "published_records", b"published_records", "records_by_type", b"records_by_type", "rejected_frames", b"rejected_frames", "ring_bytes", b"ring_bytes", "subscribers", b"subscribers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

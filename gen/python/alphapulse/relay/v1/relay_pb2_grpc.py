@@ -50,6 +50,11 @@ class MarketDataRelayStub:
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.FromString,
                 _registered_method=True)
+        self.Acknowledge = channel.unary_unary(
+                '/alphapulse.relay.v1.MarketDataRelay/Acknowledge',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeResponse.FromString,
+                _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/alphapulse.relay.v1.MarketDataRelay/GetStatus',
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.SerializeToString,
@@ -82,6 +87,13 @@ class MarketDataRelayServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Acknowledge(self, request, context):
+        """How far a subscriber has really come: what it has not got yet is kept for it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatus(self, request, context):
         """What the relay holds and does.
         """
@@ -106,6 +118,11 @@ def add_MarketDataRelayServicer_to_server(servicer, server):
                     servicer.Attach,
                     request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.FromString,
                     response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.SerializeToString,
+            ),
+            'Acknowledge': grpc.unary_unary_rpc_method_handler(
+                    servicer.Acknowledge,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -206,6 +223,33 @@ class MarketDataRelay:
             _registered_method=True)
 
     @staticmethod
+    def Acknowledge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.relay.v1.MarketDataRelay/Acknowledge',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetStatus(request,
             target,
             options=(),
@@ -258,6 +302,11 @@ class SignalRelayStub:
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.FromString,
                 _registered_method=True)
+        self.Acknowledge = channel.unary_unary(
+                '/alphapulse.relay.v1.SignalRelay/Acknowledge',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeResponse.FromString,
+                _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/alphapulse.relay.v1.SignalRelay/GetStatus',
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.SerializeToString,
@@ -290,6 +339,13 @@ class SignalRelayServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Acknowledge(self, request, context):
+        """How far a subscriber has really come: what it has not got yet is kept for it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatus(self, request, context):
         """What the relay holds and does.
         """
@@ -314,6 +370,11 @@ def add_SignalRelayServicer_to_server(servicer, server):
                     servicer.Attach,
                     request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.FromString,
                     response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.SerializeToString,
+            ),
+            'Acknowledge': grpc.unary_unary_rpc_method_handler(
+                    servicer.Acknowledge,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -414,6 +475,33 @@ class SignalRelay:
             _registered_method=True)
 
     @staticmethod
+    def Acknowledge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.relay.v1.SignalRelay/Acknowledge',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetStatus(request,
             target,
             options=(),
@@ -466,6 +554,11 @@ class ExecutionRelayStub:
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.FromString,
                 _registered_method=True)
+        self.Acknowledge = channel.unary_unary(
+                '/alphapulse.relay.v1.ExecutionRelay/Acknowledge',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeResponse.FromString,
+                _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/alphapulse.relay.v1.ExecutionRelay/GetStatus',
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.SerializeToString,
@@ -498,6 +591,13 @@ class ExecutionRelayServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Acknowledge(self, request, context):
+        """How far a subscriber has really come: what it has not got yet is kept for it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatus(self, request, context):
         """What the relay holds and does.
         """
@@ -522,6 +622,11 @@ def add_ExecutionRelayServicer_to_server(servicer, server):
                     servicer.Attach,
                     request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.FromString,
                     response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.SerializeToString,
+            ),
+            'Acknowledge': grpc.unary_unary_rpc_method_handler(
+                    servicer.Acknowledge,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -622,6 +727,33 @@ class ExecutionRelay:
             _registered_method=True)
 
     @staticmethod
+    def Acknowledge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.relay.v1.ExecutionRelay/Acknowledge',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def GetStatus(request,
             target,
             options=(),
@@ -674,6 +806,11 @@ class SystemRelayStub:
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.FromString,
                 _registered_method=True)
+        self.Acknowledge = channel.unary_unary(
+                '/alphapulse.relay.v1.SystemRelay/Acknowledge',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeResponse.FromString,
+                _registered_method=True)
         self.GetStatus = channel.unary_unary(
                 '/alphapulse.relay.v1.SystemRelay/GetStatus',
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.SerializeToString,
@@ -706,6 +843,13 @@ class SystemRelayServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Acknowledge(self, request, context):
+        """How far a subscriber has really come: what it has not got yet is kept for it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def GetStatus(self, request, context):
         """What the relay holds and does.
         """
@@ -730,6 +874,11 @@ def add_SystemRelayServicer_to_server(servicer, server):
                     servicer.Attach,
                     request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.FromString,
                     response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.SerializeToString,
+            ),
+            'Acknowledge': grpc.unary_unary_rpc_method_handler(
+                    servicer.Acknowledge,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeResponse.SerializeToString,
             ),
             'GetStatus': grpc.unary_unary_rpc_method_handler(
                     servicer.GetStatus,
@@ -819,6 +968,33 @@ class SystemRelay:
             '/alphapulse.relay.v1.SystemRelay/Attach',
             alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachRequest.SerializeToString,
             alphapulse_dot_relay_dot_v1_dot_relay__pb2.AttachResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Acknowledge(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.relay.v1.SystemRelay/Acknowledge',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.AcknowledgeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,8 @@ class MarketDataRelayStub:
     """Frames from a position on."""
     Attach: _grpc.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]
     """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
+    Acknowledge: _grpc.UnaryUnaryMultiCallable[_relay_pb2.AcknowledgeRequest, _relay_pb2.AcknowledgeResponse]
+    """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]
     """What the relay holds and does."""
 
@@ -55,6 +57,8 @@ class MarketDataRelayAsyncStub(MarketDataRelayStub):
     """Frames from a position on."""
     Attach: _aio.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]  # type: ignore[assignment]
     """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
+    Acknowledge: _aio.UnaryUnaryMultiCallable[_relay_pb2.AcknowledgeRequest, _relay_pb2.AcknowledgeResponse]  # type: ignore[assignment]
+    """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What the relay holds and does."""
 
@@ -86,6 +90,14 @@ class MarketDataRelayServicer(metaclass=_abc_1.ABCMeta):
         """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
 
     @_abc_1.abstractmethod
+    def Acknowledge(
+        self,
+        request: _relay_pb2.AcknowledgeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_relay_pb2.AcknowledgeResponse, _abc.Awaitable[_relay_pb2.AcknowledgeResponse]]:
+        """How far a subscriber has really come: what it has not got yet is kept for it."""
+
+    @_abc_1.abstractmethod
     def GetStatus(
         self,
         request: _relay_pb2.GetStatusRequest,
@@ -108,6 +120,8 @@ class SignalRelayStub:
     """Frames from a position on."""
     Attach: _grpc.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]
     """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
+    Acknowledge: _grpc.UnaryUnaryMultiCallable[_relay_pb2.AcknowledgeRequest, _relay_pb2.AcknowledgeResponse]
+    """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]
     """What the relay holds and does."""
 
@@ -122,6 +136,8 @@ class SignalRelayAsyncStub(SignalRelayStub):
     """Frames from a position on."""
     Attach: _aio.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]  # type: ignore[assignment]
     """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
+    Acknowledge: _aio.UnaryUnaryMultiCallable[_relay_pb2.AcknowledgeRequest, _relay_pb2.AcknowledgeResponse]  # type: ignore[assignment]
+    """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What the relay holds and does."""
 
@@ -153,6 +169,14 @@ class SignalRelayServicer(metaclass=_abc_1.ABCMeta):
         """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
 
     @_abc_1.abstractmethod
+    def Acknowledge(
+        self,
+        request: _relay_pb2.AcknowledgeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_relay_pb2.AcknowledgeResponse, _abc.Awaitable[_relay_pb2.AcknowledgeResponse]]:
+        """How far a subscriber has really come: what it has not got yet is kept for it."""
+
+    @_abc_1.abstractmethod
     def GetStatus(
         self,
         request: _relay_pb2.GetStatusRequest,
@@ -175,6 +199,8 @@ class ExecutionRelayStub:
     """Frames from a position on."""
     Attach: _grpc.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]
     """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
+    Acknowledge: _grpc.UnaryUnaryMultiCallable[_relay_pb2.AcknowledgeRequest, _relay_pb2.AcknowledgeResponse]
+    """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]
     """What the relay holds and does."""
 
@@ -189,6 +215,8 @@ class ExecutionRelayAsyncStub(ExecutionRelayStub):
     """Frames from a position on."""
     Attach: _aio.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]  # type: ignore[assignment]
     """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
+    Acknowledge: _aio.UnaryUnaryMultiCallable[_relay_pb2.AcknowledgeRequest, _relay_pb2.AcknowledgeResponse]  # type: ignore[assignment]
+    """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What the relay holds and does."""
 
@@ -220,6 +248,14 @@ class ExecutionRelayServicer(metaclass=_abc_1.ABCMeta):
         """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
 
     @_abc_1.abstractmethod
+    def Acknowledge(
+        self,
+        request: _relay_pb2.AcknowledgeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_relay_pb2.AcknowledgeResponse, _abc.Awaitable[_relay_pb2.AcknowledgeResponse]]:
+        """How far a subscriber has really come: what it has not got yet is kept for it."""
+
+    @_abc_1.abstractmethod
     def GetStatus(
         self,
         request: _relay_pb2.GetStatusRequest,
@@ -242,6 +278,8 @@ class SystemRelayStub:
     """Frames from a position on."""
     Attach: _grpc.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]
     """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
+    Acknowledge: _grpc.UnaryUnaryMultiCallable[_relay_pb2.AcknowledgeRequest, _relay_pb2.AcknowledgeResponse]
+    """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]
     """What the relay holds and does."""
 
@@ -256,6 +294,8 @@ class SystemRelayAsyncStub(SystemRelayStub):
     """Frames from a position on."""
     Attach: _aio.StreamStreamMultiCallable[_relay_pb2.AttachRequest, _relay_pb2.AttachResponse]  # type: ignore[assignment]
     """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
+    Acknowledge: _aio.UnaryUnaryMultiCallable[_relay_pb2.AcknowledgeRequest, _relay_pb2.AcknowledgeResponse]  # type: ignore[assignment]
+    """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What the relay holds and does."""
 
@@ -285,6 +325,14 @@ class SystemRelayServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_relay_pb2.AttachResponse], _abc.AsyncIterator[_relay_pb2.AttachResponse]]:
         """A seat of a subscriber that reads elsewhere: how the domain is carried, and its progress."""
+
+    @_abc_1.abstractmethod
+    def Acknowledge(
+        self,
+        request: _relay_pb2.AcknowledgeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_relay_pb2.AcknowledgeResponse, _abc.Awaitable[_relay_pb2.AcknowledgeResponse]]:
+        """How far a subscriber has really come: what it has not got yet is kept for it."""
 
     @_abc_1.abstractmethod
     def GetStatus(

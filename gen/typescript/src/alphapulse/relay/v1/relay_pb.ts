@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file alphapulse/relay/v1/relay.proto.
  */
 export const file_alphapulse_relay_v1_relay: GenFile = /*@__PURE__*/
-  fileDesc("Ch9hbHBoYXB1bHNlL3JlbGF5L3YxL3JlbGF5LnByb3RvEhNhbHBoYXB1bHNlLnJlbGF5LnYxImQKDlB1Ymxpc2hSZXF1ZXN0Eg4KBmZyYW1lcxgBIAMoDBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBITCgtwcm9kdWNlcl9pZBgDIAEoBhIVCg1wcm9kdWNlcl9uYW1lGAQgASgJItYBCg9QdWJsaXNoUmVzcG9uc2USHQoVYWNrbm93bGVkZ2VkX3NlcXVlbmNlGAEgASgEEhYKDnJlbGF5X3NlcXVlbmNlGAIgASgEEjcKCnJlamVjdGlvbnMYAyADKAsyIy5hbHBoYXB1bHNlLnJlbGF5LnYxLkZyYW1lUmVqZWN0aW9uEhIKCmR1cGxpY2F0ZXMYBCABKAQSMAoEZ2FwcxgFIAMoCzIiLmFscGhhcHVsc2UucmVsYXkudjEuU2VxdWVuY2VSYW5nZRINCgVoZWxsbxgGIAEoCCJcCg5GcmFtZVJlamVjdGlvbhIZChFwcm9kdWNlcl9zZXF1ZW5jZRgBIAEoBBIOCgZyZWFzb24YAiABKAkSDgoGb2Zmc2V0GAMgASgNEg8KB21lc3NhZ2UYBCABKAkiLAoNU2VxdWVuY2VSYW5nZRINCgVmaXJzdBgBIAEoBBIMCgRsYXN0GAIgASgEIv4CChBTdWJzY3JpYmVSZXF1ZXN0EhUKDW1lc3NhZ2VfdHlwZXMYASADKA0SFgoOaW5zdHJ1bWVudF9pZHMYAiABKAwSMQoFc3RhcnQYAyABKA4yIi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN0YXJ0UG9zaXRpb24SFgoOc3RhcnRfc2VxdWVuY2UYBCABKAQSLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASRQoUc2xvd19jb25zdW1lcl9wb2xpY3kYBiABKA4yJy5hbHBoYXB1bHNlLnJlbGF5LnYxLlNsb3dDb25zdW1lclBvbGljeRIXCg9tYXhfYmF0Y2hfYnl0ZXMYByABKA0SFwoPc3Vic2NyaWJlcl9uYW1lGAggASgJEg4KBnZlbnVlcxgJIAMoDRIPCgdzb3VyY2VzGAogAygNEhMKC2Fzc2V0X3R5cGVzGAsgAygNEhEKCXByZWRpY2F0ZRgMIAEoCSKUAQoRU3Vic2NyaWJlUmVzcG9uc2USDgoGZnJhbWVzGAEgAygMEiYKBGdhcHMYAiADKAsyGC5hbHBoYXB1bHNlLnJlbGF5LnYxLkdhcBIaChJkZWxpdmVyZWRfc2VxdWVuY2UYAyABKAQSFQoNaGVhZF9zZXF1ZW5jZRgEIAEoBBIUCgxyZXN1bWVfdG9rZW4YBSABKAwiSAoDR2FwEjEKBXJhbmdlGAEgASgLMiIuYWxwaGFwdWxzZS5yZWxheS52MS5TZXF1ZW5jZVJhbmdlEg4KBnJlYXNvbhgCIAEoCSK6AQoNQXR0YWNoUmVxdWVzdBI4CglzdWJzY3JpYmUYASABKAsyJS5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlcXVlc3QSEgoKdHJhbnNwb3J0cxgCIAMoCRIPCgdib290X2lkGAMgASgJEhoKEmRlbGl2ZXJlZF9zZXF1ZW5jZRgEIAEoBBITCgtsb3N0X2ZyYW1lcxgFIAEoBBIZChFkZWxpdmVyZWRfcmVjb3JkcxgGIAEoBCLlAQoOQXR0YWNoUmVzcG9uc2USEQoJdHJhbnNwb3J0GAEgASgJEg4KBmRldGFpbBgCIAEoCRIWCg5zdGFydF9zZXF1ZW5jZRgDIAEoBBIXCg9vbGRlc3Rfc2VxdWVuY2UYBCABKAQSFQoNaGVhZF9zZXF1ZW5jZRgFIAEoBBIxCgRyaW5nGAYgASgLMiMuYWxwaGFwdWxzZS5yZWxheS52MS5SaW5nQXR0YWNobWVudBI1CgZzdHJlYW0YByABKAsyJS5hbHBoYXB1bHNlLnJlbGF5LnYxLlN0cmVhbUF0dGFjaG1lbnQioQEKDlJpbmdBdHRhY2htZW50EgwKBHBhdGgYASABKAkSFgoObGF5b3V0X3ZlcnNpb24YAiABKA0SEwoLaW5jYXJuYXRpb24YAyABKAYSDAoEYmFzZRgEIAEoBBIZChFzcGluX21pY3Jvc2Vjb25kcxgFIAEoDRIUCgxyZXBvcnRfYnl0ZXMYBiABKAQSFQoNcmVwb3J0X2ZyYW1lcxgHIAEoBCJFChBTdHJlYW1BdHRhY2htZW50EgsKA3VybBgBIAEoCRIMCgRuYW1lGAIgASgJEhYKDnN1YmplY3RfcHJlZml4GAMgASgJIhIKEEdldFN0YXR1c1JlcXVlc3QiuQEKEFN1YnNjcmliZXJTdGF0dXMSDAoEbmFtZRgBIAEoCRIaChJkZWxpdmVyZWRfc2VxdWVuY2UYAiABKAQSEgoKbGFnX2ZyYW1lcxgDIAEoBBITCgtsb3N0X2ZyYW1lcxgEIAEoBBIZChFkZWxpdmVyZWRfcmVjb3JkcxgFIAEoBBI3CgZwb2xpY3kYBiABKA4yJy5hbHBoYXB1bHNlLnJlbGF5LnYxLlNsb3dDb25zdW1lclBvbGljeSKLAQoOUHJvZHVjZXJTdGF0dXMSEwoLcHJvZHVjZXJfaWQYASABKAYSDAoEbmFtZRgCIAEoCRIdChVhY2tub3dsZWRnZWRfc2VxdWVuY2UYAyABKAQSEgoKZHVwbGljYXRlcxgEIAEoBBIQCghyZWplY3RlZBgFIAEoBBIRCgljb25uZWN0ZWQYBiABKAgimQUKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmRvbWFpbhgBIAEoCRIXCg9vbGRlc3Rfc2VxdWVuY2UYAiABKAQSFQoNaGVhZF9zZXF1ZW5jZRgDIAEoBBIYChBwdWJsaXNoZWRfZnJhbWVzGAQgASgEEhkKEXB1Ymxpc2hlZF9yZWNvcmRzGAUgASgEElMKD3JlamVjdGVkX2ZyYW1lcxgGIAMoCzI6LmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVzcG9uc2UuUmVqZWN0ZWRGcmFtZXNFbnRyeRI2Cglwcm9kdWNlcnMYByADKAsyIy5hbHBoYXB1bHNlLnJlbGF5LnYxLlByb2R1Y2VyU3RhdHVzEjoKC3N1YnNjcmliZXJzGAggAygLMiUuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVyU3RhdHVzEkIKBnBvbGljeRgJIAMoCzIyLmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVzcG9uc2UuUG9saWN5RW50cnkSUgoPcmVjb3Jkc19ieV90eXBlGAogAygLMjkuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZS5SZWNvcmRzQnlUeXBlRW50cnkSEgoKcmluZ19ieXRlcxgLIAEoBBo1ChNSZWplY3RlZEZyYW1lc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEaLQoLUG9saWN5RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARo0ChJSZWNvcmRzQnlUeXBlRW50cnkSCwoDa2V5GAEgASgNEg0KBXZhbHVlGAIgASgEOgI4ASrIAQoSU2xvd0NvbnN1bWVyUG9saWN5EiQKIFNMT1dfQ09OU1VNRVJfUE9MSUNZX1VOU1BFQ0lGSUVEEAASHgoaU0xPV19DT05TVU1FUl9QT0xJQ1lfQkxPQ0sQARIkCiBTTE9XX0NPTlNVTUVSX1BPTElDWV9EUk9QX09MREVTVBACEiEKHVNMT1dfQ09OU1VNRVJfUE9MSUNZX0NPTkZMQVRFEAMSIwofU0xPV19DT05TVU1FUl9QT0xJQ1lfRElTQ09OTkVDVBAEKrgBCg1TdGFydFBvc2l0aW9uEh4KGlNUQVJUX1BPU0lUSU9OX1VOU1BFQ0lGSUVEEAASGQoVU1RBUlRfUE9TSVRJT05fTEFURVNUEAESGwoXU1RBUlRfUE9TSVRJT05fU0VRVUVOQ0UQAhIZChVTVEFSVF9QT1NJVElPTl9PTERFU1QQAxIXChNTVEFSVF9QT1NJVElPTl9USU1FEAQSGwoXU1RBUlRfUE9TSVRJT05fU05BUFNIT1QQBTL8AgoPTWFya2V0RGF0YVJlbGF5ElgKB1B1Ymxpc2gSIy5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXF1ZXN0GiQuYWxwaGFwdWxzZS5yZWxheS52MS5QdWJsaXNoUmVzcG9uc2UoATABElwKCVN1YnNjcmliZRIlLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlUmVxdWVzdBomLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlUmVzcG9uc2UwARJVCgZBdHRhY2gSIi5hbHBoYXB1bHNlLnJlbGF5LnYxLkF0dGFjaFJlcXVlc3QaIy5hbHBoYXB1bHNlLnJlbGF5LnYxLkF0dGFjaFJlc3BvbnNlKAEwARJaCglHZXRTdGF0dXMSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1JlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1Jlc3BvbnNlMvgCCgtTaWduYWxSZWxheRJYCgdQdWJsaXNoEiMuYWxwaGFwdWxzZS5yZWxheS52MS5QdWJsaXNoUmVxdWVzdBokLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlc3BvbnNlKAEwARJcCglTdWJzY3JpYmUSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlc3BvbnNlMAESVQoGQXR0YWNoEiIuYWxwaGFwdWxzZS5yZWxheS52MS5BdHRhY2hSZXF1ZXN0GiMuYWxwaGFwdWxzZS5yZWxheS52MS5BdHRhY2hSZXNwb25zZSgBMAESWgoJR2V0U3RhdHVzEiUuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZTL7AgoORXhlY3V0aW9uUmVsYXkSWAoHUHVibGlzaBIjLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlcXVlc3QaJC5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXNwb25zZSgBMAESXAoJU3Vic2NyaWJlEiUuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXNwb25zZTABElUKBkF0dGFjaBIiLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVxdWVzdBojLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVzcG9uc2UoATABEloKCUdldFN0YXR1cxIlLmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVxdWVzdBomLmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVzcG9uc2Uy+AIKC1N5c3RlbVJlbGF5ElgKB1B1Ymxpc2gSIy5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXF1ZXN0GiQuYWxwaGFwdWxzZS5yZWxheS52MS5QdWJsaXNoUmVzcG9uc2UoATABElwKCVN1YnNjcmliZRIlLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlUmVxdWVzdBomLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlUmVzcG9uc2UwARJVCgZBdHRhY2gSIi5hbHBoYXB1bHNlLnJlbGF5LnYxLkF0dGFjaFJlcXVlc3QaIy5hbHBoYXB1bHNlLnJlbGF5LnYxLkF0dGFjaFJlc3BvbnNlKAEwARJaCglHZXRTdGF0dXMSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1JlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1Jlc3BvbnNlQsYBChdkZXYuYWxwaGFwdWxzZS5yZWxheS52MUIKUmVsYXlQcm90b1ABWjFhbHBoYXB1bHNlLmRldi9nZW4vZ28vYWxwaGFwdWxzZS9yZWxheS92MTtyZWxheXYxogIDQVJYqgITQWxwaGFwdWxzZS5SZWxheS5WMcoCE0FscGhhcHVsc2VcUmVsYXlcVjHiAh9BbHBoYXB1bHNlXFJlbGF5XFYxXEdQQk1ldGFkYXRh6gIVQWxwaGFwdWxzZTo6UmVsYXk6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Ch9hbHBoYXB1bHNlL3JlbGF5L3YxL3JlbGF5LnByb3RvEhNhbHBoYXB1bHNlLnJlbGF5LnYxImQKDlB1Ymxpc2hSZXF1ZXN0Eg4KBmZyYW1lcxgBIAMoDBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBITCgtwcm9kdWNlcl9pZBgDIAEoBhIVCg1wcm9kdWNlcl9uYW1lGAQgASgJItYBCg9QdWJsaXNoUmVzcG9uc2USHQoVYWNrbm93bGVkZ2VkX3NlcXVlbmNlGAEgASgEEhYKDnJlbGF5X3NlcXVlbmNlGAIgASgEEjcKCnJlamVjdGlvbnMYAyADKAsyIy5hbHBoYXB1bHNlLnJlbGF5LnYxLkZyYW1lUmVqZWN0aW9uEhIKCmR1cGxpY2F0ZXMYBCABKAQSMAoEZ2FwcxgFIAMoCzIiLmFscGhhcHVsc2UucmVsYXkudjEuU2VxdWVuY2VSYW5nZRINCgVoZWxsbxgGIAEoCCJcCg5GcmFtZVJlamVjdGlvbhIZChFwcm9kdWNlcl9zZXF1ZW5jZRgBIAEoBBIOCgZyZWFzb24YAiABKAkSDgoGb2Zmc2V0GAMgASgNEg8KB21lc3NhZ2UYBCABKAkiLAoNU2VxdWVuY2VSYW5nZRINCgVmaXJzdBgBIAEoBBIMCgRsYXN0GAIgASgEIqoDChBTdWJzY3JpYmVSZXF1ZXN0EhUKDW1lc3NhZ2VfdHlwZXMYASADKA0SFgoOaW5zdHJ1bWVudF9pZHMYAiABKAwSMQoFc3RhcnQYAyABKA4yIi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN0YXJ0UG9zaXRpb24SFgoOc3RhcnRfc2VxdWVuY2UYBCABKAQSLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASRQoUc2xvd19jb25zdW1lcl9wb2xpY3kYBiABKA4yJy5hbHBoYXB1bHNlLnJlbGF5LnYxLlNsb3dDb25zdW1lclBvbGljeRIXCg9tYXhfYmF0Y2hfYnl0ZXMYByABKA0SFwoPc3Vic2NyaWJlcl9uYW1lGAggASgJEg4KBnZlbnVlcxgJIAMoDRIPCgdzb3VyY2VzGAogAygNEhMKC2Fzc2V0X3R5cGVzGAsgAygNEhEKCXByZWRpY2F0ZRgMIAEoCRIUCgxyZXN1bWVfdG9rZW4YDSABKAwSFAoMYWNrbm93bGVkZ2VzGA4gASgIIkkKEkFja25vd2xlZGdlUmVxdWVzdBIXCg9zdWJzY3JpcHRpb25faWQYASABKAYSGgoSZGVsaXZlcmVkX3NlcXVlbmNlGAIgASgEIhUKE0Fja25vd2xlZGdlUmVzcG9uc2Ui/wEKEVN1YnNjcmliZVJlc3BvbnNlEg4KBmZyYW1lcxgBIAMoDBImCgRnYXBzGAIgAygLMhguYWxwaGFwdWxzZS5yZWxheS52MS5HYXASGgoSZGVsaXZlcmVkX3NlcXVlbmNlGAMgASgEEhUKDWhlYWRfc2VxdWVuY2UYBCABKAQSFAoMcmVzdW1lX3Rva2VuGAUgASgMEhcKD3N1YnNjcmlwdGlvbl9pZBgGIAEoBhIZChFhY2tub3dsZWRnZV9ieXRlcxgHIAEoBBIaChJhY2tub3dsZWRnZV9mcmFtZXMYCCABKAQSGQoRc25hcHNob3Rfc2VxdWVuY2UYCSABKAQiWQoDR2FwEjEKBXJhbmdlGAEgASgLMiIuYWxwaGFwdWxzZS5yZWxheS52MS5TZXF1ZW5jZVJhbmdlEg4KBnJlYXNvbhgCIAEoCRIPCgdyZWNvcmRzGAMgASgEIroBCg1BdHRhY2hSZXF1ZXN0EjgKCXN1YnNjcmliZRgBIAEoCzIlLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlUmVxdWVzdBISCgp0cmFuc3BvcnRzGAIgAygJEg8KB2Jvb3RfaWQYAyABKAkSGgoSZGVsaXZlcmVkX3NlcXVlbmNlGAQgASgEEhMKC2xvc3RfZnJhbWVzGAUgASgEEhkKEWRlbGl2ZXJlZF9yZWNvcmRzGAYgASgEIuUBCg5BdHRhY2hSZXNwb25zZRIRCgl0cmFuc3BvcnQYASABKAkSDgoGZGV0YWlsGAIgASgJEhYKDnN0YXJ0X3NlcXVlbmNlGAMgASgEEhcKD29sZGVzdF9zZXF1ZW5jZRgEIAEoBBIVCg1oZWFkX3NlcXVlbmNlGAUgASgEEjEKBHJpbmcYBiABKAsyIy5hbHBoYXB1bHNlLnJlbGF5LnYxLlJpbmdBdHRhY2htZW50EjUKBnN0cmVhbRgHIAEoCzIlLmFscGhhcHVsc2UucmVsYXkudjEuU3RyZWFtQXR0YWNobWVudCKhAQoOUmluZ0F0dGFjaG1lbnQSDAoEcGF0aBgBIAEoCRIWCg5sYXlvdXRfdmVyc2lvbhgCIAEoDRITCgtpbmNhcm5hdGlvbhgDIAEoBhIMCgRiYXNlGAQgASgEEhkKEXNwaW5fbWljcm9zZWNvbmRzGAUgASgNEhQKDHJlcG9ydF9ieXRlcxgGIAEoBBIVCg1yZXBvcnRfZnJhbWVzGAcgASgEIkUKEFN0cmVhbUF0dGFjaG1lbnQSCwoDdXJsGAEgASgJEgwKBG5hbWUYAiABKAkSFgoOc3ViamVjdF9wcmVmaXgYAyABKAkiEgoQR2V0U3RhdHVzUmVxdWVzdCLTAQoQU3Vic2NyaWJlclN0YXR1cxIMCgRuYW1lGAEgASgJEhoKEmRlbGl2ZXJlZF9zZXF1ZW5jZRgCIAEoBBISCgpsYWdfZnJhbWVzGAMgASgEEhMKC2xvc3RfZnJhbWVzGAQgASgEEhkKEWRlbGl2ZXJlZF9yZWNvcmRzGAUgASgEEjcKBnBvbGljeRgGIAEoDjInLmFscGhhcHVsc2UucmVsYXkudjEuU2xvd0NvbnN1bWVyUG9saWN5EhgKEGNvbmZsYXRlZF9mcmFtZXMYByABKAQiiwEKDlByb2R1Y2VyU3RhdHVzEhMKC3Byb2R1Y2VyX2lkGAEgASgGEgwKBG5hbWUYAiABKAkSHQoVYWNrbm93bGVkZ2VkX3NlcXVlbmNlGAMgASgEEhIKCmR1cGxpY2F0ZXMYBCABKAQSEAoIcmVqZWN0ZWQYBSABKAQSEQoJY29ubmVjdGVkGAYgASgIIscFChFHZXRTdGF0dXNSZXNwb25zZRIOCgZkb21haW4YASABKAkSFwoPb2xkZXN0X3NlcXVlbmNlGAIgASgEEhUKDWhlYWRfc2VxdWVuY2UYAyABKAQSGAoQcHVibGlzaGVkX2ZyYW1lcxgEIAEoBBIZChFwdWJsaXNoZWRfcmVjb3JkcxgFIAEoBBJTCg9yZWplY3RlZF9mcmFtZXMYBiADKAsyOi5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1Jlc3BvbnNlLlJlamVjdGVkRnJhbWVzRW50cnkSNgoJcHJvZHVjZXJzGAcgAygLMiMuYWxwaGFwdWxzZS5yZWxheS52MS5Qcm9kdWNlclN0YXR1cxI6CgtzdWJzY3JpYmVycxgIIAMoCzIlLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlclN0YXR1cxJCCgZwb2xpY3kYCSADKAsyMi5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1Jlc3BvbnNlLlBvbGljeUVudHJ5ElIKD3JlY29yZHNfYnlfdHlwZRgKIAMoCzI5LmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVzcG9uc2UuUmVjb3Jkc0J5VHlwZUVudHJ5EhIKCnJpbmdfYnl0ZXMYCyABKAQSFAoMY2lyY3VpdF9vcGVuGAwgASgIEhYKDmJhY2tsb2dfZnJhbWVzGA0gASgEGjUKE1JlamVjdGVkRnJhbWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ARotCgtQb2xpY3lFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjQKElJlY29yZHNCeVR5cGVFbnRyeRILCgNrZXkYASABKA0SDQoFdmFsdWUYAiABKAQ6AjgBKsgBChJTbG93Q29uc3VtZXJQb2xpY3kSJAogU0xPV19DT05TVU1FUl9QT0xJQ1lfVU5TUEVDSUZJRUQQABIeChpTTE9XX0NPTlNVTUVSX1BPTElDWV9CTE9DSxABEiQKIFNMT1dfQ09OU1VNRVJfUE9MSUNZX0RST1BfT0xERVNUEAISIQodU0xPV19DT05TVU1FUl9QT0xJQ1lfQ09ORkxBVEUQAxIjCh9TTE9XX0NPTlNVTUVSX1BPTElDWV9ESVNDT05ORUNUEAQquAEKDVN0YXJ0UG9zaXRpb24SHgoaU1RBUlRfUE9TSVRJT05fVU5TUEVDSUZJRUQQABIZChVTVEFSVF9QT1NJVElPTl9MQVRFU1QQARIbChdTVEFSVF9QT1NJVElPTl9TRVFVRU5DRRACEhkKFVNUQVJUX1BPU0lUSU9OX09MREVTVBADEhcKE1NUQVJUX1BPU0lUSU9OX1RJTUUQBBIbChdTVEFSVF9QT1NJVElPTl9TTkFQU0hPVBAFMt4DCg9NYXJrZXREYXRhUmVsYXkSWAoHUHVibGlzaBIjLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlcXVlc3QaJC5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXNwb25zZSgBMAESXAoJU3Vic2NyaWJlEiUuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXNwb25zZTABElUKBkF0dGFjaBIiLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVxdWVzdBojLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVzcG9uc2UoATABEmAKC0Fja25vd2xlZGdlEicuYWxwaGFwdWxzZS5yZWxheS52MS5BY2tub3dsZWRnZVJlcXVlc3QaKC5hbHBoYXB1bHNlLnJlbGF5LnYxLkFja25vd2xlZGdlUmVzcG9uc2USWgoJR2V0U3RhdHVzEiUuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZTLaAwoLU2lnbmFsUmVsYXkSWAoHUHVibGlzaBIjLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlcXVlc3QaJC5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXNwb25zZSgBMAESXAoJU3Vic2NyaWJlEiUuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXNwb25zZTABElUKBkF0dGFjaBIiLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVxdWVzdBojLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVzcG9uc2UoATABEmAKC0Fja25vd2xlZGdlEicuYWxwaGFwdWxzZS5yZWxheS52MS5BY2tub3dsZWRnZVJlcXVlc3QaKC5hbHBoYXB1bHNlLnJlbGF5LnYxLkFja25vd2xlZGdlUmVzcG9uc2USWgoJR2V0U3RhdHVzEiUuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZTLdAwoORXhlY3V0aW9uUmVsYXkSWAoHUHVibGlzaBIjLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlcXVlc3QaJC5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXNwb25zZSgBMAESXAoJU3Vic2NyaWJlEiUuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXNwb25zZTABElUKBkF0dGFjaBIiLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVxdWVzdBojLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVzcG9uc2UoATABEmAKC0Fja25vd2xlZGdlEicuYWxwaGFwdWxzZS5yZWxheS52MS5BY2tub3dsZWRnZVJlcXVlc3QaKC5hbHBoYXB1bHNlLnJlbGF5LnYxLkFja25vd2xlZGdlUmVzcG9uc2USWgoJR2V0U3RhdHVzEiUuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZTLaAwoLU3lzdGVtUmVsYXkSWAoHUHVibGlzaBIjLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlcXVlc3QaJC5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXNwb25zZSgBMAESXAoJU3Vic2NyaWJlEiUuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXNwb25zZTABElUKBkF0dGFjaBIiLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVxdWVzdBojLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVzcG9uc2UoATABEmAKC0Fja25vd2xlZGdlEicuYWxwaGFwdWxzZS5yZWxheS52MS5BY2tub3dsZWRnZVJlcXVlc3QaKC5hbHBoYXB1bHNlLnJlbGF5LnYxLkFja25vd2xlZGdlUmVzcG9uc2USWgoJR2V0U3RhdHVzEiUuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZULGAQoXZGV2LmFscGhhcHVsc2UucmVsYXkudjFCClJlbGF5UHJvdG9QAVoxYWxwaGFwdWxzZS5kZXYvZ2VuL2dvL2FscGhhcHVsc2UvcmVsYXkvdjE7cmVsYXl2MaICA0FSWKoCE0FscGhhcHVsc2UuUmVsYXkuVjHKAhNBbHBoYXB1bHNlXFJlbGF5XFYx4gIfQWxwaGFwdWxzZVxSZWxheVxWMVxHUEJNZXRhZGF0YeoCFUFscGhhcHVsc2U6OlJlbGF5OjpWMWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * Frames of one producer. The first message of a stream names the producer; its frames are
@@ -276,6 +276,21 @@ export type SubscribeRequest = Message<"alphapulse.relay.v1.SubscribeRequest"> &
    * @generated from field: string predicate = 12;
    */
   predicate: string;
+
+  /**
+   * Where an earlier subscription ended, as its last response said; goes before `start`.
+   *
+   * @generated from field: bytes resume_token = 13;
+   */
+  resumeToken: Uint8Array;
+
+  /**
+   * The subscriber calls Acknowledge: what is on the way to it counts as not delivered, so that a
+   * blocking subscriber loses nothing that was in a connection which breaks.
+   *
+   * @generated from field: bool acknowledges = 14;
+   */
+  acknowledges: boolean;
 };
 
 /**
@@ -284,6 +299,49 @@ export type SubscribeRequest = Message<"alphapulse.relay.v1.SubscribeRequest"> &
  */
 export const SubscribeRequestSchema: GenMessage<SubscribeRequest> = /*@__PURE__*/
   messageDesc(file_alphapulse_relay_v1_relay, 4);
+
+/**
+ * See Acknowledge.
+ *
+ * @generated from message alphapulse.relay.v1.AcknowledgeRequest
+ */
+export type AcknowledgeRequest = Message<"alphapulse.relay.v1.AcknowledgeRequest"> & {
+  /**
+   * Of the first response.
+   *
+   * @generated from field: fixed64 subscription_id = 1;
+   */
+  subscriptionId: bigint;
+
+  /**
+   * Every sequence up to here has reached the subscriber.
+   *
+   * @generated from field: uint64 delivered_sequence = 2;
+   */
+  deliveredSequence: bigint;
+};
+
+/**
+ * Describes the message alphapulse.relay.v1.AcknowledgeRequest.
+ * Use `create(AcknowledgeRequestSchema)` to create a new message.
+ */
+export const AcknowledgeRequestSchema: GenMessage<AcknowledgeRequest> = /*@__PURE__*/
+  messageDesc(file_alphapulse_relay_v1_relay, 5);
+
+/**
+ * See Acknowledge.
+ *
+ * @generated from message alphapulse.relay.v1.AcknowledgeResponse
+ */
+export type AcknowledgeResponse = Message<"alphapulse.relay.v1.AcknowledgeResponse"> & {
+};
+
+/**
+ * Describes the message alphapulse.relay.v1.AcknowledgeResponse.
+ * Use `create(AcknowledgeResponseSchema)` to create a new message.
+ */
+export const AcknowledgeResponseSchema: GenMessage<AcknowledgeResponse> = /*@__PURE__*/
+  messageDesc(file_alphapulse_relay_v1_relay, 6);
 
 /**
  * Frames and what was lost of them.
@@ -326,6 +384,36 @@ export type SubscribeResponse = Message<"alphapulse.relay.v1.SubscribeResponse">
    * @generated from field: bytes resume_token = 5;
    */
   resumeToken: Uint8Array;
+
+  /**
+   * In the first response to a subscriber that acknowledges: what to name in Acknowledge.
+   *
+   * @generated from field: fixed64 subscription_id = 6;
+   */
+  subscriptionId: bigint;
+
+  /**
+   * In the first response too: bytes of responses after which to acknowledge, and frames; what is
+   * left over is acknowledged a moment later.
+   *
+   * @generated from field: uint64 acknowledge_bytes = 7;
+   */
+  acknowledgeBytes: bigint;
+
+  /**
+   * See `acknowledge_bytes`.
+   *
+   * @generated from field: uint64 acknowledge_frames = 8;
+   */
+  acknowledgeFrames: bigint;
+
+  /**
+   * The frames here are last values as of this sequence, not news: `delivered_sequence` is 0 until
+   * the last of them are here, then it is this sequence. 0 for what is live.
+   *
+   * @generated from field: uint64 snapshot_sequence = 9;
+   */
+  snapshotSequence: bigint;
 };
 
 /**
@@ -333,7 +421,7 @@ export type SubscribeResponse = Message<"alphapulse.relay.v1.SubscribeResponse">
  * Use `create(SubscribeResponseSchema)` to create a new message.
  */
 export const SubscribeResponseSchema: GenMessage<SubscribeResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_relay_v1_relay, 5);
+  messageDesc(file_alphapulse_relay_v1_relay, 7);
 
 /**
  * Sequences that a subscriber did not get.
@@ -349,11 +437,20 @@ export type Gap = Message<"alphapulse.relay.v1.Gap"> & {
   range?: SequenceRange | undefined;
 
   /**
-   * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED.
+   * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED, CONFLATED (later values
+   * of the same instruments came instead) and CONFLATED_PARTLY (the same of some records of frames
+   * that came cut down).
    *
    * @generated from field: string reason = 2;
    */
   reason: string;
+
+  /**
+   * Records that were conflated away in the range, where that is known.
+   *
+   * @generated from field: uint64 records = 3;
+   */
+  records: bigint;
 };
 
 /**
@@ -361,7 +458,7 @@ export type Gap = Message<"alphapulse.relay.v1.Gap"> & {
  * Use `create(GapSchema)` to create a new message.
  */
 export const GapSchema: GenMessage<Gap> = /*@__PURE__*/
-  messageDesc(file_alphapulse_relay_v1_relay, 6);
+  messageDesc(file_alphapulse_relay_v1_relay, 8);
 
 /**
  * A subscriber that would rather read the ring or JetStream itself. The first message of a stream
@@ -419,7 +516,7 @@ export type AttachRequest = Message<"alphapulse.relay.v1.AttachRequest"> & {
  * Use `create(AttachRequestSchema)` to create a new message.
  */
 export const AttachRequestSchema: GenMessage<AttachRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_relay_v1_relay, 7);
+  messageDesc(file_alphapulse_relay_v1_relay, 9);
 
 /**
  * Where to read. One message; the stream then stays open as the seat.
@@ -482,7 +579,7 @@ export type AttachResponse = Message<"alphapulse.relay.v1.AttachResponse"> & {
  * Use `create(AttachResponseSchema)` to create a new message.
  */
 export const AttachResponseSchema: GenMessage<AttachResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_relay_v1_relay, 8);
+  messageDesc(file_alphapulse_relay_v1_relay, 10);
 
 /**
  * A ring to read (docs/ring-layout.md). Its file's permissions say who may.
@@ -545,7 +642,7 @@ export type RingAttachment = Message<"alphapulse.relay.v1.RingAttachment"> & {
  * Use `create(RingAttachmentSchema)` to create a new message.
  */
 export const RingAttachmentSchema: GenMessage<RingAttachment> = /*@__PURE__*/
-  messageDesc(file_alphapulse_relay_v1_relay, 9);
+  messageDesc(file_alphapulse_relay_v1_relay, 11);
 
 /**
  * A JetStream stream to read; a message is a frame, its stream sequence the domain's.
@@ -580,7 +677,7 @@ export type StreamAttachment = Message<"alphapulse.relay.v1.StreamAttachment"> &
  * Use `create(StreamAttachmentSchema)` to create a new message.
  */
 export const StreamAttachmentSchema: GenMessage<StreamAttachment> = /*@__PURE__*/
-  messageDesc(file_alphapulse_relay_v1_relay, 10);
+  messageDesc(file_alphapulse_relay_v1_relay, 12);
 
 /**
  * See GetStatus.
@@ -595,7 +692,7 @@ export type GetStatusRequest = Message<"alphapulse.relay.v1.GetStatusRequest"> &
  * Use `create(GetStatusRequestSchema)` to create a new message.
  */
 export const GetStatusRequestSchema: GenMessage<GetStatusRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_relay_v1_relay, 11);
+  messageDesc(file_alphapulse_relay_v1_relay, 13);
 
 /**
  * One subscriber as the relay sees it.
@@ -644,6 +741,13 @@ export type SubscriberStatus = Message<"alphapulse.relay.v1.SubscriberStatus"> &
    * @generated from field: alphapulse.relay.v1.SlowConsumerPolicy policy = 6;
    */
   policy: SlowConsumerPolicy;
+
+  /**
+   * Frames that were conflated away for it.
+   *
+   * @generated from field: uint64 conflated_frames = 7;
+   */
+  conflatedFrames: bigint;
 };
 
 /**
@@ -651,7 +755,7 @@ export type SubscriberStatus = Message<"alphapulse.relay.v1.SubscriberStatus"> &
  * Use `create(SubscriberStatusSchema)` to create a new message.
  */
 export const SubscriberStatusSchema: GenMessage<SubscriberStatus> = /*@__PURE__*/
-  messageDesc(file_alphapulse_relay_v1_relay, 12);
+  messageDesc(file_alphapulse_relay_v1_relay, 14);
 
 /**
  * One producer as the relay sees it.
@@ -707,7 +811,7 @@ export type ProducerStatus = Message<"alphapulse.relay.v1.ProducerStatus"> & {
  * Use `create(ProducerStatusSchema)` to create a new message.
  */
 export const ProducerStatusSchema: GenMessage<ProducerStatus> = /*@__PURE__*/
-  messageDesc(file_alphapulse_relay_v1_relay, 13);
+  messageDesc(file_alphapulse_relay_v1_relay, 15);
 
 /**
  * See GetStatus.
@@ -791,6 +895,20 @@ export type GetStatusResponse = Message<"alphapulse.relay.v1.GetStatusResponse">
    * @generated from field: uint64 ring_bytes = 11;
    */
   ringBytes: bigint;
+
+  /**
+   * The circuit breaker is open: no new producer is let in.
+   *
+   * @generated from field: bool circuit_open = 12;
+   */
+  circuitOpen: boolean;
+
+  /**
+   * Frames that wait for the slowest blocking subscriber.
+   *
+   * @generated from field: uint64 backlog_frames = 13;
+   */
+  backlogFrames: bigint;
 };
 
 /**
@@ -798,7 +916,7 @@ export type GetStatusResponse = Message<"alphapulse.relay.v1.GetStatusResponse">
  * Use `create(GetStatusResponseSchema)` to create a new message.
  */
 export const GetStatusResponseSchema: GenMessage<GetStatusResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_relay_v1_relay, 14);
+  messageDesc(file_alphapulse_relay_v1_relay, 16);
 
 /**
  * What a relay does with a subscriber that falls behind.
@@ -940,6 +1058,16 @@ export const MarketDataRelay: GenService<{
     output: typeof AttachResponseSchema;
   },
   /**
+   * How far a subscriber has really come: what it has not got yet is kept for it.
+   *
+   * @generated from rpc alphapulse.relay.v1.MarketDataRelay.Acknowledge
+   */
+  acknowledge: {
+    methodKind: "unary";
+    input: typeof AcknowledgeRequestSchema;
+    output: typeof AcknowledgeResponseSchema;
+  },
+  /**
    * What the relay holds and does.
    *
    * @generated from rpc alphapulse.relay.v1.MarketDataRelay.GetStatus
@@ -987,6 +1115,16 @@ export const SignalRelay: GenService<{
     methodKind: "bidi_streaming";
     input: typeof AttachRequestSchema;
     output: typeof AttachResponseSchema;
+  },
+  /**
+   * How far a subscriber has really come: what it has not got yet is kept for it.
+   *
+   * @generated from rpc alphapulse.relay.v1.SignalRelay.Acknowledge
+   */
+  acknowledge: {
+    methodKind: "unary";
+    input: typeof AcknowledgeRequestSchema;
+    output: typeof AcknowledgeResponseSchema;
   },
   /**
    * What the relay holds and does.
@@ -1038,6 +1176,16 @@ export const ExecutionRelay: GenService<{
     output: typeof AttachResponseSchema;
   },
   /**
+   * How far a subscriber has really come: what it has not got yet is kept for it.
+   *
+   * @generated from rpc alphapulse.relay.v1.ExecutionRelay.Acknowledge
+   */
+  acknowledge: {
+    methodKind: "unary";
+    input: typeof AcknowledgeRequestSchema;
+    output: typeof AcknowledgeResponseSchema;
+  },
+  /**
    * What the relay holds and does.
    *
    * @generated from rpc alphapulse.relay.v1.ExecutionRelay.GetStatus
@@ -1085,6 +1233,16 @@ export const SystemRelay: GenService<{
     methodKind: "bidi_streaming";
     input: typeof AttachRequestSchema;
     output: typeof AttachResponseSchema;
+  },
+  /**
+   * How far a subscriber has really come: what it has not got yet is kept for it.
+   *
+   * @generated from rpc alphapulse.relay.v1.SystemRelay.Acknowledge
+   */
+  acknowledge: {
+    methodKind: "unary";
+    input: typeof AcknowledgeRequestSchema;
+    output: typeof AcknowledgeResponseSchema;
   },
   /**
    * What the relay holds and does.

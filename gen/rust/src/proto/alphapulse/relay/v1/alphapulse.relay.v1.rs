@@ -105,7 +105,27 @@ pub struct SubscribeRequest {
     /// A condition on fields of the record, e.g. "ask_price - bid_price > 0.5 and side == BUY".
     #[prost(string, tag = "12")]
     pub predicate: ::prost::alloc::string::String,
+    /// Where an earlier subscription ended, as its last response said; goes before `start`.
+    #[prost(bytes = "bytes", tag = "13")]
+    pub resume_token: ::prost::bytes::Bytes,
+    /// The subscriber calls Acknowledge: what is on the way to it counts as not delivered, so that a
+    /// blocking subscriber loses nothing that was in a connection which breaks.
+    #[prost(bool, tag = "14")]
+    pub acknowledges: bool,
 }
+/// See Acknowledge.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeRequest {
+    /// Of the first response.
+    #[prost(fixed64, tag = "1")]
+    pub subscription_id: u64,
+    /// Every sequence up to here has reached the subscriber.
+    #[prost(uint64, tag = "2")]
+    pub delivered_sequence: u64,
+}
+/// See Acknowledge.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct AcknowledgeResponse {}
 /// Frames and what was lost of them.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct SubscribeResponse {
@@ -125,6 +145,20 @@ pub struct SubscribeResponse {
     /// Starts the subscription again from here, on this relay or on one that shares its domain.
     #[prost(bytes = "bytes", tag = "5")]
     pub resume_token: ::prost::bytes::Bytes,
+    /// In the first response to a subscriber that acknowledges: what to name in Acknowledge.
+    #[prost(fixed64, tag = "6")]
+    pub subscription_id: u64,
+    /// In the first response too: bytes of responses after which to acknowledge, and frames; what is
+    /// left over is acknowledged a moment later.
+    #[prost(uint64, tag = "7")]
+    pub acknowledge_bytes: u64,
+    /// See `acknowledge_bytes`.
+    #[prost(uint64, tag = "8")]
+    pub acknowledge_frames: u64,
+    /// The frames here are last values as of this sequence, not news: `delivered_sequence` is 0 until
+    /// the last of them are here, then it is this sequence. 0 for what is live.
+    #[prost(uint64, tag = "9")]
+    pub snapshot_sequence: u64,
 }
 /// Sequences that a subscriber did not get.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -132,9 +166,14 @@ pub struct Gap {
     /// The first and the last.
     #[prost(message, optional, tag = "1")]
     pub range: ::core::option::Option<SequenceRange>,
-    /// Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED.
+    /// Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED, CONFLATED (later values
+    /// of the same instruments came instead) and CONFLATED_PARTLY (the same of some records of frames
+    /// that came cut down).
     #[prost(string, tag = "2")]
     pub reason: ::prost::alloc::string::String,
+    /// Records that were conflated away in the range, where that is known.
+    #[prost(uint64, tag = "3")]
+    pub records: u64,
 }
 /// A subscriber that would rather read the ring or JetStream itself. The first message of a stream
 /// says what it wants; the later ones say how far it has come, so that blocking and lag hold as for
@@ -247,6 +286,9 @@ pub struct SubscriberStatus {
     /// Its policy.
     #[prost(enumeration = "SlowConsumerPolicy", tag = "6")]
     pub policy: i32,
+    /// Frames that were conflated away for it.
+    #[prost(uint64, tag = "7")]
+    pub conflated_frames: u64,
 }
 /// One producer as the relay sees it.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -307,6 +349,12 @@ pub struct GetStatusResponse {
     /// Bytes of the ring.
     #[prost(uint64, tag = "11")]
     pub ring_bytes: u64,
+    /// The circuit breaker is open: no new producer is let in.
+    #[prost(bool, tag = "12")]
+    pub circuit_open: bool,
+    /// Frames that wait for the slowest blocking subscriber.
+    #[prost(uint64, tag = "13")]
+    pub backlog_frames: u64,
 }
 /// What a relay does with a subscriber that falls behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]

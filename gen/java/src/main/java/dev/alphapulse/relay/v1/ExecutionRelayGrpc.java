@@ -108,6 +108,37 @@ public final class ExecutionRelayGrpc {
     return getAttachMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.AcknowledgeRequest,
+      dev.alphapulse.relay.v1.AcknowledgeResponse> getAcknowledgeMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "Acknowledge",
+      requestType = dev.alphapulse.relay.v1.AcknowledgeRequest.class,
+      responseType = dev.alphapulse.relay.v1.AcknowledgeResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.AcknowledgeRequest,
+      dev.alphapulse.relay.v1.AcknowledgeResponse> getAcknowledgeMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.AcknowledgeRequest, dev.alphapulse.relay.v1.AcknowledgeResponse> getAcknowledgeMethod;
+    if ((getAcknowledgeMethod = ExecutionRelayGrpc.getAcknowledgeMethod) == null) {
+      synchronized (ExecutionRelayGrpc.class) {
+        if ((getAcknowledgeMethod = ExecutionRelayGrpc.getAcknowledgeMethod) == null) {
+          ExecutionRelayGrpc.getAcknowledgeMethod = getAcknowledgeMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.relay.v1.AcknowledgeRequest, dev.alphapulse.relay.v1.AcknowledgeResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "Acknowledge"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.relay.v1.AcknowledgeRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.relay.v1.AcknowledgeResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ExecutionRelayMethodDescriptorSupplier("Acknowledge"))
+              .build();
+        }
+      }
+    }
+    return getAcknowledgeMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.GetStatusRequest,
       dev.alphapulse.relay.v1.GetStatusResponse> getGetStatusMethod;
 
@@ -237,6 +268,16 @@ public final class ExecutionRelayGrpc {
 
     /**
      * <pre>
+     * How far a subscriber has really come: what it has not got yet is kept for it.
+     * </pre>
+     */
+    default void acknowledge(dev.alphapulse.relay.v1.AcknowledgeRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.AcknowledgeResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getAcknowledgeMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
      * What the relay holds and does.
      * </pre>
      */
@@ -314,6 +355,17 @@ public final class ExecutionRelayGrpc {
 
     /**
      * <pre>
+     * How far a subscriber has really come: what it has not got yet is kept for it.
+     * </pre>
+     */
+    public void acknowledge(dev.alphapulse.relay.v1.AcknowledgeRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.AcknowledgeResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getAcknowledgeMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
      * What the relay holds and does.
      * </pre>
      */
@@ -381,6 +433,16 @@ public final class ExecutionRelayGrpc {
 
     /**
      * <pre>
+     * How far a subscriber has really come: what it has not got yet is kept for it.
+     * </pre>
+     */
+    public dev.alphapulse.relay.v1.AcknowledgeResponse acknowledge(dev.alphapulse.relay.v1.AcknowledgeRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getAcknowledgeMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * What the relay holds and does.
      * </pre>
      */
@@ -422,6 +484,16 @@ public final class ExecutionRelayGrpc {
 
     /**
      * <pre>
+     * How far a subscriber has really come: what it has not got yet is kept for it.
+     * </pre>
+     */
+    public dev.alphapulse.relay.v1.AcknowledgeResponse acknowledge(dev.alphapulse.relay.v1.AcknowledgeRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getAcknowledgeMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * What the relay holds and does.
      * </pre>
      */
@@ -452,6 +524,17 @@ public final class ExecutionRelayGrpc {
 
     /**
      * <pre>
+     * How far a subscriber has really come: what it has not got yet is kept for it.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.relay.v1.AcknowledgeResponse> acknowledge(
+        dev.alphapulse.relay.v1.AcknowledgeRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getAcknowledgeMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
      * What the relay holds and does.
      * </pre>
      */
@@ -463,9 +546,10 @@ public final class ExecutionRelayGrpc {
   }
 
   private static final int METHODID_SUBSCRIBE = 0;
-  private static final int METHODID_GET_STATUS = 1;
-  private static final int METHODID_PUBLISH = 2;
-  private static final int METHODID_ATTACH = 3;
+  private static final int METHODID_ACKNOWLEDGE = 1;
+  private static final int METHODID_GET_STATUS = 2;
+  private static final int METHODID_PUBLISH = 3;
+  private static final int METHODID_ATTACH = 4;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -487,6 +571,10 @@ public final class ExecutionRelayGrpc {
         case METHODID_SUBSCRIBE:
           serviceImpl.subscribe((dev.alphapulse.relay.v1.SubscribeRequest) request,
               (io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.SubscribeResponse>) responseObserver);
+          break;
+        case METHODID_ACKNOWLEDGE:
+          serviceImpl.acknowledge((dev.alphapulse.relay.v1.AcknowledgeRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.AcknowledgeResponse>) responseObserver);
           break;
         case METHODID_GET_STATUS:
           serviceImpl.getStatus((dev.alphapulse.relay.v1.GetStatusRequest) request,
@@ -537,6 +625,13 @@ public final class ExecutionRelayGrpc {
               dev.alphapulse.relay.v1.AttachRequest,
               dev.alphapulse.relay.v1.AttachResponse>(
                 service, METHODID_ATTACH)))
+        .addMethod(
+          getAcknowledgeMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.relay.v1.AcknowledgeRequest,
+              dev.alphapulse.relay.v1.AcknowledgeResponse>(
+                service, METHODID_ACKNOWLEDGE)))
         .addMethod(
           getGetStatusMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
@@ -595,6 +690,7 @@ public final class ExecutionRelayGrpc {
               .addMethod(getPublishMethod())
               .addMethod(getSubscribeMethod())
               .addMethod(getAttachMethod())
+              .addMethod(getAcknowledgeMethod())
               .addMethod(getGetStatusMethod())
               .build();
         }

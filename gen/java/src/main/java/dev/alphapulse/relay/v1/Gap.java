@@ -97,7 +97,9 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object reason_ = "";
   /**
    * <pre>
-   * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED.
+   * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED, CONFLATED (later values
+   * of the same instruments came instead) and CONFLATED_PARTLY (the same of some records of frames
+   * that came cut down).
    * </pre>
    *
    * <code>string reason = 2 [json_name = "reason"];</code>
@@ -118,7 +120,9 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED.
+   * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED, CONFLATED (later values
+   * of the same instruments came instead) and CONFLATED_PARTLY (the same of some records of frames
+   * that came cut down).
    * </pre>
    *
    * <code>string reason = 2 [json_name = "reason"];</code>
@@ -137,6 +141,21 @@ private static final long serialVersionUID = 0L;
     } else {
       return (com.google.protobuf.ByteString) ref;
     }
+  }
+
+  public static final int RECORDS_FIELD_NUMBER = 3;
+  private long records_ = 0L;
+  /**
+   * <pre>
+   * Records that were conflated away in the range, where that is known.
+   * </pre>
+   *
+   * <code>uint64 records = 3 [json_name = "records"];</code>
+   * @return The records.
+   */
+  @java.lang.Override
+  public long getRecords() {
+    return records_;
   }
 
   private byte memoizedIsInitialized = -1;
@@ -159,6 +178,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(reason_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 2, reason_);
     }
+    if (records_ != 0L) {
+      output.writeUInt64(3, records_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -169,6 +191,10 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(reason_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(2, reason_);
+    }
+    if (records_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(3, records_);
     }
     return size;
   }
@@ -201,6 +227,8 @@ private static final long serialVersionUID = 0L;
     }
     if (!getReason()
         .equals(other.getReason())) return false;
+    if (getRecords()
+        != other.getRecords()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -218,6 +246,9 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + REASON_FIELD_NUMBER;
     hash = (53 * hash) + getReason().hashCode();
+    hash = (37 * hash) + RECORDS_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getRecords());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -365,6 +396,7 @@ private static final long serialVersionUID = 0L;
         rangeBuilder_ = null;
       }
       reason_ = "";
+      records_ = 0L;
       return this;
     }
 
@@ -408,6 +440,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000002) != 0)) {
         result.reason_ = reason_;
       }
+      if (((from_bitField0_ & 0x00000004) != 0)) {
+        result.records_ = records_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -430,6 +465,9 @@ private static final long serialVersionUID = 0L;
         reason_ = other.reason_;
         bitField0_ |= 0x00000002;
         onChanged();
+      }
+      if (other.getRecords() != 0L) {
+        setRecords(other.getRecords());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -469,6 +507,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000002;
               break;
             } // case 18
+            case 24: {
+              records_ = input.readUInt64();
+              bitField0_ |= 0x00000004;
+              break;
+            } // case 24
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -646,7 +689,9 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object reason_ = "";
     /**
      * <pre>
-     * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED.
+     * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED, CONFLATED (later values
+     * of the same instruments came instead) and CONFLATED_PARTLY (the same of some records of frames
+     * that came cut down).
      * </pre>
      *
      * <code>string reason = 2 [json_name = "reason"];</code>
@@ -666,7 +711,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED.
+     * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED, CONFLATED (later values
+     * of the same instruments came instead) and CONFLATED_PARTLY (the same of some records of frames
+     * that came cut down).
      * </pre>
      *
      * <code>string reason = 2 [json_name = "reason"];</code>
@@ -687,7 +734,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED.
+     * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED, CONFLATED (later values
+     * of the same instruments came instead) and CONFLATED_PARTLY (the same of some records of frames
+     * that came cut down).
      * </pre>
      *
      * <code>string reason = 2 [json_name = "reason"];</code>
@@ -704,7 +753,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED.
+     * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED, CONFLATED (later values
+     * of the same instruments came instead) and CONFLATED_PARTLY (the same of some records of frames
+     * that came cut down).
      * </pre>
      *
      * <code>string reason = 2 [json_name = "reason"];</code>
@@ -718,7 +769,9 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED.
+     * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED, CONFLATED (later values
+     * of the same instruments came instead) and CONFLATED_PARTLY (the same of some records of frames
+     * that came cut down).
      * </pre>
      *
      * <code>string reason = 2 [json_name = "reason"];</code>
@@ -731,6 +784,50 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       reason_ = value;
       bitField0_ |= 0x00000002;
+      onChanged();
+      return this;
+    }
+
+    private long records_ ;
+    /**
+     * <pre>
+     * Records that were conflated away in the range, where that is known.
+     * </pre>
+     *
+     * <code>uint64 records = 3 [json_name = "records"];</code>
+     * @return The records.
+     */
+    @java.lang.Override
+    public long getRecords() {
+      return records_;
+    }
+    /**
+     * <pre>
+     * Records that were conflated away in the range, where that is known.
+     * </pre>
+     *
+     * <code>uint64 records = 3 [json_name = "records"];</code>
+     * @param value The records to set.
+     * @return This builder for chaining.
+     */
+    public Builder setRecords(long value) {
+
+      records_ = value;
+      bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Records that were conflated away in the range, where that is known.
+     * </pre>
+     *
+     * <code>uint64 records = 3 [json_name = "records"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearRecords() {
+      bitField0_ = (bitField0_ & ~0x00000004);
+      records_ = 0L;
       onChanged();
       return this;
     }

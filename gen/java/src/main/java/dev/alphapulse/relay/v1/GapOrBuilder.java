@@ -39,7 +39,9 @@ public interface GapOrBuilder extends
 
   /**
    * <pre>
-   * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED.
+   * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED, CONFLATED (later values
+   * of the same instruments came instead) and CONFLATED_PARTLY (the same of some records of frames
+   * that came cut down).
    * </pre>
    *
    * <code>string reason = 2 [json_name = "reason"];</code>
@@ -48,7 +50,9 @@ public interface GapOrBuilder extends
   java.lang.String getReason();
   /**
    * <pre>
-   * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED.
+   * Stable: SLOW_CONSUMER, WINDOW_EXPIRED, PRODUCER_DIED, RELAY_RESTARTED, CONFLATED (later values
+   * of the same instruments came instead) and CONFLATED_PARTLY (the same of some records of frames
+   * that came cut down).
    * </pre>
    *
    * <code>string reason = 2 [json_name = "reason"];</code>
@@ -56,4 +60,14 @@ public interface GapOrBuilder extends
    */
   com.google.protobuf.ByteString
       getReasonBytes();
+
+  /**
+   * <pre>
+   * Records that were conflated away in the range, where that is known.
+   * </pre>
+   *
+   * <code>uint64 records = 3 [json_name = "records"];</code>
+   * @return The records.
+   */
+  long getRecords();
 }

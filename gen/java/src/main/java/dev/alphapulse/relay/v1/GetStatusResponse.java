@@ -596,6 +596,36 @@ java.lang.String defaultValue) {
     return ringBytes_;
   }
 
+  public static final int CIRCUIT_OPEN_FIELD_NUMBER = 12;
+  private boolean circuitOpen_ = false;
+  /**
+   * <pre>
+   * The circuit breaker is open: no new producer is let in.
+   * </pre>
+   *
+   * <code>bool circuit_open = 12 [json_name = "circuitOpen"];</code>
+   * @return The circuitOpen.
+   */
+  @java.lang.Override
+  public boolean getCircuitOpen() {
+    return circuitOpen_;
+  }
+
+  public static final int BACKLOG_FRAMES_FIELD_NUMBER = 13;
+  private long backlogFrames_ = 0L;
+  /**
+   * <pre>
+   * Frames that wait for the slowest blocking subscriber.
+   * </pre>
+   *
+   * <code>uint64 backlog_frames = 13 [json_name = "backlogFrames"];</code>
+   * @return The backlogFrames.
+   */
+  @java.lang.Override
+  public long getBacklogFrames() {
+    return backlogFrames_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -651,6 +681,12 @@ java.lang.String defaultValue) {
         10);
     if (ringBytes_ != 0L) {
       output.writeUInt64(11, ringBytes_);
+    }
+    if (circuitOpen_ != false) {
+      output.writeBool(12, circuitOpen_);
+    }
+    if (backlogFrames_ != 0L) {
+      output.writeUInt64(13, backlogFrames_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -727,6 +763,14 @@ java.lang.String defaultValue) {
       size += com.google.protobuf.CodedOutputStream
         .computeUInt64Size(11, ringBytes_);
     }
+    if (circuitOpen_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(12, circuitOpen_);
+    }
+    if (backlogFrames_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(13, backlogFrames_);
+    }
     return size;
   }
   @java.lang.Override
@@ -773,6 +817,10 @@ java.lang.String defaultValue) {
         other.internalGetRecordsByType())) return false;
     if (getRingBytes()
         != other.getRingBytes()) return false;
+    if (getCircuitOpen()
+        != other.getCircuitOpen()) return false;
+    if (getBacklogFrames()
+        != other.getBacklogFrames()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -821,6 +869,12 @@ java.lang.String defaultValue) {
     hash = (37 * hash) + RING_BYTES_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getRingBytes());
+    hash = (37 * hash) + CIRCUIT_OPEN_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getCircuitOpen());
+    hash = (37 * hash) + BACKLOG_FRAMES_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getBacklogFrames());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1009,6 +1063,8 @@ java.lang.String defaultValue) {
       internalGetMutablePolicy().clear();
       internalGetMutableRecordsByType().clear();
       ringBytes_ = 0L;
+      circuitOpen_ = false;
+      backlogFrames_ = 0L;
       return this;
     }
 
@@ -1093,6 +1149,12 @@ java.lang.String defaultValue) {
       }
       if (((from_bitField0_ & 0x00000400) != 0)) {
         result.ringBytes_ = ringBytes_;
+      }
+      if (((from_bitField0_ & 0x00000800) != 0)) {
+        result.circuitOpen_ = circuitOpen_;
+      }
+      if (((from_bitField0_ & 0x00001000) != 0)) {
+        result.backlogFrames_ = backlogFrames_;
       }
     }
 
@@ -1188,6 +1250,12 @@ java.lang.String defaultValue) {
       bitField0_ |= 0x00000200;
       if (other.getRingBytes() != 0L) {
         setRingBytes(other.getRingBytes());
+      }
+      if (other.getCircuitOpen() != false) {
+        setCircuitOpen(other.getCircuitOpen());
+      }
+      if (other.getBacklogFrames() != 0L) {
+        setBacklogFrames(other.getBacklogFrames());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1298,6 +1366,16 @@ java.lang.String defaultValue) {
               bitField0_ |= 0x00000400;
               break;
             } // case 88
+            case 96: {
+              circuitOpen_ = input.readBool();
+              bitField0_ |= 0x00000800;
+              break;
+            } // case 96
+            case 104: {
+              backlogFrames_ = input.readUInt64();
+              bitField0_ |= 0x00001000;
+              break;
+            } // case 104
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2708,6 +2786,94 @@ java.lang.String defaultValue) {
     public Builder clearRingBytes() {
       bitField0_ = (bitField0_ & ~0x00000400);
       ringBytes_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private boolean circuitOpen_ ;
+    /**
+     * <pre>
+     * The circuit breaker is open: no new producer is let in.
+     * </pre>
+     *
+     * <code>bool circuit_open = 12 [json_name = "circuitOpen"];</code>
+     * @return The circuitOpen.
+     */
+    @java.lang.Override
+    public boolean getCircuitOpen() {
+      return circuitOpen_;
+    }
+    /**
+     * <pre>
+     * The circuit breaker is open: no new producer is let in.
+     * </pre>
+     *
+     * <code>bool circuit_open = 12 [json_name = "circuitOpen"];</code>
+     * @param value The circuitOpen to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCircuitOpen(boolean value) {
+
+      circuitOpen_ = value;
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The circuit breaker is open: no new producer is let in.
+     * </pre>
+     *
+     * <code>bool circuit_open = 12 [json_name = "circuitOpen"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCircuitOpen() {
+      bitField0_ = (bitField0_ & ~0x00000800);
+      circuitOpen_ = false;
+      onChanged();
+      return this;
+    }
+
+    private long backlogFrames_ ;
+    /**
+     * <pre>
+     * Frames that wait for the slowest blocking subscriber.
+     * </pre>
+     *
+     * <code>uint64 backlog_frames = 13 [json_name = "backlogFrames"];</code>
+     * @return The backlogFrames.
+     */
+    @java.lang.Override
+    public long getBacklogFrames() {
+      return backlogFrames_;
+    }
+    /**
+     * <pre>
+     * Frames that wait for the slowest blocking subscriber.
+     * </pre>
+     *
+     * <code>uint64 backlog_frames = 13 [json_name = "backlogFrames"];</code>
+     * @param value The backlogFrames to set.
+     * @return This builder for chaining.
+     */
+    public Builder setBacklogFrames(long value) {
+
+      backlogFrames_ = value;
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Frames that wait for the slowest blocking subscriber.
+     * </pre>
+     *
+     * <code>uint64 backlog_frames = 13 [json_name = "backlogFrames"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearBacklogFrames() {
+      bitField0_ = (bitField0_ & ~0x00001000);
+      backlogFrames_ = 0L;
       onChanged();
       return this;
     }

@@ -325,4 +325,24 @@ java.lang.String defaultValue);
    * @return The ringBytes.
    */
   long getRingBytes();
+
+  /**
+   * <pre>
+   * The circuit breaker is open: no new producer is let in.
+   * </pre>
+   *
+   * <code>bool circuit_open = 12 [json_name = "circuitOpen"];</code>
+   * @return The circuitOpen.
+   */
+  boolean getCircuitOpen();
+
+  /**
+   * <pre>
+   * Frames that wait for the slowest blocking subscriber.
+   * </pre>
+   *
+   * <code>uint64 backlog_frames = 13 [json_name = "backlogFrames"];</code>
+   * @return The backlogFrames.
+   */
+  long getBacklogFrames();
 }

@@ -52,6 +52,16 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_alphapulse_relay_v1_SubscribeRequest_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_relay_v1_AcknowledgeRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_relay_v1_AcknowledgeRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_relay_v1_AcknowledgeResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_relay_v1_AcknowledgeResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_alphapulse_relay_v1_SubscribeResponse_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -143,7 +153,7 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
       "ason\030\002 \001(\tR\006reason\022\026\n\006offset\030\003 \001(\rR\006offs" +
       "et\022\030\n\007message\030\004 \001(\tR\007message\"9\n\rSequence" +
       "Range\022\024\n\005first\030\001 \001(\004R\005first\022\022\n\004last\030\002 \001(" +
-      "\004R\004last\"\227\004\n\020SubscribeRequest\022#\n\rmessage_" +
+      "\004R\004last\"\336\004\n\020SubscribeRequest\022#\n\rmessage_" +
       "types\030\001 \003(\rR\014messageTypes\022%\n\016instrument_" +
       "ids\030\002 \001(\014R\rinstrumentIds\0228\n\005start\030\003 \001(\0162" +
       "\".alphapulse.relay.v1.StartPositionR\005sta" +
@@ -156,124 +166,147 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
       "riber_name\030\010 \001(\tR\016subscriberName\022\026\n\006venu" +
       "es\030\t \003(\rR\006venues\022\030\n\007sources\030\n \003(\rR\007sourc" +
       "es\022\037\n\013asset_types\030\013 \003(\rR\nassetTypes\022\034\n\tp" +
-      "redicate\030\014 \001(\tR\tpredicate\"\320\001\n\021SubscribeR" +
-      "esponse\022\026\n\006frames\030\001 \003(\014R\006frames\022,\n\004gaps\030" +
-      "\002 \003(\0132\030.alphapulse.relay.v1.GapR\004gaps\022-\n" +
-      "\022delivered_sequence\030\003 \001(\004R\021deliveredSequ" +
-      "ence\022#\n\rhead_sequence\030\004 \001(\004R\014headSequenc" +
-      "e\022!\n\014resume_token\030\005 \001(\014R\013resumeToken\"W\n\003" +
-      "Gap\0228\n\005range\030\001 \001(\0132\".alphapulse.relay.v1" +
-      ".SequenceRangeR\005range\022\026\n\006reason\030\002 \001(\tR\006r" +
-      "eason\"\212\002\n\rAttachRequest\022C\n\tsubscribe\030\001 \001" +
-      "(\0132%.alphapulse.relay.v1.SubscribeReques" +
-      "tR\tsubscribe\022\036\n\ntransports\030\002 \003(\tR\ntransp" +
-      "orts\022\027\n\007boot_id\030\003 \001(\tR\006bootId\022-\n\022deliver" +
-      "ed_sequence\030\004 \001(\004R\021deliveredSequence\022\037\n\013" +
-      "lost_frames\030\005 \001(\004R\nlostFrames\022+\n\021deliver" +
-      "ed_records\030\006 \001(\004R\020deliveredRecords\"\263\002\n\016A" +
-      "ttachResponse\022\034\n\ttransport\030\001 \001(\tR\ttransp" +
-      "ort\022\026\n\006detail\030\002 \001(\tR\006detail\022%\n\016start_seq" +
-      "uence\030\003 \001(\004R\rstartSequence\022\'\n\017oldest_seq" +
-      "uence\030\004 \001(\004R\016oldestSequence\022#\n\rhead_sequ" +
-      "ence\030\005 \001(\004R\014headSequence\0227\n\004ring\030\006 \001(\0132#" +
-      ".alphapulse.relay.v1.RingAttachmentR\004rin" +
-      "g\022=\n\006stream\030\007 \001(\0132%.alphapulse.relay.v1." +
-      "StreamAttachmentR\006stream\"\366\001\n\016RingAttachm" +
-      "ent\022\022\n\004path\030\001 \001(\tR\004path\022%\n\016layout_versio" +
-      "n\030\002 \001(\rR\rlayoutVersion\022 \n\013incarnation\030\003 " +
-      "\001(\006R\013incarnation\022\022\n\004base\030\004 \001(\004R\004base\022+\n\021" +
-      "spin_microseconds\030\005 \001(\rR\020spinMicrosecond" +
-      "s\022!\n\014report_bytes\030\006 \001(\004R\013reportBytes\022#\n\r" +
-      "report_frames\030\007 \001(\004R\014reportFrames\"_\n\020Str" +
-      "eamAttachment\022\020\n\003url\030\001 \001(\tR\003url\022\022\n\004name\030" +
-      "\002 \001(\tR\004name\022%\n\016subject_prefix\030\003 \001(\tR\rsub" +
-      "jectPrefix\"\022\n\020GetStatusRequest\"\203\002\n\020Subsc" +
-      "riberStatus\022\022\n\004name\030\001 \001(\tR\004name\022-\n\022deliv" +
-      "ered_sequence\030\002 \001(\004R\021deliveredSequence\022\035" +
-      "\n\nlag_frames\030\003 \001(\004R\tlagFrames\022\037\n\013lost_fr" +
-      "ames\030\004 \001(\004R\nlostFrames\022+\n\021delivered_reco" +
-      "rds\030\005 \001(\004R\020deliveredRecords\022?\n\006policy\030\006 " +
-      "\001(\0162\'.alphapulse.relay.v1.SlowConsumerPo" +
-      "licyR\006policy\"\324\001\n\016ProducerStatus\022\037\n\013produ" +
-      "cer_id\030\001 \001(\006R\nproducerId\022\022\n\004name\030\002 \001(\tR\004" +
-      "name\0223\n\025acknowledged_sequence\030\003 \001(\004R\024ack" +
-      "nowledgedSequence\022\036\n\nduplicates\030\004 \001(\004R\nd" +
-      "uplicates\022\032\n\010rejected\030\005 \001(\004R\010rejected\022\034\n" +
-      "\tconnected\030\006 \001(\010R\tconnected\"\320\006\n\021GetStatu" +
-      "sResponse\022\026\n\006domain\030\001 \001(\tR\006domain\022\'\n\017old" +
-      "est_sequence\030\002 \001(\004R\016oldestSequence\022#\n\rhe" +
-      "ad_sequence\030\003 \001(\004R\014headSequence\022)\n\020publi" +
-      "shed_frames\030\004 \001(\004R\017publishedFrames\022+\n\021pu" +
-      "blished_records\030\005 \001(\004R\020publishedRecords\022" +
-      "c\n\017rejected_frames\030\006 \003(\0132:.alphapulse.re" +
-      "lay.v1.GetStatusResponse.RejectedFramesE" +
-      "ntryR\016rejectedFrames\022A\n\tproducers\030\007 \003(\0132" +
-      "#.alphapulse.relay.v1.ProducerStatusR\tpr" +
-      "oducers\022G\n\013subscribers\030\010 \003(\0132%.alphapuls" +
-      "e.relay.v1.SubscriberStatusR\013subscribers" +
-      "\022J\n\006policy\030\t \003(\01322.alphapulse.relay.v1.G" +
-      "etStatusResponse.PolicyEntryR\006policy\022a\n\017" +
-      "records_by_type\030\n \003(\01329.alphapulse.relay" +
-      ".v1.GetStatusResponse.RecordsByTypeEntry" +
-      "R\rrecordsByType\022\035\n\nring_bytes\030\013 \001(\004R\trin" +
-      "gBytes\032A\n\023RejectedFramesEntry\022\020\n\003key\030\001 \001" +
-      "(\tR\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\0329\n\013Pol" +
-      "icyEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(" +
-      "\tR\005value:\0028\001\032@\n\022RecordsByTypeEntry\022\020\n\003ke" +
-      "y\030\001 \001(\rR\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001*\310" +
-      "\001\n\022SlowConsumerPolicy\022$\n SLOW_CONSUMER_P" +
-      "OLICY_UNSPECIFIED\020\000\022\036\n\032SLOW_CONSUMER_POL" +
-      "ICY_BLOCK\020\001\022$\n SLOW_CONSUMER_POLICY_DROP" +
-      "_OLDEST\020\002\022!\n\035SLOW_CONSUMER_POLICY_CONFLA" +
-      "TE\020\003\022#\n\037SLOW_CONSUMER_POLICY_DISCONNECT\020" +
-      "\004*\270\001\n\rStartPosition\022\036\n\032START_POSITION_UN" +
-      "SPECIFIED\020\000\022\031\n\025START_POSITION_LATEST\020\001\022\033" +
-      "\n\027START_POSITION_SEQUENCE\020\002\022\031\n\025START_POS" +
-      "ITION_OLDEST\020\003\022\027\n\023START_POSITION_TIME\020\004\022" +
-      "\033\n\027START_POSITION_SNAPSHOT\020\0052\374\002\n\017MarketD" +
-      "ataRelay\022X\n\007Publish\022#.alphapulse.relay.v" +
-      "1.PublishRequest\032$.alphapulse.relay.v1.P" +
-      "ublishResponse(\0010\001\022\\\n\tSubscribe\022%.alphap" +
-      "ulse.relay.v1.SubscribeRequest\032&.alphapu" +
-      "lse.relay.v1.SubscribeResponse0\001\022U\n\006Atta" +
-      "ch\022\".alphapulse.relay.v1.AttachRequest\032#" +
-      ".alphapulse.relay.v1.AttachResponse(\0010\001\022" +
-      "Z\n\tGetStatus\022%.alphapulse.relay.v1.GetSt" +
-      "atusRequest\032&.alphapulse.relay.v1.GetSta" +
-      "tusResponse2\370\002\n\013SignalRelay\022X\n\007Publish\022#" +
-      ".alphapulse.relay.v1.PublishRequest\032$.al" +
-      "phapulse.relay.v1.PublishResponse(\0010\001\022\\\n" +
-      "\tSubscribe\022%.alphapulse.relay.v1.Subscri" +
-      "beRequest\032&.alphapulse.relay.v1.Subscrib" +
-      "eResponse0\001\022U\n\006Attach\022\".alphapulse.relay" +
-      ".v1.AttachRequest\032#.alphapulse.relay.v1." +
-      "AttachResponse(\0010\001\022Z\n\tGetStatus\022%.alphap" +
-      "ulse.relay.v1.GetStatusRequest\032&.alphapu" +
-      "lse.relay.v1.GetStatusResponse2\373\002\n\016Execu" +
-      "tionRelay\022X\n\007Publish\022#.alphapulse.relay." +
-      "v1.PublishRequest\032$.alphapulse.relay.v1." +
-      "PublishResponse(\0010\001\022\\\n\tSubscribe\022%.alpha" +
-      "pulse.relay.v1.SubscribeRequest\032&.alphap" +
-      "ulse.relay.v1.SubscribeResponse0\001\022U\n\006Att" +
-      "ach\022\".alphapulse.relay.v1.AttachRequest\032" +
-      "#.alphapulse.relay.v1.AttachResponse(\0010\001" +
-      "\022Z\n\tGetStatus\022%.alphapulse.relay.v1.GetS" +
-      "tatusRequest\032&.alphapulse.relay.v1.GetSt" +
-      "atusResponse2\370\002\n\013SystemRelay\022X\n\007Publish\022" +
-      "#.alphapulse.relay.v1.PublishRequest\032$.a" +
-      "lphapulse.relay.v1.PublishResponse(\0010\001\022\\" +
-      "\n\tSubscribe\022%.alphapulse.relay.v1.Subscr" +
-      "ibeRequest\032&.alphapulse.relay.v1.Subscri" +
-      "beResponse0\001\022U\n\006Attach\022\".alphapulse.rela" +
-      "y.v1.AttachRequest\032#.alphapulse.relay.v1" +
-      ".AttachResponse(\0010\001\022Z\n\tGetStatus\022%.alpha" +
+      "redicate\030\014 \001(\tR\tpredicate\022!\n\014resume_toke" +
+      "n\030\r \001(\014R\013resumeToken\022\"\n\014acknowledges\030\016 \001" +
+      "(\010R\014acknowledges\"l\n\022AcknowledgeRequest\022\'" +
+      "\n\017subscription_id\030\001 \001(\006R\016subscriptionId\022" +
+      "-\n\022delivered_sequence\030\002 \001(\004R\021deliveredSe" +
+      "quence\"\025\n\023AcknowledgeResponse\"\202\003\n\021Subscr" +
+      "ibeResponse\022\026\n\006frames\030\001 \003(\014R\006frames\022,\n\004g" +
+      "aps\030\002 \003(\0132\030.alphapulse.relay.v1.GapR\004gap" +
+      "s\022-\n\022delivered_sequence\030\003 \001(\004R\021delivered" +
+      "Sequence\022#\n\rhead_sequence\030\004 \001(\004R\014headSeq" +
+      "uence\022!\n\014resume_token\030\005 \001(\014R\013resumeToken" +
+      "\022\'\n\017subscription_id\030\006 \001(\006R\016subscriptionI" +
+      "d\022+\n\021acknowledge_bytes\030\007 \001(\004R\020acknowledg" +
+      "eBytes\022-\n\022acknowledge_frames\030\010 \001(\004R\021ackn" +
+      "owledgeFrames\022+\n\021snapshot_sequence\030\t \001(\004" +
+      "R\020snapshotSequence\"q\n\003Gap\0228\n\005range\030\001 \001(\013" +
+      "2\".alphapulse.relay.v1.SequenceRangeR\005ra" +
+      "nge\022\026\n\006reason\030\002 \001(\tR\006reason\022\030\n\007records\030\003" +
+      " \001(\004R\007records\"\212\002\n\rAttachRequest\022C\n\tsubsc" +
+      "ribe\030\001 \001(\0132%.alphapulse.relay.v1.Subscri" +
+      "beRequestR\tsubscribe\022\036\n\ntransports\030\002 \003(\t" +
+      "R\ntransports\022\027\n\007boot_id\030\003 \001(\tR\006bootId\022-\n" +
+      "\022delivered_sequence\030\004 \001(\004R\021deliveredSequ" +
+      "ence\022\037\n\013lost_frames\030\005 \001(\004R\nlostFrames\022+\n" +
+      "\021delivered_records\030\006 \001(\004R\020deliveredRecor" +
+      "ds\"\263\002\n\016AttachResponse\022\034\n\ttransport\030\001 \001(\t" +
+      "R\ttransport\022\026\n\006detail\030\002 \001(\tR\006detail\022%\n\016s" +
+      "tart_sequence\030\003 \001(\004R\rstartSequence\022\'\n\017ol" +
+      "dest_sequence\030\004 \001(\004R\016oldestSequence\022#\n\rh" +
+      "ead_sequence\030\005 \001(\004R\014headSequence\0227\n\004ring" +
+      "\030\006 \001(\0132#.alphapulse.relay.v1.RingAttachm" +
+      "entR\004ring\022=\n\006stream\030\007 \001(\0132%.alphapulse.r" +
+      "elay.v1.StreamAttachmentR\006stream\"\366\001\n\016Rin" +
+      "gAttachment\022\022\n\004path\030\001 \001(\tR\004path\022%\n\016layou" +
+      "t_version\030\002 \001(\rR\rlayoutVersion\022 \n\013incarn" +
+      "ation\030\003 \001(\006R\013incarnation\022\022\n\004base\030\004 \001(\004R\004" +
+      "base\022+\n\021spin_microseconds\030\005 \001(\rR\020spinMic" +
+      "roseconds\022!\n\014report_bytes\030\006 \001(\004R\013reportB" +
+      "ytes\022#\n\rreport_frames\030\007 \001(\004R\014reportFrame" +
+      "s\"_\n\020StreamAttachment\022\020\n\003url\030\001 \001(\tR\003url\022" +
+      "\022\n\004name\030\002 \001(\tR\004name\022%\n\016subject_prefix\030\003 " +
+      "\001(\tR\rsubjectPrefix\"\022\n\020GetStatusRequest\"\256" +
+      "\002\n\020SubscriberStatus\022\022\n\004name\030\001 \001(\tR\004name\022" +
+      "-\n\022delivered_sequence\030\002 \001(\004R\021deliveredSe" +
+      "quence\022\035\n\nlag_frames\030\003 \001(\004R\tlagFrames\022\037\n" +
+      "\013lost_frames\030\004 \001(\004R\nlostFrames\022+\n\021delive" +
+      "red_records\030\005 \001(\004R\020deliveredRecords\022?\n\006p" +
+      "olicy\030\006 \001(\0162\'.alphapulse.relay.v1.SlowCo" +
+      "nsumerPolicyR\006policy\022)\n\020conflated_frames" +
+      "\030\007 \001(\004R\017conflatedFrames\"\324\001\n\016ProducerStat" +
+      "us\022\037\n\013producer_id\030\001 \001(\006R\nproducerId\022\022\n\004n" +
+      "ame\030\002 \001(\tR\004name\0223\n\025acknowledged_sequence" +
+      "\030\003 \001(\004R\024acknowledgedSequence\022\036\n\nduplicat" +
+      "es\030\004 \001(\004R\nduplicates\022\032\n\010rejected\030\005 \001(\004R\010" +
+      "rejected\022\034\n\tconnected\030\006 \001(\010R\tconnected\"\232" +
+      "\007\n\021GetStatusResponse\022\026\n\006domain\030\001 \001(\tR\006do" +
+      "main\022\'\n\017oldest_sequence\030\002 \001(\004R\016oldestSeq" +
+      "uence\022#\n\rhead_sequence\030\003 \001(\004R\014headSequen" +
+      "ce\022)\n\020published_frames\030\004 \001(\004R\017publishedF" +
+      "rames\022+\n\021published_records\030\005 \001(\004R\020publis" +
+      "hedRecords\022c\n\017rejected_frames\030\006 \003(\0132:.al" +
+      "phapulse.relay.v1.GetStatusResponse.Reje" +
+      "ctedFramesEntryR\016rejectedFrames\022A\n\tprodu" +
+      "cers\030\007 \003(\0132#.alphapulse.relay.v1.Produce" +
+      "rStatusR\tproducers\022G\n\013subscribers\030\010 \003(\0132" +
+      "%.alphapulse.relay.v1.SubscriberStatusR\013" +
+      "subscribers\022J\n\006policy\030\t \003(\01322.alphapulse" +
+      ".relay.v1.GetStatusResponse.PolicyEntryR" +
+      "\006policy\022a\n\017records_by_type\030\n \003(\01329.alpha" +
+      "pulse.relay.v1.GetStatusResponse.Records" +
+      "ByTypeEntryR\rrecordsByType\022\035\n\nring_bytes" +
+      "\030\013 \001(\004R\tringBytes\022!\n\014circuit_open\030\014 \001(\010R" +
+      "\013circuitOpen\022%\n\016backlog_frames\030\r \001(\004R\rba" +
+      "cklogFrames\032A\n\023RejectedFramesEntry\022\020\n\003ke" +
+      "y\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\0329" +
+      "\n\013PolicyEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value" +
+      "\030\002 \001(\tR\005value:\0028\001\032@\n\022RecordsByTypeEntry\022" +
+      "\020\n\003key\030\001 \001(\rR\003key\022\024\n\005value\030\002 \001(\004R\005value:" +
+      "\0028\001*\310\001\n\022SlowConsumerPolicy\022$\n SLOW_CONSU" +
+      "MER_POLICY_UNSPECIFIED\020\000\022\036\n\032SLOW_CONSUME" +
+      "R_POLICY_BLOCK\020\001\022$\n SLOW_CONSUMER_POLICY" +
+      "_DROP_OLDEST\020\002\022!\n\035SLOW_CONSUMER_POLICY_C" +
+      "ONFLATE\020\003\022#\n\037SLOW_CONSUMER_POLICY_DISCON" +
+      "NECT\020\004*\270\001\n\rStartPosition\022\036\n\032START_POSITI" +
+      "ON_UNSPECIFIED\020\000\022\031\n\025START_POSITION_LATES" +
+      "T\020\001\022\033\n\027START_POSITION_SEQUENCE\020\002\022\031\n\025STAR" +
+      "T_POSITION_OLDEST\020\003\022\027\n\023START_POSITION_TI" +
+      "ME\020\004\022\033\n\027START_POSITION_SNAPSHOT\020\0052\336\003\n\017Ma" +
+      "rketDataRelay\022X\n\007Publish\022#.alphapulse.re" +
+      "lay.v1.PublishRequest\032$.alphapulse.relay" +
+      ".v1.PublishResponse(\0010\001\022\\\n\tSubscribe\022%.a" +
+      "lphapulse.relay.v1.SubscribeRequest\032&.al" +
+      "phapulse.relay.v1.SubscribeResponse0\001\022U\n" +
+      "\006Attach\022\".alphapulse.relay.v1.AttachRequ" +
+      "est\032#.alphapulse.relay.v1.AttachResponse" +
+      "(\0010\001\022`\n\013Acknowledge\022\'.alphapulse.relay.v" +
+      "1.AcknowledgeRequest\032(.alphapulse.relay." +
+      "v1.AcknowledgeResponse\022Z\n\tGetStatus\022%.al" +
+      "phapulse.relay.v1.GetStatusRequest\032&.alp" +
+      "hapulse.relay.v1.GetStatusResponse2\332\003\n\013S" +
+      "ignalRelay\022X\n\007Publish\022#.alphapulse.relay" +
+      ".v1.PublishRequest\032$.alphapulse.relay.v1" +
+      ".PublishResponse(\0010\001\022\\\n\tSubscribe\022%.alph" +
+      "apulse.relay.v1.SubscribeRequest\032&.alpha" +
+      "pulse.relay.v1.SubscribeResponse0\001\022U\n\006At" +
+      "tach\022\".alphapulse.relay.v1.AttachRequest" +
+      "\032#.alphapulse.relay.v1.AttachResponse(\0010" +
+      "\001\022`\n\013Acknowledge\022\'.alphapulse.relay.v1.A" +
+      "cknowledgeRequest\032(.alphapulse.relay.v1." +
+      "AcknowledgeResponse\022Z\n\tGetStatus\022%.alpha" +
       "pulse.relay.v1.GetStatusRequest\032&.alphap" +
-      "ulse.relay.v1.GetStatusResponseB\306\001\n\027dev." +
-      "alphapulse.relay.v1B\nRelayProtoP\001Z1alpha" +
-      "pulse.dev/gen/go/alphapulse/relay/v1;rel" +
-      "ayv1\242\002\003ARX\252\002\023Alphapulse.Relay.V1\312\002\023Alpha" +
-      "pulse\\Relay\\V1\342\002\037Alphapulse\\Relay\\V1\\GPB" +
-      "Metadata\352\002\025Alphapulse::Relay::V1b\006proto3"
+      "ulse.relay.v1.GetStatusResponse2\335\003\n\016Exec" +
+      "utionRelay\022X\n\007Publish\022#.alphapulse.relay" +
+      ".v1.PublishRequest\032$.alphapulse.relay.v1" +
+      ".PublishResponse(\0010\001\022\\\n\tSubscribe\022%.alph" +
+      "apulse.relay.v1.SubscribeRequest\032&.alpha" +
+      "pulse.relay.v1.SubscribeResponse0\001\022U\n\006At" +
+      "tach\022\".alphapulse.relay.v1.AttachRequest" +
+      "\032#.alphapulse.relay.v1.AttachResponse(\0010" +
+      "\001\022`\n\013Acknowledge\022\'.alphapulse.relay.v1.A" +
+      "cknowledgeRequest\032(.alphapulse.relay.v1." +
+      "AcknowledgeResponse\022Z\n\tGetStatus\022%.alpha" +
+      "pulse.relay.v1.GetStatusRequest\032&.alphap" +
+      "ulse.relay.v1.GetStatusResponse2\332\003\n\013Syst" +
+      "emRelay\022X\n\007Publish\022#.alphapulse.relay.v1" +
+      ".PublishRequest\032$.alphapulse.relay.v1.Pu" +
+      "blishResponse(\0010\001\022\\\n\tSubscribe\022%.alphapu" +
+      "lse.relay.v1.SubscribeRequest\032&.alphapul" +
+      "se.relay.v1.SubscribeResponse0\001\022U\n\006Attac" +
+      "h\022\".alphapulse.relay.v1.AttachRequest\032#." +
+      "alphapulse.relay.v1.AttachResponse(\0010\001\022`" +
+      "\n\013Acknowledge\022\'.alphapulse.relay.v1.Ackn" +
+      "owledgeRequest\032(.alphapulse.relay.v1.Ack" +
+      "nowledgeResponse\022Z\n\tGetStatus\022%.alphapul" +
+      "se.relay.v1.GetStatusRequest\032&.alphapuls" +
+      "e.relay.v1.GetStatusResponseB\306\001\n\027dev.alp" +
+      "hapulse.relay.v1B\nRelayProtoP\001Z1alphapul" +
+      "se.dev/gen/go/alphapulse/relay/v1;relayv" +
+      "1\242\002\003ARX\252\002\023Alphapulse.Relay.V1\312\002\023Alphapul" +
+      "se\\Relay\\V1\342\002\037Alphapulse\\Relay\\V1\\GPBMet" +
+      "adata\352\002\025Alphapulse::Relay::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -309,67 +342,79 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
     internal_static_alphapulse_relay_v1_SubscribeRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_SubscribeRequest_descriptor,
-        new java.lang.String[] { "MessageTypes", "InstrumentIds", "Start", "StartSequence", "StartTime", "SlowConsumerPolicy", "MaxBatchBytes", "SubscriberName", "Venues", "Sources", "AssetTypes", "Predicate", });
-    internal_static_alphapulse_relay_v1_SubscribeResponse_descriptor =
+        new java.lang.String[] { "MessageTypes", "InstrumentIds", "Start", "StartSequence", "StartTime", "SlowConsumerPolicy", "MaxBatchBytes", "SubscriberName", "Venues", "Sources", "AssetTypes", "Predicate", "ResumeToken", "Acknowledges", });
+    internal_static_alphapulse_relay_v1_AcknowledgeRequest_descriptor =
       getDescriptor().getMessageType(5);
+    internal_static_alphapulse_relay_v1_AcknowledgeRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_relay_v1_AcknowledgeRequest_descriptor,
+        new java.lang.String[] { "SubscriptionId", "DeliveredSequence", });
+    internal_static_alphapulse_relay_v1_AcknowledgeResponse_descriptor =
+      getDescriptor().getMessageType(6);
+    internal_static_alphapulse_relay_v1_AcknowledgeResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_relay_v1_AcknowledgeResponse_descriptor,
+        new java.lang.String[] { });
+    internal_static_alphapulse_relay_v1_SubscribeResponse_descriptor =
+      getDescriptor().getMessageType(7);
     internal_static_alphapulse_relay_v1_SubscribeResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_SubscribeResponse_descriptor,
-        new java.lang.String[] { "Frames", "Gaps", "DeliveredSequence", "HeadSequence", "ResumeToken", });
+        new java.lang.String[] { "Frames", "Gaps", "DeliveredSequence", "HeadSequence", "ResumeToken", "SubscriptionId", "AcknowledgeBytes", "AcknowledgeFrames", "SnapshotSequence", });
     internal_static_alphapulse_relay_v1_Gap_descriptor =
-      getDescriptor().getMessageType(6);
+      getDescriptor().getMessageType(8);
     internal_static_alphapulse_relay_v1_Gap_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_Gap_descriptor,
-        new java.lang.String[] { "Range", "Reason", });
+        new java.lang.String[] { "Range", "Reason", "Records", });
     internal_static_alphapulse_relay_v1_AttachRequest_descriptor =
-      getDescriptor().getMessageType(7);
+      getDescriptor().getMessageType(9);
     internal_static_alphapulse_relay_v1_AttachRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_AttachRequest_descriptor,
         new java.lang.String[] { "Subscribe", "Transports", "BootId", "DeliveredSequence", "LostFrames", "DeliveredRecords", });
     internal_static_alphapulse_relay_v1_AttachResponse_descriptor =
-      getDescriptor().getMessageType(8);
+      getDescriptor().getMessageType(10);
     internal_static_alphapulse_relay_v1_AttachResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_AttachResponse_descriptor,
         new java.lang.String[] { "Transport", "Detail", "StartSequence", "OldestSequence", "HeadSequence", "Ring", "Stream", });
     internal_static_alphapulse_relay_v1_RingAttachment_descriptor =
-      getDescriptor().getMessageType(9);
+      getDescriptor().getMessageType(11);
     internal_static_alphapulse_relay_v1_RingAttachment_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_RingAttachment_descriptor,
         new java.lang.String[] { "Path", "LayoutVersion", "Incarnation", "Base", "SpinMicroseconds", "ReportBytes", "ReportFrames", });
     internal_static_alphapulse_relay_v1_StreamAttachment_descriptor =
-      getDescriptor().getMessageType(10);
+      getDescriptor().getMessageType(12);
     internal_static_alphapulse_relay_v1_StreamAttachment_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_StreamAttachment_descriptor,
         new java.lang.String[] { "Url", "Name", "SubjectPrefix", });
     internal_static_alphapulse_relay_v1_GetStatusRequest_descriptor =
-      getDescriptor().getMessageType(11);
+      getDescriptor().getMessageType(13);
     internal_static_alphapulse_relay_v1_GetStatusRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_GetStatusRequest_descriptor,
         new java.lang.String[] { });
     internal_static_alphapulse_relay_v1_SubscriberStatus_descriptor =
-      getDescriptor().getMessageType(12);
+      getDescriptor().getMessageType(14);
     internal_static_alphapulse_relay_v1_SubscriberStatus_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_SubscriberStatus_descriptor,
-        new java.lang.String[] { "Name", "DeliveredSequence", "LagFrames", "LostFrames", "DeliveredRecords", "Policy", });
+        new java.lang.String[] { "Name", "DeliveredSequence", "LagFrames", "LostFrames", "DeliveredRecords", "Policy", "ConflatedFrames", });
     internal_static_alphapulse_relay_v1_ProducerStatus_descriptor =
-      getDescriptor().getMessageType(13);
+      getDescriptor().getMessageType(15);
     internal_static_alphapulse_relay_v1_ProducerStatus_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_ProducerStatus_descriptor,
         new java.lang.String[] { "ProducerId", "Name", "AcknowledgedSequence", "Duplicates", "Rejected", "Connected", });
     internal_static_alphapulse_relay_v1_GetStatusResponse_descriptor =
-      getDescriptor().getMessageType(14);
+      getDescriptor().getMessageType(16);
     internal_static_alphapulse_relay_v1_GetStatusResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_GetStatusResponse_descriptor,
-        new java.lang.String[] { "Domain", "OldestSequence", "HeadSequence", "PublishedFrames", "PublishedRecords", "RejectedFrames", "Producers", "Subscribers", "Policy", "RecordsByType", "RingBytes", });
+        new java.lang.String[] { "Domain", "OldestSequence", "HeadSequence", "PublishedFrames", "PublishedRecords", "RejectedFrames", "Producers", "Subscribers", "Policy", "RecordsByType", "RingBytes", "CircuitOpen", "BacklogFrames", });
     internal_static_alphapulse_relay_v1_GetStatusResponse_RejectedFramesEntry_descriptor =
       internal_static_alphapulse_relay_v1_GetStatusResponse_descriptor.getNestedType(0);
     internal_static_alphapulse_relay_v1_GetStatusResponse_RejectedFramesEntry_fieldAccessorTable = new

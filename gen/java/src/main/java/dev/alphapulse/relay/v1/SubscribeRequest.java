@@ -41,6 +41,7 @@ private static final long serialVersionUID = 0L;
     sources_ = emptyIntList();
     assetTypes_ = emptyIntList();
     predicate_ = "";
+    resumeToken_ = com.google.protobuf.ByteString.EMPTY;
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -459,6 +460,37 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int RESUME_TOKEN_FIELD_NUMBER = 13;
+  private com.google.protobuf.ByteString resumeToken_ = com.google.protobuf.ByteString.EMPTY;
+  /**
+   * <pre>
+   * Where an earlier subscription ended, as its last response said; goes before `start`.
+   * </pre>
+   *
+   * <code>bytes resume_token = 13 [json_name = "resumeToken"];</code>
+   * @return The resumeToken.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString getResumeToken() {
+    return resumeToken_;
+  }
+
+  public static final int ACKNOWLEDGES_FIELD_NUMBER = 14;
+  private boolean acknowledges_ = false;
+  /**
+   * <pre>
+   * The subscriber calls Acknowledge: what is on the way to it counts as not delivered, so that a
+   * blocking subscriber loses nothing that was in a connection which breaks.
+   * </pre>
+   *
+   * <code>bool acknowledges = 14 [json_name = "acknowledges"];</code>
+   * @return The acknowledges.
+   */
+  @java.lang.Override
+  public boolean getAcknowledges() {
+    return acknowledges_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -525,6 +557,12 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(predicate_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 12, predicate_);
+    }
+    if (!resumeToken_.isEmpty()) {
+      output.writeBytes(13, resumeToken_);
+    }
+    if (acknowledges_ != false) {
+      output.writeBool(14, acknowledges_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -616,6 +654,14 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(predicate_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(12, predicate_);
     }
+    if (!resumeToken_.isEmpty()) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBytesSize(13, resumeToken_);
+    }
+    if (acknowledges_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(14, acknowledges_);
+    }
     return size;
   }
   @java.lang.Override
@@ -665,6 +711,10 @@ private static final long serialVersionUID = 0L;
         .equals(other.getAssetTypesList())) return false;
     if (!getPredicate()
         .equals(other.getPredicate())) return false;
+    if (!getResumeToken()
+        .equals(other.getResumeToken())) return false;
+    if (getAcknowledges()
+        != other.getAcknowledges()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -711,6 +761,11 @@ private static final long serialVersionUID = 0L;
     }
     hash = (37 * hash) + PREDICATE_FIELD_NUMBER;
     hash = (53 * hash) + getPredicate().hashCode();
+    hash = (37 * hash) + RESUME_TOKEN_FIELD_NUMBER;
+    hash = (53 * hash) + getResumeToken().hashCode();
+    hash = (37 * hash) + ACKNOWLEDGES_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getAcknowledges());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -868,6 +923,8 @@ private static final long serialVersionUID = 0L;
       sources_ = emptyIntList();
       assetTypes_ = emptyIntList();
       predicate_ = "";
+      resumeToken_ = com.google.protobuf.ByteString.EMPTY;
+      acknowledges_ = false;
       return this;
     }
 
@@ -944,6 +1001,12 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00000800) != 0)) {
         result.predicate_ = predicate_;
+      }
+      if (((from_bitField0_ & 0x00001000) != 0)) {
+        result.resumeToken_ = resumeToken_;
+      }
+      if (((from_bitField0_ & 0x00002000) != 0)) {
+        result.acknowledges_ = acknowledges_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -1031,6 +1094,12 @@ private static final long serialVersionUID = 0L;
         predicate_ = other.predicate_;
         bitField0_ |= 0x00000800;
         onChanged();
+      }
+      if (!other.getResumeToken().isEmpty()) {
+        setResumeToken(other.getResumeToken());
+      }
+      if (other.getAcknowledges() != false) {
+        setAcknowledges(other.getAcknowledges());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1164,6 +1233,16 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000800;
               break;
             } // case 98
+            case 106: {
+              resumeToken_ = input.readBytes();
+              bitField0_ |= 0x00001000;
+              break;
+            } // case 106
+            case 112: {
+              acknowledges_ = input.readBool();
+              bitField0_ |= 0x00002000;
+              break;
+            } // case 112
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2242,6 +2321,97 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       predicate_ = value;
       bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.ByteString resumeToken_ = com.google.protobuf.ByteString.EMPTY;
+    /**
+     * <pre>
+     * Where an earlier subscription ended, as its last response said; goes before `start`.
+     * </pre>
+     *
+     * <code>bytes resume_token = 13 [json_name = "resumeToken"];</code>
+     * @return The resumeToken.
+     */
+    @java.lang.Override
+    public com.google.protobuf.ByteString getResumeToken() {
+      return resumeToken_;
+    }
+    /**
+     * <pre>
+     * Where an earlier subscription ended, as its last response said; goes before `start`.
+     * </pre>
+     *
+     * <code>bytes resume_token = 13 [json_name = "resumeToken"];</code>
+     * @param value The resumeToken to set.
+     * @return This builder for chaining.
+     */
+    public Builder setResumeToken(com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      resumeToken_ = value;
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Where an earlier subscription ended, as its last response said; goes before `start`.
+     * </pre>
+     *
+     * <code>bytes resume_token = 13 [json_name = "resumeToken"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearResumeToken() {
+      bitField0_ = (bitField0_ & ~0x00001000);
+      resumeToken_ = getDefaultInstance().getResumeToken();
+      onChanged();
+      return this;
+    }
+
+    private boolean acknowledges_ ;
+    /**
+     * <pre>
+     * The subscriber calls Acknowledge: what is on the way to it counts as not delivered, so that a
+     * blocking subscriber loses nothing that was in a connection which breaks.
+     * </pre>
+     *
+     * <code>bool acknowledges = 14 [json_name = "acknowledges"];</code>
+     * @return The acknowledges.
+     */
+    @java.lang.Override
+    public boolean getAcknowledges() {
+      return acknowledges_;
+    }
+    /**
+     * <pre>
+     * The subscriber calls Acknowledge: what is on the way to it counts as not delivered, so that a
+     * blocking subscriber loses nothing that was in a connection which breaks.
+     * </pre>
+     *
+     * <code>bool acknowledges = 14 [json_name = "acknowledges"];</code>
+     * @param value The acknowledges to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAcknowledges(boolean value) {
+
+      acknowledges_ = value;
+      bitField0_ |= 0x00002000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The subscriber calls Acknowledge: what is on the way to it counts as not delivered, so that a
+     * blocking subscriber loses nothing that was in a connection which breaks.
+     * </pre>
+     *
+     * <code>bool acknowledges = 14 [json_name = "acknowledges"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearAcknowledges() {
+      bitField0_ = (bitField0_ & ~0x00002000);
+      acknowledges_ = false;
       onChanged();
       return this;
     }

@@ -260,4 +260,25 @@ public interface SubscribeRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getPredicateBytes();
+
+  /**
+   * <pre>
+   * Where an earlier subscription ended, as its last response said; goes before `start`.
+   * </pre>
+   *
+   * <code>bytes resume_token = 13 [json_name = "resumeToken"];</code>
+   * @return The resumeToken.
+   */
+  com.google.protobuf.ByteString getResumeToken();
+
+  /**
+   * <pre>
+   * The subscriber calls Acknowledge: what is on the way to it counts as not delivered, so that a
+   * blocking subscriber loses nothing that was in a connection which breaks.
+   * </pre>
+   *
+   * <code>bool acknowledges = 14 [json_name = "acknowledges"];</code>
+   * @return The acknowledges.
+   */
+  boolean getAcknowledges();
 }

@@ -205,6 +205,68 @@ private static final long serialVersionUID = 0L;
     return resumeToken_;
   }
 
+  public static final int SUBSCRIPTION_ID_FIELD_NUMBER = 6;
+  private long subscriptionId_ = 0L;
+  /**
+   * <pre>
+   * In the first response to a subscriber that acknowledges: what to name in Acknowledge.
+   * </pre>
+   *
+   * <code>fixed64 subscription_id = 6 [json_name = "subscriptionId"];</code>
+   * @return The subscriptionId.
+   */
+  @java.lang.Override
+  public long getSubscriptionId() {
+    return subscriptionId_;
+  }
+
+  public static final int ACKNOWLEDGE_BYTES_FIELD_NUMBER = 7;
+  private long acknowledgeBytes_ = 0L;
+  /**
+   * <pre>
+   * In the first response too: bytes of responses after which to acknowledge, and frames; what is
+   * left over is acknowledged a moment later.
+   * </pre>
+   *
+   * <code>uint64 acknowledge_bytes = 7 [json_name = "acknowledgeBytes"];</code>
+   * @return The acknowledgeBytes.
+   */
+  @java.lang.Override
+  public long getAcknowledgeBytes() {
+    return acknowledgeBytes_;
+  }
+
+  public static final int ACKNOWLEDGE_FRAMES_FIELD_NUMBER = 8;
+  private long acknowledgeFrames_ = 0L;
+  /**
+   * <pre>
+   * See `acknowledge_bytes`.
+   * </pre>
+   *
+   * <code>uint64 acknowledge_frames = 8 [json_name = "acknowledgeFrames"];</code>
+   * @return The acknowledgeFrames.
+   */
+  @java.lang.Override
+  public long getAcknowledgeFrames() {
+    return acknowledgeFrames_;
+  }
+
+  public static final int SNAPSHOT_SEQUENCE_FIELD_NUMBER = 9;
+  private long snapshotSequence_ = 0L;
+  /**
+   * <pre>
+   * The frames here are last values as of this sequence, not news: `delivered_sequence` is 0 until
+   * the last of them are here, then it is this sequence. 0 for what is live.
+   * </pre>
+   *
+   * <code>uint64 snapshot_sequence = 9 [json_name = "snapshotSequence"];</code>
+   * @return The snapshotSequence.
+   */
+  @java.lang.Override
+  public long getSnapshotSequence() {
+    return snapshotSequence_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -233,6 +295,18 @@ private static final long serialVersionUID = 0L;
     }
     if (!resumeToken_.isEmpty()) {
       output.writeBytes(5, resumeToken_);
+    }
+    if (subscriptionId_ != 0L) {
+      output.writeFixed64(6, subscriptionId_);
+    }
+    if (acknowledgeBytes_ != 0L) {
+      output.writeUInt64(7, acknowledgeBytes_);
+    }
+    if (acknowledgeFrames_ != 0L) {
+      output.writeUInt64(8, acknowledgeFrames_);
+    }
+    if (snapshotSequence_ != 0L) {
+      output.writeUInt64(9, snapshotSequence_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -268,6 +342,22 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeBytesSize(5, resumeToken_);
     }
+    if (subscriptionId_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeFixed64Size(6, subscriptionId_);
+    }
+    if (acknowledgeBytes_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(7, acknowledgeBytes_);
+    }
+    if (acknowledgeFrames_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(8, acknowledgeFrames_);
+    }
+    if (snapshotSequence_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(9, snapshotSequence_);
+    }
     return size;
   }
   @java.lang.Override
@@ -302,6 +392,14 @@ private static final long serialVersionUID = 0L;
         != other.getHeadSequence()) return false;
     if (!getResumeToken()
         .equals(other.getResumeToken())) return false;
+    if (getSubscriptionId()
+        != other.getSubscriptionId()) return false;
+    if (getAcknowledgeBytes()
+        != other.getAcknowledgeBytes()) return false;
+    if (getAcknowledgeFrames()
+        != other.getAcknowledgeFrames()) return false;
+    if (getSnapshotSequence()
+        != other.getSnapshotSequence()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -329,6 +427,18 @@ private static final long serialVersionUID = 0L;
         getHeadSequence());
     hash = (37 * hash) + RESUME_TOKEN_FIELD_NUMBER;
     hash = (53 * hash) + getResumeToken().hashCode();
+    hash = (37 * hash) + SUBSCRIPTION_ID_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getSubscriptionId());
+    hash = (37 * hash) + ACKNOWLEDGE_BYTES_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getAcknowledgeBytes());
+    hash = (37 * hash) + ACKNOWLEDGE_FRAMES_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getAcknowledgeFrames());
+    hash = (37 * hash) + SNAPSHOT_SEQUENCE_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getSnapshotSequence());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -475,6 +585,10 @@ private static final long serialVersionUID = 0L;
       deliveredSequence_ = 0L;
       headSequence_ = 0L;
       resumeToken_ = com.google.protobuf.ByteString.EMPTY;
+      subscriptionId_ = 0L;
+      acknowledgeBytes_ = 0L;
+      acknowledgeFrames_ = 0L;
+      snapshotSequence_ = 0L;
       return this;
     }
 
@@ -533,6 +647,18 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00000010) != 0)) {
         result.resumeToken_ = resumeToken_;
+      }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        result.subscriptionId_ = subscriptionId_;
+      }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.acknowledgeBytes_ = acknowledgeBytes_;
+      }
+      if (((from_bitField0_ & 0x00000080) != 0)) {
+        result.acknowledgeFrames_ = acknowledgeFrames_;
+      }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.snapshotSequence_ = snapshotSequence_;
       }
     }
 
@@ -594,6 +720,18 @@ private static final long serialVersionUID = 0L;
       if (!other.getResumeToken().isEmpty()) {
         setResumeToken(other.getResumeToken());
       }
+      if (other.getSubscriptionId() != 0L) {
+        setSubscriptionId(other.getSubscriptionId());
+      }
+      if (other.getAcknowledgeBytes() != 0L) {
+        setAcknowledgeBytes(other.getAcknowledgeBytes());
+      }
+      if (other.getAcknowledgeFrames() != 0L) {
+        setAcknowledgeFrames(other.getAcknowledgeFrames());
+      }
+      if (other.getSnapshotSequence() != 0L) {
+        setSnapshotSequence(other.getSnapshotSequence());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -654,6 +792,26 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000010;
               break;
             } // case 42
+            case 49: {
+              subscriptionId_ = input.readFixed64();
+              bitField0_ |= 0x00000020;
+              break;
+            } // case 49
+            case 56: {
+              acknowledgeBytes_ = input.readUInt64();
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 56
+            case 64: {
+              acknowledgeFrames_ = input.readUInt64();
+              bitField0_ |= 0x00000080;
+              break;
+            } // case 64
+            case 72: {
+              snapshotSequence_ = input.readUInt64();
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 72
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1230,6 +1388,188 @@ private static final long serialVersionUID = 0L;
     public Builder clearResumeToken() {
       bitField0_ = (bitField0_ & ~0x00000010);
       resumeToken_ = getDefaultInstance().getResumeToken();
+      onChanged();
+      return this;
+    }
+
+    private long subscriptionId_ ;
+    /**
+     * <pre>
+     * In the first response to a subscriber that acknowledges: what to name in Acknowledge.
+     * </pre>
+     *
+     * <code>fixed64 subscription_id = 6 [json_name = "subscriptionId"];</code>
+     * @return The subscriptionId.
+     */
+    @java.lang.Override
+    public long getSubscriptionId() {
+      return subscriptionId_;
+    }
+    /**
+     * <pre>
+     * In the first response to a subscriber that acknowledges: what to name in Acknowledge.
+     * </pre>
+     *
+     * <code>fixed64 subscription_id = 6 [json_name = "subscriptionId"];</code>
+     * @param value The subscriptionId to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSubscriptionId(long value) {
+
+      subscriptionId_ = value;
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * In the first response to a subscriber that acknowledges: what to name in Acknowledge.
+     * </pre>
+     *
+     * <code>fixed64 subscription_id = 6 [json_name = "subscriptionId"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSubscriptionId() {
+      bitField0_ = (bitField0_ & ~0x00000020);
+      subscriptionId_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private long acknowledgeBytes_ ;
+    /**
+     * <pre>
+     * In the first response too: bytes of responses after which to acknowledge, and frames; what is
+     * left over is acknowledged a moment later.
+     * </pre>
+     *
+     * <code>uint64 acknowledge_bytes = 7 [json_name = "acknowledgeBytes"];</code>
+     * @return The acknowledgeBytes.
+     */
+    @java.lang.Override
+    public long getAcknowledgeBytes() {
+      return acknowledgeBytes_;
+    }
+    /**
+     * <pre>
+     * In the first response too: bytes of responses after which to acknowledge, and frames; what is
+     * left over is acknowledged a moment later.
+     * </pre>
+     *
+     * <code>uint64 acknowledge_bytes = 7 [json_name = "acknowledgeBytes"];</code>
+     * @param value The acknowledgeBytes to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAcknowledgeBytes(long value) {
+
+      acknowledgeBytes_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * In the first response too: bytes of responses after which to acknowledge, and frames; what is
+     * left over is acknowledged a moment later.
+     * </pre>
+     *
+     * <code>uint64 acknowledge_bytes = 7 [json_name = "acknowledgeBytes"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearAcknowledgeBytes() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      acknowledgeBytes_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private long acknowledgeFrames_ ;
+    /**
+     * <pre>
+     * See `acknowledge_bytes`.
+     * </pre>
+     *
+     * <code>uint64 acknowledge_frames = 8 [json_name = "acknowledgeFrames"];</code>
+     * @return The acknowledgeFrames.
+     */
+    @java.lang.Override
+    public long getAcknowledgeFrames() {
+      return acknowledgeFrames_;
+    }
+    /**
+     * <pre>
+     * See `acknowledge_bytes`.
+     * </pre>
+     *
+     * <code>uint64 acknowledge_frames = 8 [json_name = "acknowledgeFrames"];</code>
+     * @param value The acknowledgeFrames to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAcknowledgeFrames(long value) {
+
+      acknowledgeFrames_ = value;
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * See `acknowledge_bytes`.
+     * </pre>
+     *
+     * <code>uint64 acknowledge_frames = 8 [json_name = "acknowledgeFrames"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearAcknowledgeFrames() {
+      bitField0_ = (bitField0_ & ~0x00000080);
+      acknowledgeFrames_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private long snapshotSequence_ ;
+    /**
+     * <pre>
+     * The frames here are last values as of this sequence, not news: `delivered_sequence` is 0 until
+     * the last of them are here, then it is this sequence. 0 for what is live.
+     * </pre>
+     *
+     * <code>uint64 snapshot_sequence = 9 [json_name = "snapshotSequence"];</code>
+     * @return The snapshotSequence.
+     */
+    @java.lang.Override
+    public long getSnapshotSequence() {
+      return snapshotSequence_;
+    }
+    /**
+     * <pre>
+     * The frames here are last values as of this sequence, not news: `delivered_sequence` is 0 until
+     * the last of them are here, then it is this sequence. 0 for what is live.
+     * </pre>
+     *
+     * <code>uint64 snapshot_sequence = 9 [json_name = "snapshotSequence"];</code>
+     * @param value The snapshotSequence to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSnapshotSequence(long value) {
+
+      snapshotSequence_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The frames here are last values as of this sequence, not news: `delivered_sequence` is 0 until
+     * the last of them are here, then it is this sequence. 0 for what is live.
+     * </pre>
+     *
+     * <code>uint64 snapshot_sequence = 9 [json_name = "snapshotSequence"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSnapshotSequence() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      snapshotSequence_ = 0L;
       onChanged();
       return this;
     }

@@ -115,4 +115,46 @@ public interface SubscribeResponseOrBuilder extends
    * @return The resumeToken.
    */
   com.google.protobuf.ByteString getResumeToken();
+
+  /**
+   * <pre>
+   * In the first response to a subscriber that acknowledges: what to name in Acknowledge.
+   * </pre>
+   *
+   * <code>fixed64 subscription_id = 6 [json_name = "subscriptionId"];</code>
+   * @return The subscriptionId.
+   */
+  long getSubscriptionId();
+
+  /**
+   * <pre>
+   * In the first response too: bytes of responses after which to acknowledge, and frames; what is
+   * left over is acknowledged a moment later.
+   * </pre>
+   *
+   * <code>uint64 acknowledge_bytes = 7 [json_name = "acknowledgeBytes"];</code>
+   * @return The acknowledgeBytes.
+   */
+  long getAcknowledgeBytes();
+
+  /**
+   * <pre>
+   * See `acknowledge_bytes`.
+   * </pre>
+   *
+   * <code>uint64 acknowledge_frames = 8 [json_name = "acknowledgeFrames"];</code>
+   * @return The acknowledgeFrames.
+   */
+  long getAcknowledgeFrames();
+
+  /**
+   * <pre>
+   * The frames here are last values as of this sequence, not news: `delivered_sequence` is 0 until
+   * the last of them are here, then it is this sequence. 0 for what is live.
+   * </pre>
+   *
+   * <code>uint64 snapshot_sequence = 9 [json_name = "snapshotSequence"];</code>
+   * @return The snapshotSequence.
+   */
+  long getSnapshotSequence();
 }

@@ -187,6 +187,21 @@ private static final long serialVersionUID = 0L;
     return result == null ? dev.alphapulse.relay.v1.SlowConsumerPolicy.UNRECOGNIZED : result;
   }
 
+  public static final int CONFLATED_FRAMES_FIELD_NUMBER = 7;
+  private long conflatedFrames_ = 0L;
+  /**
+   * <pre>
+   * Frames that were conflated away for it.
+   * </pre>
+   *
+   * <code>uint64 conflated_frames = 7 [json_name = "conflatedFrames"];</code>
+   * @return The conflatedFrames.
+   */
+  @java.lang.Override
+  public long getConflatedFrames() {
+    return conflatedFrames_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -219,6 +234,9 @@ private static final long serialVersionUID = 0L;
     if (policy_ != dev.alphapulse.relay.v1.SlowConsumerPolicy.SLOW_CONSUMER_POLICY_UNSPECIFIED.getNumber()) {
       output.writeEnum(6, policy_);
     }
+    if (conflatedFrames_ != 0L) {
+      output.writeUInt64(7, conflatedFrames_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -245,6 +263,10 @@ private static final long serialVersionUID = 0L;
     if (policy_ != dev.alphapulse.relay.v1.SlowConsumerPolicy.SLOW_CONSUMER_POLICY_UNSPECIFIED.getNumber()) {
       size += com.google.protobuf.CodedOutputStream
         .computeEnumSize(6, policy_);
+    }
+    if (conflatedFrames_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(7, conflatedFrames_);
     }
     return size;
   }
@@ -281,6 +303,8 @@ private static final long serialVersionUID = 0L;
     if (getDeliveredRecords()
         != other.getDeliveredRecords()) return false;
     if (policy_ != other.policy_) return false;
+    if (getConflatedFrames()
+        != other.getConflatedFrames()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -308,6 +332,9 @@ private static final long serialVersionUID = 0L;
         getDeliveredRecords());
     hash = (37 * hash) + POLICY_FIELD_NUMBER;
     hash = (53 * hash) + policy_;
+    hash = (37 * hash) + CONFLATED_FRAMES_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getConflatedFrames());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -449,6 +476,7 @@ private static final long serialVersionUID = 0L;
       lostFrames_ = 0L;
       deliveredRecords_ = 0L;
       policy_ = 0;
+      conflatedFrames_ = 0L;
       return this;
     }
 
@@ -500,6 +528,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000020) != 0)) {
         result.policy_ = policy_;
       }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.conflatedFrames_ = conflatedFrames_;
+      }
     }
 
     @java.lang.Override
@@ -533,6 +564,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.policy_ != 0) {
         setPolicyValue(other.getPolicyValue());
+      }
+      if (other.getConflatedFrames() != 0L) {
+        setConflatedFrames(other.getConflatedFrames());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -590,6 +624,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000020;
               break;
             } // case 48
+            case 56: {
+              conflatedFrames_ = input.readUInt64();
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 56
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -943,6 +982,50 @@ private static final long serialVersionUID = 0L;
     public Builder clearPolicy() {
       bitField0_ = (bitField0_ & ~0x00000020);
       policy_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private long conflatedFrames_ ;
+    /**
+     * <pre>
+     * Frames that were conflated away for it.
+     * </pre>
+     *
+     * <code>uint64 conflated_frames = 7 [json_name = "conflatedFrames"];</code>
+     * @return The conflatedFrames.
+     */
+    @java.lang.Override
+    public long getConflatedFrames() {
+      return conflatedFrames_;
+    }
+    /**
+     * <pre>
+     * Frames that were conflated away for it.
+     * </pre>
+     *
+     * <code>uint64 conflated_frames = 7 [json_name = "conflatedFrames"];</code>
+     * @param value The conflatedFrames to set.
+     * @return This builder for chaining.
+     */
+    public Builder setConflatedFrames(long value) {
+
+      conflatedFrames_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Frames that were conflated away for it.
+     * </pre>
+     *
+     * <code>uint64 conflated_frames = 7 [json_name = "conflatedFrames"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearConflatedFrames() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      conflatedFrames_ = 0L;
       onChanged();
       return this;
     }

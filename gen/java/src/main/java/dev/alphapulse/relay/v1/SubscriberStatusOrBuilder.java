@@ -88,4 +88,14 @@ public interface SubscriberStatusOrBuilder extends
    * @return The policy.
    */
   dev.alphapulse.relay.v1.SlowConsumerPolicy getPolicy();
+
+  /**
+   * <pre>
+   * Frames that were conflated away for it.
+   * </pre>
+   *
+   * <code>uint64 conflated_frames = 7 [json_name = "conflatedFrames"];</code>
+   * @return The conflatedFrames.
+   */
+  long getConflatedFrames();
 }
