@@ -84,6 +84,9 @@ class Batch:
     """Every sequence up to here was delivered, filtered out or reported as a gap."""
     head_sequence: int = 0
     """The relay's newest sequence when it sent this."""
+    resume_token: bytes = b""
+    """Opaque: `resume=` of a later subscription goes on behind this batch, also after restarts of
+    the relay and of the client. Empty where the transport gives none."""
 
     def rows(self, message_type: int | None = None) -> list[np.ndarray[Any, np.dtype[np.void]]]:
         """The record arrays of the frames, of one message type where given; views, not copies."""
@@ -122,6 +125,8 @@ class Subscription:
         message_types, instruments, venues, sources, asset_types: filters; an empty one passes all.
         predicate: a condition on fields of the record.
         start: see `Start`.
+        resume: the `resume_token` of the last batch of an earlier subscription, instead of `start`.
+            One of another relay, or older than the relay's memory, is refused (`TOKEN_FOREIGN`).
         policy: see `SlowConsumerPolicy`.
         name: for people, and for the relay's lag gauge.
         max_batch_bytes: target size of a batch; 0 is the relay's choice (256 KiB).
@@ -143,6 +148,7 @@ class Subscription:
         asset_types: Iterable[int] = (),
         predicate: str = "",
         start: Start = "latest",
+        resume: bytes = b"",
         policy: SlowConsumerPolicy = "block",
         name: str = "",
         max_batch_bytes: int = 0,
@@ -163,6 +169,7 @@ class Subscription:
             sources=[int(number) for number in sources],
             asset_types=[int(number) for number in asset_types],
             predicate=predicate,
+            resume_token=resume,
         )
         _set_start(self._request, start)
         if isinstance(target, str):
@@ -344,6 +351,7 @@ class Subscription:
             self._channel = self._factory.open()
         request = self._request
         if self._position is not None:
+            request.resume_token = b""
             request.start = pb.START_POSITION_SEQUENCE
             request.start_sequence = self._position + 1
         return GrpcSource(self._channel, self.domain, request, self._metadata)
@@ -357,6 +365,7 @@ class Subscription:
             delivery.gaps,
             delivery.delivered_sequence,
             delivery.head_sequence,
+            delivery.resume_token,
         )
 
 

@@ -23,6 +23,7 @@ from alphapulse_mesh.relay.pressure import Pressure
 from alphapulse_mesh.relay.producers import Producer, ProducerTable, PublishSession
 from alphapulse_mesh.relay.selection import select
 from alphapulse_mesh.relay.subscribers import SharedResponses, Subscriber
+from alphapulse_mesh.relay.tokens import read_token
 from alphapulse_mesh.relay.window import PREFIX, RUN_BYTES, Run, Window, new_prefixes
 from alphapulse_mesh.relay.wire import FrameRun, Promised, encode_run, read_publish_request
 from alphapulse_mesh.runtime.errors import (
@@ -298,7 +299,8 @@ class Hub:
         """A Subscribe stream begins, in the calling task.
 
         Raises:
-            InvalidArgument: a filter that cannot be meant.
+            InvalidArgument: a filter that cannot be meant, or no token of a relay.
+            FailedPrecondition: a resume token of another relay or time (`TOKEN_FOREIGN`).
             OutOfRange: a start beyond the newest sequence (reason `SEQUENCE_AHEAD`).
             ResourceExhausted: too many subscribers.
         """
@@ -387,21 +389,16 @@ class Hub:
     def _start(self, request: pb.SubscribeRequest) -> int:
         """The first sequence to deliver; what has left the window is reported by the subscriber."""
         head = self.window.head
+        if request.resume_token:
+            done = read_token(request.resume_token, self.window.epoch, self.domain.name)
+            return self._existing(done + 1)
         match request.start:
             case pb.START_POSITION_UNSPECIFIED | pb.START_POSITION_LATEST:
                 return head + 1
             case pb.START_POSITION_OLDEST:
                 return self.window.oldest
             case pb.START_POSITION_SEQUENCE:
-                start = max(request.start_sequence, 1)
-                if start > head + 1:
-                    raise OutOfRange(
-                        f"sequence {start} is ahead of the newest, {head}",
-                        reason="SEQUENCE_AHEAD",
-                        oldest=self.window.oldest,
-                        newest=head,
-                    )
-                return start
+                return self._existing(max(request.start_sequence, 1))
             case pb.START_POSITION_TIME:
                 return self.window.first_received_at(request.start_time.ToNanoseconds())
             case _:
@@ -409,6 +406,17 @@ class Hub:
                     f"start {request.start} is not supported by this relay",
                     reason="START_UNSUPPORTED",
                 )
+
+    def _existing(self, start: int) -> int:
+        head = self.window.head
+        if start > head + 1:
+            raise OutOfRange(
+                f"sequence {start} is ahead of the newest, {head}",
+                reason="SEQUENCE_AHEAD",
+                oldest=self.window.oldest,
+                newest=head,
+            )
+        return start
 
     # ----------------------------------------------------------------------------------- lifecycle
 

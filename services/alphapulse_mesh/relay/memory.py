@@ -36,7 +36,8 @@ _HEADER: Final = np.dtype(
         ("base", "<u8"),
         ("head", "<u8"),
         ("frames", "<u8"),
-        ("reserved", "<u8", (3,)),
+        ("epoch", "<u8"),
+        ("reserved", "<u8", (2,)),
         ("records_by_type", "<u8", (256,)),
     ]
 )
@@ -97,6 +98,8 @@ class RelayMemory:
             self.close()
             raise self._foreign()
         self._header["magic"] = _MAGIC
+        if not self._header["epoch"][0]:
+            self._header["epoch"] = int.from_bytes(os.urandom(8), "little") or 1
         self._records: NDArray[np.uint64] = self._header["records_by_type"][0]
         self._sequences: NDArray[np.uint64] = self._table["sequence"]
         self._seen: NDArray[np.uint64] = self._table["seen_ns"]
@@ -134,6 +137,11 @@ class RelayMemory:
     @head.setter
     def head(self, sequence: int) -> None:
         self._header["head"] = sequence
+
+    @property
+    def epoch(self) -> int:
+        """Drawn when the memory was made: tells its sequences from those of any other relay."""
+        return int(self._header["epoch"][0])
 
     @property
     def frames(self) -> int:

@@ -146,12 +146,18 @@ class Subscriber(Stream):
         if first or not drained.whole or drained.gaps or not drained.runs:
             promised = self.promised if first else None
             return b"".join(
-                (*(run.data for run in drained.runs), tail(delivered, head, drained.gaps, promised))
+                (
+                    *(run.data for run in drained.runs),
+                    tail(delivered, head, self._window.epoch, drained.gaps, promised),
+                )
             )
         key = (drained.runs[0].first, delivered, head)
         if self._shared.key != key:
             self._shared.response = b"".join(
-                (*(run.data for run in drained.runs), tail(delivered, head))
+                (
+                    *(run.data for run in drained.runs),
+                    tail(delivered, head, self._window.epoch),
+                )
             )
             self._shared.key = key
         return self._shared.response

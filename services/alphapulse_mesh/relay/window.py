@@ -136,6 +136,8 @@ class Window:
                 f"{path}: {error}", reason="RING_NO_MEMORY", path=str(path)
             ) from None
         self._memory = memory
+        self.epoch = memory.epoch
+        """Of the sequences: what a resume token is checked against."""
         self._max_frames = max_frames
         # One reader for everybody who is far behind: it is set to where it is wanted, and never
         # holds the producer back.

@@ -13,6 +13,7 @@ import numpy as np
 from google.protobuf.message import DecodeError
 
 from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_mesh.relay.tokens import make_token
 from alphapulse_mesh.runtime.errors import InvalidArgument
 
 if TYPE_CHECKING:
@@ -123,10 +124,19 @@ class Promised(NamedTuple):
 
 
 def tail(
-    delivered: int, head: int, gaps: Iterable[pb.Gap] = (), promised: Promised | None = None
+    delivered: int,
+    head: int,
+    epoch: int,
+    gaps: Iterable[pb.Gap] = (),
+    promised: Promised | None = None,
 ) -> bytes:
     """The small fields of a `SubscribeResponse`."""
-    response = pb.SubscribeResponse(gaps=gaps, delivered_sequence=delivered, head_sequence=head)
+    response = pb.SubscribeResponse(
+        gaps=gaps,
+        delivered_sequence=delivered,
+        head_sequence=head,
+        resume_token=make_token(epoch, delivered),
+    )
     if promised is not None:
         response.subscription_id = promised.subscription_id
         response.acknowledge_bytes = promised.acknowledge_bytes

@@ -40,6 +40,8 @@ class Delivery(NamedTuple):
     """Every sequence up to here was delivered, filtered out or reported as a gap."""
     head_sequence: int
     """The domain's newest sequence, as far as the transport knows."""
+    resume_token: bytes = b""
+    """Starts a subscription again behind this; empty where the transport has none."""
 
 
 class FeedSource(Protocol):

@@ -62,7 +62,9 @@ class GrpcSource:
         frames, rest = read_subscribe_response(data)
         self._progress.received(rest, len(data))
         gaps = [Gap(gap.range.first, gap.range.last, gap.reason) for gap in rest.gaps]
-        return Delivery(frames, gaps, rest.delivered_sequence, rest.head_sequence)
+        return Delivery(
+            frames, gaps, rest.delivered_sequence, rest.head_sequence, rest.resume_token
+        )
 
     def cancel(self) -> None:
         """See `FeedSource`."""
