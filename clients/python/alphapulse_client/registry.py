@@ -68,6 +68,9 @@ class RegistryClient:
         self._stub: rpc.RegistryServiceAsyncStub = rpc.RegistryServiceStub(channel)
         self._call = Caller(timeout, metadata)
         self._metadata = metadata
+        self.revision = 0
+        """Newest revision that a write of this client was answered with: as `min_revision` of a
+        read, it makes any replica show what was written."""
 
     # ------------------------------------------------------------------------------------- reading
 
@@ -268,7 +271,64 @@ class RegistryClient:
                 return
             request.page_token = response.next_page_token
 
+    async def quote_fees(
+        self, venue: str | int, *, volume: str = "", notional: str = ""
+    ) -> pb.QuoteFeesResponse:
+        """What a trade costs on a venue at the caller's volume of 30 days (decimal text)."""
+        request = pb.QuoteFeesRequest(venue=str(venue), volume=volume, notional=notional)
+        return await self._call(self._stub.QuoteFees, request)
+
+    async def sessions(
+        self, venue: str | int, *, time: Timestamp | datetime | None = None
+    ) -> pb.GetSessionsResponse:
+        """Whether a venue trades at a time (now when None), and when it opens and closes next."""
+        request = pb.GetSessionsRequest(venue=str(venue))
+        _set_time(request.time, time)
+        return await self._call(self._stub.GetSessions, request)
+
+    async def route(self, request: pb.RouteOrderRequest) -> pb.RouteOrderResponse:
+        """The best venue or split for an order, each venue's judgement field by field. Without
+        books the registry takes the live quotes that it follows.
+        """
+        return await self._call(self._stub.RouteOrder, request)
+
+    async def synthetic(self, name: str) -> pb.Synthetic:
+        """A synthetic's definition. Raises NotFound."""
+        request = pb.GetSyntheticRequest(name=name)
+        return (await self._call(self._stub.GetSynthetic, request)).synthetic
+
+    async def evaluate_synthetic(
+        self, name: str, values: Iterable[tuple[InstrumentKey, str]]
+    ) -> pb.EvaluateSyntheticResponse:
+        """A synthetic's value for values (decimal text) of what it is made of."""
+        request = pb.EvaluateSyntheticRequest(
+            name=name,
+            values=[pb.InstrumentValue(id=id_message(key), value=text) for key, text in values],
+        )
+        return await self._call(self._stub.EvaluateSynthetic, request)
+
     # ------------------------------------------------------------------------------------- writing
+
+    async def define_synthetic(
+        self,
+        name: str,
+        formula: str,
+        inputs: Iterable[tuple[str, InstrumentKey]],
+        *,
+        title: str = "",
+        quote_currency: str = "",
+    ) -> pb.DefineSyntheticResponse:
+        """Define a synthetic, or a new version of it; `inputs`: what the names in `formula` are."""
+        request = pb.DefineSyntheticRequest(
+            name=name,
+            formula=formula,
+            inputs=[pb.SyntheticInput(alias=alias, id=id_message(key)) for alias, key in inputs],
+            title=title,
+            quote_currency=quote_currency,
+        )
+        response = await self._call(self._stub.DefineSynthetic, request)
+        self.revision = max(self.revision, response.revision)
+        return response
 
     async def register(
         self, instrument: pb.Instrument, *, request_id: str = ""
@@ -280,7 +340,9 @@ class RegistryClient:
             InvalidArgument: its data cannot be right.
         """
         request = pb.RegisterInstrumentRequest(instrument=instrument, request_id=request_id)
-        return await self._call(self._stub.RegisterInstrument, request)
+        response = await self._call(self._stub.RegisterInstrument, request)
+        self.revision = max(self.revision, response.revision)
+        return response
 
     async def update(
         self,
@@ -331,6 +393,7 @@ class RegistryClient:
                 instruments=pending[start : start + _BATCH_REGISTER]
             )
             response = await self._call(self._stub.BatchRegisterInstruments, request)
+            self.revision = max(self.revision, response.revision)
             outcomes.extend(response.outcomes)
         return outcomes
 
@@ -360,9 +423,12 @@ class RegistryClient:
         venues: Iterable[str] = (),
         isin_prefix: str = "",
         chain_id: int = 0,
+        link_types: Iterable[pb.LinkType.ValueType] = (),
+        kinds: Iterable[pb.EventKind.ValueType] = (),
         bookmarks: bool = False,
     ) -> AsyncIterator[pb.WatchRegistryResponse]:
         """Every change after `from_revision`, then live, without gap or repetition; reconnects.
+        All filters that are given must fit; `link_types` alone says that links are wanted.
 
         `bookmarks`: also yield the messages that only say how far the stream is.
 
@@ -375,6 +441,8 @@ class RegistryClient:
             venues=list(venues),
             isin_prefix=isin_prefix,
             chain_id=chain_id,
+            link_types=link_types,
+            kinds=kinds,
         )
         retry = Backoff().start()
         while True:

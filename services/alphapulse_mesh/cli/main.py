@@ -11,6 +11,8 @@ from alphapulse_mesh.cli import (
     mesh,
     orders,
     registry,
+    registry_queries,
+    synthetics,
     top,
     trace,
 )
@@ -31,7 +33,8 @@ app.command("top")(top.top)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(command.bench)
-app.add_typer(registry.app, name="registry")
+app.add_typer(registry_queries.app, name="registry")  # that of `registry`, with its commands added
+registry.app.add_typer(synthetics.app, name="synthetic")
 app.add_typer(feed_recording.app, name="feed")  # that of `feed`, with its commands added
 app.add_typer(orders.app, name="order")
 app.add_typer(trace.app, name="trace")

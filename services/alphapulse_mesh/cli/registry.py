@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Instruments, venues and links.", no_args_is_help=True)
 
-_COLUMNS = ["symbol", "venue", "type", "base/quote", "status", "isin", "id"]
+COLUMNS = ["symbol", "venue", "type", "base/quote", "status", "isin", "id"]
 
 
 def venue_name(number: int) -> str:
@@ -31,7 +31,8 @@ def venue_name(number: int) -> str:
         return str(number)
 
 
-def _row(instrument: registry_pb2.Instrument) -> tuple[object, ...]:
+def row(instrument: registry_pb2.Instrument) -> tuple[object, ...]:
+    """A line of a table of instruments, under COLUMNS."""
     pair = "/".join(filter(None, (instrument.base_currency, instrument.quote_currency)))
     return (
         instrument.symbol,
@@ -58,7 +59,7 @@ def grouped_rows(
         name = _KINDS.get(kind, kind.name.lower().replace("_", " "))
         for position in group.candidates:
             several = len(group.candidates) > 1 and position == group.primary
-            yield (f"{name}, primary" if several else name, *_row(answer.candidates[position]))
+            yield (f"{name}, primary" if several else name, *row(answer.candidates[position]))
 
 
 def asset_type(text: str | None) -> int:
@@ -109,9 +110,9 @@ async def resolve(
         output.print_json(output.as_dict(answer))
         return
     if answer.groups:
-        output.console.print(output.table(["is", *_COLUMNS], grouped_rows(answer)))
+        output.console.print(output.table(["is", *COLUMNS], grouped_rows(answer)))
     else:
-        output.console.print(output.table(_COLUMNS, map(_row, answer.candidates)))
+        output.console.print(output.table(COLUMNS, map(row, answer.candidates)))
     if answer.ambiguous:
         output.errors.print(
             "several fit equally well; narrow it with --venue or --type", style="yellow"
@@ -173,18 +174,30 @@ async def list_instruments(
     if as_json:
         output.print_json({"instruments": [output.as_dict(i) for i in found]})
         return
-    output.console.print(output.table(_COLUMNS, map(_row, found)))
+    output.console.print(output.table(COLUMNS, map(row, found)))
 
 
 @app.command("venues")
 @output.command
 async def venues(
+    instrument: Annotated[
+        str | None, typer.Argument(help="Where this instrument id is listed; all venues without.")
+    ] = None,
     target: output.TargetOption = None,
     name: output.NameOption = None,
     config: output.ConfigOption = None,
     as_json: output.JsonOption = False,
 ) -> None:
-    """List venues."""
+    """List venues, or the places where an instrument is listed."""
+    if instrument is not None:
+        async with connect(target, name, config) as mesh:
+            listings = await mesh.registry.find_all_venues(instrument)
+        if as_json:
+            output.print_json({"listings": [output.as_dict(each) for each in listings]})
+            return
+        rows = ((each.venue.name, *row(each.instrument)) for each in listings)
+        output.console.print(output.table(["listed on", *COLUMNS], rows))
+        return
     async with connect(target, name, config) as mesh:
         found = [venue async for venue in mesh.registry.venues()]
     if as_json:

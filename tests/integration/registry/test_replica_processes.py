@@ -120,12 +120,9 @@ async def test_replicas_behind_envoy_lose_nothing_while_each_is_killed(
                 continue
             key, symbol = next(reversed(acknowledged.items()))
             # whichever replica answers: one that is behind waits, or another one is asked
-            found = await client.resolve(symbol, venue="NASDAQ", min_revision=revision())
+            found = await client.resolve(symbol, venue="NASDAQ", min_revision=client.revision)
             assert found.id.SerializeToString() == key
             read += 1
-
-    def revision() -> int:
-        return len(acknowledged)  # each acknowledged instrument is a revision at least
 
     async def more(writes: int, reads: int) -> None:
         written, seen = len(acknowledged) + writes, read + reads

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from alphapulse_core import InstrumentRecords
 from alphapulse_mesh.cli.bench.interleave import Case, Latency, Rate, Subject
 from alphapulse_mesh.cli.bench.peers import PeerError
 from alphapulse_mesh.cli.bench.registry_data import Data, timed
@@ -17,10 +18,6 @@ from alphapulse_mesh.cli.bench.registry_data import Data, timed
 __all__ = ["index_cases"]
 
 _BLOCK = 100_000
-
-
-def _absent(_: int) -> float:
-    raise PeerError("this build has no shared-memory index")
 
 
 def _absent_latency(_: int) -> list[float]:
@@ -31,6 +28,24 @@ def index_cases(data: Data, held: dict[bytes, bytes]) -> Iterator[Case]:
     """The four cases."""
     yield Case("lookup-id", (Subject("alphapulse", Latency(_absent_latency)),), "from Rust")
     yield Case("lookup-isin", (Subject("alphapulse", Latency(_absent_latency)),), "from Rust")
+    table = InstrumentRecords()
+    table.extend(b"".join(data.records))
+    own = "the core's table in this process"
+
+    def from_table(count: int) -> list[float]:
+        ids = data.some(count)
+        return timed(count, lambda at: table.gather(ids[at]))
+
+    def many_from_table(count: int) -> float:
+        ids = b"".join(data.some(count))
+        before = time.perf_counter()
+        found, missing = table.gather(ids)
+        rows = np.frombuffer(found, "V128")
+        took = time.perf_counter() - before
+        assert len(rows) == count
+        assert not missing
+        return took
+
     memory = sqlite3.connect(":memory:")
     memory.execute("CREATE TABLE t (id BLOB PRIMARY KEY, record BLOB) WITHOUT ROWID")
     memory.executemany("INSERT INTO t VALUES (?, ?)", held.items())
@@ -47,7 +62,7 @@ def index_cases(data: Data, held: dict[bytes, bytes]) -> Iterator[Case]:
     yield Case(
         "lookup-python",
         (
-            Subject("alphapulse", Latency(_absent_latency)),
+            Subject("alphapulse", Latency(from_table, start=1000, most=400_000), own),
             Subject("sqlite", Latency(from_sqlite, start=1000, most=100_000), "in memory"),
             Subject("dict", Latency(from_dict, start=1000, most=400_000)),
         ),
@@ -65,7 +80,7 @@ def index_cases(data: Data, held: dict[bytes, bytes]) -> Iterator[Case]:
     yield Case(
         "lookup-vector",
         (
-            Subject("alphapulse", Rate(_absent)),
+            Subject("alphapulse", Rate(many_from_table, start=10_000, most=_BLOCK), own),
             Subject("dict", Rate(many_from_dict, start=10_000, most=_BLOCK), "joined to an array"),
         ),
         "an array of ids to an array of records",

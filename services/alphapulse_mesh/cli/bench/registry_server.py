@@ -74,6 +74,7 @@ class Registry:
         )
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: grpc.aio.Channel | None = None
+        self.target = ""
 
     def fill(self) -> None:
         """Start it and register everything."""
@@ -94,6 +95,7 @@ class Registry:
                 raise RuntimeError(f"the registry did not start: {text}")
             time.sleep(0.02)
             ready = MeshPaths(self.config).read_ready(Service.REGISTRY)
+        self.target = ready.target
         self._ask(self._connect(ready.target))
         for request in self._data.requests:
             self._ask(self._register(request))

@@ -1,0 +1,280 @@
+"""`alphapulse registry`: get, search, fees, sessions, route, watch, opportunities."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from alphapulse.registry.v1 import registry_pb2 as pb
+from alphapulse_client.decimals import fixed_text
+from alphapulse_client.errors import InvalidArgument
+from alphapulse_client.instrument_ids import id_message
+from alphapulse_layout import MessageType
+from alphapulse_mesh.cli import output
+from alphapulse_mesh.cli.gateway import connect
+from alphapulse_mesh.cli.registry import COLUMNS, app, asset_type, row, venue_name
+
+__all__ = ["app"]
+
+
+def _short(name: str, prefix: str) -> str:
+    return name.removeprefix(prefix).lower()
+
+
+def _number(enum: Any, prefix: str, text: str) -> Any:
+    """The value of an enumeration by its name without the prefix."""
+    try:
+        return enum.Value(f"{prefix}{text.upper()}")
+    except ValueError:
+        names = ", ".join(_short(name, prefix) for name in enum.keys()[1:])
+        raise InvalidArgument(
+            f"{text!r} is none of {names}", reason="NAME_UNKNOWN", name=text
+        ) from None
+
+
+@app.command("get")
+@output.command
+async def get(
+    instrument: Annotated[str, typer.Argument(help="An instrument id, 32 hexadecimal digits.")],
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Show everything that is known of one instrument."""
+    async with connect(target, name, config) as mesh:
+        found = await mesh.registry.get(instrument)
+    if as_json:
+        output.print_json(output.as_dict(found))
+        return
+    output.console.print(output.key_values(output.as_dict(found)))
+
+
+@app.command("search")
+@output.command
+async def search(
+    words: Annotated[list[str] | None, typer.Argument(help="Words of name or identifiers.")] = None,
+    kind: Annotated[list[str] | None, typer.Option("--type", help="Asset types.")] = None,
+    venue: Annotated[list[str] | None, typer.Option(help="Venues: name, MIC or number.")] = None,
+    prefix: Annotated[str, typer.Option(help="Symbols that begin so.")] = "",
+    isin: Annotated[str, typer.Option(help="ISINs that begin so.")] = "",
+    chain_id: Annotated[int, typer.Option(help="EIP-155 number.")] = 0,
+    currency: Annotated[str, typer.Option(help="Base, quote or settlement currency.")] = "",
+    limit: Annotated[int, typer.Option(help="At most this many.")] = 100,
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Find instruments by words and filters."""
+    found: list[pb.Instrument] = []
+    async with connect(target, name, config) as mesh:
+        async for instrument in mesh.registry.search(
+            " ".join(words or ()),
+            symbol_prefix=prefix,
+            asset_types=[asset_type(each) for each in kind or ()],
+            venues=venue or (),
+            isin_prefix=isin,
+            chain_id=chain_id,
+            currency=currency,
+            page_size=min(limit, 1000),
+        ):
+            found.append(instrument)
+            if len(found) >= limit:
+                break
+    if as_json:
+        output.print_json({"instruments": [output.as_dict(each) for each in found]})
+        return
+    lines = ((each.name, *row(each)) for each in found)
+    output.console.print(output.table(["name", *COLUMNS], lines))
+
+
+@app.command("fees")
+@output.command
+async def fees(
+    venue: Annotated[str, typer.Argument(help="Name, MIC or number.")],
+    volume: Annotated[str, typer.Option(help="Your volume of 30 days.")] = "",
+    notional: Annotated[str, typer.Option(help="Price times quantity of a trade.")] = "",
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Say what a trade costs on a venue."""
+    async with connect(target, name, config) as mesh:
+        answer = await mesh.registry.quote_fees(venue, volume=volume, notional=notional)
+    if as_json:
+        output.print_json(output.as_dict(answer))
+        return
+    output.console.print(output.key_values(output.as_dict(answer)))
+
+
+@app.command("sessions")
+@output.command
+async def sessions(
+    venue: Annotated[str, typer.Argument(help="Name, MIC or number.")],
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Say whether a venue trades now, and when it opens and closes next."""
+    async with connect(target, name, config) as mesh:
+        answer = await mesh.registry.sessions(venue)
+    if as_json:
+        output.print_json(output.as_dict(answer))
+        return
+    output.console.print(output.key_values(output.as_dict(answer)))
+
+
+@app.command("route")
+@output.command
+async def route(
+    instrument: Annotated[str, typer.Argument(help="An instrument id, of any of its venues.")],
+    side: Annotated[str, typer.Argument(help="buy or sell")],
+    quantity: Annotated[str, typer.Argument(help="How much.")],
+    urgency: Annotated[str, typer.Option(help="patient, normal or immediate")] = "normal",
+    limit: Annotated[str, typer.Option(help="Limit price.")] = "",
+    max_venues: Annotated[int, typer.Option(help="At most on so many venues; 0: any.")] = 0,
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Choose venues for an order by live quotes, and say why."""
+    request = pb.RouteOrderRequest(
+        instrument_id=id_message(instrument),
+        side=_number(pb.RouteSide, "ROUTE_SIDE_", side),
+        urgency=_number(pb.RouteUrgency, "ROUTE_URGENCY_", urgency),
+        quantity=quantity,
+        limit_price=limit,
+        max_venues=max_venues,
+    )
+    async with connect(target, name, config) as mesh:
+        answer = await mesh.registry.route(request)
+    if as_json:
+        output.print_json(output.as_dict(answer))
+        return
+    legs = (
+        (venue_name(e.venue), e.quantity, e.limit_price, e.average_price, e.fee)
+        for e in answer.legs
+    )
+    columns = ["venue", "quantity>", "limit>", "average>", "fee>"]
+    output.console.print(output.table(columns, legs))
+    choices = (
+        (
+            venue_name(e.venue), "yes" if e.chosen else e.excluded, e.price, e.available, e.fee_bps,
+            f"{e.latency_ns / 1e6:g} ms", e.reliability_score, e.penalty_bps, e.effective_price,
+        )
+        for e in answer.choices
+    )  # fmt: skip
+    columns = ["venue", "chosen", "price>", "available>", "fee bps>", "latency>", "reliability>",
+               "penalty bps>", "effective>"]  # fmt: skip
+    output.console.print(output.table(columns, choices))
+    if answer.unrouted_quantity not in {"", "0"}:
+        output.errors.print(f"nobody takes {answer.unrouted_quantity}", style="yellow")
+
+
+@app.command("watch")
+@output.command
+async def watch(
+    start: Annotated[int, typer.Option("--from", help="Events after this revision.")] = 0,
+    kind: Annotated[list[str] | None, typer.Option("--type", help="Asset types.")] = None,
+    venue: Annotated[list[str] | None, typer.Option(help="Venues: name, MIC or number.")] = None,
+    isin: Annotated[str, typer.Option(help="ISINs that begin so.")] = "",
+    chain_id: Annotated[int, typer.Option(help="EIP-155 number.")] = 0,
+    link: Annotated[list[str] | None, typer.Option(help="Link types: links alone.")] = None,
+    event: Annotated[
+        list[str] | None, typer.Option(help="instrument, link, venue, collision, synthetic")
+    ] = None,
+    count: Annotated[int, typer.Option(help="End after so many; 0: never.")] = 0,
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Follow the changes of the registry, a line each."""
+    seen = 0
+    async with connect(target, name, config) as mesh:
+        async for change in mesh.registry.watch(
+            start,
+            asset_types=[asset_type(each) for each in kind or ()],
+            venues=venue or (),
+            isin_prefix=isin,
+            chain_id=chain_id,
+            link_types=[_number(pb.LinkType, "LINK_TYPE_", each) for each in link or ()],
+            kinds=[_number(pb.EventKind, "EVENT_KIND_", each) for each in event or ()],
+        ):
+            if as_json:
+                output.print_json(output.as_dict(change))
+            else:
+                output.console.print(_change(change))
+            seen += 1
+            if seen == count:
+                return
+
+
+def _change(change: pb.WatchRegistryResponse) -> str:
+    what = change.WhichOneof("event") or ""
+    told = getattr(change, what)
+    match told:
+        case pb.Instrument():
+            text = f"{told.natural_key} {told.name}"
+        case pb.Venue():
+            text = f"{told.name} {_short(pb.VenueStatus.Name(told.status), 'VENUE_STATUS_')}"
+        case pb.Link():
+            start, end = (output.id_text(side) for side in output.link_ends(told))
+            text = f"{start} {_short(pb.LinkType.Name(told.type), 'LINK_TYPE_')} {end}"
+        case pb.Synthetic():
+            text = f"{told.name} = {told.formula}"
+        case _:
+            text = f"{told.existing_key} | {told.colliding_key}"
+    return escape(f"{change.revision:>9}  {what.replace('_', ' ')}  {text}")
+
+
+@app.command("opportunities")
+@output.command
+async def opportunities(
+    min_bps: Annotated[int, typer.Option(help="At least so many basis points.")] = 1,
+    count: Annotated[int, typer.Option(help="End after so many; 0: never.")] = 0,
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Follow what the registry finds cheaper on one venue than on another, fees taken off."""
+    seen = 0
+    async with (
+        connect(target, name, config) as mesh,
+        mesh.feed("market_data", message_types=[MessageType.CROSS_VENUE_OPPORTUNITY]) as feed,
+    ):
+        async for batch in feed:
+            for frame in batch.frames:
+                for found in frame.rows[frame.rows["spread_bps"] >= min_bps]:
+                    _show(found, as_json=as_json)
+                    seen += 1
+                    if seen == count:
+                        return
+
+
+def _show(found: Any, *, as_json: bool) -> None:
+    line = {
+        "buy": venue_name(int(found["venue_a"])),
+        "instrument_a": found["instrument_a_id"].tobytes().hex(),
+        "price_a": fixed_text(int(found["price_a"])),
+        "sell": venue_name(int(found["venue_b"])),
+        "instrument_b": found["instrument_b_id"].tobytes().hex(),
+        "price_b": fixed_text(int(found["price_b"])),
+        "size": fixed_text(int(found["max_size"])),
+        "bps": int(found["spread_bps"]),
+        "confidence": int(found["confidence"]),
+    }
+    if as_json:
+        output.print_json(line)
+        return
+    output.console.print(
+        f"{line['bps']:>6} bps  buy {line['size']} on {line['buy']} at {line['price_a']}, "
+        f"sell on {line['sell']} at {line['price_b']}  {line['instrument_a']}"
+    )

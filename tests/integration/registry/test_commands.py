@@ -1,0 +1,96 @@
+"""`alphapulse registry` against a registry that runs: what people see, and what programs read."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import closing
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from typer.testing import CliRunner
+
+from alphapulse.registry.v1 import registry_pb2 as pb
+from alphapulse_layout import VenueId
+from alphapulse_mesh.cli.bench.registry_data import Data
+from alphapulse_mesh.cli.bench.registry_server import Registry
+from alphapulse_mesh.cli.main import app
+from alphapulse_testing.registry import id_of, pair
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Run = Any
+
+
+@pytest.fixture(scope="module")
+def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list[str]]]:
+    """A registry with some shares and a pair on two venues: its target, and the pair's ids."""
+    with closing(asyncio.new_event_loop()) as loop:
+        registry = Registry(tmp_path_factory.mktemp("commands"), Data(20), loop.run_until_complete)
+        try:
+            registry.fill()
+            made = [
+                loop.run_until_complete(registry.client.register(each)).instrument
+                for each in (
+                    pair(),
+                    pair(venue=VenueId.KRAKEN, symbol="BTC/USDT"),
+                )
+            ]
+            fee = pb.Venue(name="BINANCE", maker_fee_bps="8", taker_fee_bps="10")
+            loop.run_until_complete(registry.stub.UpdateVenue(pb.UpdateVenueRequest(venue=fee)))
+            yield registry.target, [id_of(each).hex() for each in made]
+        finally:
+            registry.close()
+
+
+@pytest.fixture
+def run(target: tuple[str, list[str]]) -> Callable[..., str]:
+    def call(*arguments: str, code: int = 0) -> str:
+        result = CliRunner().invoke(app, ["registry", *arguments, "--target", target[0]])
+        assert result.exit_code == code, (result.output, result.exception)
+        return str(result.output)
+
+    return call
+
+
+def test_get_and_search(run: Run, target: tuple[str, list[str]]) -> None:
+    one = json.loads(run("get", target[1][0], "--json"))
+    assert one["symbol"] == "BTCUSDT"
+    assert "BTCUSDT" in run("get", target[1][0])
+    found = json.loads(run("search", "company", "number", "7", "--json"))["instruments"]
+    assert "S7" in {each["symbol"] for each in found}
+    assert "S17" in run("search", "17", "--type", "stock")
+    run("get", "00" * 16, code=4)
+
+
+def test_venues_fees_and_sessions(run: Run, target: tuple[str, list[str]]) -> None:
+    listed = json.loads(run("venues", target[1][0], "--json"))["listings"]
+    assert [each["venue"]["name"] for each in listed] == ["BINANCE", "KRAKEN"]
+    assert "KRAKEN" in run("venues")
+    assert json.loads(run("fees", "BINANCE", "--notional", "1000", "--json"))["taker_fee"] == "1"
+    assert "VENUE_FEES_UNKNOWN" in run("fees", "KRAKEN", code=5)
+    assert json.loads(run("sessions", "BINANCE", "--json"))["open"] is True
+
+
+def test_a_synthetic_is_defined_evaluated_and_listed(
+    run: Run, target: tuple[str, list[str]]
+) -> None:
+    one, two = target[1]
+    run("synthetic", "define", "MIDDLE", "(a + b) / 2", f"a={one}", f"b={two}", "--json")
+    answer = json.loads(run("synthetic", "evaluate", "MIDDLE", "a=1", f"{two}=4", "--json"))
+    assert answer["value"] == "2.5"
+    assert "MIDDLE" in run("synthetic", "list")
+    run("synthetic", "define", "BROKEN", "a +", f"a={one}", code=2)
+
+
+def test_watch_tells_what_it_is_asked_for(run: Run) -> None:
+    lines = run("watch", "--type", "crypto_pair", "--event", "instrument", "--count", "2")
+    assert [line.split()[-1] for line in lines.splitlines()] == [
+        "v1:crypto_pair:1:BTC/USDT",
+        f"v1:crypto_pair:{int(VenueId.KRAKEN)}:BTC/USDT",
+    ]
+
+
+def test_route_without_quotes_says_so(run: Run, target: tuple[str, list[str]]) -> None:
+    assert "quotes" in run("route", target[1][0], "buy", "1", code=2)
