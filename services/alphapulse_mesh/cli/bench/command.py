@@ -12,7 +12,7 @@ import typer
 from rich.markup import escape
 
 from alphapulse_mesh.cli import output
-from alphapulse_mesh.cli.bench import registry, ring
+from alphapulse_mesh.cli.bench import feed, registry, ring
 from alphapulse_mesh.cli.bench.interleave import Effort
 from alphapulse_mesh.cli.bench.results import Result
 from alphapulse_mesh.cli.bench.targets import Target, judge
@@ -40,6 +40,7 @@ class Bench(StrEnum):
 Run = Callable[[Path, Effort], Iterator[Result]]
 BENCHES: Final[dict[Bench, tuple[Run, tuple[Target, ...]]]] = {
     Bench.RING: (ring.run, ring.TARGETS),
+    Bench.FEED: (feed.run, feed.TARGETS),
     Bench.REGISTRY: (registry.run, registry.TARGETS),
 }
 

@@ -14,7 +14,7 @@ from typing import Final
 import matplotlib as mpl
 from matplotlib import pyplot as plt
 
-from alphapulse_mesh.cli.bench import registry, ring
+from alphapulse_mesh.cli.bench import feed, registry, ring
 from alphapulse_mesh.cli.bench.results import Result, read
 from alphapulse_mesh.cli.bench.targets import Target, judge
 
@@ -22,12 +22,14 @@ __all__ = ["page", "plot"]
 
 TARGETS: Final[dict[str, tuple[Target, ...]]] = {
     "ring": ring.TARGETS,
+    "feed": feed.TARGETS,
     "registry": registry.TARGETS,
 }
 COLOURS: Final = {
     "alphapulse": "#1f77b4", "limit": "#7f7f7f", "lmax": "#d62728", "iceoryx2": "#2ca02c",
     "pyzmq": "#9467bd", "pipe": "#bcbd22", "redis": "#d62728", "sqlite": "#17becf",
-    "nats-kv": "#2ca02c", "dict": "#8c564b",
+    "nats-kv": "#2ca02c", "dict": "#8c564b", "nats-py": "#2ca02c",
+    "unstalled": "#8c564b", "one-sub": "#8c564b",
 }  # fmt: skip
 
 
@@ -72,6 +74,9 @@ def page(results: Sequence[Result], targets: Iterable[Target], notes: str) -> st
     out += ["", f"![{bench}]({bench}.svg)"]
     out += ["", "## Latency", "", *_latencies(results)]
     out += ["", "## Throughput", "", *_rates(results)]
+    costs = _costs(results)
+    if costs:
+        out += ["", "## Processor time and memory", "", *costs]
     missing = [one for one in results if one.value is None]
     if missing:
         out += ["", "## Not measured", ""]
@@ -125,6 +130,29 @@ def _rates(results: Sequence[Result]) -> list[str]:
         out.append(
             f"| {one.case} | {one.subject} | {_number(one.value / 1e6)} | {_range(one, 1e6)} "
             f"| {_number((got or 0) / 1e6)} | {one.samples} | {one.detail} |"
+        )
+    return out
+
+
+def _costs(results: Sequence[Result]) -> list[str]:
+    """Processor time of a record and resident memory; nothing where a bench has neither."""
+    found = {
+        (one.case, one.subject, one.metric): one.value
+        for one in results
+        if one.metric in ("cpu_ns_each", "bytes_each") and one.value is not None
+    }
+    rows = dict.fromkeys((case, subject) for case, subject, _ in found)
+    if not any(metric == "cpu_ns_each" for _, _, metric in found):
+        return []
+    out = [
+        "| case | subject | processor ns a record | MB |",
+        "| --- | --- | ---: | ---: |",
+    ]
+    for case, subject in rows:
+        memory = found.get((case, subject, "bytes_each"))
+        out.append(
+            f"| {case} | {subject} | {_number(found.get((case, subject, 'cpu_ns_each')))} "
+            f"| {_number(None if memory is None else memory / 1e6)} |"
         )
     return out
 
