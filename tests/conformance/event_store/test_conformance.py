@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import json
+import subprocess
+import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -22,9 +25,11 @@ from alphapulse_mesh.runtime.event_store import (
     RecordedEvent,
     SqliteEventStore,
 )
+from alphapulse_mesh.runtime.event_store.jetstream import JetStreamEventStore
+from alphapulse_mesh.runtime.programs import find_program
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 Open = Callable[[], Awaitable[EventStore]]
@@ -35,13 +40,49 @@ def open_sqlite(directory: Path) -> Open:
     return lambda: SqliteEventStore.open(directory / "events.db")
 
 
-stores = {"sqlite": open_sqlite}
+@pytest.fixture(scope="module")
+def nats_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real server that has on disk what it acknowledges."""
+    program = find_program("nats-server")
+    if program is None:
+        pytest.skip("nats-server is not installed")
+    directory = tmp_path_factory.mktemp("nats")
+    config = directory / "nats.conf"
+    store = f'store_dir: "{directory}", sync_interval: always'
+    config.write_text(f'listen: "127.0.0.1:-1"\njetstream {{ {store} }}\n')
+    argv = [str(program), "-c", str(config), "--ports_file_dir", str(directory)]
+    with (directory / "nats.log").open("wb") as log:
+        server = subprocess.Popen(argv, stdout=log, stderr=log)
+    try:
+        deadline = time.monotonic() + 30
+        while not (found := list(directory.glob("*.ports"))):
+            assert server.poll() is None, (directory / "nats.log").read_text()
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        yield json.loads(found[0].read_text())["nats"][0]
+    finally:
+        server.kill()
+        server.wait()
+
+
+names = itertools.count()
+
+
+def open_jetstream(url: str) -> Open:
+    name = f"test{next(names)}"
+    return lambda: JetStreamEventStore.open(url, name)
+
+
+stores = ("sqlite", "jetstream")
 
 
 @pytest_asyncio.fixture(params=stores)
 async def reopen(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Open]:
     opened: list[EventStore] = []
-    open_store = stores[request.param](tmp_path)
+    if request.param == "sqlite":
+        open_store = open_sqlite(tmp_path)
+    else:
+        open_store = open_jetstream(request.getfixturevalue("nats_url"))
 
     async def open_and_note() -> EventStore:
         opened.append(await open_store())

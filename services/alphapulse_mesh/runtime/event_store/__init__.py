@@ -1,7 +1,8 @@
 """The event store: state is a fold over a journal.
 
-`base` is the protocol and its values; `sqlite` the embedded implementation. Every implementation
-passes `tests/conformance/event_store`.
+`base` is the protocol and its values; `sqlite` the embedded implementation, `jetstream` the one for
+many hosts (imported where it is wanted: it brings NATS' client). Every implementation passes
+`tests/conformance/event_store`.
 """
 
 from alphapulse_mesh.runtime.event_store.base import (

@@ -21,7 +21,7 @@ import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from alphapulse_mesh.runtime.errors import InvalidArgument, Unavailable
+from alphapulse_mesh.runtime.errors import Unavailable
 from alphapulse_mesh.runtime.event_store._sqlite_file import (
     AckedCount,
     Connect,
@@ -35,6 +35,12 @@ from alphapulse_mesh.runtime.event_store.base import (
     NewEvent,
     RecordedEvent,
     Snapshot,
+)
+from alphapulse_mesh.runtime.event_store.checking import (
+    check_append,
+    check_event,
+    check_from,
+    check_stream,
 )
 
 if TYPE_CHECKING:
@@ -94,20 +100,14 @@ class SqliteEventStore:
         self, stream: str, events: Sequence[NewEvent], *, expected_version: int = ANY_VERSION
     ) -> int:
         """See `EventStore.append`."""
-        _check_stream(stream)
-        if not events:
-            raise InvalidArgument(
-                "append needs at least one event", reason="APPEND_EMPTY", stream=stream
-            )
-        for event in events:
-            _check_event(stream, *event)
+        check_append(stream, events)
         self._check_open()
         return await self._writer.append(stream, events, expected_version)
 
     async def read(self, stream: str, from_version: int = 1) -> AsyncIterator[RecordedEvent]:
         """See `EventStore.read`. The end is the one at the time of the call."""
         self._check_open()
-        _check_from(from_version)
+        check_from(from_version)
         head = await self.version(stream)
         if from_version > head + 1:
             raise beyond(stream, from_version, head)
@@ -120,7 +120,7 @@ class SqliteEventStore:
     async def follow(self, stream: str, from_version: int = 1) -> AsyncIterator[RecordedEvent]:
         """See `EventStore.follow`."""
         self._check_open()
-        _check_from(from_version)
+        check_from(from_version)
         head = await self.version(stream)
         if from_version > head + 1:
             raise beyond(stream, from_version, head)
@@ -145,8 +145,8 @@ class SqliteEventStore:
 
     async def save_snapshot(self, stream: str, version: int, data: bytes) -> None:
         """See `EventStore.save_snapshot`."""
-        _check_stream(stream)
-        _check_event(stream, "snapshot", data)
+        check_stream(stream)
+        check_event(stream, "snapshot", data)
         self._check_open()
         await self._writer.save_snapshot(Snapshot(stream, version, data))
 
@@ -217,29 +217,3 @@ def _translated(path: Path, function: Callable[..., T], *arguments: object) -> T
         return function(*arguments)
     except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
         raise store_error(path, error) from error
-
-
-def _check_stream(stream: object) -> None:
-    if not isinstance(stream, str) or not stream or not stream.isprintable():
-        raise InvalidArgument(f"{stream!r} is no name for a stream", reason="STREAM_INVALID")
-
-
-def _check_event(stream: str, kind: object, data: object) -> None:
-    """A value that SQLite refuses would fail the whole transaction, other callers' parts too."""
-    named = isinstance(kind, str) and kind.isascii() and kind.isprintable() and kind != ""
-    if not named or not isinstance(data, bytes):
-        raise InvalidArgument(
-            f"event type {kind!r} must be printable ASCII, "
-            f"and its data bytes, not {type(data).__name__}",
-            reason="EVENT_INVALID",
-            stream=stream,
-        )
-
-
-def _check_from(from_version: int) -> None:
-    if from_version < 1:
-        raise InvalidArgument(
-            f"versions begin at 1, not {from_version}",
-            reason="VERSION_INVALID",
-            version=from_version,
-        )
