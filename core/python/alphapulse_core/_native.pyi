@@ -586,6 +586,22 @@ def filter_frame(
 ) -> _Bytes | None:
     """`FrameFilter(...).apply(frame)` for a single use."""
 
+def conflate_block(
+    block: _Bytes,
+    offsets: NDArray[np.uint64],
+    lengths: NDArray[np.uint32],
+) -> tuple[
+    tuple[NDArray[np.uint8], NDArray[np.uint64], NDArray[np.uint32]],
+    tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.bool_]],
+]:
+    """The last values in a batch of n frames: of each instrument and type, of each book level.
+
+    Returns what is left as (block, (k + 1,) bounds, (k,) indices into the batch), and what has gone
+    as (m,) sequences, records that went and whether the frame is there cut down; both ascending.
+    Only trades, quotes, book levels and values of synthetics replace each other; frames of other
+    types, and compressed ones, are left as they are.
+    """
+
 def walk_tlv(extensions: _Bytes) -> list[tuple[int, int, int]]:
     """(type, offset of the value, length) of each TLV. Raises FrameError (FRAME_BAD_TLV)."""
 

@@ -11,6 +11,7 @@
 
 mod checksum;
 mod compress;
+mod conflate;
 mod content;
 mod encode;
 mod error;
@@ -23,6 +24,7 @@ mod verify;
 
 pub use checksum::checksum;
 pub use compress::{Codec, DEFAULT_MAX_BYTES, compress, decompress};
+pub use conflate::{Conflated, conflate};
 pub use encode::{FrameParts, encode, encode_into, encoded_len};
 pub use error::{FrameError, Reason, Result};
 pub use filter::{FrameFilter, InstrumentSet, NumberSet, Passed};

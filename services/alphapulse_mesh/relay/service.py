@@ -131,6 +131,7 @@ class RelayServicer:
                     lost_frames=subscriber.lost,
                     delivered_records=subscriber.delivered_records,
                     policy=subscriber.policy,
+                    conflated_frames=subscriber.conflated,
                 )
                 for subscriber in sorted(hub.subscribers, key=lambda one: one.name)
             ],

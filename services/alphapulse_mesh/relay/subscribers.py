@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_mesh.relay.conflation import conflate
 from alphapulse_mesh.relay.streams import Stream
 from alphapulse_mesh.relay.window import Hole, Run
 from alphapulse_mesh.relay.wire import Promised, tail
@@ -36,6 +37,8 @@ PRODUCER_DIED: Final = "PRODUCER_DIED"
 
 _SCAN_BYTES: Final = 4 << 20
 """Most that is filtered before other subscribers get their turn."""
+_CONFLATE_BYTES: Final = 1 << 20
+"""Most that is conflated at once, for the same reason."""
 
 
 @dataclass(slots=True)
@@ -81,6 +84,8 @@ class Subscriber(Stream):
         self.progress_at = time.monotonic()
         """When `position` last moved by a message."""
         self.lost = 0
+        self.conflated = 0
+        """Frames of which nothing was left."""
         self.delivered_records = 0
         self.reported = -1
         """`position` as the client was last told."""
@@ -102,6 +107,10 @@ class Subscriber(Stream):
         self._next = start
         self._run: Run | None = None
         self._batch = max_batch_bytes
+        # What is more than a batch is behind: as much is then looked at for its last values.
+        self._most = max_batch_bytes
+        if policy == pb.SLOW_CONSUMER_POLICY_CONFLATE:
+            self._most = max(max_batch_bytes, _CONFLATE_BYTES)
         self._records_on_the_way = 0
         self._expired_as = WINDOW_EXPIRED
 
@@ -177,11 +186,11 @@ class Subscriber(Stream):
         drained = _Drained(whole=self._selection.everything)
         scanned = 0
         self.more = False
-        while self._next <= window.head and drained.bytes < self._batch:
+        while self._next <= window.head and drained.bytes < self._most:
             if scanned >= _SCAN_BYTES:
                 self.more = True
                 break
-            budget = self._batch - drained.bytes
+            budget = self._most - drained.bytes
             if self._next < (oldest := window.oldest):
                 self._lose(Hole(self._next, oldest - 1, "overrun"), drained)
                 self._next = oldest
@@ -200,7 +209,17 @@ class Subscriber(Stream):
                     drained.runs.append(passed)
                     drained.bytes += len(passed.data)
         self._expired_as = SLOW_CONSUMER
+        if self._most > self._batch and drained.bytes > self._batch:
+            self._conflate(drained)
         return drained
+
+    def _conflate(self, drained: _Drained) -> None:
+        left = conflate(drained.runs)
+        self.conflated += left.frames
+        drained.runs = [left.run] if left.run is not None else []
+        drained.gaps += left.gaps
+        drained.gaps.sort(key=lambda gap: gap.range.first)
+        drained.whole = False
 
     def _kept(self) -> Run | None:
         """The run in memory that holds the next frame."""
@@ -215,7 +234,7 @@ class Subscriber(Stream):
     def _cut(self, run: Run, budget: int, drained: _Drained) -> Run:
         """What of the run is wanted now: from the next frame on, whole frames within the budget."""
         start = self._next - run.first
-        if start == 0 and len(run.data) <= max(budget, self._batch):
+        if start == 0 and len(run.data) <= max(budget, self._most):
             return run
         ends = run.offsets[start:].astype(np.int64) + run.lengths[start:]
         begin = int(ends[0]) - int(run.lengths[start])

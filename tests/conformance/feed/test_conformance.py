@@ -418,6 +418,40 @@ async def test_a_blocking_subscriber_that_takes_nothing_is_sent_away(open_feed: 
     assert sequences_of(frames, gaps) == list(range(1, 2001))
 
 
+async def test_conflating_keeps_the_last_of_each_instrument_and_tells_the_rest(
+    open_feed: OpenFeed,
+) -> None:
+    feed = await open_feed(ring_bytes=64 << 20)
+    subscription = feed.subscription(policy="conflate", start="oldest", max_batch_bytes=16 << 10)
+    publisher, names = feed.publisher(), [instrument(number) for number in range(50)]
+    total, size = 2000, 100  # 13 MB
+    await publish_all(
+        publisher,
+        [
+            trades(range(at, at + size), instruments=(names * 2)[:size])
+            for at in range(0, total * size, size)
+        ],
+    )
+    frames, gaps = await read_to(subscription, total)
+    assert {gap.reason for gap in gaps} == {"CONFLATED", "CONFLATED_PARTLY"}
+    whole = [gap for gap in gaps if gap.reason == "CONFLATED"]
+    assert sequences_of(frames, whole) == list(range(1, total + 1))
+    assert [frame.sequence for frame in frames] == sorted(frame.sequence for frame in frames)
+    assert subscription.lost == total - len(frames) > total // 2
+    numbers = numbers_of(frames)
+    assert len(numbers) + sum(gap.records for gap in gaps) == total * size, "each record is told"
+    assert numbers[-50:] == list(range(total * size - 50, total * size)), "the last of each"
+    for frame in frames:
+        Frame.parse(bytes(frame), checksum=True)  # sealed again
+
+
+async def test_a_conflating_subscriber_that_keeps_up_gets_everything(feed: Feed) -> None:
+    subscription, publisher = feed.subscription(policy="conflate"), feed.publisher()
+    await subscription.ready(PATIENCE)
+    await publisher.publish([trades([number]) for number in range(100)])
+    assert await read_numbers(subscription, 100) == list(range(100))
+
+
 async def test_one_that_reads_nothing_does_not_hold_others_back(open_feed: OpenFeed) -> None:
     feed = await open_feed(ring_bytes=1 << 18)
     idle = feed.subscription(policy="drop_oldest", name="idle")

@@ -16,17 +16,23 @@ class Gap:
     """Sequences `first..=last` that this subscriber will not get.
 
     `reason`: `SLOW_CONSUMER`, `WINDOW_EXPIRED`, `PRODUCER_DIED` (claimed by a relay that died while
-    writing; nobody was told that they were taken) or `RELAY_RESTARTED`. With the last one `last`
-    may be below `first`: the relay lost its memory and counts anew, how much is missing is unknown.
+    writing; nobody was told that they were taken), `RELAY_RESTARTED`, `CONFLATED` (later values
+    came instead) or `CONFLATED_PARTLY` (the frames came, without the records that later ones
+    replace). With `RELAY_RESTARTED` `last` may be below `first`: the relay lost its memory and
+    counts anew, how much is missing is unknown.
     """
 
     first: int
     last: int
     reason: str
+    records: int = 0
+    """Records that were conflated away in the range."""
 
     @property
     def count(self) -> int:
         """Frames missing; 0 where that is not known."""
+        if self.reason == "CONFLATED_PARTLY":
+            return 0
         return max(0, self.last - self.first + 1)
 
 

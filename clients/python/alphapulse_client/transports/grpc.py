@@ -61,7 +61,7 @@ class GrpcSource:
             )
         frames, rest = read_subscribe_response(data)
         self._progress.received(rest, len(data))
-        gaps = [Gap(gap.range.first, gap.range.last, gap.reason) for gap in rest.gaps]
+        gaps = [Gap(gap.range.first, gap.range.last, gap.reason, gap.records) for gap in rest.gaps]
         return Delivery(
             frames, gaps, rest.delivered_sequence, rest.head_sequence, rest.resume_token
         )

@@ -26,6 +26,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<InstrumentSet>()?;
     m.add_class::<FrameFilter>()?;
     m.add_function(wrap_pyfunction!(filter_frame, m)?)?;
+    m.add_function(wrap_pyfunction!(conflate_block, m)?)?;
     Ok(())
 }
 
@@ -176,4 +177,38 @@ fn filter_frame<'py>(
         max_bytes,
     )?
     .apply(frame)
+}
+
+type Gone<'py> = (Bound<'py, PyArray1<u64>>, Bound<'py, PyArray1<u64>>, Bound<'py, PyArray1<bool>>);
+
+#[pyfunction]
+fn conflate_block<'py>(
+    py: Python<'py>,
+    block: &Bound<'py, PyAny>,
+    offsets: PyReadonlyArray1<'py, u64>,
+    lengths: PyReadonlyArray1<'py, u32>,
+) -> PyResult<(Entries<'py>, Gone<'py>)> {
+    let block = Bytes::of(block)?;
+    let frames = entries(block.as_slice(), &offsets, &lengths, 0)?;
+    let total: usize = frames.iter().map(|frame| frame.len()).sum();
+    let conflated = working(py, total, || {
+        let left = codec::conflate(&frames)?;
+        let mut out = Vec::new();
+        let mut ends = vec![0];
+        let mut from = Vec::with_capacity(left.kept.len());
+        for (index, part) in &left.kept {
+            out.extend_from_slice(part.as_deref().unwrap_or(frames[*index]));
+            ends.push(out.len() as u64);
+            from.push(*index as u32);
+        }
+        Ok((out, ends, from, left.gone))
+    });
+    let (out, ends, from, gone) = conflated.map_err(|e: codec::FrameError| raise(py, &e))?;
+    let sequences = gone.iter().map(|one| one.0).collect();
+    let records = gone.iter().map(|one| one.1).collect();
+    let partly = gone.iter().map(|one| one.2).collect();
+    Ok((
+        (PyArray1::from_vec(py, out), PyArray1::from_vec(py, ends), PyArray1::from_vec(py, from)),
+        (PyArray1::from_vec(py, sequences), PyArray1::from_vec(py, records), PyArray1::from_vec(py, partly)),
+    ))
 }
