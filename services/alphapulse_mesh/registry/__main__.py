@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable
 
     from alphapulse_mesh.runtime.config import MeshConfig
+    from alphapulse_mesh.runtime.event_store import EventStore
     from alphapulse_mesh.runtime.metrics import Metrics
 
 _log = logging.getLogger(__name__)
@@ -32,9 +33,8 @@ _log = logging.getLogger(__name__)
 async def main(context: ServiceContext) -> None:
     """Recover, then serve until told to stop."""
     config, host = context.config, context.host
-    path = context.paths.database(config.registry.database)
     async with contextlib.AsyncExitStack() as stack:
-        store = await stack.enter_async_context(await SqliteEventStore.open(path))
+        store = await stack.enter_async_context(await _open_store(context))
         writer = RegistryWriter(store, snapshot_every=config.registry.snapshot_every_events)
         await writer.recover()
         gc.freeze()  # the registry as it was: no collection needs to look at it
@@ -69,6 +69,19 @@ async def main(context: ServiceContext) -> None:
             host.background(_end_watches(host, service), name="registry-drain")
             host.background(_count(host, service, writer), name="registry-counters")
             await host.run_until_signalled()
+
+
+async def _open_store(context: ServiceContext) -> EventStore:
+    config = context.config.registry
+    if config.event_store == "sqlite":
+        return await SqliteEventStore.open(context.paths.database(config.database))
+    # NATS' client is imported by those alone who use it
+    from alphapulse_mesh.runtime.event_store.jetstream import (  # noqa: PLC0415
+        JetStreamEventStore,
+    )
+
+    name = f"{context.config.mesh.name}_registry"
+    return await JetStreamEventStore.open(config.nats_url, name, replicas=config.nats_replicas)
 
 
 async def _publisher(stack: contextlib.AsyncExitStack, config: MeshConfig) -> Publisher:

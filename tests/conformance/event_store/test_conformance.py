@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
-import subprocess
-import time
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -26,7 +23,7 @@ from alphapulse_mesh.runtime.event_store import (
     SqliteEventStore,
 )
 from alphapulse_mesh.runtime.event_store.jetstream import JetStreamEventStore
-from alphapulse_mesh.runtime.programs import find_program
+from alphapulse_testing.nats_server import nats_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -42,27 +39,8 @@ def open_sqlite(directory: Path) -> Open:
 
 @pytest.fixture(scope="module")
 def nats_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A real server that has on disk what it acknowledges."""
-    program = find_program("nats-server")
-    if program is None:
-        pytest.skip("nats-server is not installed")
-    directory = tmp_path_factory.mktemp("nats")
-    config = directory / "nats.conf"
-    store = f'store_dir: "{directory}", sync_interval: always'
-    config.write_text(f'listen: "127.0.0.1:-1"\njetstream {{ {store} }}\n')
-    argv = [str(program), "-c", str(config), "--ports_file_dir", str(directory)]
-    with (directory / "nats.log").open("wb") as log:
-        server = subprocess.Popen(argv, stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + 30
-        while not (found := list(directory.glob("*.ports"))):
-            assert server.poll() is None, (directory / "nats.log").read_text()
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-        yield json.loads(found[0].read_text())["nats"][0]
-    finally:
-        server.kill()
-        server.wait()
+    with nats_server(tmp_path_factory.mktemp("nats")) as url:
+        yield url
 
 
 names = itertools.count()

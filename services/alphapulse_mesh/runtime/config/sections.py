@@ -143,6 +143,12 @@ class RegistryConfig(Section):
     needs `server.transport = "unix"`."""
     database: Path = Path("registry.db")
     """Journal, relative to the data directory."""
+    event_store: Literal["sqlite", "jetstream"] = "sqlite"
+    """Where the journal is: the database, or NATS JetStream for replicas on many hosts."""
+    nats_url: str = "nats://127.0.0.1:4222"
+    """Server of the journal for `jetstream`; run it with `sync_interval: always`."""
+    nats_replicas: Annotated[int, Field(ge=1, le=5)] = 1
+    """How many servers of the cluster hold the journal."""
     snapshot_every_events: Count = 50_000
     watch_history_events: Count = 1_000_000
     """Revisions that `Watch` can start from; older ones are OUT_OF_RANGE."""
