@@ -115,7 +115,7 @@ class Alphapulse(Subject):
             return load_config(
                 None,
                 mesh={
-                    "name": f"bench-{Path(self.place).name[-8:].replace('_', '-').lower()}",
+                    "name": f"bench-{os.getppid()}-{os.getpid()}",
                     "run_dir": Path(self.place) / "r",
                     "data_dir": Path(self.place) / "d",
                 },
@@ -154,7 +154,7 @@ class Alphapulse(Subject):
         finally:
             process.kill()
             process.wait()
-            for path in Path("/dev/shm").glob(f"alphapulse-{config.mesh.name}*"):
+            for path in Path("/dev/shm").glob(f"alphapulse-{config.mesh.name}-*"):
                 path.unlink(missing_ok=True)
 
     @contextlib.asynccontextmanager

@@ -180,7 +180,8 @@ def _warm_up(one: _Running, case: Case, effort: Effort) -> None:
 
 
 def _probes(case: Case, effort: Effort) -> int:
-    return max(int(1600 * effort.seconds * case.share), 10)
+    """Of a round; each gives a latency at every subscriber."""
+    return max(int(1600 * effort.seconds / max(case.subscribers / 6, 1)), 10)
 
 
 def _round(one: _Running, case: Case, effort: Effort) -> None:
