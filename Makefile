@@ -135,6 +135,13 @@ chaos: setup-dev ## kill services, and the ring's processes, at random under loa
 loom: ## check the ring's protocol under every interleaving that the model checker explores
 	@cd core && RUSTFLAGS="--cfg loom" CARGO_TARGET_DIR=target/loom cargo test --release --test ring_loom
 
+.PHONY: sanitize
+sanitize: ## the core's tests under ThreadSanitizer, its pure parts under Miri (needs nightly Rust, rust-src, miri)
+	@cd core && RUSTFLAGS="-Zsanitizer=thread" CARGO_TARGET_DIR=target/tsan \
+	  cargo +nightly test --quiet -Zbuild-std --target $(shell rustc -vV | sed -n 's/^host: //p') --lib
+	@cd core && MIRIFLAGS="-Zmiri-disable-isolation" CARGO_TARGET_DIR=target/miri \
+	  cargo +nightly miri test --quiet --lib frame::tests::fuzz::pure_parts_under_miri
+
 .PHONY: lint
 lint: setup-dev ## formatting, lint, types and contracts of every language that is here
 	@$(BIN)/python tests/lint.py check
