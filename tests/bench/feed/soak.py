@@ -89,8 +89,9 @@ def page(samples: list[Sample], name: str) -> str:
         "# Soak: a feed at full rate",
         "",
         (
-            f"Made from [{name}.jsonl]({name}.jsonl) by `tests/bench/feed/soak.py`; no figure "
-            "here is typed in. One publisher, the relay and one subscriber over gRPC, all on one machine."
+            f"Made from [{name}.jsonl]({name}.jsonl) by `tests/bench/feed/soak.py`; "
+            "no figure here is typed in. "
+            "One publisher, the relay and one subscriber over gRPC, all on one machine."
         ),
         "",
         (
