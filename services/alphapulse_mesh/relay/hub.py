@@ -53,6 +53,8 @@ _MAX_BYTES: Final = 4 << 20
 """Largest frame and largest batch, whatever the ring would hold."""
 _MESSAGE_RESERVE: Final = 512
 """For what stands in a message beside the frames."""
+_PENDING_REJECTIONS: Final = 512
+"""Refusals that a producer has not been told of before no more of its frames are looked at."""
 _ACKNOWLEDGED_PART: Final = 8
 """Subscribers acknowledge after this part of what would hold producers back: they seldom wait."""
 _POLICIES: Final = {
@@ -179,7 +181,7 @@ class Hub:
             lengths,
             checksum=self.config.validate_checksums,
         )
-        good = self._judge(session, checked, lengths, first + skip)
+        good = await self._judge(session, checked, lengths, first + skip)
         if good is None and skip == 0:
             # what came is what goes out: one copy, for the stamp
             data = run.data
@@ -231,14 +233,17 @@ class Hub:
         session.missed(expected, first - 1)
         return 0
 
-    def _judge(
+    async def _judge(
         self,
         session: PublishSession,
         checked: core.FrameBatch,
         lengths: NDArray[np.uint32],
         first: int,
     ) -> NDArray[np.bool_] | None:
-        """Refuse and report what must be; (n,) mask of the good ones, None when all are."""
+        """Refuse and report what must be; (n,) mask of the good ones, None when all are.
+
+        Waits while the producer has yet to hear of many refusals.
+        """
         types = checked.message_type
         good = self._accepted[types] & (lengths <= self.max_frame)
         if checked.errors:
@@ -246,6 +251,8 @@ class Hub:
         if good.all():
             return None
         for index in np.flatnonzero(~good).tolist():
+            if session.pending_rejections >= _PENDING_REJECTIONS:
+                await session.told()  # others get their turn, and memory is bounded
             reason, offset, message = checked.reason(index), 0, checked.message(index)
             if reason:
                 offset = int(checked.error_offset[index])

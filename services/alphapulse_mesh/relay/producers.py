@@ -45,6 +45,7 @@ class PublishSession(Stream):
         """There is something to acknowledge."""
         self.taken_bytes = 0
         """Bytes of frames that were taken since the last acknowledgement."""
+        self._told = asyncio.Event()
         self._relay_sequence = 0
         self._rejections: list[pb.FrameRejection] = []
         self._gaps: list[pb.SequenceRange] = []
@@ -77,6 +78,16 @@ class PublishSession(Stream):
         )
         self.changed.set()
 
+    @property
+    def pending_rejections(self) -> int:
+        """Refusals that the next acknowledgement will name."""
+        return len(self._rejections)
+
+    async def told(self) -> None:
+        """Wait until the next acknowledgement has been made."""
+        self._told.clear()
+        await self._told.wait()
+
     def acknowledgement(self, *, hello: bool = False) -> bytes:
         """A serialized `PublishResponse` with all that happened since the last one."""
         response = pb.PublishResponse(
@@ -88,6 +99,7 @@ class PublishSession(Stream):
             hello=hello,
         )
         self.changed.clear()
+        self._told.set()
         self.taken_bytes = 0
         self._rejections.clear()
         self._gaps.clear()

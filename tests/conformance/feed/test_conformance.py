@@ -573,3 +573,19 @@ async def test_a_bad_frame_is_refused_and_the_rest_passes(feed: Feed) -> None:
     await publisher.publish(trades([2]))
     await publisher.flush(PATIENCE)
     assert await read_numbers(subscription, 1) == [2], "the stream lives on"
+
+
+async def test_a_flood_of_malformed_frames_leaves_others_unharmed(feed: Feed) -> None:
+    subscription, publisher = feed.subscription(), feed.publisher()
+    flooder = feed.publisher("flooder", on_rejection=lambda _: None)
+    await subscription.ready(PATIENCE)
+    count = 20_000
+    flood = asyncio.create_task(publish_all(flooder, [b"no frame"] * count))
+    for number in range(100):
+        await publisher.publish(trades([number]))
+        await publisher.flush(PATIENCE)
+    assert await read_numbers(subscription, 100) == list(range(100))
+    await flood
+    assert flooder.rejected == count
+    assert publisher.rejected == 0
+    assert subscription.head_sequence == 100, "nothing of it is in the feed"
