@@ -7,6 +7,7 @@ a relay's own address. Frames are read with `Frame` and made with `encode`; erro
 from alphapulse_client._backoff import Backoff
 from alphapulse_client.context import FrameContext, new_context
 from alphapulse_client.decimals import fixed_text, from_fixed, to_fixed
+from alphapulse_client.dispatch import Dispatcher, HandlerStats
 from alphapulse_client.domains import DOMAINS, RelayDomain
 from alphapulse_client.errors import (
     AlreadyExists,
@@ -55,12 +56,14 @@ __all__ = [
     "Conflict",
     "DataLoss",
     "DeadlineExceeded",
+    "Dispatcher",
     "FailedPrecondition",
     "Fill",
     "Frame",
     "FrameContext",
     "FrameError",
     "Gap",
+    "HandlerStats",
     "Instrument",
     "InstrumentKey",
     "InvalidArgument",
