@@ -19,8 +19,8 @@ from alphapulse_mesh.collectors.sources.recording import Recording
 
 KIND = MessageType.ORDER_BOOK
 RECORD = DTYPES[KIND].itemsize
-FRAME_RECORDS = 2048
-"""A frame of a busy producer: 128 KiB."""
+FRAME_RECORDS = 2000
+"""A frame of a busy producer: 125 KiB, so that two of them make a message of a publisher."""
 PROBE_RECORDS = 64
 """A frame whose latency is measured: 4 KiB."""
 FRAMES = 16

@@ -23,7 +23,7 @@ from alphapulse_mesh.cli.bench.targets import Target
 
 __all__ = ["CASES", "TARGETS", "run"]
 
-FRAME_RECORDS: Final = 2048
+FRAME_RECORDS: Final = 2000
 """Of the script's `records`: what a frame of the throughput rounds carries."""
 
 TARGETS: Final = (
@@ -62,7 +62,7 @@ class Case:
     share: float = 1.0
 
 
-OURS: Final = Subject("alphapulse", "alphapulse", detail="frames of 2,048 records")
+OURS: Final = Subject("alphapulse", "alphapulse", detail="frames of 2,000 records")
 LIMIT: Final = Subject("limit", "limit", detail="grpc.aio hub, messages of two frames, no checks")
 PEERS: Final = (
     Subject("nats-py", "nats-py", packed=False, detail="core NATS, a message a record"),
