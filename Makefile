@@ -38,6 +38,8 @@ bench-peers: ## build the programs that benchmarks are measured against
 	@if command -v cargo >/dev/null; then cargo build --quiet --release \
 	  --manifest-path tests/bench/ring/rust/Cargo.toml --target-dir .tools/build/ring-bench; \
 	else echo "bench-peers: cargo not found: the ring, iceoryx2 and the hand-over are left out" >&2; fi
+	@if command -v cargo >/dev/null; then cargo build --quiet --release --example registry_lookup \
+	  --manifest-path core/Cargo.toml --target-dir .tools/build/registry-bench; fi
 	@if command -v mvn >/dev/null; then mvn --batch-mode --quiet -f tests/bench/ring/lmax package; \
 	else echo "bench-peers: mvn not found: LMAX Disruptor is left out" >&2; fi
 

@@ -25,6 +25,12 @@ impl RecordTable {
         self.rows.is_empty()
     }
 
+    /// The record of an id.
+    #[must_use]
+    pub fn get(&self, id: &[u8; ID_BYTES]) -> Option<&[u8; RECORD_BYTES]> {
+        self.places.get(id).and_then(|place| self.rows.get(*place as usize))
+    }
+
     /// Adds records whose first bytes are their ids.
     pub fn extend(&mut self, records: &[u8]) {
         self.places.reserve(records.len() / RECORD_BYTES);
@@ -89,6 +95,8 @@ mod tests {
             other
         }));
         assert!(!table.replace(2, record(3)));
+        assert_eq!(table.get(&[2; 16]), Some(&record(2)));
+        assert_eq!(table.get(&[3; 16]), None);
         let ids: Vec<u8> = (0..130).flat_map(|n| if n == 70 { [2; 16] } else { [1; 16] }).collect();
         let (mut out, mut missing) = (Vec::new(), Vec::new());
         table.gather(&ids, &mut out, &mut missing);

@@ -46,7 +46,7 @@ TARGETS: Final = (
 )
 
 
-def run(root: Path, effort: Effort) -> Iterator[Result]:  # noqa: ARG001  # the index's program is to come from it
+def run(root: Path, effort: Effort) -> Iterator[Result]:
     """Measure all cases; lines come as soon as their case is done."""
     quick = effort.rounds < 5
     data = Data(QUICK_INSTRUMENTS if quick else INSTRUMENTS)
@@ -73,7 +73,7 @@ def run(root: Path, effort: Effort) -> Iterator[Result]:  # noqa: ARG001  # the 
             yield from run_case("registry", case, left())
         yield from run_case("registry", _watch(registry), left())
         reading = _reading(data, registry, redis, nats, sqlite, held)
-        for case in chain(index_cases(data, held), reading):
+        for case in chain(index_cases(root, data, held), reading):
             yield from run_case("registry", case, left())
         rounds = left().rounds
         yield from _seconds("cold-start", "alphapulse", registry.cold_start, min(rounds, 5))

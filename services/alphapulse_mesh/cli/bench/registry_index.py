@@ -1,5 +1,5 @@
-"""The look-ups of `bench registry` that leave no process: the shared-memory index beside a dict and
-SQLite's own table in memory.
+"""The look-ups of `bench registry` that leave no process: the core's table of records beside a dict
+and SQLite's own table in memory.
 """
 
 from __future__ import annotations
@@ -7,12 +7,14 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import numpy as np
 
 from alphapulse_core import InstrumentRecords
 from alphapulse_mesh.cli.bench.interleave import Case, Latency, Rate, Subject
-from alphapulse_mesh.cli.bench.peers import PeerError
+from alphapulse_mesh.cli.bench.peers import Peer, PeerError
 from alphapulse_mesh.cli.bench.registry_data import Data, timed
 
 __all__ = ["index_cases"]
@@ -20,14 +22,30 @@ __all__ = ["index_cases"]
 _BLOCK = 100_000
 
 
-def _absent_latency(_: int) -> list[float]:
+def _no_index(_: int) -> list[float]:
     raise PeerError("this build has no shared-memory index")
 
 
-def index_cases(data: Data, held: dict[bytes, bytes]) -> Iterator[Case]:
+def index_cases(root: Path, data: Data, held: dict[bytes, bytes]) -> Iterator[Case]:
     """The four cases."""
-    yield Case("lookup-id", (Subject("alphapulse", Latency(_absent_latency)),), "from Rust")
-    yield Case("lookup-isin", (Subject("alphapulse", Latency(_absent_latency)),), "from Rust")
+    program = root / ".tools/build/registry-bench/release/examples/registry_lookup"
+    with closing(
+        Peer([str(program)], built=program, hint="run `make bench-peers`", cwd=root)
+    ) as rust:
+
+        def from_rust(count: int) -> list[float]:
+            rust.ask(f"fill {data.count}")
+            return rust.ask(f"id {count}")
+
+        detail = "from Rust; the mean of eight that wait for one another"
+        own = "the core's table in its process"
+        probe = Latency(from_rust, start=10_000, most=1_000_000)
+        yield Case("lookup-id", (Subject("alphapulse", probe, own),), detail)
+    yield from _python_cases(data, held)
+
+
+def _python_cases(data: Data, held: dict[bytes, bytes]) -> Iterator[Case]:
+    yield Case("lookup-isin", (Subject("alphapulse", Latency(_no_index)),), "from Rust")
     table = InstrumentRecords()
     table.extend(b"".join(data.records))
     own = "the core's table in this process"
