@@ -133,14 +133,40 @@ impl<'a> Instrument<'a> {
             (f::METADATA, Value::Bytes(bytes)) => self.metadata = Some(bytes),
             (f::POOL_TOKENS, Value::Bytes(_)) => {}
             (
-                f::ASSET_TYPE | f::VENUE | f::STATUS | f::CHAIN | f::DECIMALS | f::INVERSE | f::RIGHT
-                | f::POOL_FEE | f::REVISION | f::PRIMARY | f::VERSION,
+                f::ASSET_TYPE
+                | f::VENUE
+                | f::STATUS
+                | f::CHAIN
+                | f::DECIMALS
+                | f::INVERSE
+                | f::RIGHT
+                | f::POOL_FEE
+                | f::REVISION
+                | f::PRIMARY
+                | f::VERSION,
                 Value::Varint(given),
             ) => self.numbers[number as usize] = given,
             (
-                f::ID_TEXT | f::SYMBOL | f::NAME | f::NATURAL_KEY | f::BASE | f::QUOTE | f::SETTLEMENT | f::ISIN
-                | f::CUSIP | f::FIGI | f::SHARE_CLASS | f::COMPOSITE | f::ADDRESS | f::TICK | f::LOT
-                | f::MIN_QUANTITY | f::MAX_QUANTITY | f::MIN_NOTIONAL | f::MULTIPLIER | f::STRIKE,
+                f::ID_TEXT
+                | f::SYMBOL
+                | f::NAME
+                | f::NATURAL_KEY
+                | f::BASE
+                | f::QUOTE
+                | f::SETTLEMENT
+                | f::ISIN
+                | f::CUSIP
+                | f::FIGI
+                | f::SHARE_CLASS
+                | f::COMPOSITE
+                | f::ADDRESS
+                | f::TICK
+                | f::LOT
+                | f::MIN_QUANTITY
+                | f::MAX_QUANTITY
+                | f::MIN_NOTIONAL
+                | f::MULTIPLIER
+                | f::STRIKE,
                 Value::Bytes(bytes),
             ) => self.texts[number as usize] = std::str::from_utf8(bytes).ok()?,
             _ => return None,

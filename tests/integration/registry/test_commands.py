@@ -38,7 +38,11 @@ def target(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, list
                 )
             ]
             fee = pb.Venue(name="BINANCE", maker_fee_bps="8", taker_fee_bps="10")
-            loop.run_until_complete(registry.stub.UpdateVenue(pb.UpdateVenueRequest(venue=fee)))
+
+            async def charge() -> None:
+                await registry.stub.UpdateVenue(pb.UpdateVenueRequest(venue=fee))
+
+            loop.run_until_complete(charge())
             yield registry.target, [id_of(each).hex() for each in made]
         finally:
             registry.close()

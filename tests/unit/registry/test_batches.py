@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -36,16 +37,14 @@ from alphapulse_testing.registry import (
 )
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*@#"
-_CHECKS = {isin: isin_is_valid, cusip: cusip_is_valid, figi: figi_is_valid}
+_CHECKS: dict[Any, Any] = {isin: isin_is_valid, cusip: cusip_is_valid, figi: figi_is_valid}
 
 
 @given(
     st.sampled_from([(isin, 2, 9), (cusip, 0, 8), (figi, 3, 8)]),
     st.data(),
 )
-def test_check_digits_are_those_of_stdnum(
-    what: tuple[object, int, int], data: st.DataObject
-) -> None:
+def test_check_digits_are_those_of_stdnum(what: tuple[Any, int, int], data: st.DataObject) -> None:
     module, head, rest = what
     begin = {0: "", 2: data.draw(st.sampled_from(["US", "DE", "XS", "ZZ"])), 3: "BBG"}[head]
     characters = _ALPHABET if module is cusip else _ALPHABET[:36]
@@ -127,7 +126,7 @@ def test_what_is_doubtful_takes_the_slow_way_and_is_refused_alike() -> None:
         stock(strike_price="1"),
         stock(metadata={"deep": {"er": [1]}}),
         stock(metadata={"nan": float("nan")}),
-        stock(status=9),  # type: ignore[arg-type]  # no status
+        stock(status=9),
         pair("BTC", "BTC"),
         pair("B C", "BTC"),
         pair(min_quantity="2", max_quantity="1"),
@@ -158,7 +157,7 @@ def test_random_instruments_come_out_alike(seed: int) -> None:
     texts = [name for name in texts if name not in {"id_text", "natural_key"}]
     made = []
     for _ in range(60):
-        make = dice.choice([stock, pair, currency, perpetual, future, option, token, pool])
+        make: Any = dice.choice([stock, pair, currency, perpetual, future, option, token, pool])
         instrument = make()
         for name in dice.sample(texts, dice.randint(0, 2)):
             setattr(instrument, name, dice.choice(words))

@@ -37,7 +37,7 @@ def index_cases(root: Path, data: Data, held: dict[bytes, bytes]) -> Iterator[Ca
             rust.ask(f"fill {data.count}")
             return rust.ask(f"id {count}")
 
-        detail = "from Rust; the mean of eight that wait for one another"
+        detail = "from Rust; the mean of eight in a row, the last byte of each record read"
         own = "the core's table in its process"
         probe = Latency(from_rust, start=10_000, most=1_000_000)
         yield Case("lookup-id", (Subject("alphapulse", probe, own),), detail)
