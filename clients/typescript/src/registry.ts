@@ -1,11 +1,23 @@
 /** The registry: instruments looked up and registered. */
 import { RegistryService } from "@alphapulse/gen/alphapulse/registry/v1/registry_pb";
-import type { Instrument as Message, InstrumentSchema } from "@alphapulse/gen/alphapulse/registry/v1/registry_pb";
+import type {
+  GetSessionsResponse,
+  Instrument as Message,
+  InstrumentSchema,
+  Link,
+  LinkType,
+  QuoteFeesResponse,
+  SearchInstrumentsRequestSchema,
+  Venue,
+  VenueListing,
+  WatchRegistryRequestSchema,
+  WatchRegistryResponse,
+} from "@alphapulse/gen/alphapulse/registry/v1/registry_pb";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { createClient, type Client, type Transport } from "@connectrpc/connect";
 
-import { Code, explained, MeshError } from "./errors.js";
+import { Code, explain, explained, MeshError } from "./errors.js";
 import { idBytes, idText, type AnyId, type InstrumentId } from "./identity.js";
 import type { CallOptions } from "./mesh.js";
 
@@ -96,6 +108,72 @@ export class Registry {
       yield* page.instruments.map(known);
       pageToken = page.nextPageToken;
     } while (pageToken !== "");
+  }
+
+  /** The instruments that have the words and pass the filters; it pages by itself. */
+  async *search(
+    wanted: MessageInitShape<typeof SearchInstrumentsRequestSchema>,
+    options?: CallOptions,
+  ): AsyncGenerator<Instrument, void, void> {
+    let pageToken = "";
+    do {
+      const request = { pageSize: PAGE_SIZE, ...wanted, pageToken };
+      const page = await explained(this.#client.searchInstruments(request, options));
+      yield* page.instruments.map(known);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+  }
+
+  /** The links that begin or end at an instrument, of one type where it is given. */
+  async *links(id: AnyId, type?: LinkType, options?: CallOptions): AsyncGenerator<Link, void, void> {
+    let pageToken = "";
+    do {
+      const request = { instrumentId: idText(id), type, pageSize: PAGE_SIZE, pageToken };
+      const page = await explained(this.#client.listLinks(request, options));
+      yield* page.links;
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+  }
+
+  /** All venues by number. */
+  async *venues(options?: CallOptions): AsyncGenerator<Venue, void, void> {
+    let pageToken = "";
+    do {
+      const page = await explained(this.#client.listVenues({ pageSize: PAGE_SIZE, pageToken }, options));
+      yield* page.venues;
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+  }
+
+  /** Everywhere that an instrument is listed now, its own venue first. */
+  async findVenues(id: AnyId, options?: CallOptions): Promise<VenueListing[]> {
+    return (await explained(this.#client.findVenues({ instrumentId: idText(id) }, options))).listings;
+  }
+
+  /** What a trade costs on a venue at the caller's volume of 30 days; decimal text. */
+  async quoteFees(
+    venue: string,
+    trade: { volume?: string; notional?: string } = {},
+    options?: CallOptions,
+  ): Promise<QuoteFeesResponse> {
+    return explained(this.#client.quoteFees({ venue, ...trade }, options));
+  }
+
+  /** Whether a venue trades at a time (now when not given), and when it opens and closes next. */
+  async sessions(venue: string, at?: Date, options?: CallOptions): Promise<GetSessionsResponse> {
+    return explained(this.#client.getSessions({ venue, time: at && timestampFromDate(at) }, options));
+  }
+
+  /** Every change that is wanted, in order, each once; ask again from the last revision to go on. */
+  async *watch(
+    wanted: MessageInitShape<typeof WatchRegistryRequestSchema> = {},
+    options?: CallOptions,
+  ): AsyncGenerator<WatchRegistryResponse, void, void> {
+    try {
+      yield* this.#client.watchRegistry(wanted, options);
+    } catch (error) {
+      throw explain(error);
+    }
   }
 }
 
