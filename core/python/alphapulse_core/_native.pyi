@@ -928,9 +928,26 @@ def cusip_is_valid(text: str) -> bool:
 def figi_is_valid(text: str) -> bool:
     """Twelve characters with their check digit."""
 
-_InstrumentFields = tuple[
-    bytes, str, int, int, str, str, int, str, str, tuple[str, str, str], int, str, bool, str, int, int,
-    int, int, bytes,
+_InstrumentFields: TypeAlias = tuple[
+    bytes,
+    str,
+    int,
+    int,
+    str,
+    str,
+    int,
+    str,
+    str,
+    tuple[str, str, str],
+    int,
+    str,
+    bool,
+    str,
+    int,
+    int,
+    int,
+    int,
+    bytes,
 ]
 
 def instrument_fields(body: bytes) -> _InstrumentFields | None:
@@ -952,7 +969,10 @@ class InstrumentNormaliser:
         """`venues`: number, `VenueKind` and chain of each that is not retired."""
     def batch(
         self, request: bytes
-    ) -> tuple[list[tuple[_InstrumentFields, bytes, bytes, str, bytes | None, bytes] | bytes], str] | None:
+    ) -> (
+        tuple[list[tuple[_InstrumentFields, bytes, bytes, str, bytes | None, bytes] | bytes], str]
+        | None
+    ):
         """Each message of field 1 of `request`, in order, and the text of field 2. What is plain: its fields, its encoding up to
         the revision and after it, the local key, the id of its underlying, and its encoded
         `RegistrationOutcome` as field 1. Anything else: its bytes. None where `request` has other
@@ -970,5 +990,4 @@ class InstrumentRecords:
     def replace(self, place: int, record: bytes) -> None:
         """Put another record of the same id in a place. Raises IndexError, ValueError."""
     def gather(self, ids: bytes) -> tuple[bytes, list[int]]:
-        """The records of ids of 16 bytes each, zeros for an unknown one; and the positions of these.
-        """
+        """Records of ids of 16 bytes each, zeros for an unknown one; and the positions of these."""

@@ -56,3 +56,11 @@ class ScriptedRelay(rpc.MarketDataRelayServicer):
 
     async def GetStatus(self, request: Any, context: Any) -> pb.GetStatusResponse:
         return pb.GetStatusResponse()
+
+    async def Acknowledge(self, request: Any, context: Any) -> pb.AcknowledgeResponse:
+        return pb.AcknowledgeResponse()
+
+    async def Attach(  # type: ignore[override]
+        self, request_iterator: Any, context: Any
+    ) -> None:
+        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "nothing to attach to")
