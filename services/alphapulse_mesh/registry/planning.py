@@ -421,13 +421,15 @@ class Planner:
         return _L.LINK_TYPE_BRIDGED_FROM if bridged else _L.LINK_TYPE_WRAPS
 
     def _currency(self, code: str) -> InstrumentEntry | None:
-        instrument_id = self._currency_ids.get(code)
-        if instrument_id is not None:
-            return self.instrument(instrument_id)
         key = NaturalKey(common_pb2.ASSET_TYPE_CURRENCY, 0, code)
-        found, instrument_id, met = self._find_place(key)
-        if found is not None or not met:
-            self._currency_ids[code] = instrument_id
+        known = self._currency_ids.get(code)
+        if known is not None:
+            entry = self.instrument(known)
+            if entry is None or entry.natural_key == key.text:
+                return entry
+        # another key may have taken the id since: the walk over the attempts tells
+        found, instrument_id, _ = self._find_place(key)
+        self._currency_ids[code] = instrument_id
         return found
 
     def _add_link(self, key: LinkKey) -> tuple[LinkEntry, bool]:
