@@ -413,6 +413,26 @@ class RegistryClient:
         request = pb.RegisterVenueRequest(venue=venue)
         return (await self._call(self._stub.RegisterVenue, request)).venue
 
+    async def update_venue(
+        self, venue: pb.Venue, *, fields: Iterable[str] = (), expected_revision: int = 0
+    ) -> pb.Venue:
+        """Change `fields` (those that are set, when none are named) of the venue of that name.
+
+        Raises:
+            Conflict: it is not at `expected_revision` any more.
+        """
+        request = pb.UpdateVenueRequest(venue=venue, expected_revision=expected_revision)
+        request.update_mask.paths.extend(fields)
+        return (await self._call(self._stub.UpdateVenue, request)).venue
+
+    async def retire_venue(self, key: str | int) -> pb.Venue:
+        """Retire a venue that lists nothing any more; its number is never given again.
+
+        Raises:
+            FailedPrecondition: something is listed there (VENUE_IN_USE).
+        """
+        return (await self._call(self._stub.DeleteVenue, pb.DeleteVenueRequest(key=str(key)))).venue
+
     # ----------------------------------------------------------------------------------- following
 
     async def watch(

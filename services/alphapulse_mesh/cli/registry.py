@@ -11,7 +11,7 @@ from google.protobuf.json_format import Parse, ParseError
 
 from alphapulse.registry.v1 import registry_pb2
 from alphapulse_layout import AssetType, VenueId
-from alphapulse_mesh.cli import output
+from alphapulse_mesh.cli import output, registry_import
 from alphapulse_mesh.cli.gateway import connect
 from alphapulse_mesh.runtime.errors import InvalidArgument
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 app = typer.Typer(help="Instruments, venues and links.", no_args_is_help=True)
+app.command("import")(registry_import.import_command)
 
 COLUMNS = ["symbol", "venue", "type", "base/quote", "status", "isin", "id"]
 
