@@ -63,4 +63,4 @@ class ScriptedRelay(rpc.MarketDataRelayServicer):
     async def Attach(  # type: ignore[override]
         self, request_iterator: Any, context: Any
     ) -> None:
-        await context.abort(grpc.StatusCode.FAILED_PRECONDITION, "nothing to attach to")
+        await context.abort(grpc.StatusCode.UNIMPLEMENTED, "nothing to attach to")
