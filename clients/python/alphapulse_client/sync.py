@@ -144,6 +144,12 @@ class SyncRegistry(_Shell[RegistryClient]):
     links = _plain_iterator(RegistryClient.links)
     venue = _plain(RegistryClient.venue)
     venues = _plain_iterator(RegistryClient.venues)
+    quote_fees = _plain(RegistryClient.quote_fees)
+    sessions = _plain(RegistryClient.sessions)
+    route = _plain(RegistryClient.route)
+    synthetic = _plain(RegistryClient.synthetic)
+    evaluate_synthetic = _plain(RegistryClient.evaluate_synthetic)
+    define_synthetic = _plain(RegistryClient.define_synthetic)
     register = _plain(RegistryClient.register)
     register_many = _plain(RegistryClient.register_many)
     search = _plain_iterator(RegistryClient.search)
@@ -153,6 +159,8 @@ class SyncRegistry(_Shell[RegistryClient]):
     delist = _plain(RegistryClient.delist)
     link = _plain(RegistryClient.link)
     register_venue = _plain(RegistryClient.register_venue)
+    update_venue = _plain(RegistryClient.update_venue)
+    retire_venue = _plain(RegistryClient.retire_venue)
     watch = _plain_iterator(RegistryClient.watch)
 
 
