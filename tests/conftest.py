@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AsyncExitStack
@@ -27,6 +26,7 @@ from opentelemetry.proto.collector.trace.v1 import (
     trace_service_pb2_grpc,
 )
 
+from alphapulse_mesh.runtime import ports
 from alphapulse_mesh.runtime.config import MeshConfig, load_config
 from alphapulse_mesh.runtime.latency import LATENCY
 from alphapulse_mesh.runtime.names import Service
@@ -44,10 +44,7 @@ DATA_VARIABLE = "ALPHAPULSE_DATA"
 @pytest.fixture
 def free_port() -> int:
     """A TCP port on loopback that was free a moment ago. Prefer port 0 wherever possible."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return ports.free_port()
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,9 @@ the supervisor reports it.
 
 from __future__ import annotations
 
+import random
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from alphapulse_mesh.runtime.errors import ConfigError
@@ -17,14 +19,39 @@ if TYPE_CHECKING:
 __all__ = ["free_port", "resolve_ports"]
 
 _LOOPBACK: Final = "127.0.0.1"
+_LOWEST: Final = 12_000
+"""Well-known services live below, among them this project's own defaults."""
+_ATTEMPTS: Final = 64
+_EPHEMERAL: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_LINUX_EPHEMERAL_FROM: Final = 32_768
 
 
 def free_port(host: str = _LOOPBACK) -> int:
-    """A port that nothing listens on now."""
+    """A port that nothing listens on now.
+
+    Below the range that the system gives to outgoing connections, as long as there is room: from
+    that range anybody who connects may take it meanwhile, even a client that looks for the very
+    service that is to get it.
+    """
+    for candidate in random.sample(range(_LOWEST, _ephemeral_from()), _ATTEMPTS):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind((host, candidate))
+            except OSError:
+                continue
+            return candidate
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.bind((host, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def _ephemeral_from() -> int:
+    try:
+        low = int(_EPHEMERAL.read_text().split()[0])
+    except (OSError, ValueError, IndexError):  # not Linux
+        low = _LINUX_EPHEMERAL_FROM
+    return max(low, _LOWEST + _ATTEMPTS)
 
 
 def _claim(host: str, port: int, key: str) -> int:

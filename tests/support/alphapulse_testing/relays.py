@@ -19,6 +19,7 @@ from alphapulse_mesh.relay.service import RelayServicer, add_relay_to_server, en
 from alphapulse_mesh.runtime.config import MeshConfig, dump_toml
 from alphapulse_mesh.runtime.names import RELAYS, Service
 from alphapulse_mesh.runtime.paths import MeshPaths
+from alphapulse_mesh.runtime.ports import free_port
 from alphapulse_mesh.runtime.server import ServiceHost
 
 if TYPE_CHECKING:
@@ -71,9 +72,12 @@ class RelayProcess:
         self._log = directory / f"{service}.log"
         self._process: asyncio.subprocess.Process | None = None
         self.target = ""
+        self._on_socket = config.server.transport == "unix"
 
     async def start(self) -> None:
         """Start it and wait until it serves."""
+        if not getattr(self._config.relays, self.domain).port and not self._on_socket:
+            self._fix_port(free_port())
         self._file.write_text(dump_toml(self._config))
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
@@ -98,8 +102,6 @@ class RelayProcess:
                     raise AssertionError(f"the relay ended: {self.log()}")
                 await asyncio.sleep(0.01)
         self.target = ready.target
-        if ready.port:
-            self._fix_port(ready.port)
 
     def _fix_port(self, port: int) -> None:
         relays = self._config.relays
