@@ -294,12 +294,13 @@ class Hub:
     def _appended(
         self, session: PublishSession, kept: Run, heads: NDArray[np.void], start_ns: int
     ) -> None:
+        # subscribers first: they are scheduled before the acknowledgement is
+        self._wake()
         self.producers.advance(session.producer, int(heads["producer_sequence"][-1]))
         session.appended(self.window.head, len(kept.data))
         self.published_bytes += len(kept.data)
         if self._tracer is not None:
             self._tracer.published(kept, heads["trace_flags"], start_ns)
-        self._wake()
 
     # --------------------------------------------------------------------------------- subscribing
 

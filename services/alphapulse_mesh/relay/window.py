@@ -44,7 +44,7 @@ PREFIX: Final = np.dtype(
 )
 """What stands before each frame in its ring entry; 32 bytes, so that frames stay 8-byte aligned."""
 
-RUN_BYTES: Final = 256 << 10
+RUN_BYTES: Final = 1 << 20
 """Frames are kept and sent in runs of about this size."""
 _CACHE_PART: Final = 4  # of the ring's size may be kept in memory too
 _READ_ENTRIES: Final = 4096

@@ -283,9 +283,9 @@ class Limit(Subject):
             yield
 
     async def send(self, unit: int) -> None:
-        # two frames a message, as the publisher of a mesh puts them together
+        # eight frames a message, as the publisher of a mesh puts them together
         self._wait.append(self.frames[unit])
-        if len(self._wait) == 2:
+        if len(self._wait) == 8:
             await self.flush()
 
     async def flush(self) -> None:

@@ -63,7 +63,7 @@ class Case:
 
 
 OURS: Final = Subject("alphapulse", "alphapulse", detail="frames of 2,000 records")
-LIMIT: Final = Subject("limit", "limit", detail="grpc.aio hub, messages of two frames, no checks")
+LIMIT: Final = Subject("limit", "limit", detail="grpc.aio hub, messages of eight frames, no checks")
 PEERS: Final = (
     Subject("nats-py", "nats-py", packed=False, detail="core NATS, a message a record"),
     Subject("pyzmq", "pyzmq", packed=False, detail="XPUB-SUB over ipc, no hub, a message a record"),
