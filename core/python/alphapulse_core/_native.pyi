@@ -135,6 +135,22 @@ class Ring:
 
         `offsets` has n + 1 ascending values; otherwise like `publish_batch`.
         """
+    def try_publish_message(
+        self,
+        block: MessageBlock,
+        first_sequence: int,
+        *,
+        producer_id: int,
+        numbers: int | Sequence[int],
+        received_ns: int,
+    ) -> tuple[int, int] | None:
+        """Publish the frames of a message as one claim, stamped from `first_sequence` on.
+
+        Each entry begins with 32 bytes: producer id, the producer's number of the frame, time of
+        reception (u64 each), message type, flags, trace flags, 0 (u8 each), record count (u32).
+        `numbers`: that of the first frame, or one for each. Never waits: None when there is no room
+        (nothing was published). Raises ValueError where a frame is refused.
+        """
     def try_publish_batch(
         self, payloads: Sequence[_Bytes], *, prefixes: _Bytes | None = None
     ) -> tuple[int, int] | None:
@@ -319,6 +335,8 @@ class LatencyHistograms:
     def path(self) -> str: ...
     def record(self, message_type: int, stage: int, nanoseconds: NDArray[np.uint64]) -> None:
         """Count each value of (n,) nanoseconds. Raises RingTableFull when all cells are taken."""
+    def record_message(self, block: MessageBlock, stage: int, now_ns: int) -> None:
+        """Count for each frame the time since its making. Raises RingTableFull."""
     def snapshots(self) -> list[dict[str, Any]]:
         """Histograms with records, times in nanoseconds.
 
@@ -461,6 +479,60 @@ class FrameBatch:
     def message(self, index: int) -> str:
         """Why frame `index` was refused, in words, ``""`` for a good one."""
     def __len__(self) -> int: ...
+
+class MessageBlock:
+    """Consecutive frames of a producer's message, each checked once. Immutable; keeps the message.
+
+    Columns are new arrays at each access.
+    """
+
+    @property
+    def end(self) -> int:
+        """Where the message's other fields begin."""
+    @property
+    def size(self) -> int:
+        """Bytes from the first frame's tag to the end of the last frame."""
+    @property
+    def errors(self) -> int:
+        """How many frames are refused."""
+    @property
+    def offsets(self) -> NDArray[np.uint64]:
+        """(n,) first byte of each frame in what `stamped` gives."""
+    @property
+    def lengths(self) -> NDArray[np.uint32]: ...
+    @property
+    def message_type(self) -> NDArray[np.uint8]:
+        """(n,) 0 for a refused frame, like its record count."""
+    @property
+    def record_count(self) -> NDArray[np.uint32]: ...
+    @property
+    def records(self) -> int:
+        """Records of all frames."""
+    def reason(self, index: int) -> str:
+        """The reason code of frame `index`, ``""`` for a good one."""
+    def explanation(self, index: int) -> str:
+        """Why frame `index` is refused, in words, ``""`` for a good one."""
+    def error_offset(self, index: int) -> int: ...
+    def all_good(self, accepted: bytes, max_frame: int) -> bool:
+        """None is refused, of a type whose byte in (256,) `accepted` is 0, or above `max_frame`."""
+    def totals(self) -> list[tuple[int, int, int]]:
+        """(message type, frames, records) of each type."""
+    def sampled(self) -> list[int]:
+        """Indices of frames whose trace is sampled."""
+    def part(self, start: int, stop: int) -> MessageBlock:
+        """Frames `start:stop`; the bytes are shared. Raises ValueError where one is refused."""
+    def stamped(self, first_sequence: int, tail: bytes | None = None) -> bytes:
+        """A copy with the sequences, then `tail`. Raises ValueError where a frame is refused."""
+    def __len__(self) -> int: ...
+
+def read_message(message: bytes, *, checksum: bool = True) -> MessageBlock:
+    """Find and check the frames that are field 1 of a serialized message, before its other fields.
+
+    Raises ValueError, with the `offset` at which the message breaks.
+    """
+
+def join_stamped(blocks: Sequence[tuple[MessageBlock, int]], tail: bytes) -> bytes:
+    """`stamped` of (block, first sequence) one after the other, then `tail`, in one new message."""
 
 def encode_frame(
     message_type: int,

@@ -16,6 +16,7 @@ mod content;
 mod encode;
 mod error;
 mod filter;
+pub mod message;
 mod predicate;
 mod shape;
 mod stamp;

@@ -6,6 +6,7 @@ use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList};
 
+use super::frame::MessageBlock;
 use super::ring::ok;
 use crate::histogram::Histograms;
 
@@ -46,6 +47,21 @@ impl LatencyHistograms {
     ) -> PyResult<()> {
         let recorder = ok(py, self.inner.recorder(message_type, stage))?;
         nanoseconds.as_array().iter().for_each(|n| recorder.record(*n));
+        Ok(())
+    }
+
+    /// From the making of each frame of the message to `now_ns`.
+    fn record_message(
+        &self,
+        py: Python<'_>,
+        block: &Bound<'_, MessageBlock>,
+        stage: u16,
+        now_ns: u64,
+    ) -> PyResult<()> {
+        for of_one_type in block.get().frames().chunk_by(|a, b| a.message_type == b.message_type) {
+            let recorder = ok(py, self.inner.recorder(of_one_type[0].message_type.into(), stage))?;
+            of_one_type.iter().for_each(|frame| recorder.record(now_ns.saturating_sub(frame.timestamp)));
+        }
         Ok(())
     }
 

@@ -135,6 +135,47 @@ impl Producer {
         Ok((claim.first, sequence - 1))
     }
 
+    /// Publishes entries of these `lengths` as one claim, all or nothing, each written in place by
+    /// `write(index, entry)`, which must fill all of it and must not panic.
+    ///
+    /// `timeout` as in [`publish_batch`](Self::publish_batch).
+    pub fn publish_written<I>(
+        &mut self,
+        lengths: I,
+        timeout: Option<Duration>,
+        mut write: impl FnMut(usize, &mut [u8]),
+    ) -> Result<(u64, u64)>
+    where
+        I: Iterator<Item = usize> + Clone,
+    {
+        let (mut count, mut bytes) = (0u64, 0u64);
+        for length in lengths.clone() {
+            self.check_size("entry", length as u64)?;
+            count += 1;
+            bytes += span(length as u64);
+        }
+        if count == 0 {
+            return Err(RingError::Invalid { detail: "a batch has at least one entry".into() });
+        }
+        let claim = match self.checked_claim(count, bytes)? {
+            Some(claim) => claim,
+            None if timeout == Some(Duration::ZERO) => return Err(self.full(bytes)),
+            None => self.claim_waiting(count, bytes, timeout)?,
+        };
+        let (mut position, mut sequence) = (claim.position, claim.first);
+        for (index, length) in lengths.enumerate() {
+            // SAFETY: the claim covers span(length) bytes at `position`, written by nobody else and
+            // read by nobody before they are published; the region is contiguous for any quarter.
+            let entry = unsafe { std::slice::from_raw_parts_mut(self.memory().at(position), length) };
+            write(index, entry);
+            self.core.publish(self.ring.memory(), sequence, position, length as u32);
+            position += span(length as u64);
+            sequence += 1;
+        }
+        self.finish();
+        Ok((claim.first, sequence - 1))
+    }
+
     fn check_size(&self, what: &'static str, size: u64) -> Result<()> {
         let limit = self.memory().quarter();
         if size > limit { Err(RingError::TooLarge { what, size, limit }) } else { Ok(()) }

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-import alphapulse_core as core
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_mesh.relay.memory import RelayMemory
 from alphapulse_mesh.relay.pressure import Pressure
@@ -24,8 +23,8 @@ from alphapulse_mesh.relay.producers import Producer, ProducerTable, PublishSess
 from alphapulse_mesh.relay.selection import select
 from alphapulse_mesh.relay.subscribers import SharedResponses, Subscriber
 from alphapulse_mesh.relay.tokens import read_token
-from alphapulse_mesh.relay.window import PREFIX, RUN_BYTES, Run, Window, new_prefixes
-from alphapulse_mesh.relay.wire import FrameRun, Promised, encode_run, read_publish_request
+from alphapulse_mesh.relay.window import PREFIX, RUN_BYTES, Run, Window
+from alphapulse_mesh.relay.wire import Promised, chosen, read_publish_request
 from alphapulse_mesh.runtime.errors import (
     InvalidArgument,
     MeshError,
@@ -40,6 +39,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    import alphapulse_core as core
     from alphapulse_mesh.relay.domains import RelayDomain
     from alphapulse_mesh.relay.tracing import PublishTracer
     from alphapulse_mesh.runtime.config import RelayConfig
@@ -120,6 +120,7 @@ class Hub:
         self._accepted: NDArray[np.bool_] = np.array(
             [domain.accepts(number) for number in range(256)]
         )
+        self._accepted_bytes = self._accepted.tobytes()
         self._shared = SharedResponses()
         self._news = asyncio.Event()
         self._refusal: MeshError | None = None
@@ -161,51 +162,27 @@ class Hub:
         Raises:
             InvalidArgument: the bytes are not a PublishRequest, or name another producer.
         """
-        run, rest = read_publish_request(request)
+        block, rest = read_publish_request(request, checksum=self.config.validate_checksums)
         producer = session.producer
         if rest.producer_id not in {0, producer.producer_id}:
             raise InvalidArgument(
                 "a stream is of one producer: the id has changed", reason="PRODUCER_ID_INVALID"
             )
-        count = len(run.offsets)
+        count = len(block)
         if count == 0:
             return
         first = rest.first_sequence or producer.sequence + 1
         skip = self._continue_at(session, first, count)
         if skip == count:
             return
-        offsets, lengths = run.offsets[skip:], run.lengths[skip:]
-        checked = core.verify_block(
-            run.data,
-            offsets,
-            lengths,
-            checksum=self.config.validate_checksums,
-        )
-        good = await self._judge(session, checked, lengths, first + skip)
-        if good is None and skip == 0:
-            # what came is what goes out: one copy, for the stamp
-            data = run.data
-            if not isinstance(data, bytearray):
-                data = bytearray(memoryview(data)[: run.end])
-            clean = FrameRun(data, offsets, lengths, run.end)
-        else:
-            wanted = slice(None) if good is None else good
-            view = memoryview(run.data)
-            clean = encode_run(
-                view[at : at + size]
-                for at, size in zip(offsets[wanted].tolist(), lengths[wanted].tolist(), strict=True)
-            )
-        if len(clean.offsets):
-            prefixes = new_prefixes(len(offsets), producer.producer_id, first + skip)
-            prefixes["message_type"] = checked.message_type
-            prefixes["flags"] = checked.flags
-            prefixes["trace_flags"] = checked.trace_flags
-            prefixes["record_count"] = checked.record_count
-            made_ns = checked.timestamp
-            if good is not None:
-                prefixes, made_ns = prefixes[good], made_ns[good]
-            await self._append(session, clean, prefixes)
-            self._latencies.record_columns(Stage.PUBLISH, prefixes["message_type"], made_ns)
+        numbers: int | list[int] = first
+        if skip or not block.all_good(self._accepted_bytes, self.max_frame):
+            good = await self._judge(session, block, first, skip)
+            numbers = (good + first).tolist()
+            block = chosen(request, block, good)
+        if len(block):
+            await self._append(session, block, numbers)
+            self._latencies.record_message(Stage.PUBLISH, block)
         self.producers.advance(producer, first + count - 1)
         session.changed.set()
 
@@ -234,38 +211,32 @@ class Hub:
         return 0
 
     async def _judge(
-        self,
-        session: PublishSession,
-        checked: core.FrameBatch,
-        lengths: NDArray[np.uint32],
-        first: int,
-    ) -> NDArray[np.bool_] | None:
-        """Refuse and report what must be; (n,) mask of the good ones, None when all are.
+        self, session: PublishSession, block: core.MessageBlock, first: int, skip: int
+    ) -> NDArray[np.intp]:
+        """The good frames from `skip` on, by index; refuses and reports the others.
 
         Waits while the producer has yet to hear of many refusals.
         """
-        types = checked.message_type
+        types, lengths = block.message_type, block.lengths
         good = self._accepted[types] & (lengths <= self.max_frame)
-        if checked.errors:
-            good &= checked.error == 0
-        if good.all():
-            return None
+        for index in range(len(block) if block.errors else 0):
+            good[index] &= not block.reason(index)
+        good[:skip] = True
         for index in np.flatnonzero(~good).tolist():
             if session.pending_rejections >= _PENDING_REJECTIONS:
                 await session.told()  # others get their turn, and memory is bounded
-            reason, offset, message = checked.reason(index), 0, checked.message(index)
-            if reason:
-                offset = int(checked.error_offset[index])
-            elif lengths[index] > self.max_frame:
+            reason, message = block.reason(index), block.explanation(index)
+            if not reason and lengths[index] > self.max_frame:
                 reason = "FRAME_TOO_LARGE"
                 message = f"{lengths[index]} bytes, at most {self.max_frame} are taken"
-            else:
+            elif not reason:
                 reason = "DOMAIN_MISMATCH"
                 message = (
                     f"message type {types[index]} does not belong to the domain {self.domain.name}"
                 )
-            self._refuse(session, first + index, reason, offset, message)
-        return good
+            self._refuse(session, first + index, reason, block.error_offset(index), message)
+        good[:skip] = False
+        return np.flatnonzero(good)
 
     def _refuse(
         self, session: PublishSession, sequence: int, reason: str, offset: int, message: str
@@ -274,33 +245,34 @@ class Hub:
         session.refused(sequence, reason, offset, message)
 
     async def _append(
-        self, session: PublishSession, run: FrameRun, prefixes: NDArray[np.void]
+        self, session: PublishSession, block: core.MessageBlock, numbers: int | list[int]
     ) -> None:
-        for part, heads in _parts(
-            run, prefixes, self.window.max_run, self.config.circuit_breaker_frames
-        ):
+        for start, stop in _parts(block, self.window.max_run, self.config.circuit_breaker_frames):
             start_ns = time.time_ns()
+            piece = block if stop - start == len(block) else block.part(start, stop)
+            those = numbers + start if isinstance(numbers, int) else numbers[start:stop]
+            last = those + len(piece) - 1 if isinstance(those, int) else those[-1]
             while True:
-                if self.pressure.has_room(len(heads)):
-                    kept = self.window.append(part, heads)
+                if self.pressure.has_room(len(piece)):
+                    kept = self._try_append(session, piece, those)
                     if kept is None:  # the ring is full before the gate, which may lag behind
                         self.pressure.move_gate()
-                        kept = self.window.append(part, heads)
+                        kept = self._try_append(session, piece, those)
                     if kept is not None:
                         break
                 await self.pressure.wait()
-            self._appended(session, kept, heads, start_ns)
+            # subscribers first: they are scheduled before the acknowledgement is
+            self._wake()
+            self.producers.advance(session.producer, last)
+            session.appended(self.window.head, kept.size)
+            self.published_bytes += kept.size
+            if self._tracer is not None:
+                self._tracer.published(kept, piece.sampled(), start_ns)
 
-    def _appended(
-        self, session: PublishSession, kept: Run, heads: NDArray[np.void], start_ns: int
-    ) -> None:
-        # subscribers first: they are scheduled before the acknowledgement is
-        self._wake()
-        self.producers.advance(session.producer, int(heads["producer_sequence"][-1]))
-        session.appended(self.window.head, len(kept.data))
-        self.published_bytes += len(kept.data)
-        if self._tracer is not None:
-            self._tracer.published(kept, heads["trace_flags"], start_ns)
+    def _try_append(
+        self, session: PublishSession, block: core.MessageBlock, numbers: int | list[int]
+    ) -> Run | None:
+        return self.window.append(block, producer_id=session.producer.producer_id, numbers=numbers)
 
     # --------------------------------------------------------------------------------- subscribing
 
@@ -449,28 +421,18 @@ class Hub:
         return self.producers.all()
 
 
-def _parts(
-    run: FrameRun, prefixes: NDArray[np.void], limit: int, most: int
-) -> list[tuple[FrameRun, NDArray[np.void]]]:
-    """The run in pieces of at most `limit` bytes of the ring and `most` frames; never none."""
+def _parts(block: core.MessageBlock, limit: int, most: int) -> list[tuple[int, int]]:
+    """The message as ranges of at most `limit` bytes of the ring and `most` frames; never none."""
     # an entry is rounded up to the ring's 64-byte slots and has one of them to itself
-    count = len(run.offsets)
-    if run.end + count * (PREFIX.itemsize + 128) <= limit and count <= most:
-        return [(run, prefixes)]
-    costs = np.cumsum((run.lengths.astype(np.int64) + PREFIX.itemsize + 127) // 64 * 64)
-    parts: list[tuple[FrameRun, NDArray[np.void]]] = []
-    ends = run.offsets.astype(np.int64) + run.lengths
-    begin, start, spent = 0, 0, 0
+    count = len(block)
+    if block.size + count * (PREFIX.itemsize + 128) <= limit and count <= most:
+        return [(0, count)]
+    costs = np.cumsum((block.lengths.astype(np.int64) + PREFIX.itemsize + 127) // 64 * 64)
+    parts: list[tuple[int, int]] = []
+    start, spent = 0, 0
     while start < count:
         stop = max(int(np.searchsorted(costs, spent + limit, side="right")), start + 1)
         stop = min(stop, start + most)
-        end = int(ends[stop - 1])
-        piece = FrameRun(
-            run.data[begin:end],
-            run.offsets[start:stop] - np.uint64(begin),
-            run.lengths[start:stop],
-            end - begin,
-        )
-        parts.append((piece, prefixes[start:stop]))
-        begin, start, spent = end, stop, int(costs[stop - 1])
+        parts.append((start, stop))
+        start, spent = stop, int(costs[stop - 1])
     return parts

@@ -122,12 +122,13 @@ class RelayMemory:
         header["base"] = base
         header["ring"] = ring
 
-    def published(self, head: int, types: NDArray[np.uint8], records: NDArray[np.uint32]) -> None:
-        """Frames of these message types and record counts were appended, `head` the last one."""
+    def published(self, head: int, totals: list[tuple[int, int, int]]) -> None:
+        """(message type, frames, records) of each type were appended, `head` the last one."""
         header = self._header
         header["head"] = head
-        header["frames"] += len(types)
-        np.add.at(self._records, types, records)
+        header["frames"] += sum(frames for _, frames, _ in totals)
+        for message_type, _, records in totals:
+            self._records[message_type] += np.uint64(records)
 
     @property
     def head(self) -> int:

@@ -15,7 +15,7 @@ import numpy as np
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_mesh.relay.conflation import conflate
 from alphapulse_mesh.relay.streams import Stream
-from alphapulse_mesh.relay.window import Hole, Run
+from alphapulse_mesh.relay.window import Hole, Run, join
 from alphapulse_mesh.relay.wire import Promised, tail
 from alphapulse_mesh.runtime.errors import ResourceExhausted
 
@@ -149,25 +149,17 @@ class Subscriber(Stream):
                 self.tell_progress = False
                 return None
         head = self._window.head
-        self._records_on_the_way = sum(int(run.records.sum()) for run in drained.runs)
+        self._records_on_the_way = sum(run.record_total for run in drained.runs)
         delivered = self._next - 1
         first = self.promised is not None and self.reported < 0
         if first or not drained.whole or drained.gaps or not drained.runs:
             promised = self.promised if first else None
-            return b"".join(
-                (
-                    *(run.data for run in drained.runs),
-                    tail(delivered, head, self._window.epoch, drained.gaps, promised),
-                )
+            return join(
+                drained.runs, tail(delivered, head, self._window.epoch, drained.gaps, promised)
             )
         key = (drained.runs[0].first, delivered, head)
         if self._shared.key != key:
-            self._shared.response = b"".join(
-                (
-                    *(run.data for run in drained.runs),
-                    tail(delivered, head, self._window.epoch),
-                )
-            )
+            self._shared.response = join(drained.runs, tail(delivered, head, self._window.epoch))
             self._shared.key = key
         return self._shared.response
 
@@ -203,11 +195,11 @@ class Subscriber(Stream):
                 runs, following = self._read(budget, drained)
             self._next = following
             for piece in runs:
-                scanned += len(piece.data)
+                scanned += piece.size
                 passed = piece if self._selection.everything else self._selection.apply(piece)
                 if passed is not None:
                     drained.runs.append(passed)
-                    drained.bytes += len(passed.data)
+                    drained.bytes += passed.size
         self._expired_as = SLOW_CONSUMER
         if self._most > self._batch and drained.bytes > self._batch:
             self._conflate(drained)
@@ -234,7 +226,7 @@ class Subscriber(Stream):
     def _cut(self, run: Run, budget: int, drained: _Drained) -> Run:
         """What of the run is wanted now: from the next frame on, whole frames within the budget."""
         start = self._next - run.first
-        if start == 0 and len(run.data) <= max(budget, self._most):
+        if start == 0 and run.size <= max(budget, self._most):
             return run
         ends = run.offsets[start:].astype(np.int64) + run.lengths[start:]
         begin = int(ends[0]) - int(run.lengths[start])

@@ -6,9 +6,7 @@ The sampled flag is looked at for a whole run at once; an unsampled frame costs 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
-
-import numpy as np
+from typing import TYPE_CHECKING
 
 import alphapulse_core as core
 from alphapulse_layout import MessageType, SourceType
@@ -17,14 +15,10 @@ from alphapulse_mesh.runtime.edges import RELAY_PUBLISH
 from alphapulse_mesh.runtime.telemetry import FrameContext, SpanKind, Telemetry
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from alphapulse_mesh.relay.domains import RelayDomain
     from alphapulse_mesh.relay.window import Run
 
 __all__ = ["PublishTracer"]
-
-_SAMPLED: Final = 1
 
 
 class PublishTracer:
@@ -34,14 +28,13 @@ class PublishTracer:
         self._telemetry = telemetry
         self._domain = domain.name
 
-    def published(self, run: Run, trace_flags: NDArray[np.uint8], start_ns: int) -> None:
-        """A run was appended; its handling began at `start_ns`."""
-        sampled = np.flatnonzero(trace_flags & _SAMPLED)
-        if not len(sampled):
+    def published(self, run: Run, sampled: list[int], start_ns: int) -> None:
+        """A run was appended, the `sampled` frames of it traced; handling began at `start_ns`."""
+        if not sampled:
             return
         end_ns = time.time_ns()
         view = memoryview(run.data)
-        for index in sampled.tolist():
+        for index in sampled:
             at = int(run.offsets[index])
             info = core.inspect_frame(view[at : at + int(run.lengths[index])])
             self._telemetry.child_span(

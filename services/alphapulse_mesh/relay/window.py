@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from alphapulse_mesh.relay.memory import RelayMemory
 
-__all__ = ["PREFIX", "Hole", "Run", "Window"]
+__all__ = ["PREFIX", "Hole", "Run", "Window", "join"]
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ PREFIX: Final = np.dtype(
         ("record_count", "<u4"),
     ]
 )
-"""What stands before each frame in its ring entry; 32 bytes, so that frames stay 8-byte aligned."""
+"""What stands before each frame in its ring entry, as the core writes it; 32 bytes."""
 
 RUN_BYTES: Final = 1 << 20
 """Frames are kept and sent in runs of about this size."""
@@ -60,59 +60,135 @@ class Hole(NamedTuple):
 
 
 class Run:
-    """Consecutive frames, encoded as subscribers get them."""
+    """Consecutive frames, encoded as subscribers get them.
+
+    Of a producer's message the copy with the sequences is made when somebody first wants it.
+    """
 
     __slots__ = (
-        "data",
+        "_data",
+        "_lengths",
+        "_offsets",
+        "_records",
+        "_type_set",
+        "_types",
+        "block",
         "expired",
         "first",
         "following",
         "last",
-        "lengths",
-        "offsets",
-        "records",
-        "type_set",
-        "types",
+        "record_total",
+        "size",
     )  # fmt: skip
 
     def __init__(
         self,
         first: int,
-        run: FrameRun,
-        types: NDArray[np.uint8],
-        records: NDArray[np.uint32],
+        source: FrameRun | core.MessageBlock,
+        types: NDArray[np.uint8] | None = None,
+        records: NDArray[np.uint32] | None = None,
     ) -> None:
+        """`source`: a message's frames, all of them good; or what is encoded, with its columns."""
+        self._data: bytes | bytearray | None = None
+        self._offsets: NDArray[np.uint64] | None = None
+        self._lengths: NDArray[np.uint32] | None = None
+        self._types = types
+        self._records = records
+        self._type_set: frozenset[int] | None = None
+        self.block: core.MessageBlock | None = None
+        """The frames as they came, where they came in one message."""
+        if isinstance(source, FrameRun):
+            assert records is not None, "what is encoded comes with its columns"
+            self._data, self._offsets, self._lengths, _ = source
+            self.size = len(source.data)
+            self.record_total = int(records.sum())
+            count = len(records)
+        else:
+            self.block = source
+            self.size = source.size
+            """Bytes of `data`."""
+            self.record_total = source.records
+            """Records of all frames."""
+            count = len(source)
         self.first = first
         """Sequence of the first frame."""
-        self.last = first + len(types) - 1
+        self.last = first + count - 1
         """Sequence of the last frame."""
-        self.data = run.data
-        """Field 1 of a `SubscribeResponse`, nothing else."""
-        self.offsets = run.offsets
-        self.lengths = run.lengths
-        self.types = types
-        """(n,) message types."""
-        self.records = records
-        """(n,) record counts."""
-        self.type_set = frozenset(types.tolist())
         self.following: Run | None = None
         """The next run, while both are kept."""
         self.expired = False
         """It is not kept any more: what follows must be read from the ring."""
 
+    def _block(self) -> core.MessageBlock:
+        assert self.block is not None, "a run has its columns or the message that they come from"
+        return self.block
+
+    @property
+    def data(self) -> bytes | bytearray:
+        """Field 1 of a `SubscribeResponse`, nothing else."""
+        if self._data is None:
+            self._data = self._block().stamped(self.first)
+        return self._data
+
+    @property
+    def offsets(self) -> NDArray[np.uint64]:
+        """(n,) first byte of each frame in `data`."""
+        if self._offsets is None:
+            self._offsets = self._block().offsets
+        return self._offsets
+
+    @property
+    def lengths(self) -> NDArray[np.uint32]:
+        """(n,) bytes of each frame."""
+        if self._lengths is None:
+            self._lengths = self._block().lengths
+        return self._lengths
+
+    @property
+    def types(self) -> NDArray[np.uint8]:
+        """(n,) message types."""
+        if self._types is None:
+            self._types = self._block().message_type
+        return self._types
+
+    @property
+    def records(self) -> NDArray[np.uint32]:
+        """(n,) record counts."""
+        if self._records is None:
+            self._records = self._block().record_count
+        return self._records
+
+    @property
+    def type_set(self) -> frozenset[int]:
+        """Which message types there are."""
+        if self._type_set is None:
+            self._type_set = frozenset(self.types.tolist())
+        return self._type_set
+
     def part(self, start: int, stop: int) -> Run:
         """Frames `start:stop` of it."""
-        if start == 0 and stop == len(self.types):
+        if start == 0 and self.first + stop - 1 == self.last:
             return self
-        begin = int(self.offsets[start - 1]) + int(self.lengths[start - 1]) if start else 0
-        end = int(self.offsets[stop - 1]) + int(self.lengths[stop - 1])
+        if self.block is not None:
+            return Run(self.first + start, self.block.part(start, stop))
+        offsets, lengths = self.offsets, self.lengths
+        begin = int(offsets[start - 1]) + int(lengths[start - 1]) if start else 0
+        end = int(offsets[stop - 1]) + int(lengths[stop - 1])
         run = FrameRun(
             self.data[begin:end],
-            self.offsets[start:stop] - np.uint64(begin),
-            self.lengths[start:stop],
+            offsets[start:stop] - np.uint64(begin),
+            lengths[start:stop],
             end - begin,
         )
         return Run(self.first + start, run, self.types[start:stop], self.records[start:stop])
+
+
+def join(runs: list[Run], tail: bytes) -> bytes:
+    """One message of the runs' frames, then `tail`."""
+    blocks = [(run.block, run.first) for run in runs if run.block is not None]
+    if len(blocks) == len(runs):  # copied and stamped in one pass
+        return core.join_stamped(blocks, tail)
+    return b"".join((*(run.data for run in runs), tail))
 
 
 class Window:
@@ -185,23 +261,17 @@ class Window:
 
     # ------------------------------------------------------------------------------------ appending
 
-    def append(self, run: FrameRun, prefixes: NDArray[np.void]) -> Run | None:
-        """Stamp the frames of a run in place with the next sequences and append them as one claim.
+    def append(
+        self, block: core.MessageBlock, *, producer_id: int, numbers: int | list[int]
+    ) -> Run | None:
+        """Append the frames of a message, stamped with the next sequences, as one claim.
 
-        `run.data` is a bytearray that is the window's from now on; `prefixes` is (n,) of PREFIX.
-        Returns None when there is no room before the gate (nothing was appended).
+        `numbers`: the producer's number of the first frame, or of each. Returns None when there is
+        no room before the gate (nothing was appended).
         """
         first = self.head + 1
-        core.stamp_sequences(run.data, run.offsets, first)
-        view = memoryview(run.data)
-        frames = [
-            view[at : at + size]
-            for at, size in zip(run.offsets.tolist(), run.lengths.tolist(), strict=True)
-        ]
-        # Bytes that nobody has seen may be stamped again: without room the next try overwrites.
-        appended = self.ring.try_publish_batch(
-            frames,
-            prefixes=prefixes,
+        appended = self.ring.try_publish_message(
+            block, first, producer_id=producer_id, numbers=numbers, received_ns=time.time_ns()
         )
         if appended is None:
             return None
@@ -212,8 +282,8 @@ class Window:
                 " writes to it",
                 reason="RING_FOREIGN_WRITER",
             )
-        kept = Run(first, run, prefixes["message_type"], prefixes["record_count"])
-        self._memory.published(self.head, kept.types, kept.records)
+        kept = Run(first, block)
+        self._memory.published(self.head, block.totals())
         self._keep(kept)
         return kept
 
@@ -223,7 +293,7 @@ class Window:
         else:
             self._oldest_run = run
         self._newest_run = run
-        self._cached += len(run.data)
+        self._cached += run.size
         while self._cached > self._cache_limit and self._oldest_run is not run:
             gone = self._oldest_run
             assert gone is not None, "there are runs, for their bytes are counted"
@@ -231,7 +301,7 @@ class Window:
             # A subscriber may still hold it: it must not keep the whole chain behind it alive.
             gone.following = None
             gone.expired = True
-            self._cached -= len(gone.data)
+            self._cached -= gone.size
 
     # -------------------------------------------------------------------------------------- reading
 
@@ -370,14 +440,3 @@ def _prefixes_at(data: NDArray[np.uint8], offsets: NDArray[np.uint64]) -> NDArra
     at = offsets.astype(np.int64)[:, None] + np.arange(PREFIX.itemsize)
     gathered: NDArray[np.void] = data[at].view(PREFIX).reshape(-1)
     return gathered
-
-
-def new_prefixes(count: int, producer_id: int, first_producer_sequence: int) -> NDArray[np.void]:
-    """(count,) PREFIX of consecutive frames of a producer, received now; types to be filled in."""
-    prefixes = np.zeros(count, PREFIX)
-    prefixes["producer_id"] = producer_id
-    prefixes["producer_sequence"] = np.arange(count, dtype=np.uint64) + np.uint64(
-        first_producer_sequence
-    )
-    prefixes["received_ns"] = time.time_ns()
-    return prefixes

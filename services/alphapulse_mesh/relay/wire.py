@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 from google.protobuf.message import DecodeError
 
+import alphapulse_core as core
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_mesh.relay.tokens import make_token
 from alphapulse_mesh.runtime.errors import InvalidArgument
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["FrameRun", "Promised", "encode_run", "read_publish_request", "tail", "varint"]
+__all__ = ["FrameRun", "Promised", "chosen", "encode_run", "read_publish_request", "tail", "varint"]
 
 _TAG: Final = b"\x0a"
 
@@ -50,47 +51,38 @@ def varint(value: int) -> bytes:
     return bytes(encoded)
 
 
-def read_publish_request(data: bytes) -> tuple[FrameRun, pb.PublishRequest]:
-    """The run of frames of a serialized `PublishRequest`, and its small fields.
+def read_publish_request(
+    data: bytes, *, checksum: bool = True
+) -> tuple[core.MessageBlock, pb.PublishRequest]:
+    """The frames of a serialized `PublishRequest`, each checked, and its small fields.
 
     Raises:
         InvalidArgument: not such a message (reason `REQUEST_MALFORMED`).
     """
-    offsets: list[int] = []
-    lengths: list[int] = []
-    position = 0
-    end = len(data)
-    while position < end and data[position] == 0x0A:
-        size = 0
-        shift = 0
-        at = position + 1
-        while True:
-            if at >= end or shift > 28:
-                raise _malformed(position)
-            byte = data[at]
-            at += 1
-            size |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                break
-            shift += 7
-        if size > end - at:
-            raise _malformed(position)
-        offsets.append(at)
-        lengths.append(size)
-        position = at + size
     try:
-        rest = pb.PublishRequest.FromString(data[position:])
-    except DecodeError:
-        raise _malformed(position) from None
+        block = core.read_message(data, checksum=checksum)
+        rest = pb.PublishRequest.FromString(data[block.end :])
+    except (ValueError, DecodeError) as error:
+        raise InvalidArgument(
+            f"the message is not a PublishRequest: {error}", reason="REQUEST_MALFORMED"
+        ) from None
     if rest.frames:  # another encoder's order of fields: legal, and rare enough to be slow
-        own = [data[at : at + size] for at, size in zip(offsets, lengths, strict=True)]
-        return encode_run([*own, *rest.frames]), rest
-    return (
-        FrameRun(
-            data, np.array(offsets, dtype=np.uint64), np.array(lengths, dtype=np.uint32), position
-        ),
-        rest,
-    )
+        own = [data[at : at + size] for at, size in _places(block)]
+        run = encode_run([*own, *rest.frames])
+        block = core.read_message(bytes(run.data), checksum=checksum)
+    return block, rest
+
+
+def _places(block: core.MessageBlock) -> Iterable[tuple[int, int]]:
+    return zip(block.offsets.tolist(), block.lengths.tolist(), strict=True)
+
+
+def chosen(data: bytes, block: core.MessageBlock, indices: NDArray[np.intp]) -> core.MessageBlock:
+    """Some frames of a message that holds nothing before them, as a message of their own."""
+    places = list(_places(block))
+    view = memoryview(data)
+    run = encode_run(view[at : at + size] for at, size in (places[i] for i in indices.tolist()))
+    return core.read_message(bytes(run.data), checksum=False)
 
 
 def encode_run(frames: Iterable[bytes | bytearray | memoryview]) -> FrameRun:
@@ -142,11 +134,3 @@ def tail(
         response.acknowledge_bytes = promised.acknowledge_bytes
         response.acknowledge_frames = promised.acknowledge_frames
     return response.SerializeToString()
-
-
-def _malformed(position: int) -> InvalidArgument:
-    return InvalidArgument(
-        f"the message is not a PublishRequest: it breaks at byte {position}",
-        reason="REQUEST_MALFORMED",
-        offset=position,
-    )

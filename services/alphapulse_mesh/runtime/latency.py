@@ -20,12 +20,13 @@ import numpy as np
 from alphapulse_core import LatencyHistograms, RingError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from alphapulse_client.frames import Frame
+    from alphapulse_core import MessageBlock
 
 __all__ = ["LATENCY", "Latencies", "Stage"]
 
@@ -77,6 +78,11 @@ class Latencies:
         for number in np.unique(types):
             self._record(stage, int(number), elapsed[types == number])
 
+    def record_message(self, stage: Stage, block: MessageBlock) -> None:
+        """Frames of one message."""
+        if self._path is not None:
+            self._count(lambda histograms: histograms.record_message(block, stage, time.time_ns()))
+
     def record_frames(self, stage: Stage, frames: Iterable[Frame]) -> None:
         """Frames that have just arrived."""
         if self._path is None:
@@ -94,12 +100,15 @@ class Latencies:
             self._record(stage, message_type, _since(np.array([begun_ns], np.uint64)))
 
     def _record(self, stage: Stage, message_type: int, elapsed: NDArray[np.uint64]) -> None:
+        self._count(lambda histograms: histograms.record(message_type, stage, elapsed))
+
+    def _count(self, count: Callable[[LatencyHistograms], None]) -> None:
         if self._path is None:
             return
         try:
             if self._histograms is None:
                 self._histograms = LatencyHistograms.open_or_create(str(self._path), _CELLS)
-            self._histograms.record(message_type, stage, elapsed)
+            count(self._histograms)
         except RingError as error:  # no shared memory, a foreign file, or no room for a new type
             _log.warning("latencies of this process are not measured: %s", error)
             self._path = None

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import alphapulse_core as core
 from alphapulse_mesh.relay.memory import RelayMemory
-from alphapulse_mesh.relay.window import Window, new_prefixes
+from alphapulse_mesh.relay.window import Window
 from alphapulse_mesh.relay.wire import encode_run
 from alphapulse_testing.frames import trades
 
@@ -26,8 +27,9 @@ def window(tmp_path: Path) -> Iterator[Window]:
 
 def append(window: Window, count: int = 4) -> bool:
     """Whether there was room for as many frames."""
-    run = encode_run([trades(range(20))] * count)
-    return window.append(run, new_prefixes(count, 1, window.head + 1)) is not None
+    message = bytes(encode_run([trades(range(20))] * count).data)
+    block = core.read_message(message)
+    return window.append(block, producer_id=1, numbers=window.head + 1) is not None
 
 
 def test_a_gate_behind_the_window_stays_at_its_oldest_frame(window: Window) -> None:

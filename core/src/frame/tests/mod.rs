@@ -16,6 +16,7 @@ use super::{FrameError, FrameParts, encode, tlv};
 mod compression;
 mod filters;
 mod fuzz;
+mod message;
 mod refusals;
 mod roundtrip;
 

@@ -2,6 +2,7 @@
 
 mod batch;
 mod filter;
+mod message;
 
 use alphapulse_gen::layout::{FrameContext, SpanId, TraceId};
 use pyo3::exceptions::PyValueError;
@@ -12,6 +13,8 @@ use pyo3::{create_exception, intern};
 use super::buffer::{Bytes, working};
 use crate::frame as codec;
 use crate::frame::{Codec, Reason};
+
+pub use message::MessageBlock;
 
 create_exception!(alphapulse_core._native, FrameError, PyValueError, "A frame that the codec refuses.");
 
@@ -29,6 +32,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(compress_frame, m)?)?;
     m.add_function(wrap_pyfunction!(decompress_frame, m)?)?;
     batch::register(m)?;
+    message::register(m)?;
     filter::register(m)
 }
 

@@ -12,8 +12,10 @@ use pyo3::sync::MutexExt;
 use pyo3::types::{PyDict, PyList, PyString};
 
 use super::super::buffer::{Bytes, bytes_of_all, working};
+use super::super::frame::MessageBlock;
 use super::reader::RingReader;
 use super::{Deadline, FORKS, Lent, PHASED, ok, parse_producers, parse_wait, raise};
+use crate::frame::message::EntryPrefix;
 use crate::ring::{self as core, Producer, ReaderConfig, RingConfig, RingError, Start};
 
 pub(super) struct Open {
@@ -31,6 +33,32 @@ impl Open {
             self.producer = Some(producer);
         }
         Ok(self.producer.as_mut().expect("was just made"))
+    }
+}
+
+/// A producer's numbers of consecutive frames: the first, or one for each.
+#[derive(FromPyObject)]
+enum Numbers {
+    From(u64),
+    Each(Vec<u64>),
+}
+
+impl Numbers {
+    /// Checked to be for as many frames.
+    fn of(self, frames: usize) -> PyResult<Self> {
+        match &self {
+            Numbers::Each(each) if each.len() != frames => {
+                Err(PyValueError::new_err(format!("{} numbers for {frames} frames", each.len())))
+            }
+            _ => Ok(self),
+        }
+    }
+
+    fn at(&self, index: usize) -> u64 {
+        match self {
+            Numbers::From(first) => first.wrapping_add(index as u64),
+            Numbers::Each(each) => each[index],
+        }
     }
 }
 
@@ -328,6 +356,43 @@ impl Ring {
         let cut = ok(py, core::Cut::new(block.as_slice(), offsets, prefixes))?;
         let bytes = cut.bytes();
         self.publish_pairs(py, cut, bytes, timeout)
+    }
+
+    #[pyo3(signature = (block, first_sequence, *, producer_id, numbers, received_ns))]
+    fn try_publish_message(
+        &self,
+        py: Python<'_>,
+        block: &Bound<'_, MessageBlock>,
+        first_sequence: u64,
+        producer_id: u64,
+        numbers: Numbers,
+        received_ns: u64,
+    ) -> PyResult<Option<(u64, u64)>> {
+        let block = block.get();
+        block.check_good()?;
+        let (message, frames) = (block.message(py), block.frames());
+        let numbers = numbers.of(frames.len())?;
+        let mut guard = self.lock(py)?;
+        let Some(open) = &mut *guard else {
+            return Err(raise(py, RingError::Closed { what: "ring" }));
+        };
+        let producer = ok(py, open.producer())?;
+        let lengths = frames.iter().map(|frame| EntryPrefix::BYTES + frame.length as usize);
+        let outcome = working(py, block.size(), || {
+            producer.publish_written(lengths, Some(Duration::ZERO), |index, entry| {
+                let frame = &frames[index];
+                let (prefix, copy) = entry.split_at_mut(EntryPrefix::BYTES);
+                let prefix_of = EntryPrefix::of(frame, producer_id, numbers.at(index), received_ns);
+                prefix.copy_from_slice(&prefix_of.bytes());
+                copy.copy_from_slice(frame.bytes(message));
+                frame.stamp(copy, first_sequence.wrapping_add(index as u64));
+            })
+        });
+        match outcome {
+            Ok(range) => Ok(Some(range)),
+            Err(RingError::Full { .. }) => Ok(None),
+            Err(error) => Err(raise(py, error)),
+        }
     }
 
     #[pyo3(
