@@ -32,7 +32,7 @@ from alphapulse_client.errors import (
 from alphapulse_client.frames import Frame
 from alphapulse_client.instrument_ids import InstrumentKey, join_ids
 from alphapulse_client.transports.base import Gap
-from alphapulse_client.transports.grpc import GrpcSource
+from alphapulse_client.transports.connecting import TRANSPORTS, connect
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator
@@ -134,6 +134,7 @@ class Subscription:
             unless its policy says otherwise); a bad one raises FrameError.
         reconnect: waits between attempts; None: the first failure is raised.
         metadata: sent with each call.
+        transports: what may carry the feed where the relay offers it; empty: gRPC alone.
     """
 
     def __init__(
@@ -155,6 +156,7 @@ class Subscription:
         verify_checksums: bool = False,
         reconnect: Backoff | None = Backoff(),  # noqa: B008  # frozen
         metadata: Metadata = (),
+        transports: Iterable[str] = TRANSPORTS,
     ) -> None:
         self.domain = relay_domain(domain)
         self.name = name
@@ -179,6 +181,9 @@ class Subscription:
         self._channel = None if isinstance(target, ChannelFactory) else target
         self._metadata = grpc.aio.Metadata(*metadata)
         self._backoff = reconnect.start() if reconnect is not None else None
+        self._transports = tuple(transports)
+        self._transport = ""
+        self._transport_detail = ""
         self._source: FeedSource | None = None
         self._position: int | None = None
         self._head = 0
@@ -186,6 +191,16 @@ class Subscription:
         self._lost = 0
         self._reconnects = 0
         self._closed = False
+
+    @property
+    def transport(self) -> str:
+        """What carries the feed: `grpc`, `shm` or `nats`; empty before the first connection."""
+        return self._transport
+
+    @property
+    def transport_detail(self) -> str:
+        """Why it is gRPC where the mesh might have better; empty where there is nothing to say."""
+        return self._transport_detail
 
     @property
     def delivered_sequence(self) -> int:
@@ -264,9 +279,7 @@ class Subscription:
     async def close(self) -> None:
         """End the stream; the connection too where it is the subscription's own. Idempotent."""
         self._closed = True
-        if self._source is not None:
-            self._source.cancel()
-            self._source = None
+        self._end_source()
         if self._owns_channel and self._channel is not None:
             await self._channel.close()
             self._channel = None
@@ -291,13 +304,12 @@ class Subscription:
         """
         while not self._closed:
             source = self._source
-            if source is None:
-                source = self._source = self._open()
             try:
+                if source is None:
+                    source = self._source = await self._open()
                 delivery = await source.receive()
             except MeshError as error:
-                source.cancel()
-                self._source = None
+                self._end_source()
                 failure = error
             except asyncio.CancelledError:
                 # aio says so both when our task is cancelled and when the call was, by close()
@@ -345,7 +357,12 @@ class Subscription:
         )
         return None
 
-    def _open(self) -> FeedSource:
+    def _end_source(self) -> None:
+        if self._source is not None:
+            self._source.cancel()
+            self._source = None
+
+    async def _open(self) -> FeedSource:
         if self._channel is None:
             assert self._factory is not None, "a subscription has a channel or makes one"
             self._channel = self._factory.open()
@@ -354,7 +371,13 @@ class Subscription:
             request.resume_token = b""
             request.start = pb.START_POSITION_SEQUENCE
             request.start_sequence = self._position + 1
-        return GrpcSource(self._channel, self.domain, request, self._metadata)
+        source, self._transport_detail = await connect(
+            self._channel, self.domain, request, self._metadata, self._transports
+        )
+        self._transport = source.transport
+        if self._closed:
+            source.cancel()
+        return source
 
     def _decode(self, delivery: Delivery) -> Batch:
         self._position = delivery.delivered_sequence

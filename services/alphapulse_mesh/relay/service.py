@@ -14,6 +14,7 @@ import grpc.aio
 from google.protobuf.message import DecodeError
 
 from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_mesh.relay.attach import Seats
 from alphapulse_mesh.relay.wire import read_publish_request
 from alphapulse_mesh.runtime.errors import InvalidArgument, Unavailable
 
@@ -166,6 +167,11 @@ def add_relay_to_server(servicer: RelayServicer, server: grpc.aio.Server) -> Non
     handlers: dict[str, grpc.RpcMethodHandler[Any, Any]] = {
         "Publish": grpc.stream_stream_rpc_method_handler(servicer.publish),
         "Subscribe": grpc.unary_stream_rpc_method_handler(servicer.subscribe),
+        "Attach": grpc.stream_stream_rpc_method_handler(
+            Seats(servicer.hub).attach,
+            request_deserializer=pb.AttachRequest.FromString,
+            response_serializer=pb.AttachResponse.SerializeToString,
+        ),
         "Acknowledge": grpc.unary_unary_rpc_method_handler(
             servicer.acknowledge,
             request_deserializer=pb.AcknowledgeRequest.FromString,

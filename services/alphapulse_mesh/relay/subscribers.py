@@ -171,6 +171,15 @@ class Subscriber(Stream):
         self.delivered_records += self._records_on_the_way
         self._records_on_the_way = 0
 
+    def told(self, delivered: int, *, lost: int, records: int) -> None:
+        """It reads elsewhere, and says how far it has come."""
+        if delivered > self.position:
+            self._next = delivered + 1
+            self.position = self.reported = delivered
+            self.progress_at = time.monotonic()
+        self.lost = lost
+        self.delivered_records = records
+
     # ------------------------------------------------------------------------------------- draining
 
     def _drain(self) -> _Drained:

@@ -89,7 +89,12 @@ class OpenFeed(Protocol):
     async def __call__(self, *, process: bool = False, **settings: Any) -> Feed: ...
 
 
-transports = {"grpc-tcp": "tcp", "grpc-unix": "unix"}
+transports = {
+    "grpc-tcp": ("tcp", "grpc"),
+    "grpc-unix": ("unix", "grpc"),
+    "shm": ("unix", "shm"),
+}
+"""Name → how gRPC listens, and what carries the domain."""
 
 
 @pytest_asyncio.fixture(params=transports)
@@ -101,9 +106,10 @@ async def open_feed(
     async with AsyncExitStack() as stack:
 
         async def start(*, process: bool = False, **settings: Any) -> Feed:
+            listen, transport = transports[request.param]
             config = make_config(
-                server={"transport": transports[request.param], "drain_seconds": 1.0},
-                relays={DOMAIN: {"ring_bytes": 1 << 20, **settings}},
+                server={"transport": listen, "drain_seconds": 1.0},
+                relays={DOMAIN: {"ring_bytes": 1 << 20, "transport": transport, **settings}},
                 # the socket's path must be short
                 mesh={"run_dir": tmp_path / "r"},
             )

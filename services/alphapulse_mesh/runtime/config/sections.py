@@ -166,6 +166,12 @@ class RelayConfig(Section):
     """Policy of one relay (defaults per domain in `RelaysConfig`)."""
 
     port: Port = 0
+    transport: Literal["grpc", "shm"] = "grpc"
+    """What carries the domain to its subscribers: `shm` lets those of this host read the ring
+    itself. gRPC stays for all others; a client needs no change."""
+    shm_spin_microseconds: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """How long a subscriber over shared memory polls before it sleeps: latency for processor time.
+    """
     ring_bytes: RingBytes = 16 << 20
     """Shared-memory ring: with `max_queue_frames` it bounds the window one can resume from."""
     max_queue_frames: Count = 100_000

@@ -1,0 +1,62 @@
+"""Which transport a subscription takes: what the relay offers, where it can be read from here."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+from alphapulse_client.errors import FailedPrecondition, Unimplemented
+from alphapulse_client.transports.grpc import GrpcSource
+from alphapulse_client.transports.seat import Seat
+from alphapulse_client.transports.shm import ShmSource, boot_id
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import grpc.aio
+
+    from alphapulse.relay.v1 import relay_pb2 as pb
+    from alphapulse_client.domains import RelayDomain
+    from alphapulse_client.transports.base import FeedSource
+
+__all__ = ["TRANSPORTS", "connect"]
+
+_LOG = logging.getLogger(__name__)
+
+TRANSPORTS: Final = ("shm",)
+"""What can be read here beside gRPC, best first."""
+
+
+async def connect(
+    channel: grpc.aio.Channel,
+    domain: RelayDomain,
+    request: pb.SubscribeRequest,
+    metadata: grpc.aio.Metadata,
+    transports: Sequence[str] = TRANSPORTS,
+) -> tuple[FeedSource, str]:
+    """Open a subscription; also returns why it is gRPC where the relay offers better.
+
+    Raises:
+        MeshError: the relay refuses the subscription, or is not there.
+    """
+    detail = ""
+    if transports:
+        seat = Seat(channel, domain, metadata)
+        source: FeedSource | None = None
+        try:
+            answer = await seat.open(request, transports, boot_id())
+            detail = answer.detail
+            if answer.transport == "shm":
+                source = ShmSource(seat, answer, request)
+                return source, ""
+        except Unimplemented:
+            detail = "the relay does not know Attach"
+        except FailedPrecondition as error:
+            if error.reason != "SHM_UNREADABLE":
+                raise
+            detail = error.message
+            _LOG.info("%s subscription %r: %s", domain, request.subscriber_name, detail)
+        finally:
+            if source is None:
+                seat.cancel()
+    return GrpcSource(channel, domain, request, metadata), detail

@@ -1,0 +1,232 @@
+"""A feed out of the relay's shared-memory ring: no copy through a socket, no work for the relay.
+
+The relay hands out the ring's path with a seat; the file's permissions say who may open it. Frames
+are copied out of the ring and then checked to have been whole, so that nothing the producer
+overwrites meanwhile is ever handed out. The ring's layout is docs/ring-layout.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+import alphapulse_core as core
+from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_client.errors import FailedPrecondition, ResourceExhausted, Unavailable
+from alphapulse_client.transports.base import Delivery, Gap
+from alphapulse_client.transports.selection import FrameSelection
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from alphapulse_client.transports.seat import Seat
+
+__all__ = ["LAYOUT_VERSION", "PREFIX_BYTES", "ShmSource", "boot_id"]
+
+LAYOUT_VERSION: Final = 1
+"""Of a relay's ring and of the 32 bytes before each frame; another one is read over gRPC."""
+PREFIX_BYTES: Final = 32
+"""Before each frame: producer id u64, its number u64, time of receipt u64, type u8, flags u8, trace
+flags u8, reserved u8, records u32."""
+_TYPE_AT: Final = 24
+_RECORDS_AT: Final = 28
+_BATCH_BYTES: Final = 256 << 10
+_BATCH_ENTRIES: Final = 65536
+_SPIN_SLICE_SECONDS: Final = 200e-6
+"""Longest that the event loop stands still while spinning."""
+
+
+def boot_id() -> str:
+    """What tells this host from every other; empty where there is no such thing."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
+class ShmSource:
+    """A reader of the ring behind a seat."""
+
+    transport = "shm"
+
+    def __init__(self, seat: Seat, answer: pb.AttachResponse, request: pb.SubscribeRequest) -> None:
+        """Open the ring that the relay has named.
+
+        Raises:
+            FailedPrecondition: it cannot be read from here: no such file, no permission, another
+                layout or another ring (reason `SHM_UNREADABLE`); gRPC it must be.
+        """
+        offer = answer.ring
+        self._seat = seat
+        seat.report_bytes = offer.report_bytes
+        seat.report_frames = offer.report_frames
+        self._selection = FrameSelection(request)
+        self._disconnect = request.slow_consumer_policy == pb.SLOW_CONSUMER_POLICY_DISCONNECT
+        self._name = request.subscriber_name
+        self._batch_bytes = request.max_batch_bytes or _BATCH_BYTES
+        self._base = offer.base
+        self._spin = offer.spin_microseconds * 1e-6
+        self._position = answer.start_sequence - 1
+        self._expired: Gap | None = None
+        if answer.oldest_sequence > answer.start_sequence:
+            self._expired = Gap(answer.start_sequence, answer.oldest_sequence - 1, "WINDOW_EXPIRED")
+        self._answered = False
+        self._head = answer.head_sequence
+        self._lost = self._records = self._bytes = 0
+        self._reader = self._open(offer, max(answer.start_sequence, answer.oldest_sequence))
+        self._wake: asyncio.Event | None = None
+
+    def _open(self, offer: pb.RingAttachment, start: int) -> core.RingReader:
+        if offer.layout_version != LAYOUT_VERSION:
+            raise _unreadable(f"{offer.path} has layout {offer.layout_version}")
+        try:
+            ring = core.Ring.attach(offer.path)
+        except core.RingError as error:
+            raise _unreadable(f"{offer.path}: {error}") from None
+        if ring.incarnation != offer.incarnation:
+            ring.close()
+            raise _unreadable(f"{offer.path} is another ring than the relay's")
+        self._ring = ring
+        # spinning readers give way at once to whoever wants the processor they wait for
+        wait = "yield" if self._spin else "block"
+        try:
+            return ring.reader(start=start - self._base, wait=wait)  # type: ignore[arg-type]  # of two literals
+        except core.RingError as error:  # every reader's slot is taken
+            ring.close()
+            raise _unreadable(f"{offer.path}: {error}") from None
+
+    # ------------------------------------------------------------------------------------- reading
+
+    async def receive(self) -> Delivery:
+        """See `FeedSource`."""
+        self._tell(idle=False)
+        if not self._answered:  # what the first answer of the relay over gRPC is: the position
+            self._answered = True
+            gaps = []
+            if self._expired is not None:
+                gaps.append(self._expired)
+                self._position = self._expired.last
+                self._lost += self._expired.count
+            return Delivery([], gaps, self._position, self._head)
+        while True:
+            self._check()
+            delivery = self._poll()
+            if delivery is None:
+                self._tell(idle=True)
+                delivery = await self._wait()
+            if delivery is not None:
+                return delivery
+
+    def _check(self) -> None:
+        if self._seat.failure is not None:
+            raise self._seat.failure
+
+    def _poll(self, timeout: float = 0.0) -> Delivery | None:
+        try:
+            batch = self._reader.poll(_BATCH_ENTRIES, self._batch_bytes, timeout=timeout)
+        except core.RingError as error:
+            raise Unavailable(
+                f"the ring cannot be read on: {error}", reason="SHM_READER_LOST"
+            ) from None
+        return self._take(batch) if batch else None
+
+    async def _wait(self) -> Delivery | None:
+        """Spin as long as the relay's configuration says, then sleep until there is something."""
+        if self._spin:
+            until = time.monotonic() + self._spin
+            while time.monotonic() < until:
+                delivery = self._poll(_SPIN_SLICE_SECONDS)
+                if delivery is not None:
+                    return delivery
+                await asyncio.sleep(0)
+                self._check()
+        if not self._reader.arm():
+            return self._poll()
+        loop = asyncio.get_running_loop()
+        wake = asyncio.Event()
+        descriptor = self._reader.fileno()
+        loop.add_reader(descriptor, wake.set)
+        ended = asyncio.ensure_future(self._seat.ended.wait())
+        waiting = asyncio.ensure_future(wake.wait())
+        try:
+            # now and then, so that the seat hears of the last frames too
+            await asyncio.wait((ended, waiting), timeout=0.25, return_when="FIRST_COMPLETED")
+        finally:
+            ended.cancel()
+            waiting.cancel()
+            if not self._closed:
+                loop.remove_reader(descriptor)
+                self._reader.clear()
+        return None
+
+    def _take(self, batch: core.Batch) -> Delivery:
+        """Gaps and frames of one poll, numbered as the domain does."""
+        base = self._base
+        gaps: list[Gap] = []
+        position = self._position
+        for hole in batch.gaps:
+            first, last = max(hole.first + base, position + 1), hole.last + base
+            if hole.reason != "overrun":
+                gaps.append(Gap(first, last, "PRODUCER_DIED"))
+                continue
+            if self._disconnect:
+                raise ResourceExhausted(
+                    f"subscriber {self._name!r} is too slow: frames {first} to {last} wait for it",
+                    reason="SLOW_CONSUMER",
+                    first=first,
+                    last=last,
+                )
+            gaps.append(Gap(first, last, "SLOW_CONSUMER"))
+            self._lost += last - first + 1
+        if gaps:
+            position = max(position, gaps[-1].last)
+        frames: Sequence[memoryview] = ()
+        if len(batch):
+            block, offsets, lengths = batch.block, batch.offsets, batch.lengths
+            position = max(position, int(batch.sequences[-1]) + base)
+            self._bytes += len(block)
+            types = block[offsets.astype(np.int64) + _TYPE_AT]
+            self._records += _records(block, offsets)
+            offsets, lengths = offsets + np.uint64(PREFIX_BYTES), lengths - np.uint32(PREFIX_BYTES)
+            frames = self._selection.apply(block, offsets, lengths, types)
+        self._position = position
+        self._head = max(position, self._ring.next_sequence - 1 + base)
+        return Delivery(frames, gaps, position, self._head)
+
+    def _tell(self, *, idle: bool) -> None:
+        self._seat.delivered(
+            self._position,
+            total_bytes=self._bytes,
+            lost=self._lost,
+            records=self._records,
+            idle=idle,
+        )
+
+    # ----------------------------------------------------------------------------------- lifecycle
+
+    _closed = False
+
+    def cancel(self) -> None:
+        """See `FeedSource`."""
+        if self._closed:
+            return
+        self._closed = True
+        self._seat.cancel()
+        self._seat.ended.set()
+        self._reader.close()
+        self._ring.close()
+
+
+def _records(block: NDArray[np.uint8], offsets: NDArray[np.uint64]) -> int:
+    at = offsets.astype(np.int64)[:, None] + np.arange(_RECORDS_AT, _RECORDS_AT + 4)
+    return int(block[at].view("<u4").sum())
+
+
+def _unreadable(why: str) -> FailedPrecondition:
+    return FailedPrecondition(f"not over shared memory: {why}", reason="SHM_UNREADABLE")

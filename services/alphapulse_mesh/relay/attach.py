@@ -1,0 +1,114 @@
+"""Seats for subscribers that read elsewhere: what a relay offers them, and how it hears of them.
+
+A seat counts like a subscriber of `Subscribe` (blocking, lag, lease, status), only that the frames
+do not pass through here: the subscriber reads the ring itself and says how far it has come. Whether
+it may read the ring is decided by the file's permissions, which hold for its user's other processes
+too; the offer says only where the ring is, and only to clients of this host.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_client.transports.shm import LAYOUT_VERSION, boot_id
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    import grpc.aio
+
+    from alphapulse_mesh.relay.hub import Hub
+
+    Context = grpc.aio.ServicerContext[pb.AttachRequest, pb.AttachResponse]
+
+__all__ = ["Seats"]
+
+_DIRECT_POLICIES: Final = frozenset(
+    (
+        pb.SLOW_CONSUMER_POLICY_UNSPECIFIED,
+        pb.SLOW_CONSUMER_POLICY_BLOCK,
+        pb.SLOW_CONSUMER_POLICY_DROP_OLDEST,
+        pb.SLOW_CONSUMER_POLICY_DISCONNECT,
+    )
+)
+_DIRECT_STARTS: Final = frozenset(
+    (
+        pb.START_POSITION_UNSPECIFIED,
+        pb.START_POSITION_LATEST,
+        pb.START_POSITION_SEQUENCE,
+        pb.START_POSITION_OLDEST,
+        pb.START_POSITION_TIME,
+    )
+)
+_REPORT_PART: Final = 8
+"""Progress is told after this part of what holds producers back: they seldom wait for it."""
+_FIRST_CUSTOM_TYPE: Final = 200
+
+
+class Seats:
+    """The `Attach` method of one relay."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._boot_id = boot_id()
+
+    async def attach(self, requests: AsyncIterator[pb.AttachRequest], context: Context) -> None:
+        """`Attach`: one offer down, then progress up until either side ends it."""
+        first = await anext(requests, None)
+        if first is None:
+            return
+        offer = self._offer(first)
+        if offer.transport == "grpc":
+            await context.write(offer)
+            return
+        hub = self._hub
+        subscriber = hub.subscribe(first.subscribe)
+        try:
+            with subscriber.serving():
+                offer.start_sequence = subscriber.position + 1
+                offer.oldest_sequence = hub.window.oldest
+                offer.head_sequence = hub.window.head
+                await context.write(offer)
+                async for report in requests:
+                    subscriber.told(
+                        min(report.delivered_sequence, hub.window.head),
+                        lost=report.lost_frames,
+                        records=report.delivered_records,
+                    )
+                    hub.pressure.moved(subscriber)
+        finally:
+            hub.leave(subscriber)
+
+    def _offer(self, request: pb.AttachRequest) -> pb.AttachResponse:
+        config = self._hub.config
+        if config.transport == "grpc":
+            return _grpc("the domain is carried by gRPC")
+        if config.transport not in request.transports:
+            return _grpc(f"the domain is carried by {config.transport}, which was not asked for")
+        wanted = request.subscribe
+        if wanted.slow_consumer_policy not in _DIRECT_POLICIES:
+            return _grpc("this slow-consumer policy is the relay's work")
+        if wanted.start not in _DIRECT_STARTS:
+            return _grpc("this start is the relay's work")
+        if max(wanted.message_types, default=0) >= _FIRST_CUSTOM_TYPE:
+            return _grpc("the relay alone knows the schemas of types registered at run time")
+        if not self._boot_id or request.boot_id != self._boot_id:
+            return _grpc("the ring is on another host")
+        ring = self._hub.window.ring
+        return pb.AttachResponse(
+            transport="shm",
+            ring=pb.RingAttachment(
+                path=ring.path,
+                layout_version=LAYOUT_VERSION,
+                incarnation=ring.incarnation,
+                base=self._hub.window.base,
+                spin_microseconds=config.shm_spin_microseconds,
+                report_bytes=ring.capacity // _REPORT_PART,
+                report_frames=max(config.circuit_breaker_frames // _REPORT_PART, 1),
+            ),
+        )
+
+
+def _grpc(why: str) -> pb.AttachResponse:
+    return pb.AttachResponse(transport="grpc", detail=why)
