@@ -185,6 +185,7 @@ class Subscription:
         self._transport = ""
         self._transport_detail = ""
         self._source: FeedSource | None = None
+        self._opening: asyncio.Future[tuple[FeedSource, str]] | None = None
         self._position: int | None = None
         self._head = 0
         self._early: Batch | None = None
@@ -358,6 +359,8 @@ class Subscription:
         return None
 
     def _end_source(self) -> None:
+        if self._opening is not None:
+            self._opening.cancel()
         if self._source is not None:
             self._source.cancel()
             self._source = None
@@ -371,11 +374,12 @@ class Subscription:
             request.resume_token = b""
             request.start = pb.START_POSITION_SEQUENCE
             request.start_sequence = self._position + 1
-        source, self._transport_detail = await connect(
-            self._channel, self.domain, request, self._metadata, self._transports
+        self._opening = asyncio.ensure_future(
+            connect(self._channel, self.domain, request, self._metadata, self._transports)
         )
+        source, self._transport_detail = await self._opening
         self._transport = source.transport
-        if self._closed:
+        if self._closed:  # between its last step and ours
             source.cancel()
         return source
 

@@ -64,6 +64,7 @@ class Seats:
             return
         hub = self._hub
         subscriber = hub.subscribe(first.subscribe)
+        subscriber.seated = True
         try:
             with subscriber.serving():
                 offer.start_sequence = subscriber.position + 1
@@ -98,6 +99,7 @@ class Seats:
         ring = self._hub.window.ring
         return pb.AttachResponse(
             transport="shm",
+            epoch=self._hub.window.epoch,
             ring=pb.RingAttachment(
                 path=ring.path,
                 layout_version=LAYOUT_VERSION,

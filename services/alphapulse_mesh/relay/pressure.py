@@ -137,7 +137,9 @@ class Pressure:
             self._memory.forget_subscriber(subscriber.name)
         elif subscriber.name and not namesakes:
             self._await_return(
-                subscriber.name, subscriber.floor, exact=subscriber.promised is not None
+                subscriber.name,
+                subscriber.floor,
+                exact=subscriber.seated or subscriber.promised is not None,
             )
         self.move_gate()
         self._room.set()

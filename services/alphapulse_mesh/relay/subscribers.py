@@ -95,6 +95,8 @@ class Subscriber(Stream):
         """`next_message` stopped before the end, to let others have their turn."""
         self.sent_away = False
         """It took nothing for too long: nobody waits for it."""
+        self.seated = False
+        """It reads elsewhere and tells how far it has come."""
         self.memory_slot: int | None = None
         """Where the relay remembers `position` beyond its own life."""
         self.promised = promised

@@ -111,6 +111,9 @@ class Alphapulse(Subject):
         section: dict[str, Any] = {"ring_bytes": 64 << 20}
         if self.transport != "grpc":
             section["transport"] = self.transport
+        if self.transport == "shm":
+            # a subscriber that waits for the next frame, as one that must be fast does
+            section["shm_spin_microseconds"] = 5000
         try:
             return load_config(
                 None,

@@ -47,12 +47,17 @@ class Feed(Protocol):
         ...
 
 
-class GrpcFeed:
-    """Through the relay's gRPC service."""
+class RelayFeed:
+    """Through the relay, which says what carries the frames."""
 
     def __init__(
-        self, target: str, stack: AsyncExitStack, process: RelayProcess | None = None
+        self,
+        target: str,
+        stack: AsyncExitStack,
+        transport: str,
+        process: RelayProcess | None = None,
     ) -> None:
+        self._transport = transport
         self._target = target
         self._stack = stack
         self._process = process
@@ -65,7 +70,17 @@ class GrpcFeed:
     def subscription(self, **options: Any) -> Subscription:
         subscription = Subscription(self._target, DOMAIN, **options)
         self._stack.push_async_callback(subscription.close)
+        # what a transport leaves to the relay comes over gRPC, and nothing else does
+        relays_work = options.get("policy") == "conflate"
+        self._stack.callback(
+            lambda: self._check(subscription, "grpc" if relays_work else self._transport)
+        )
         return subscription
+
+    @staticmethod
+    def _check(subscription: Subscription, transport: str) -> None:
+        carried = subscription.transport
+        assert carried in {"", transport}, f"{carried}: {subscription.transport_detail}"
 
     async def crash(self) -> None:
         assert self._process is not None, "open_feed(process=True)"
@@ -116,10 +131,10 @@ async def open_feed(
             if process:
                 relay = RelayProcess(config, Service.RELAY_MARKET_DATA, tmp_path)
                 await stack.enter_async_context(relay)
-                return GrpcFeed(relay.target, stack, relay)
+                return RelayFeed(relay.target, stack, transport, relay)
             served = serve_relay(config, "market-data", tmp_path)
             _, host = await stack.enter_async_context(served)
-            return GrpcFeed(host.target, stack)
+            return RelayFeed(host.target, stack, transport)
 
         yield start
 

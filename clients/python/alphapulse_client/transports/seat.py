@@ -17,7 +17,7 @@ import grpc.aio
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client._streams import end_of_stream
 from alphapulse_client.domains import relay_service
-from alphapulse_client.errors import MeshError, from_rpc_error
+from alphapulse_client.errors import DeadlineExceeded, MeshError, from_rpc_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Seat"]
 
+_PATIENCE_SECONDS: Final = 10.0
 _IDLE_SECONDS: Final = 0.1
 """How often progress is told while nobody may be waiting for it."""
 
@@ -68,8 +69,14 @@ class Seat:
         """
         first = pb.AttachRequest(subscribe=request, transports=transports, boot_id=boot_id)
         try:
-            await self._call.write(first)
-            answer = await self._call.read()
+            async with asyncio.timeout(_PATIENCE_SECONDS):
+                await self._call.write(first)
+                answer = await self._call.read()
+        except TimeoutError:
+            raise DeadlineExceeded(
+                f"the relay did not offer a seat within {_PATIENCE_SECONDS:g} s",
+                reason="RELAY_NOT_READY",
+            ) from None
         except grpc.aio.AioRpcError as error:
             raise from_rpc_error(error) from None
         except asyncio.InvalidStateError:  # aio: the call ended before the request was written

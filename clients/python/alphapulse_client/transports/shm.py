@@ -16,6 +16,7 @@ import numpy as np
 
 import alphapulse_core as core
 from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_client._tokens import make_token
 from alphapulse_client.errors import FailedPrecondition, ResourceExhausted, Unavailable
 from alphapulse_client.transports.base import Delivery, Gap
 from alphapulse_client.transports.selection import FrameSelection
@@ -79,8 +80,10 @@ class ShmSource:
         self._answered = False
         self._head = answer.head_sequence
         self._lost = self._records = self._bytes = 0
+        self._epoch = answer.epoch
+        self._closed = False
+        self._watched: int | None = None
         self._reader = self._open(offer, max(answer.start_sequence, answer.oldest_sequence))
-        self._wake: asyncio.Event | None = None
 
     def _open(self, offer: pb.RingAttachment, start: int) -> core.RingReader:
         if offer.layout_version != LAYOUT_VERSION:
@@ -113,7 +116,7 @@ class ShmSource:
                 gaps.append(self._expired)
                 self._position = self._expired.last
                 self._lost += self._expired.count
-            return Delivery([], gaps, self._position, self._head)
+            return self._delivery([], gaps)
         while True:
             self._check()
             delivery = self._poll()
@@ -124,6 +127,8 @@ class ShmSource:
                 return delivery
 
     def _check(self) -> None:
+        if self._closed:
+            raise Unavailable("the subscription was closed", reason="SUBSCRIPTION_CLOSED")
         if self._seat.failure is not None:
             raise self._seat.failure
 
@@ -150,8 +155,8 @@ class ShmSource:
             return self._poll()
         loop = asyncio.get_running_loop()
         wake = asyncio.Event()
-        descriptor = self._reader.fileno()
-        loop.add_reader(descriptor, wake.set)
+        self._watched = self._reader.fileno()
+        loop.add_reader(self._watched, wake.set)
         ended = asyncio.ensure_future(self._seat.ended.wait())
         waiting = asyncio.ensure_future(wake.wait())
         try:
@@ -160,10 +165,15 @@ class ShmSource:
         finally:
             ended.cancel()
             waiting.cancel()
-            if not self._closed:
-                loop.remove_reader(descriptor)
-                self._reader.clear()
+            self._unwatch()
         return None
+
+    def _unwatch(self) -> None:
+        """Before the reader is closed: its descriptor may soon be somebody else's."""
+        if self._watched is not None:
+            asyncio.get_running_loop().remove_reader(self._watched)
+            self._watched = None
+            self._reader.clear()
 
     def _take(self, batch: core.Batch) -> Delivery:
         """Gaps and frames of one poll, numbered as the domain does."""
@@ -179,8 +189,8 @@ class ShmSource:
                 raise ResourceExhausted(
                     f"subscriber {self._name!r} is too slow: frames {first} to {last} wait for it",
                     reason="SLOW_CONSUMER",
-                    first=first,
-                    last=last,
+                    first=str(first),
+                    last=str(last),
                 )
             gaps.append(Gap(first, last, "SLOW_CONSUMER"))
             self._lost += last - first + 1
@@ -197,7 +207,11 @@ class ShmSource:
             frames = self._selection.apply(block, offsets, lengths, types)
         self._position = position
         self._head = max(position, self._ring.next_sequence - 1 + base)
-        return Delivery(frames, gaps, position, self._head)
+        return self._delivery(frames, gaps)
+
+    def _delivery(self, frames: Sequence[memoryview], gaps: list[Gap]) -> Delivery:
+        token = make_token(self._epoch, self._position)
+        return Delivery(frames, gaps, self._position, self._head, token)
 
     def _tell(self, *, idle: bool) -> None:
         self._seat.delivered(
@@ -210,13 +224,12 @@ class ShmSource:
 
     # ----------------------------------------------------------------------------------- lifecycle
 
-    _closed = False
-
     def cancel(self) -> None:
         """See `FeedSource`."""
         if self._closed:
             return
         self._closed = True
+        self._unwatch()
         self._seat.cancel()
         self._seat.ended.set()
         self._reader.close()

@@ -63,6 +63,11 @@ class Case:
 
 
 OURS: Final = Subject("alphapulse", "alphapulse", detail="frames of 2,000 records")
+SHM: Final = Subject(
+    "alphapulse",
+    "alphapulse-shm",
+    detail="published over gRPC, read from the ring by one that polls 5 ms before it sleeps",
+)
 LIMIT: Final = Subject("limit", "limit", detail="grpc.aio hub, messages of eight frames, no checks")
 PEERS: Final = (
     Subject("nats-py", "nats-py", packed=False, detail="core NATS, a message a record"),
@@ -78,7 +83,7 @@ _ALL: Final = (
     Case("grpc-1sub", 1, (OURS, LIMIT, *PEERS)),
     Case("grpc-1sub-packed", 1, (OURS, LIMIT, *PACKED)),
     Case("grpc-10sub", 10, (OURS, LIMIT, *PACKED), share=0.5),
-    Case("shm-1sub", 1, (Subject("alphapulse", "alphapulse-shm", detail=OURS.detail), PACKED[1])),
+    Case("shm-1sub", 1, (SHM, PACKED[1])),
     Case("nats-1sub", 1, (Subject("alphapulse", "alphapulse-nats", detail=OURS.detail), PACKED[0])),
     Case(
         "stalled-sub",

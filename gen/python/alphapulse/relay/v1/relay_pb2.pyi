@@ -526,6 +526,7 @@ class AttachResponse(_message.Message):
     HEAD_SEQUENCE_FIELD_NUMBER: _builtins.int
     RING_FIELD_NUMBER: _builtins.int
     STREAM_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
     transport: _builtins.str
     """"shm", "nats", or "grpc": use Subscribe, there is no seat."""
     detail: _builtins.str
@@ -536,6 +537,8 @@ class AttachResponse(_message.Message):
     """Oldest sequence that is left; what is before it, from `start_sequence` on, is a gap."""
     head_sequence: _builtins.int
     """Newest sequence."""
+    epoch: _builtins.int
+    """Of the domain's sequences: what resume tokens are made of."""
     @_builtins.property
     def ring(self) -> Global___RingAttachment:
         """With "shm"."""
@@ -554,10 +557,11 @@ class AttachResponse(_message.Message):
         head_sequence: _builtins.int = ...,
         ring: Global___RingAttachment | None = ...,
         stream: Global___StreamAttachment | None = ...,
+        epoch: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ring", b"ring", "stream", b"stream"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "head_sequence", b"head_sequence", "oldest_sequence", b"oldest_sequence", "ring", b"ring", "start_sequence", b"start_sequence", "stream", b"stream", "transport", b"transport"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "epoch", b"epoch", "head_sequence", b"head_sequence", "oldest_sequence", b"oldest_sequence", "ring", b"ring", "start_sequence", b"start_sequence", "stream", b"stream", "transport", b"transport"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

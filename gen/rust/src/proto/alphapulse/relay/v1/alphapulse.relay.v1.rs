@@ -223,6 +223,9 @@ pub struct AttachResponse {
     /// With "nats".
     #[prost(message, optional, tag = "7")]
     pub stream: ::core::option::Option<StreamAttachment>,
+    /// Of the domain's sequences: what resume tokens are made of.
+    #[prost(fixed64, tag = "8")]
+    pub epoch: u64,
 }
 /// A ring to read (docs/ring-layout.md). Its file's permissions say who may.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

@@ -270,6 +270,21 @@ private static final long serialVersionUID = 0L;
     return stream_ == null ? dev.alphapulse.relay.v1.StreamAttachment.getDefaultInstance() : stream_;
   }
 
+  public static final int EPOCH_FIELD_NUMBER = 8;
+  private long epoch_ = 0L;
+  /**
+   * <pre>
+   * Of the domain's sequences: what resume tokens are made of.
+   * </pre>
+   *
+   * <code>fixed64 epoch = 8 [json_name = "epoch"];</code>
+   * @return The epoch.
+   */
+  @java.lang.Override
+  public long getEpoch() {
+    return epoch_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -305,6 +320,9 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       output.writeMessage(7, getStream());
     }
+    if (epoch_ != 0L) {
+      output.writeFixed64(8, epoch_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -334,6 +352,10 @@ private static final long serialVersionUID = 0L;
     if (((bitField0_ & 0x00000002) != 0)) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(7, getStream());
+    }
+    if (epoch_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeFixed64Size(8, epoch_);
     }
     return size;
   }
@@ -379,6 +401,8 @@ private static final long serialVersionUID = 0L;
       if (!getStream()
           .equals(other.getStream())) return false;
     }
+    if (getEpoch()
+        != other.getEpoch()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -411,6 +435,9 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + STREAM_FIELD_NUMBER;
       hash = (53 * hash) + getStream().hashCode();
     }
+    hash = (37 * hash) + EPOCH_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getEpoch());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -568,6 +595,7 @@ private static final long serialVersionUID = 0L;
         streamBuilder_.dispose();
         streamBuilder_ = null;
       }
+      epoch_ = 0L;
       return this;
     }
 
@@ -629,6 +657,9 @@ private static final long serialVersionUID = 0L;
             : streamBuilder_.build();
         to_bitField0_ |= 0x00000002;
       }
+      if (((from_bitField0_ & 0x00000080) != 0)) {
+        result.epoch_ = epoch_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -668,6 +699,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.hasStream()) {
         mergeStream(other.getStream());
+      }
+      if (other.getEpoch() != 0L) {
+        setEpoch(other.getEpoch());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -734,6 +768,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000040;
               break;
             } // case 58
+            case 65: {
+              epoch_ = input.readFixed64();
+              bitField0_ |= 0x00000080;
+              break;
+            } // case 65
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1379,6 +1418,50 @@ private static final long serialVersionUID = 0L;
         stream_ = null;
       }
       return streamBuilder_;
+    }
+
+    private long epoch_ ;
+    /**
+     * <pre>
+     * Of the domain's sequences: what resume tokens are made of.
+     * </pre>
+     *
+     * <code>fixed64 epoch = 8 [json_name = "epoch"];</code>
+     * @return The epoch.
+     */
+    @java.lang.Override
+    public long getEpoch() {
+      return epoch_;
+    }
+    /**
+     * <pre>
+     * Of the domain's sequences: what resume tokens are made of.
+     * </pre>
+     *
+     * <code>fixed64 epoch = 8 [json_name = "epoch"];</code>
+     * @param value The epoch to set.
+     * @return This builder for chaining.
+     */
+    public Builder setEpoch(long value) {
+
+      epoch_ = value;
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Of the domain's sequences: what resume tokens are made of.
+     * </pre>
+     *
+     * <code>fixed64 epoch = 8 [json_name = "epoch"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearEpoch() {
+      bitField0_ = (bitField0_ & ~0x00000080);
+      epoch_ = 0L;
+      onChanged();
+      return this;
     }
 
     // @@protoc_insertion_point(builder_scope:alphapulse.relay.v1.AttachResponse)

@@ -133,4 +133,14 @@ public interface AttachResponseOrBuilder extends
    * <code>.alphapulse.relay.v1.StreamAttachment stream = 7 [json_name = "stream"];</code>
    */
   dev.alphapulse.relay.v1.StreamAttachmentOrBuilder getStreamOrBuilder();
+
+  /**
+   * <pre>
+   * Of the domain's sequences: what resume tokens are made of.
+   * </pre>
+   *
+   * <code>fixed64 epoch = 8 [json_name = "epoch"];</code>
+   * @return The epoch.
+   */
+  long getEpoch();
 }

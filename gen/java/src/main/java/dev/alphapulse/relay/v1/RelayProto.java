@@ -191,122 +191,123 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
       "\022delivered_sequence\030\004 \001(\004R\021deliveredSequ" +
       "ence\022\037\n\013lost_frames\030\005 \001(\004R\nlostFrames\022+\n" +
       "\021delivered_records\030\006 \001(\004R\020deliveredRecor" +
-      "ds\"\263\002\n\016AttachResponse\022\034\n\ttransport\030\001 \001(\t" +
+      "ds\"\311\002\n\016AttachResponse\022\034\n\ttransport\030\001 \001(\t" +
       "R\ttransport\022\026\n\006detail\030\002 \001(\tR\006detail\022%\n\016s" +
       "tart_sequence\030\003 \001(\004R\rstartSequence\022\'\n\017ol" +
       "dest_sequence\030\004 \001(\004R\016oldestSequence\022#\n\rh" +
       "ead_sequence\030\005 \001(\004R\014headSequence\0227\n\004ring" +
       "\030\006 \001(\0132#.alphapulse.relay.v1.RingAttachm" +
       "entR\004ring\022=\n\006stream\030\007 \001(\0132%.alphapulse.r" +
-      "elay.v1.StreamAttachmentR\006stream\"\366\001\n\016Rin" +
-      "gAttachment\022\022\n\004path\030\001 \001(\tR\004path\022%\n\016layou" +
-      "t_version\030\002 \001(\rR\rlayoutVersion\022 \n\013incarn" +
-      "ation\030\003 \001(\006R\013incarnation\022\022\n\004base\030\004 \001(\004R\004" +
-      "base\022+\n\021spin_microseconds\030\005 \001(\rR\020spinMic" +
-      "roseconds\022!\n\014report_bytes\030\006 \001(\004R\013reportB" +
-      "ytes\022#\n\rreport_frames\030\007 \001(\004R\014reportFrame" +
-      "s\"_\n\020StreamAttachment\022\020\n\003url\030\001 \001(\tR\003url\022" +
-      "\022\n\004name\030\002 \001(\tR\004name\022%\n\016subject_prefix\030\003 " +
-      "\001(\tR\rsubjectPrefix\"\022\n\020GetStatusRequest\"\256" +
-      "\002\n\020SubscriberStatus\022\022\n\004name\030\001 \001(\tR\004name\022" +
-      "-\n\022delivered_sequence\030\002 \001(\004R\021deliveredSe" +
-      "quence\022\035\n\nlag_frames\030\003 \001(\004R\tlagFrames\022\037\n" +
-      "\013lost_frames\030\004 \001(\004R\nlostFrames\022+\n\021delive" +
-      "red_records\030\005 \001(\004R\020deliveredRecords\022?\n\006p" +
-      "olicy\030\006 \001(\0162\'.alphapulse.relay.v1.SlowCo" +
-      "nsumerPolicyR\006policy\022)\n\020conflated_frames" +
-      "\030\007 \001(\004R\017conflatedFrames\"\324\001\n\016ProducerStat" +
-      "us\022\037\n\013producer_id\030\001 \001(\006R\nproducerId\022\022\n\004n" +
-      "ame\030\002 \001(\tR\004name\0223\n\025acknowledged_sequence" +
-      "\030\003 \001(\004R\024acknowledgedSequence\022\036\n\nduplicat" +
-      "es\030\004 \001(\004R\nduplicates\022\032\n\010rejected\030\005 \001(\004R\010" +
-      "rejected\022\034\n\tconnected\030\006 \001(\010R\tconnected\"\232" +
-      "\007\n\021GetStatusResponse\022\026\n\006domain\030\001 \001(\tR\006do" +
-      "main\022\'\n\017oldest_sequence\030\002 \001(\004R\016oldestSeq" +
-      "uence\022#\n\rhead_sequence\030\003 \001(\004R\014headSequen" +
-      "ce\022)\n\020published_frames\030\004 \001(\004R\017publishedF" +
-      "rames\022+\n\021published_records\030\005 \001(\004R\020publis" +
-      "hedRecords\022c\n\017rejected_frames\030\006 \003(\0132:.al" +
-      "phapulse.relay.v1.GetStatusResponse.Reje" +
-      "ctedFramesEntryR\016rejectedFrames\022A\n\tprodu" +
-      "cers\030\007 \003(\0132#.alphapulse.relay.v1.Produce" +
-      "rStatusR\tproducers\022G\n\013subscribers\030\010 \003(\0132" +
-      "%.alphapulse.relay.v1.SubscriberStatusR\013" +
-      "subscribers\022J\n\006policy\030\t \003(\01322.alphapulse" +
-      ".relay.v1.GetStatusResponse.PolicyEntryR" +
-      "\006policy\022a\n\017records_by_type\030\n \003(\01329.alpha" +
-      "pulse.relay.v1.GetStatusResponse.Records" +
-      "ByTypeEntryR\rrecordsByType\022\035\n\nring_bytes" +
-      "\030\013 \001(\004R\tringBytes\022!\n\014circuit_open\030\014 \001(\010R" +
-      "\013circuitOpen\022%\n\016backlog_frames\030\r \001(\004R\rba" +
-      "cklogFrames\032A\n\023RejectedFramesEntry\022\020\n\003ke" +
-      "y\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\0329" +
-      "\n\013PolicyEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value" +
-      "\030\002 \001(\tR\005value:\0028\001\032@\n\022RecordsByTypeEntry\022" +
-      "\020\n\003key\030\001 \001(\rR\003key\022\024\n\005value\030\002 \001(\004R\005value:" +
-      "\0028\001*\310\001\n\022SlowConsumerPolicy\022$\n SLOW_CONSU" +
-      "MER_POLICY_UNSPECIFIED\020\000\022\036\n\032SLOW_CONSUME" +
-      "R_POLICY_BLOCK\020\001\022$\n SLOW_CONSUMER_POLICY" +
-      "_DROP_OLDEST\020\002\022!\n\035SLOW_CONSUMER_POLICY_C" +
-      "ONFLATE\020\003\022#\n\037SLOW_CONSUMER_POLICY_DISCON" +
-      "NECT\020\004*\270\001\n\rStartPosition\022\036\n\032START_POSITI" +
-      "ON_UNSPECIFIED\020\000\022\031\n\025START_POSITION_LATES" +
-      "T\020\001\022\033\n\027START_POSITION_SEQUENCE\020\002\022\031\n\025STAR" +
-      "T_POSITION_OLDEST\020\003\022\027\n\023START_POSITION_TI" +
-      "ME\020\004\022\033\n\027START_POSITION_SNAPSHOT\020\0052\336\003\n\017Ma" +
-      "rketDataRelay\022X\n\007Publish\022#.alphapulse.re" +
-      "lay.v1.PublishRequest\032$.alphapulse.relay" +
-      ".v1.PublishResponse(\0010\001\022\\\n\tSubscribe\022%.a" +
-      "lphapulse.relay.v1.SubscribeRequest\032&.al" +
-      "phapulse.relay.v1.SubscribeResponse0\001\022U\n" +
-      "\006Attach\022\".alphapulse.relay.v1.AttachRequ" +
-      "est\032#.alphapulse.relay.v1.AttachResponse" +
-      "(\0010\001\022`\n\013Acknowledge\022\'.alphapulse.relay.v" +
-      "1.AcknowledgeRequest\032(.alphapulse.relay." +
-      "v1.AcknowledgeResponse\022Z\n\tGetStatus\022%.al" +
-      "phapulse.relay.v1.GetStatusRequest\032&.alp" +
-      "hapulse.relay.v1.GetStatusResponse2\332\003\n\013S" +
-      "ignalRelay\022X\n\007Publish\022#.alphapulse.relay" +
-      ".v1.PublishRequest\032$.alphapulse.relay.v1" +
-      ".PublishResponse(\0010\001\022\\\n\tSubscribe\022%.alph" +
-      "apulse.relay.v1.SubscribeRequest\032&.alpha" +
-      "pulse.relay.v1.SubscribeResponse0\001\022U\n\006At" +
-      "tach\022\".alphapulse.relay.v1.AttachRequest" +
-      "\032#.alphapulse.relay.v1.AttachResponse(\0010" +
-      "\001\022`\n\013Acknowledge\022\'.alphapulse.relay.v1.A" +
-      "cknowledgeRequest\032(.alphapulse.relay.v1." +
-      "AcknowledgeResponse\022Z\n\tGetStatus\022%.alpha" +
-      "pulse.relay.v1.GetStatusRequest\032&.alphap" +
-      "ulse.relay.v1.GetStatusResponse2\335\003\n\016Exec" +
-      "utionRelay\022X\n\007Publish\022#.alphapulse.relay" +
-      ".v1.PublishRequest\032$.alphapulse.relay.v1" +
-      ".PublishResponse(\0010\001\022\\\n\tSubscribe\022%.alph" +
-      "apulse.relay.v1.SubscribeRequest\032&.alpha" +
-      "pulse.relay.v1.SubscribeResponse0\001\022U\n\006At" +
-      "tach\022\".alphapulse.relay.v1.AttachRequest" +
-      "\032#.alphapulse.relay.v1.AttachResponse(\0010" +
-      "\001\022`\n\013Acknowledge\022\'.alphapulse.relay.v1.A" +
-      "cknowledgeRequest\032(.alphapulse.relay.v1." +
-      "AcknowledgeResponse\022Z\n\tGetStatus\022%.alpha" +
-      "pulse.relay.v1.GetStatusRequest\032&.alphap" +
-      "ulse.relay.v1.GetStatusResponse2\332\003\n\013Syst" +
-      "emRelay\022X\n\007Publish\022#.alphapulse.relay.v1" +
-      ".PublishRequest\032$.alphapulse.relay.v1.Pu" +
-      "blishResponse(\0010\001\022\\\n\tSubscribe\022%.alphapu" +
-      "lse.relay.v1.SubscribeRequest\032&.alphapul" +
-      "se.relay.v1.SubscribeResponse0\001\022U\n\006Attac" +
-      "h\022\".alphapulse.relay.v1.AttachRequest\032#." +
-      "alphapulse.relay.v1.AttachResponse(\0010\001\022`" +
-      "\n\013Acknowledge\022\'.alphapulse.relay.v1.Ackn" +
-      "owledgeRequest\032(.alphapulse.relay.v1.Ack" +
-      "nowledgeResponse\022Z\n\tGetStatus\022%.alphapul" +
-      "se.relay.v1.GetStatusRequest\032&.alphapuls" +
-      "e.relay.v1.GetStatusResponseB\306\001\n\027dev.alp" +
-      "hapulse.relay.v1B\nRelayProtoP\001Z1alphapul" +
-      "se.dev/gen/go/alphapulse/relay/v1;relayv" +
-      "1\242\002\003ARX\252\002\023Alphapulse.Relay.V1\312\002\023Alphapul" +
-      "se\\Relay\\V1\342\002\037Alphapulse\\Relay\\V1\\GPBMet" +
-      "adata\352\002\025Alphapulse::Relay::V1b\006proto3"
+      "elay.v1.StreamAttachmentR\006stream\022\024\n\005epoc" +
+      "h\030\010 \001(\006R\005epoch\"\366\001\n\016RingAttachment\022\022\n\004pat" +
+      "h\030\001 \001(\tR\004path\022%\n\016layout_version\030\002 \001(\rR\rl" +
+      "ayoutVersion\022 \n\013incarnation\030\003 \001(\006R\013incar" +
+      "nation\022\022\n\004base\030\004 \001(\004R\004base\022+\n\021spin_micro" +
+      "seconds\030\005 \001(\rR\020spinMicroseconds\022!\n\014repor" +
+      "t_bytes\030\006 \001(\004R\013reportBytes\022#\n\rreport_fra" +
+      "mes\030\007 \001(\004R\014reportFrames\"_\n\020StreamAttachm" +
+      "ent\022\020\n\003url\030\001 \001(\tR\003url\022\022\n\004name\030\002 \001(\tR\004nam" +
+      "e\022%\n\016subject_prefix\030\003 \001(\tR\rsubjectPrefix" +
+      "\"\022\n\020GetStatusRequest\"\256\002\n\020SubscriberStatu" +
+      "s\022\022\n\004name\030\001 \001(\tR\004name\022-\n\022delivered_seque" +
+      "nce\030\002 \001(\004R\021deliveredSequence\022\035\n\nlag_fram" +
+      "es\030\003 \001(\004R\tlagFrames\022\037\n\013lost_frames\030\004 \001(\004" +
+      "R\nlostFrames\022+\n\021delivered_records\030\005 \001(\004R" +
+      "\020deliveredRecords\022?\n\006policy\030\006 \001(\0162\'.alph" +
+      "apulse.relay.v1.SlowConsumerPolicyR\006poli" +
+      "cy\022)\n\020conflated_frames\030\007 \001(\004R\017conflatedF" +
+      "rames\"\324\001\n\016ProducerStatus\022\037\n\013producer_id\030" +
+      "\001 \001(\006R\nproducerId\022\022\n\004name\030\002 \001(\tR\004name\0223\n" +
+      "\025acknowledged_sequence\030\003 \001(\004R\024acknowledg" +
+      "edSequence\022\036\n\nduplicates\030\004 \001(\004R\nduplicat" +
+      "es\022\032\n\010rejected\030\005 \001(\004R\010rejected\022\034\n\tconnec" +
+      "ted\030\006 \001(\010R\tconnected\"\232\007\n\021GetStatusRespon" +
+      "se\022\026\n\006domain\030\001 \001(\tR\006domain\022\'\n\017oldest_seq" +
+      "uence\030\002 \001(\004R\016oldestSequence\022#\n\rhead_sequ" +
+      "ence\030\003 \001(\004R\014headSequence\022)\n\020published_fr" +
+      "ames\030\004 \001(\004R\017publishedFrames\022+\n\021published" +
+      "_records\030\005 \001(\004R\020publishedRecords\022c\n\017reje" +
+      "cted_frames\030\006 \003(\0132:.alphapulse.relay.v1." +
+      "GetStatusResponse.RejectedFramesEntryR\016r" +
+      "ejectedFrames\022A\n\tproducers\030\007 \003(\0132#.alpha" +
+      "pulse.relay.v1.ProducerStatusR\tproducers" +
+      "\022G\n\013subscribers\030\010 \003(\0132%.alphapulse.relay" +
+      ".v1.SubscriberStatusR\013subscribers\022J\n\006pol" +
+      "icy\030\t \003(\01322.alphapulse.relay.v1.GetStatu" +
+      "sResponse.PolicyEntryR\006policy\022a\n\017records" +
+      "_by_type\030\n \003(\01329.alphapulse.relay.v1.Get" +
+      "StatusResponse.RecordsByTypeEntryR\rrecor" +
+      "dsByType\022\035\n\nring_bytes\030\013 \001(\004R\tringBytes\022" +
+      "!\n\014circuit_open\030\014 \001(\010R\013circuitOpen\022%\n\016ba" +
+      "cklog_frames\030\r \001(\004R\rbacklogFrames\032A\n\023Rej" +
+      "ectedFramesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005va" +
+      "lue\030\002 \001(\004R\005value:\0028\001\0329\n\013PolicyEntry\022\020\n\003k" +
+      "ey\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032" +
+      "@\n\022RecordsByTypeEntry\022\020\n\003key\030\001 \001(\rR\003key\022" +
+      "\024\n\005value\030\002 \001(\004R\005value:\0028\001*\310\001\n\022SlowConsum" +
+      "erPolicy\022$\n SLOW_CONSUMER_POLICY_UNSPECI" +
+      "FIED\020\000\022\036\n\032SLOW_CONSUMER_POLICY_BLOCK\020\001\022$" +
+      "\n SLOW_CONSUMER_POLICY_DROP_OLDEST\020\002\022!\n\035" +
+      "SLOW_CONSUMER_POLICY_CONFLATE\020\003\022#\n\037SLOW_" +
+      "CONSUMER_POLICY_DISCONNECT\020\004*\270\001\n\rStartPo" +
+      "sition\022\036\n\032START_POSITION_UNSPECIFIED\020\000\022\031" +
+      "\n\025START_POSITION_LATEST\020\001\022\033\n\027START_POSIT" +
+      "ION_SEQUENCE\020\002\022\031\n\025START_POSITION_OLDEST\020" +
+      "\003\022\027\n\023START_POSITION_TIME\020\004\022\033\n\027START_POSI" +
+      "TION_SNAPSHOT\020\0052\336\003\n\017MarketDataRelay\022X\n\007P" +
+      "ublish\022#.alphapulse.relay.v1.PublishRequ" +
+      "est\032$.alphapulse.relay.v1.PublishRespons" +
+      "e(\0010\001\022\\\n\tSubscribe\022%.alphapulse.relay.v1" +
+      ".SubscribeRequest\032&.alphapulse.relay.v1." +
+      "SubscribeResponse0\001\022U\n\006Attach\022\".alphapul" +
+      "se.relay.v1.AttachRequest\032#.alphapulse.r" +
+      "elay.v1.AttachResponse(\0010\001\022`\n\013Acknowledg" +
+      "e\022\'.alphapulse.relay.v1.AcknowledgeReque" +
+      "st\032(.alphapulse.relay.v1.AcknowledgeResp" +
+      "onse\022Z\n\tGetStatus\022%.alphapulse.relay.v1." +
+      "GetStatusRequest\032&.alphapulse.relay.v1.G" +
+      "etStatusResponse2\332\003\n\013SignalRelay\022X\n\007Publ" +
+      "ish\022#.alphapulse.relay.v1.PublishRequest" +
+      "\032$.alphapulse.relay.v1.PublishResponse(\001" +
+      "0\001\022\\\n\tSubscribe\022%.alphapulse.relay.v1.Su" +
+      "bscribeRequest\032&.alphapulse.relay.v1.Sub" +
+      "scribeResponse0\001\022U\n\006Attach\022\".alphapulse." +
+      "relay.v1.AttachRequest\032#.alphapulse.rela" +
+      "y.v1.AttachResponse(\0010\001\022`\n\013Acknowledge\022\'" +
+      ".alphapulse.relay.v1.AcknowledgeRequest\032" +
+      "(.alphapulse.relay.v1.AcknowledgeRespons" +
+      "e\022Z\n\tGetStatus\022%.alphapulse.relay.v1.Get" +
+      "StatusRequest\032&.alphapulse.relay.v1.GetS" +
+      "tatusResponse2\335\003\n\016ExecutionRelay\022X\n\007Publ" +
+      "ish\022#.alphapulse.relay.v1.PublishRequest" +
+      "\032$.alphapulse.relay.v1.PublishResponse(\001" +
+      "0\001\022\\\n\tSubscribe\022%.alphapulse.relay.v1.Su" +
+      "bscribeRequest\032&.alphapulse.relay.v1.Sub" +
+      "scribeResponse0\001\022U\n\006Attach\022\".alphapulse." +
+      "relay.v1.AttachRequest\032#.alphapulse.rela" +
+      "y.v1.AttachResponse(\0010\001\022`\n\013Acknowledge\022\'" +
+      ".alphapulse.relay.v1.AcknowledgeRequest\032" +
+      "(.alphapulse.relay.v1.AcknowledgeRespons" +
+      "e\022Z\n\tGetStatus\022%.alphapulse.relay.v1.Get" +
+      "StatusRequest\032&.alphapulse.relay.v1.GetS" +
+      "tatusResponse2\332\003\n\013SystemRelay\022X\n\007Publish" +
+      "\022#.alphapulse.relay.v1.PublishRequest\032$." +
+      "alphapulse.relay.v1.PublishResponse(\0010\001\022" +
+      "\\\n\tSubscribe\022%.alphapulse.relay.v1.Subsc" +
+      "ribeRequest\032&.alphapulse.relay.v1.Subscr" +
+      "ibeResponse0\001\022U\n\006Attach\022\".alphapulse.rel" +
+      "ay.v1.AttachRequest\032#.alphapulse.relay.v" +
+      "1.AttachResponse(\0010\001\022`\n\013Acknowledge\022\'.al" +
+      "phapulse.relay.v1.AcknowledgeRequest\032(.a" +
+      "lphapulse.relay.v1.AcknowledgeResponse\022Z" +
+      "\n\tGetStatus\022%.alphapulse.relay.v1.GetSta" +
+      "tusRequest\032&.alphapulse.relay.v1.GetStat" +
+      "usResponseB\306\001\n\027dev.alphapulse.relay.v1B\n" +
+      "RelayProtoP\001Z1alphapulse.dev/gen/go/alph" +
+      "apulse/relay/v1;relayv1\242\002\003ARX\252\002\023Alphapul" +
+      "se.Relay.V1\312\002\023Alphapulse\\Relay\\V1\342\002\037Alph" +
+      "apulse\\Relay\\V1\\GPBMetadata\352\002\025Alphapulse" +
+      "::Relay::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -378,7 +379,7 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
     internal_static_alphapulse_relay_v1_AttachResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_AttachResponse_descriptor,
-        new java.lang.String[] { "Transport", "Detail", "StartSequence", "OldestSequence", "HeadSequence", "Ring", "Stream", });
+        new java.lang.String[] { "Transport", "Detail", "StartSequence", "OldestSequence", "HeadSequence", "Ring", "Stream", "Epoch", });
     internal_static_alphapulse_relay_v1_RingAttachment_descriptor =
       getDescriptor().getMessageType(11);
     internal_static_alphapulse_relay_v1_RingAttachment_fieldAccessorTable = new
