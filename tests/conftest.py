@@ -26,6 +26,7 @@ from opentelemetry.proto.collector.trace.v1 import (
     trace_service_pb2_grpc,
 )
 
+from alphapulse_mesh.registry.shared_index import SHARED_INDEX
 from alphapulse_mesh.runtime import ports
 from alphapulse_mesh.runtime.config import MeshConfig, load_config
 from alphapulse_mesh.runtime.latency import LATENCY
@@ -81,7 +82,7 @@ def make_config(tmp_path: Path) -> Iterator[Callable[..., MeshConfig]]:
     """Builds configurations that keep everything below `tmp_path` and answer fast.
 
     `make_config(registry={"port": 0})`: sections that are given are merged over these. The mesh's
-    latencies, which every process of it counts into, are removed at the end; a ring is its relay's.
+    latencies and index, which outlive processes, are removed at the end; a ring is its relay's.
     """
     made: list[MeshPaths] = []
 
@@ -92,7 +93,8 @@ def make_config(tmp_path: Path) -> Iterator[Callable[..., MeshConfig]]:
 
     yield make
     for paths in made:
-        paths.shm_path(LATENCY).unlink(missing_ok=True)
+        for name in (LATENCY, SHARED_INDEX, f"{SHARED_INDEX}.lock"):
+            paths.shm_path(name).unlink(missing_ok=True)
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ pub mod frame;
 #[cfg(not(loom))]
 pub mod histogram;
 pub mod identity;
+#[cfg(not(loom))]
+pub mod index;
 pub mod instrument;
 pub mod pool;
 pub mod ring;

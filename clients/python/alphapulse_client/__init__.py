@@ -30,6 +30,11 @@ from alphapulse_client.errors import (
 )
 from alphapulse_client.frames import Frame, encode, rows
 from alphapulse_client.instrument_ids import InstrumentKey, id_bytes, id_message, id_text
+from alphapulse_client.instrument_index import (
+    IndexedInstrument,
+    InstrumentIndex,
+    get_instrument_registry,
+)
 from alphapulse_client.mesh import Mesh
 from alphapulse_client.order_stream import OrderStream
 from alphapulse_client.orders import Acknowledgement, Fill, Order, OrdersClient
@@ -64,7 +69,9 @@ __all__ = [
     "FrameError",
     "Gap",
     "HandlerStats",
+    "IndexedInstrument",
     "Instrument",
+    "InstrumentIndex",
     "InstrumentKey",
     "InvalidArgument",
     "Link",
@@ -95,6 +102,7 @@ __all__ = [
     "encode",
     "fixed_text",
     "from_fixed",
+    "get_instrument_registry",
     "id_bytes",
     "id_message",
     "id_text",

@@ -1051,6 +1051,77 @@ class InstrumentNormaliser:
         fields than 1 and 2.
         """
 
+class InstrumentIndexError(Exception):
+    """An index that cannot be used."""
+
+    reason: str
+    """`INDEX_MISSING`, `INDEX_LAYOUT`, `INDEX_BUSY` or `INDEX_SYSTEM`."""
+
+@final
+class InstrumentIndex:
+    """The registry's index in shared memory, read-only: fixed records of 128 bytes
+    (`alphapulse_layout.dtypes`), found without a call. Follows the index into larger files; for any
+    number of threads. See docs/index-layout.md.
+
+    `kind`: ``"id"`` (16 bytes), ``"symbol"`` (venue number u16 little-endian, then the symbol),
+    ``"isin"``, ``"cusip"``, ``"figi"`` (ASCII) or ``"address"`` (20 bytes).
+    """
+
+    @staticmethod
+    def attach(path: str) -> InstrumentIndex:
+        """Raises InstrumentIndexError."""
+    @property
+    def path(self) -> str: ...
+    @property
+    def revision(self) -> int:
+        """Everything up to this revision of the registry is there."""
+    @property
+    def generation(self) -> int:
+        """Grows with each file that takes the path's name."""
+    @property
+    def file_bytes(self) -> int: ...
+    def __len__(self) -> int: ...
+    def get(self, instrument_id: bytes) -> bytes | None:
+        """The record of an id of 16 bytes."""
+    def find(self, kind: str, key: bytes) -> list[bytes]:
+        """The records of all instruments with the key, in the order of registration."""
+    def gather(self, ids: _Bytes) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+        """(128 n,) records of n ids of 16 bytes each, zeros for an unknown one; their positions."""
+    def find_many(
+        self, kind: str, keys: _Bytes, width: int
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint32]]:
+        """(128 n,) for n keys of `width` bytes, zero-padded: the record of the primary listing, else
+        of the instrument registered first, zeros for none; (n,) how many instruments have the key.
+        """
+    def snapshot(self, timeout: float = 5.0) -> tuple[int, NDArray[np.uint8]]:
+        """A revision, and (128 n,) all records as they were then, in the order of registration.
+
+        Raises ValueError when the writer was busy, or died in a batch, for `timeout` seconds.
+        """
+
+@final
+class InstrumentIndexWriter:
+    """The one writer of an index. Instruments are numbered from 0 in the order of `extend`."""
+
+    def __new__(cls, path: str, capacity: int = 1024) -> Self:
+        """A new index, which takes the path's name at its first `commit`.
+
+        Raises InstrumentIndexError: `INDEX_BUSY` while another process writes it.
+        """
+    @property
+    def generation(self) -> int: ...
+    @property
+    def file_bytes(self) -> int: ...
+    def __len__(self) -> int: ...
+    def extend(self, records: bytes) -> None:
+        """Add records of 128 bytes each. Raises ValueError for a length that is no multiple."""
+    def replace(self, instrument: int, record: bytes) -> None:
+        """Another record of an instrument that is there. Raises ValueError for another id."""
+    def commit(self, revision: int) -> None:
+        """What was added and replaced is everything up to this revision of the registry."""
+    def close(self) -> None:
+        """Let go of the lock; the index stays for its readers. Idempotent."""
+
 @final
 class InstrumentRecords:
     """Fixed records of 128 bytes, found by the id that each begins with."""

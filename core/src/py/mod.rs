@@ -10,6 +10,7 @@ mod engine;
 mod frame;
 mod histogram;
 mod identity;
+mod index;
 mod instrument;
 mod ring;
 
@@ -20,6 +21,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     engine::register(m)?;
     frame::register(m)?;
     identity::register(m)?;
+    index::register(m)?;
     instrument::register(m)?;
     histogram::register(m)?;
     ring::register(m)?;

@@ -32,7 +32,7 @@ mod notify;
 #[cfg(not(loom))]
 mod park;
 #[cfg(not(loom))]
-mod process;
+pub(crate) mod process;
 #[cfg(not(loom))]
 mod processor;
 #[cfg(not(loom))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import importlib.metadata
 import os
 import platform
@@ -53,6 +54,8 @@ async def doctor(
     if reclaim:
         for path in ring_reclaim(str(SHM_DIR), SHM_PREFIX):
             typer.echo(f"removed {path}", err=True)
+        for index in _reclaim_indices():
+            typer.echo(f"removed {index}", err=True)
     checks = list(_checks(config))
     if as_json:
         output.print_json({"checks": [asdict(check) for check in checks]})
@@ -72,6 +75,22 @@ async def doctor(
         output.console.print(output.table(["", "what", "found", "how to get it"], rows))
     if any(check.needed and not check.ok for check in checks):
         raise typer.Exit(1)
+
+
+def _reclaim_indices(directory: Path = SHM_DIR) -> list[Path]:
+    """Remove the registries' indices in `directory` that no process writes any more."""
+    removed = []
+    for index in sorted(directory.glob(f"{SHM_PREFIX}*-registry-index")):
+        lock = index.with_name(f"{index.name}.lock")
+        with lock.open("ab") as held:
+            try:
+                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:  # a registry is alive
+                continue
+            index.unlink(missing_ok=True)
+            lock.unlink(missing_ok=True)
+            removed.append(index)
+    return removed
 
 
 def _checks(config: Path | None) -> Iterator[Check]:

@@ -14,6 +14,7 @@ from alphapulse_client.publisher import Publisher
 from alphapulse_mesh.registry.discovery import Discovery
 from alphapulse_mesh.registry.live import LiveRegistry, QuoteFollower
 from alphapulse_mesh.registry.service import RegistryService, add_registry_service
+from alphapulse_mesh.registry.shared_index import SHARED_INDEX, SharedIndex
 from alphapulse_mesh.registry.writer import RegistryWriter
 from alphapulse_mesh.runtime.errors import Unavailable
 from alphapulse_mesh.runtime.event_store import SqliteEventStore
@@ -61,6 +62,11 @@ async def main(context: ServiceContext) -> None:
                 host.background(_until_drained(live.evaluate()), name="registry-synthetics")
                 host.background(_until_drained(live.tell_discoveries()), name="registry-discovery")
             host.background(writer.run(), name="registry-writer")
+            if config.registry.shared_index:
+                index = SharedIndex(
+                    writer.state, context.paths.shm_path(SHARED_INDEX), writer.recent.wait_beyond
+                )
+                host.background(_until_drained(index.run()), name="registry-index")
             if first and config.registry.discovery != "ignore":
                 target = config.endpoint(Service.RELAY_MARKET_DATA).target
                 found = Discovery(writer, target, config.registry.discovery)

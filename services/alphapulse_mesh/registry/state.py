@@ -65,6 +65,8 @@ class RegistryState:
         """Instrument → the periods before the last one."""
         self.record_table = RecordTable()
         """The fixed records, for answers of many."""
+        self.changed_instruments: set[int] = set()
+        """Ordinals whose present data the shared index has not got yet; it takes them out."""
         self.by_venue: defaultdict[int, list[InstrumentEntry]] = defaultdict(list)
         self.by_type: defaultdict[int, list[InstrumentEntry]] = defaultdict(list)
         self.by_symbol: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
@@ -187,6 +189,7 @@ class RegistryState:
         self._name(entry)
         self.instruments[entry.id] = self.in_order[entry.ordinal] = entry
         self.record_table.changed(entry.ordinal)
+        self.changed_instruments.add(entry.ordinal)
         for held in (self.by_venue[entry.venue], self.by_type[entry.asset_type]):
             held[_place(held, entry.ordinal)] = entry
         if entry.pair_base:

@@ -29,7 +29,7 @@ RELAYS = (
     Service.RELAY_SYSTEM,
 )
 
-RINGS = (*RELAYS, Service.REGISTRY, "latency")
+RINGS = (*RELAYS, "latency", "registry-index", "registry-index.lock")
 """Names of the shared-memory files of a mesh (`MeshPaths.shm_path`)."""
 
 

@@ -73,7 +73,7 @@ def run(root: Path, effort: Effort) -> Iterator[Result]:
             yield from run_case("registry", case, left())
         yield from run_case("registry", _watch(registry), left())
         reading = _reading(data, registry, redis, nats, sqlite, held)
-        for case in chain(index_cases(root, data, held), reading):
+        for case in chain(index_cases(root, data, held, registry.index_path), reading):
             yield from run_case("registry", case, left())
         rounds = left().rounds
         yield from _seconds("cold-start", "alphapulse", registry.cold_start, min(rounds, 5))

@@ -1,5 +1,5 @@
-"""The look-ups of `bench registry` that leave no process: the core's table of records beside a dict
-and SQLite's own table in memory.
+"""The look-ups of `bench registry` that need no call: the registry's shared-memory index, read from
+another process, beside a dict and SQLite's own table in memory.
 """
 
 from __future__ import annotations
@@ -8,13 +8,14 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
-from alphapulse_core import InstrumentRecords
+from alphapulse_client import get_instrument_registry
 from alphapulse_mesh.cli.bench.interleave import Case, Latency, Rate, Subject
-from alphapulse_mesh.cli.bench.peers import Peer, PeerError
+from alphapulse_mesh.cli.bench.peers import Peer
 from alphapulse_mesh.cli.bench.registry_data import Data, timed
 
 __all__ = ["index_cases"]
@@ -22,46 +23,38 @@ __all__ = ["index_cases"]
 _BLOCK = 100_000
 
 
-def _no_index(_: int) -> list[float]:
-    raise PeerError("this build has no shared-memory index")
-
-
-def index_cases(root: Path, data: Data, held: dict[bytes, bytes]) -> Iterator[Case]:
-    """The four cases."""
+def index_cases(root: Path, data: Data, held: dict[bytes, bytes], path: Path) -> Iterator[Case]:
+    """The four cases; `path`: the index of the registry that runs."""
     program = root / ".tools/build/registry-bench/release/examples/registry_lookup"
     with closing(
         Peer([str(program)], built=program, hint="run `make bench-peers`", cwd=root)
     ) as rust:
 
-        def from_rust(count: int) -> list[float]:
-            rust.ask(f"fill {data.count}")
-            return rust.ask(f"id {count}")
+        def from_rust(kind: str, count: int) -> list[float]:
+            rust.ask(f"attach {path}")
+            return rust.ask(f"{kind} {count}")
 
         detail = "from Rust; the mean of eight in a row, the last byte of each record read"
-        own = "the core's table in its process"
-        probe = Latency(from_rust, start=10_000, most=1_000_000)
-        yield Case("lookup-id", (Subject("alphapulse", probe, own),), detail)
-    yield from _python_cases(data, held)
+        for case, kind in (("lookup-id", "id"), ("lookup-isin", "isin")):
+            probe = Latency(partial(from_rust, kind), start=10_000, most=1_000_000)
+            yield Case(case, (Subject("alphapulse", probe),), detail)
+    yield from _python_cases(data, held, path)
 
 
-def _python_cases(data: Data, held: dict[bytes, bytes]) -> Iterator[Case]:
-    yield Case("lookup-isin", (Subject("alphapulse", Latency(_no_index)),), "from Rust")
-    table = InstrumentRecords()
-    table.extend(b"".join(data.records))
-    own = "the core's table in this process"
+def _python_cases(data: Data, held: dict[bytes, bytes], path: Path) -> Iterator[Case]:
+    index = get_instrument_registry(path=path)
 
-    def from_table(count: int) -> list[float]:
+    def from_index(count: int) -> list[float]:
         ids = data.some(count)
-        return timed(count, lambda at: table.gather(ids[at]))
+        return timed(count, lambda at: index.get(ids[at]))
 
-    def many_from_table(count: int) -> float:
+    def many_from_index(count: int) -> float:
         ids = b"".join(data.some(count))
         before = time.perf_counter()
-        found, missing = table.gather(ids)
-        rows = np.frombuffer(found, "V128")
+        rows, found = index.lookup(ids)
         took = time.perf_counter() - before
         assert len(rows) == count
-        assert not missing
+        assert found.all()
         return took
 
     memory = sqlite3.connect(":memory:")
@@ -80,7 +73,7 @@ def _python_cases(data: Data, held: dict[bytes, bytes]) -> Iterator[Case]:
     yield Case(
         "lookup-python",
         (
-            Subject("alphapulse", Latency(from_table, start=1000, most=400_000), own),
+            Subject("alphapulse", Latency(from_index, start=1000, most=400_000), "a handle"),
             Subject("sqlite", Latency(from_sqlite, start=1000, most=100_000), "in memory"),
             Subject("dict", Latency(from_dict, start=1000, most=400_000)),
         ),
@@ -98,7 +91,7 @@ def _python_cases(data: Data, held: dict[bytes, bytes]) -> Iterator[Case]:
     yield Case(
         "lookup-vector",
         (
-            Subject("alphapulse", Rate(many_from_table, start=10_000, most=_BLOCK), own),
+            Subject("alphapulse", Rate(many_from_index, start=10_000, most=_BLOCK)),
             Subject("dict", Rate(many_from_dict, start=10_000, most=_BLOCK), "joined to an array"),
         ),
         "an array of ids to an array of records",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import grpc.aio
 
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse.registry.v1 import registry_pb2_grpc as rpc
+from alphapulse_client.instrument_index import get_instrument_registry, index_path
 from alphapulse_client.registry import RegistryClient
 from alphapulse_mesh.cli.bench.peers import PeerError
 from alphapulse_mesh.cli.bench.registry_data import Data, quantiles
@@ -51,6 +54,9 @@ asyncio.run(main())
 """
 
 
+_NUMBERS = itertools.count(1)
+
+
 class Registry:
     """One process; made with the first `fill`."""
 
@@ -64,7 +70,8 @@ class Registry:
         self.config = MeshConfig.model_validate(
             {
                 "mesh": {
-                    "name": "bench",
+                    # its index in shared memory is nobody else's
+                    "name": f"bench-{os.getpid()}-{next(_NUMBERS)}",
                     "data_dir": str(self._scratch / "data"),
                     "run_dir": str(self._scratch / "run"),
                 },
@@ -73,6 +80,7 @@ class Registry:
             }
         )
         self._process: subprocess.Popen[bytes] | None = None
+        self._revision = 0
         self._channel: grpc.aio.Channel | None = None
         self.target = ""
 
@@ -114,6 +122,7 @@ class Registry:
 
     async def _register(self, request: bytes) -> None:
         answer = await self._batch(request)
+        self._revision = max(self._revision, answer.revision)
         refused = [each for each in answer.outcomes if each.reason]
         assert not refused, refused[:1]
 
@@ -245,7 +254,16 @@ class Registry:
 
     def index_bytes_each(self) -> tuple[float, str]:
         """Bytes of the shared-memory index for each instrument."""
-        raise PeerError("this build has no shared-memory index")
+        index = get_instrument_registry(path=self.index_path)
+        detail = f"the index's whole file, {len(index):,} instruments, every key"
+        return index.file_bytes / len(index), detail
+
+    @property
+    def index_path(self) -> Path:
+        """Of the shared-memory index, which is a little behind what is acknowledged."""
+        path = index_path(self.config.mesh.name)
+        get_instrument_registry(path=path).wait(self._revision, _START_SECONDS)
+        return path
 
     def close(self) -> None:
         """End the process."""
@@ -260,6 +278,9 @@ class Registry:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        path = index_path(self.config.mesh.name)
+        for file in (path, path.with_name(f"{path.name}.lock")):
+            file.unlink(missing_ok=True)
 
 
 async def _in_flight(calls: Any, limit: int) -> None:

@@ -155,6 +155,8 @@ class RegistryConfig(Section):
     default_page_size: Count = 100
     max_page_size: Count = 1000
     max_batch: Count = 10_000
+    shared_index: bool = True
+    """Keep the records of all instruments in shared memory for every process of the host."""
     publish_live: bool = False
     """Tell the MarketDataRelay of new instruments and of the values of synthetics."""
     discovery: Literal["ignore", "review", "register"] = "ignore"
