@@ -35,7 +35,8 @@ from alphapulse_client.instrument_index import (
     InstrumentIndex,
     get_instrument_registry,
 )
-from alphapulse_client.mesh import Mesh
+from alphapulse_client.merged import DomainState, MergedBatch, MergedFeed
+from alphapulse_client.mesh import FeedOptions, Mesh
 from alphapulse_client.order_stream import OrderStream
 from alphapulse_client.orders import Acknowledgement, Fill, Order, OrdersClient
 from alphapulse_client.publisher import Publisher, Rejection
@@ -62,7 +63,9 @@ __all__ = [
     "DataLoss",
     "DeadlineExceeded",
     "Dispatcher",
+    "DomainState",
     "FailedPrecondition",
+    "FeedOptions",
     "Fill",
     "Frame",
     "FrameContext",
@@ -75,6 +78,8 @@ __all__ = [
     "InstrumentKey",
     "InvalidArgument",
     "Link",
+    "MergedBatch",
+    "MergedFeed",
     "Mesh",
     "MeshError",
     "NotFound",

@@ -13,16 +13,18 @@ same without asyncio.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, overload
 
 import grpc
+from typing_extensions import Unpack
 
 from alphapulse.relay.v1 import relay_pb2 as relay_pb
 from alphapulse_client._backoff import Backoff
 from alphapulse_client._calls import Caller
 from alphapulse_client._channel import ChannelFactory, Metadata
 from alphapulse_client.domains import relay_service
-from alphapulse_client.errors import Unavailable
+from alphapulse_client.errors import InvalidArgument, Unavailable
+from alphapulse_client.merged import MergedFeed, MergeOrder
 from alphapulse_client.orders import OrdersClient
 from alphapulse_client.publisher import Publisher, Rejection
 from alphapulse_client.registry import RegistryClient
@@ -37,10 +39,35 @@ if TYPE_CHECKING:
     from alphapulse_client.instrument_ids import InstrumentKey
     from alphapulse_layout import Domain
 
-__all__ = ["DEFAULT_TARGET", "Mesh"]
+__all__ = ["DEFAULT_TARGET", "FeedOptions", "Mesh"]
 
 DEFAULT_TARGET = "localhost:10000"
 """Where `alphapulse up` puts Envoy."""
+
+
+_MERGED: Final = {
+    "market_data": "market_data", "signals": "signal", "execution": "execution", "system": "system",
+}  # fmt: skip
+_MERGING: Final = ("order", "patience")
+
+
+class FeedOptions(TypedDict, total=False):
+    """Options of a feed, as `Subscription` explains them."""
+
+    message_types: Iterable[int]
+    instruments: Iterable[InstrumentKey]
+    venues: Iterable[int]
+    sources: Iterable[int]
+    asset_types: Iterable[int]
+    predicate: str
+    start: Start
+    resume: bytes
+    policy: SlowConsumerPolicy
+    name: str
+    max_batch_bytes: int
+    verify_checksums: bool
+    reconnect: Backoff | None
+    transports: Iterable[str]
 
 
 class Mesh:
@@ -100,46 +127,58 @@ class Mesh:
             )
         )
 
+    @overload
+    def feed(
+        self, domain: str | Domain = "market_data", **options: Unpack[FeedOptions]
+    ) -> Subscription: ...
+
+    @overload
     def feed(
         self,
-        domain: str | Domain = "market_data",
         *,
-        message_types: Iterable[int] = (),
-        instruments: Iterable[InstrumentKey] = (),
-        venues: Iterable[int] = (),
-        sources: Iterable[int] = (),
-        asset_types: Iterable[int] = (),
-        predicate: str = "",
-        start: Start = "latest",
-        resume: bytes = b"",
-        policy: SlowConsumerPolicy = "drop_oldest",
-        name: str = "",
-        max_batch_bytes: int = 0,
-        verify_checksums: bool = False,
-        reconnect: Backoff | None = Backoff(),  # noqa: B008  # frozen
-    ) -> Subscription:
-        """Batches of one domain, over a connection of its own; see `Subscription`.
+        market_data: FeedOptions | bool = False,
+        signals: FeedOptions | bool = False,
+        execution: FeedOptions | bool = False,
+        system: FeedOptions | bool = False,
+        order: MergeOrder = "time",
+        patience: float = 0.05,
+    ) -> MergedFeed: ...
 
-        A consumer of this kind holds nobody back unless it says so: the policy is `drop_oldest`.
+    def feed(
+        self, domain: str | Domain = "market_data", **options: Any
+    ) -> Subscription | MergedFeed:
+        """Batches of one domain, over a connection of its own; or several domains as one stream.
+
+        `feed("signal", venues=[3])` is a `Subscription`; its options are those of `FeedOptions`. A
+        consumer of this kind holds nobody back unless it says so: the policy is `drop_oldest`.
+
+        `feed(market_data=True, signals={"name": "desk"}, execution=True)` is a `MergedFeed` of the
+        domains that are named, each with True or its options; `order` is `time` (by the frames'
+        own timestamps; a silent domain is waited for `patience` seconds) or `arrival`.
+
+        Raises:
+            InvalidArgument: an option that cannot be meant.
         """
-        subscription = Subscription(
-            self._factory,
-            domain,
-            message_types=message_types,
-            instruments=instruments,
-            venues=venues,
-            sources=sources,
-            asset_types=asset_types,
-            predicate=predicate,
-            start=start,
-            resume=resume,
-            policy=policy,
-            name=name,
-            max_batch_bytes=max_batch_bytes,
-            verify_checksums=verify_checksums,
-            reconnect=reconnect,
-            metadata=self._metadata,
-        )
+        merging = {name: options.pop(name) for name in (*_MERGED, *_MERGING) if name in options}
+        if not merging:
+            chosen: FeedOptions = options  # type: ignore[assignment]  # Subscription checks them
+            return self._subscribe(domain, chosen)
+        if options:
+            raise InvalidArgument(
+                f"{', '.join(options)}: options of a merged feed belong to one of its domains",
+                reason="ARGUMENT_INVALID",
+            )
+        how = {name: merging.pop(name) for name in _MERGING if name in merging}
+        sources = {
+            _MERGED[name]: self._subscribe(_MERGED[name], {} if wanted is True else wanted)
+            for name, wanted in merging.items()
+            if wanted is not False
+        }
+        return MergedFeed(sources, **how)
+
+    def _subscribe(self, domain: str | Domain, options: FeedOptions) -> Subscription:
+        chosen: FeedOptions = {"policy": "drop_oldest", **options}
+        subscription = Subscription(self._factory, domain, metadata=self._metadata, **chosen)
         self._streams.add(subscription)
         return subscription
 
