@@ -87,6 +87,9 @@ class Batch:
     resume_token: bytes = b""
     """Opaque: `resume=` of a later subscription goes on behind this batch, also after restarts of
     the relay and of the client. Empty where the transport gives none."""
+    snapshot_sequence: int = 0
+    """With `start="snapshot"`: these are last values as of this sequence, not news. The last such
+    batch has `delivered_sequence` set, and what follows is every frame after it. 0: news."""
 
     def rows(self, message_type: int | None = None) -> list[np.ndarray[Any, np.dtype[np.void]]]:
         """The record arrays of the frames, of one message type where given; views, not copies."""
@@ -384,7 +387,8 @@ class Subscription:
         return source
 
     def _decode(self, delivery: Delivery) -> Batch:
-        self._position = delivery.delivered_sequence
+        if delivery.delivered_sequence or not delivery.snapshot_sequence:
+            self._position = delivery.delivered_sequence
         self._head = delivery.head_sequence
         self._lost += sum(gap.count for gap in delivery.gaps)
         return Batch(
@@ -393,6 +397,7 @@ class Subscription:
             delivery.delivered_sequence,
             delivery.head_sequence,
             delivery.resume_token,
+            delivery.snapshot_sequence,
         )
 
 

@@ -136,7 +136,7 @@ async def tail(
     instruments: Annotated[
         list[str] | None, typer.Option("--instrument", "-i", help="Only these instrument ids.")
     ] = None,
-    start: Annotated[str, typer.Option(help="latest, oldest or a sequence.")] = "latest",
+    start: Annotated[str, typer.Option(help="latest, oldest, snapshot or a sequence.")] = "latest",
     limit: Annotated[int | None, typer.Option(help="Stop after this many records.")] = None,
     seconds: Annotated[float | None, typer.Option(help="Stop after this time.")] = None,
     target: output.TargetOption = None,

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_mesh.relay.image import image_messages
 from alphapulse_mesh.relay.memory import RelayMemory
 from alphapulse_mesh.relay.pressure import Pressure
 from alphapulse_mesh.relay.producers import Producer, ProducerTable, PublishSession
@@ -35,6 +36,7 @@ from alphapulse_mesh.runtime.errors import (
 from alphapulse_mesh.runtime.latency import Latencies, Stage
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -314,6 +316,19 @@ class Hub:
         self.pressure.joined(subscriber)
         return subscriber
 
+    def image(
+        self, request: pb.SubscribeRequest, subscriber: Subscriber
+    ) -> AsyncIterator[bytes] | None:
+        """The messages of the image that the subscriber starts with; None where it wants none."""
+        if request.resume_token or request.start != pb.START_POSITION_SNAPSHOT:
+            return None
+        return image_messages(
+            self.window,
+            select(request, self._accepted, self.domain.name),
+            subscriber.position,
+            min(request.max_batch_bytes or RUN_BYTES, self._max_batch),
+        )
+
     def leave(self, subscriber: Subscriber) -> None:
         """The stream has ended. Idempotent."""
         if subscriber in self.subscribers:
@@ -374,7 +389,11 @@ class Hub:
             done = read_token(request.resume_token, self.window.epoch, self.domain.name)
             return self._existing(done + 1)
         match request.start:
-            case pb.START_POSITION_UNSPECIFIED | pb.START_POSITION_LATEST:
+            case (
+                pb.START_POSITION_UNSPECIFIED
+                | pb.START_POSITION_LATEST
+                | pb.START_POSITION_SNAPSHOT
+            ):
                 return head + 1
             case pb.START_POSITION_OLDEST:
                 return self.window.oldest

@@ -82,6 +82,9 @@ class RelayServicer:
         subscriber = hub.subscribe(wanted)
         try:
             with subscriber.serving():
+                if (image := hub.image(wanted, subscriber)) is not None:
+                    async for part in image:
+                        await context.write(part)
                 while True:
                     message = subscriber.next_message()
                     if message is None:

@@ -46,6 +46,9 @@ class Delivery(NamedTuple):
     """Every sequence up to here was delivered, filtered out or reported as a gap."""
     head_sequence: int
     """The domain's newest sequence, as far as the transport knows."""
+    snapshot_sequence: int = 0
+    """The frames are last values as of this sequence, not news; then `delivered_sequence` is 0
+    until the last of them. 0: they are news."""
     resume_token: bytes = b""
     """Starts a subscription again behind this; empty where the transport has none."""
 

@@ -63,7 +63,12 @@ class GrpcSource:
         self._progress.received(rest, len(data))
         gaps = [Gap(gap.range.first, gap.range.last, gap.reason, gap.records) for gap in rest.gaps]
         return Delivery(
-            frames, gaps, rest.delivered_sequence, rest.head_sequence, rest.resume_token
+            frames,
+            gaps,
+            rest.delivered_sequence,
+            rest.head_sequence,
+            rest.snapshot_sequence,
+            rest.resume_token,
         )
 
     def cancel(self) -> None:

@@ -211,7 +211,7 @@ class ShmSource:
 
     def _delivery(self, frames: Sequence[memoryview], gaps: list[Gap]) -> Delivery:
         token = make_token(self._epoch, self._position)
-        return Delivery(frames, gaps, self._position, self._head, token)
+        return Delivery(frames, gaps, self._position, self._head, resume_token=token)
 
     def _tell(self, *, idle: bool) -> None:
         self._seat.delivered(
