@@ -480,6 +480,7 @@ class FrameBatch:
         """Why frame `index` was refused, in words, ``""`` for a good one."""
     def __len__(self) -> int: ...
 
+@final
 class MessageBlock:
     """Consecutive frames of a producer's message, each checked once. Immutable; keeps the message.
 

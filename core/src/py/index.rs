@@ -96,10 +96,10 @@ impl InstrumentIndex {
         self.inner.len()
     }
 
-    fn get<'py>(&self, py: Python<'py>, id: &[u8]) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        let id = id
-            .try_into()
-            .map_err(|_| PyValueError::new_err(format!("an instrument id has 16 bytes, not {}", id.len())))?;
+    fn get<'py>(&self, py: Python<'py>, instrument_id: &[u8]) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let id = instrument_id.try_into().map_err(|_| {
+            PyValueError::new_err(format!("an instrument id has 16 bytes, not {}", instrument_id.len()))
+        })?;
         Ok(self.inner.get(id).map(|record| PyBytes::new(py, &record)))
     }
 

@@ -174,7 +174,7 @@ class Hub:
         if count == 0:
             return
         first = rest.first_sequence or producer.sequence + 1
-        skip = self._continue_at(session, first, count)
+        skip = await self._continue_at(session, first, count)
         if skip == count:
             return
         numbers: int | list[int] = first
@@ -188,8 +188,11 @@ class Hub:
         self.producers.advance(producer, first + count - 1)
         session.changed.set()
 
-    def _continue_at(self, session: PublishSession, first: int, count: int) -> int:
-        """How many frames of the message are not to be looked at; all where it must be refused."""
+    async def _continue_at(self, session: PublishSession, first: int, count: int) -> int:
+        """How many frames of the message are not to be looked at; all where it must be refused.
+
+        Waits while the producer has yet to hear of many refusals.
+        """
         producer = session.producer
         expected = producer.sequence + 1
         if producer.sequence == 0 or first == expected:
@@ -201,6 +204,8 @@ class Hub:
             return known
         if self.config.require_sequence:
             for number in range(first, first + count):
+                if session.pending_rejections >= _PENDING_REJECTIONS:
+                    await session.told()
                 self._refuse(
                     session,
                     number,

@@ -93,6 +93,20 @@ async def test_a_strict_domain_refuses_a_jump(start_relay: StartRelay) -> None:
     assert (answer.acknowledged_sequence, list(answer.rejections)) == (4, [])
 
 
+async def test_refusals_of_a_jump_are_told_in_bounded_answers(start_relay: StartRelay) -> None:
+    relay = await start_relay("market-data", require_sequence=True)
+    stream = relay.publish()
+    await stream.name(1)
+    await stream.send(1, trades([1]))
+    count = 3000
+    answers = [await stream.send(10, *[trades([number]) for number in range(count)])]
+    while sum(len(answer.rejections) for answer in answers) < count:
+        answers.append(await stream.call.read())
+    refused = [one.producer_sequence for answer in answers for one in answer.rejections]
+    assert refused == list(range(10, 10 + count))
+    assert max(len(answer.rejections) for answer in answers) <= 512
+
+
 async def test_a_known_producer_may_begin_anywhere_once(start_relay: StartRelay) -> None:
     relay = await start_relay(require_sequence=True)
     stream = relay.publish()
