@@ -86,6 +86,20 @@ class Formula:
         self.names: tuple[str, ...] = tuple(dict.fromkeys(_names(root)))
         """What it needs, in order of appearance."""
 
+    def check(self) -> None:
+        """Work out what hangs on no name.
+
+        Raises:
+            ZeroDivisionError: something is divided by a constant that is zero.
+            OverflowError: a constant has no meaning in 38 digits.
+        """
+        try:
+            _constant(self._root)
+        except (DivisionByZero, InvalidOperation):
+            raise ZeroDivisionError("division by a constant that is zero") from None
+        except Overflow:
+            raise OverflowError("beyond 38 digits") from None
+
     def evaluate(self, values: Mapping[str, Decimal]) -> Decimal:
         """The value for values of all `names`.
 
@@ -279,6 +293,20 @@ def _value(node: Node, values: Mapping[str, Decimal]) -> Decimal:  # one a step
             return _CONTEXT.divide(_sum(of), Decimal(len(of)))
         case _:
             return _sum(of)
+
+
+def _constant(node: Node) -> Decimal | None:
+    """The value of a step that hangs on no name, None for one that does."""
+    if node.kind == "name":
+        return None
+    known = [_constant(argument) for argument in node.arguments]
+    if node.kind == "/" and known[1] is not None and not known[1]:
+        raise DivisionByZero
+    if None in known:
+        return None
+    values = [value for value in known if value is not None]
+    leaves = [Node("number", f"{value:f}", (), 1) for value in values]
+    return _value(node._replace(arguments=tuple(leaves)), {})
 
 
 def _sum(terms: Sequence[Decimal]) -> Decimal:

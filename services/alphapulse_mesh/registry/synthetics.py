@@ -156,8 +156,7 @@ def _parsed(text: str) -> formula.Formula:
     """
     try:
         parsed = formula.parse(text)
-        if not parsed.names:
-            parsed.evaluate({})
+        parsed.check()
     except formula.FormulaTooLargeError as error:
         raise InvalidArgument(
             str(error), reason=Reason.FORMULA_TOO_LARGE, position=error.position

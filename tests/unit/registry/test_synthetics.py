@@ -231,6 +231,8 @@ def test_bad_definitions_say_why() -> None:
         (Reason.FORMULA_INPUTS_INVALID, ("S", "A", "A", "A")),
         (Reason.FORMULA_INPUTS_INVALID, ("S", "1 + 1")),
         (Reason.DIVISION_BY_ZERO, ("S", "1 / 0")),
+        (Reason.DIVISION_BY_ZERO, ("S", "A / 0", "A")),
+        (Reason.DIVISION_BY_ZERO, ("S", "A + 1 / (A * A / min(1 - 1, 0))", "A")),
     ]
     for reason, arguments in cases:
         refused(InvalidArgument, reason, lambda arguments=arguments: registry.define(*arguments))
