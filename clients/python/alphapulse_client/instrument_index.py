@@ -216,7 +216,7 @@ class InstrumentIndex:
         """All that had the symbol at the venue (a number) last, in the order of registration."""
         if not 0 <= venue < 1 << 16:
             raise InvalidArgument(f"venue {venue} is not in 0..65535", reason="VENUE_INVALID")
-        return self._find("symbol", venue.to_bytes(2, "little") + symbol.encode())
+        return self._find("symbol", int(venue).to_bytes(2, "little") + symbol.encode())
 
     def by_isin(self, isin: str) -> list[IndexedInstrument]:
         """All lines and receipts with the ISIN, in the order of registration."""

@@ -64,7 +64,7 @@ def test_a_handle_has_the_fields_of_its_record(
     writer.commit(9)
     registry = get_instrument_registry(path=tmp_path / "index")
     assert (registry.revision, len(registry)) == (9, 3)
-    (second,) = registry.by_symbol("S1", 400)
+    (second,) = registry.by_symbol("S1", held["instrument_id"]["venue"][1])
     assert second.id == held["instrument_id"][1].tobytes()
     assert second.asset_type is AssetType.STOCK
     assert (second.venue, second.symbol, second.isin, second.cusip) == (400, "S1", ISIN, "")
