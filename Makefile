@@ -131,6 +131,7 @@ soak: setup-dev ## long runs under load (SECONDS=600)
 .PHONY: chaos
 chaos: setup-dev ## kill services, and the ring's processes, at random under load: nothing is lost (KILLS=5000)
 	@cd core && RING_KILLS=$(or $(KILLS),5000) cargo test --quiet --test ring_kill
+	@cd core && INDEX_KILLS=$(or $(KILLS),5000) cargo test --quiet --test index_kill
 	@$(BIN)/python -m pytest -m chaos --timeout=0 tests $(ARGS)
 
 .PHONY: loom

@@ -130,12 +130,8 @@ impl Writer {
     fn show(&mut self) -> Result<()> {
         // what an earlier process left, to tell its readers
         let old = Mapping::open(&self.path, true).ok();
-        let new = &self.mapping.path;
-        std::fs::rename(new, &self.path).map_err(|error| IndexError::io("naming", new, error))?;
+        take_name(&self.mapping.path, &self.path, old.as_ref())?;
         self.shown = true;
-        if let Some(old) = old {
-            old.header().retired.store(1, Ordering::Release);
-        }
         Ok(())
     }
 
@@ -254,10 +250,8 @@ impl Writer {
         let revision = self.mapping.header().revision.load(Ordering::Relaxed);
         larger.mapping.header().revision.store(revision, Ordering::Release);
         if self.shown {
-            std::fs::rename(&larger.mapping.path, &self.path)
-                .map_err(|error| IndexError::io("naming", &larger.mapping.path, error))?;
+            take_name(&larger.mapping.path, &self.path, Some(&self.mapping))?;
             larger.shown = true;
-            self.mapping.header().retired.store(1, Ordering::Release);
         } else {
             let _ = std::fs::remove_file(&self.mapping.path);
         }
@@ -273,6 +267,22 @@ impl Drop for Writer {
             let _ = std::fs::remove_file(&self.mapping.path);
         }
     }
+}
+
+/// Retires `old` and gives `new` its name, in this order: who dies in between leaves readers that
+/// look at the name at each look-up until the next writer takes it; the other way round they would
+/// read the old file for ever.
+fn take_name(new: &Path, path: &Path, old: Option<&Mapping>) -> Result<()> {
+    let retire = |word| {
+        if let Some(old) = old {
+            old.header().retired.store(word, Ordering::SeqCst);
+        }
+    };
+    retire(1);
+    std::fs::rename(new, path).map_err(|error| {
+        retire(0);
+        IndexError::io("naming", new, error)
+    })
 }
 
 fn make(path: &Path, geometry: Geometry, generation: u64) -> Result<Mapping> {
