@@ -26,11 +26,10 @@ from opentelemetry.proto.collector.trace.v1 import (
     trace_service_pb2_grpc,
 )
 
-from alphapulse_mesh.registry.shared_index import SHARED_INDEX
 from alphapulse_mesh.runtime import ports
 from alphapulse_mesh.runtime.config import MeshConfig, load_config
 from alphapulse_mesh.runtime.latency import LATENCY
-from alphapulse_mesh.runtime.names import Service
+from alphapulse_mesh.runtime.names import REGISTRY_INDEX, Service
 from alphapulse_mesh.runtime.paths import MeshPaths
 from alphapulse_mesh.runtime.server import ServiceHost
 
@@ -93,7 +92,7 @@ def make_config(tmp_path: Path) -> Iterator[Callable[..., MeshConfig]]:
 
     yield make
     for paths in made:
-        for name in (LATENCY, SHARED_INDEX, f"{SHARED_INDEX}.lock"):
+        for name in (LATENCY, REGISTRY_INDEX, f"{REGISTRY_INDEX}.lock"):
             paths.shm_path(name).unlink(missing_ok=True)
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("ALPHAPULSE_DATA", ROOT / "../shared/data")).resolve()
 AUDIT_SECONDS = 400.0
+LANGUAGES = ("python", "go", "typescript")
 
 
 def programs() -> dict[str, tuple[Path, Sequence[str | Path]]]:
@@ -78,6 +79,8 @@ async def test_every_language_reads_the_same_registry() -> None:
     assert changes >= parts["instruments"]
     for language, answer in zip(wanted, answers, strict=True):
         assert answer == answers[0], f"{language} reads otherwise than python"
+    if len(wanted) < len(LANGUAGES):
+        pytest.skip(f"only {', '.join(wanted)} compared: no go, or TypeScript is not built")
 
 
 def _of(summary: dict[str, Any]) -> bool:

@@ -488,6 +488,9 @@ class MessageBlock:
     """
 
     @property
+    def message(self) -> bytes:
+        """What was read; the same object."""
+    @property
     def end(self) -> int:
         """Where the message's other fields begin."""
     @property

@@ -22,6 +22,7 @@ from alphapulse_core import RingError, ring_inspect, ring_reclaim
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.runtime.config import load_config
 from alphapulse_mesh.runtime.errors import MeshError
+from alphapulse_mesh.runtime.names import REGISTRY_INDEX
 from alphapulse_mesh.runtime.paths import SHM_DIR, SHM_PREFIX
 from alphapulse_mesh.runtime.programs import find_jaeger, find_program
 
@@ -80,7 +81,7 @@ async def doctor(
 def _reclaim_indices(directory: Path = SHM_DIR) -> list[Path]:
     """Remove the registries' indices in `directory` that no process writes any more."""
     removed = []
-    for index in sorted(directory.glob(f"{SHM_PREFIX}*-registry-index")):
+    for index in sorted(directory.glob(f"{SHM_PREFIX}*-{REGISTRY_INDEX}")):
         lock = index.with_name(f"{index.name}.lock")
         with lock.open("ab") as held:
             try:

@@ -14,11 +14,11 @@ from alphapulse_client.publisher import Publisher
 from alphapulse_mesh.registry.discovery import Discovery
 from alphapulse_mesh.registry.live import LiveRegistry, QuoteFollower
 from alphapulse_mesh.registry.service import RegistryService, add_registry_service
-from alphapulse_mesh.registry.shared_index import SHARED_INDEX, SharedIndex
+from alphapulse_mesh.registry.shared_index import SharedIndex
 from alphapulse_mesh.registry.writer import RegistryWriter
 from alphapulse_mesh.runtime.errors import Unavailable
 from alphapulse_mesh.runtime.event_store import SqliteEventStore
-from alphapulse_mesh.runtime.names import Service
+from alphapulse_mesh.runtime.names import REGISTRY_INDEX, Service
 from alphapulse_mesh.runtime.server import ServiceContext, ServiceHost, run_service
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ async def main(context: ServiceContext) -> None:
             host.background(writer.run(), name="registry-writer")
             if config.registry.shared_index:
                 index = SharedIndex(
-                    writer.state, context.paths.shm_path(SHARED_INDEX), writer.recent.wait_beyond
+                    writer.state, context.paths.shm_path(REGISTRY_INDEX), writer.recent.wait_beyond
                 )
                 host.background(_until_drained(index.run()), name="registry-index")
             if first and config.registry.discovery != "ignore":

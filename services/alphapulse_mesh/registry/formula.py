@@ -302,11 +302,7 @@ def _constant(node: Node) -> Decimal | None:
     known = [_constant(argument) for argument in node.arguments]
     if node.kind == "/" and known[1] is not None and not known[1]:
         raise DivisionByZero
-    if None in known:
-        return None
-    values = [value for value in known if value is not None]
-    leaves = [Node("number", f"{value:f}", (), 1) for value in values]
-    return _value(node._replace(arguments=tuple(leaves)), {})
+    return None if None in known else _value(node, {})
 
 
 def _sum(terms: Sequence[Decimal]) -> Decimal:

@@ -19,12 +19,9 @@ if TYPE_CHECKING:
 
     from alphapulse_mesh.registry.state import RegistryState
 
-__all__ = ["SHARED_INDEX", "SharedIndex"]
+__all__ = ["SharedIndex"]
 
 _log = logging.getLogger(__name__)
-
-SHARED_INDEX: Final = "registry-index"
-"""Name of the file among a mesh's shared memory (`MeshPaths.shm_path`)."""
 
 _CHUNK: Final = 2000
 """Instruments that are written before requests get their turn."""
@@ -46,12 +43,6 @@ class SharedIndex:
         self._path = path
         self._wait_beyond = wait_beyond
         self._writer: InstrumentIndexWriter | None = None
-
-    @property
-    def bytes_each(self) -> float:
-        """Size of the file for one instrument; 0 where another process writes it."""
-        writer = self._writer
-        return writer.file_bytes / len(writer) if writer is not None and len(writer) else 0.0
 
     async def run(self) -> None:
         """For ever, until there is no shared memory for it: then without, which is logged."""

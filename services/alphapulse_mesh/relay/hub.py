@@ -181,7 +181,7 @@ class Hub:
         if skip or not block.all_good(self._accepted_bytes, self.max_frame):
             good = await self._judge(session, block, first, skip)
             numbers = (good + first).tolist()
-            block = chosen(request, block, good)
+            block = chosen(block, good)
         if len(block):
             await self._append(session, block, numbers)
             self._latencies.record_message(Stage.PUBLISH, block)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 import alphapulse_core as core
+from alphapulse_client.transports.selection import row_filter
 from alphapulse_layout import MessageType
 from alphapulse_mesh.relay.window import Run
 from alphapulse_mesh.relay.wire import encode_run
@@ -100,24 +101,7 @@ def select(request: pb.SubscribeRequest, accepted: NDArray[np.bool_], domain: st
     _check_numbers("sources", request.sources, 255)
     _check_numbers("asset_types", request.asset_types, 255)
     types = frozenset(request.message_types) or None
-    by_row: dict[str, Any] = {
-        "sources": list(request.sources),
-        "instruments": core.InstrumentSet(request.instrument_ids)
-        if request.instrument_ids
-        else None,
-        "venues": list(request.venues),
-        "asset_types": list(request.asset_types),
-        "predicate": request.predicate,
-    }
-    if not any(by_row.values()):
-        return Selection(types, None)
-    try:
-        rows = core.FrameFilter(message_types=sorted(types or ()), **by_row)
-    except core.PredicateError as error:
-        raise InvalidArgument(
-            f"predicate: {error}", reason=error.reason, offset=error.offset
-        ) from None
-    return Selection(types, rows)
+    return Selection(types, row_filter(request))
 
 
 def _check_numbers(name: str, numbers: Any, limit: int) -> None:

@@ -77,10 +77,10 @@ def _places(block: core.MessageBlock) -> Iterable[tuple[int, int]]:
     return zip(block.offsets.tolist(), block.lengths.tolist(), strict=True)
 
 
-def chosen(data: bytes, block: core.MessageBlock, indices: NDArray[np.intp]) -> core.MessageBlock:
-    """Some frames of a message that holds nothing before them, as a message of their own."""
+def chosen(block: core.MessageBlock, indices: NDArray[np.intp]) -> core.MessageBlock:
+    """Some frames of a whole message, as a message of their own."""
     places = list(_places(block))
-    view = memoryview(data)
+    view = memoryview(block.message)
     run = encode_run(view[at : at + size] for at, size in (places[i] for i in indices.tolist()))
     return core.read_message(bytes(run.data), checksum=False)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-__all__ = ["RELAYS", "RINGS", "Service", "service_id"]
+__all__ = ["REGISTRY_INDEX", "RELAYS", "RINGS", "Service", "service_id"]
 
 
 class Service(StrEnum):
@@ -29,7 +29,10 @@ RELAYS = (
     Service.RELAY_SYSTEM,
 )
 
-RINGS = (*RELAYS, "latency", "registry-index", "registry-index.lock")
+REGISTRY_INDEX = "registry-index"
+"""The instruments in shared memory; `REGISTRY_INDEX.lock` is its writer's."""
+
+RINGS = (*RELAYS, "latency", REGISTRY_INDEX, f"{REGISTRY_INDEX}.lock")
 """Names of the shared-memory files of a mesh (`MeshPaths.shm_path`)."""
 
 

@@ -11,7 +11,7 @@ import pytest
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client import Frame, Publisher, Subscription
 from alphapulse_client.errors import MeshError, from_rpc_error
-from alphapulse_testing.frames import quotes, signals, trades
+from alphapulse_testing.frames import numbers_of, quotes, signals, trades
 from alphapulse_testing.relays import serve_relay
 
 if TYPE_CHECKING:
@@ -105,6 +105,28 @@ async def test_refusals_of_a_jump_are_told_in_bounded_answers(start_relay: Start
     refused = [one.producer_sequence for answer in answers for one in answer.rejections]
     assert refused == list(range(10, 10 + count))
     assert max(len(answer.rejections) for answer in answers) <= 512
+
+
+async def test_refusals_in_a_message_whose_fields_another_encoder_ordered(
+    start_relay: StartRelay,
+) -> None:
+    relay = await start_relay()
+    call: Any = relay.channel.stream_stream(
+        f"/{relay.service}/Publish", response_deserializer=pb.PublishResponse.FromString
+    )()
+    relay.stack.callback(call.cancel)
+    await call.write(pb.PublishRequest(producer_id=1).SerializeToString())
+    await call.read()
+    frames = [trades([1]), b"no frame", trades([2])]
+    # the small fields first: legal
+    numbered = pb.PublishRequest(first_sequence=1).SerializeToString()
+    await call.write(numbered + pb.PublishRequest(frames=frames).SerializeToString())
+    answer = await call.read()
+    assert [one.producer_sequence for one in answer.rejections] == [2]
+    assert answer.acknowledged_sequence == 3
+    feed = relay.subscription(start="oldest")
+    batch = await anext(feed)
+    assert numbers_of(batch) == [1, 2]
 
 
 async def test_a_known_producer_may_begin_anywhere_once(start_relay: StartRelay) -> None:

@@ -20,7 +20,32 @@ if TYPE_CHECKING:
 
     from alphapulse.relay.v1 import relay_pb2 as pb
 
-__all__ = ["FrameSelection"]
+__all__ = ["FrameSelection", "row_filter"]
+
+
+def row_filter(request: pb.SubscribeRequest) -> core.FrameFilter | None:
+    """The filters of a request compiled by the core; None where message types say it all.
+
+    Raises:
+        InvalidArgument: the predicate does not parse.
+    """
+    by_row: dict[str, Any] = {
+        "sources": list(request.sources),
+        "instruments": core.InstrumentSet(request.instrument_ids)
+        if request.instrument_ids
+        else None,
+        "venues": list(request.venues),
+        "asset_types": list(request.asset_types),
+        "predicate": request.predicate,
+    }
+    if not any(by_row.values()):
+        return None
+    try:
+        return core.FrameFilter(message_types=sorted(set(request.message_types)), **by_row)
+    except core.PredicateError as error:
+        raise InvalidArgument(
+            f"predicate: {error}", reason=error.reason, offset=error.offset
+        ) from None
 
 
 class FrameSelection:
@@ -35,24 +60,8 @@ class FrameSelection:
         self.types: Final = np.zeros(256, np.bool_)
         """(256,): message types that may pass."""
         self.types[list(request.message_types) or slice(None)] = True
-        by_row: dict[str, Any] = {
-            "sources": list(request.sources),
-            "instruments": core.InstrumentSet(request.instrument_ids)
-            if request.instrument_ids
-            else None,
-            "venues": list(request.venues),
-            "asset_types": list(request.asset_types),
-            "predicate": request.predicate,
-        }
         self._every_type = not request.message_types
-        self._rows: core.FrameFilter | None = None
-        if any(by_row.values()):
-            try:
-                self._rows = core.FrameFilter(message_types=sorted(request.message_types), **by_row)
-            except core.PredicateError as error:
-                raise InvalidArgument(
-                    f"predicate: {error}", reason=error.reason, offset=error.offset
-                ) from None
+        self._rows = row_filter(request)
 
     def apply(
         self,

@@ -74,6 +74,10 @@ impl MessageBlock {
     fn __len__(&self) -> usize {
         self.frames.len()
     }
+    #[getter(message)]
+    fn get_message(&self, py: Python<'_>) -> Py<PyBytes> {
+        self.message.clone_ref(py)
+    }
     #[getter]
     fn end(&self) -> usize {
         self.end
