@@ -1126,6 +1126,13 @@ class InstrumentIndexWriter:
     def close(self) -> None:
         """Let go of the lock; the index stays for its readers. Idempotent."""
 
+def index_reclaim(path: str) -> bool:
+    """Remove the index of a writer that has gone; False where a writer is alive.
+
+    Readers that hold it keep what they have until another registry makes an index of this name.
+    Raises InstrumentIndexError: `INDEX_SYSTEM` where the files cannot be removed.
+    """
+
 @final
 class InstrumentRecords:
     """Fixed records of 128 bytes, found by the id that each begins with."""

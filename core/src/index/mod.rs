@@ -32,7 +32,7 @@ mod writer;
 pub use error::{IndexError, Result};
 pub use layout::{KINDS, Kind, RECORD_BYTES, Record};
 pub use reader::{Reader, Snapshot};
-pub use writer::Writer;
+pub use writer::{Writer, reclaim};
 
 #[cfg(test)]
 mod tests;

@@ -274,3 +274,32 @@ fn what_is_not_an_index_is_refused() {
         let _ = reader.snapshot(Duration::from_millis(1));
     }
 }
+
+#[test]
+fn readers_of_a_reclaimed_index_find_the_next_one() {
+    let place = Place::new("reclaimed");
+    let mut writer = Writer::create(&place.0, 4).unwrap();
+    writer.put(0, &record(1, "", "OLD", 1)).unwrap();
+    writer.commit(7).unwrap();
+    let reader = Reader::attach(&place.0).unwrap();
+    assert!(!reclaim(&place.0).unwrap(), "its writer is alive");
+    drop(writer);
+    assert!(reclaim(&place.0).unwrap());
+    assert!(!place.0.exists() && !PathBuf::from(format!("{}.lock", place.0.display())).exists());
+    assert_eq!(reader.find(Kind::Symbol, &symbol(1, "OLD")).len(), 1, "what was held stays good");
+
+    let mut writer = Writer::create(&place.0, 4).unwrap();
+    writer.put(0, &record(2, "", "NEW", 1)).unwrap();
+    writer.commit(1).unwrap();
+    assert_eq!(reader.revision(), 1);
+    assert_eq!(reader.find(Kind::Symbol, &symbol(1, "NEW")).len(), 1);
+    assert!(reader.find(Kind::Symbol, &symbol(1, "OLD")).is_empty());
+}
+
+#[test]
+fn what_is_no_index_is_reclaimed_too() {
+    let place = Place::new("no-index");
+    std::fs::write(&place.0, b"torn").unwrap();
+    assert!(reclaim(&place.0).unwrap());
+    assert!(!place.0.exists());
+}

@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions};
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 
@@ -285,6 +285,34 @@ fn take_name(new: &Path, path: &Path, old: Option<&Mapping>) -> Result<()> {
     })
 }
 
+/// Removes the index of a writer that has gone, and tells readers that hold it to look at the name
+/// again; `false` where a writer is alive.
+///
+/// # Errors
+/// `System` where the files cannot be removed.
+pub fn reclaim(path: impl AsRef<Path>) -> Result<bool> {
+    let path = path.as_ref();
+    let _lock = match lock(path) {
+        Ok(lock) => lock,
+        Err(IndexError::Busy { .. }) => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    remove_unnamed(path);
+    // what is no index has no readers
+    if let Ok(index) = Mapping::open(path, true) {
+        index.header().retired.store(1, Ordering::SeqCst);
+    }
+    for name in [path, &beside(path, ".lock")] {
+        match std::fs::remove_file(name) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(IndexError::io("removing", name, error));
+            }
+            _ => {}
+        }
+    }
+    Ok(true)
+}
+
 fn make(path: &Path, geometry: Geometry, generation: u64) -> Result<Mapping> {
     let new = beside(path, &format!(".{}.new", random_u64()));
     let file = OpenOptions::new()
@@ -331,7 +359,14 @@ fn lock(path: &Path) -> Result<File> {
         .map_err(|error| IndexError::io("opening", &name, error))?;
     // SAFETY: the descriptor is open.
     if unsafe { libc::flock(file.as_raw_fd(), libc::LOCK_EX | libc::LOCK_NB) } == 0 {
-        return Ok(file);
+        // [`reclaim`] may have removed this very file since it was opened: then it locks nobody out
+        let same = |named: std::fs::Metadata| {
+            file.metadata().is_ok_and(|held| (held.dev(), held.ino()) == (named.dev(), named.ino()))
+        };
+        if std::fs::metadata(&name).is_ok_and(same) {
+            return Ok(file);
+        }
+        return Err(IndexError::Busy { path: path.into() });
     }
     let error = std::io::Error::last_os_error();
     if error.kind() == std::io::ErrorKind::WouldBlock {

@@ -11,7 +11,7 @@ use pyo3::types::{PyBytes, PyList};
 use pyo3::{create_exception, intern};
 
 use super::buffer::{Bytes, working};
-use crate::index::{IndexError, Kind, RECORD_BYTES, Reader, Record, Writer};
+use crate::index::{IndexError, Kind, RECORD_BYTES, Reader, Record, Writer, reclaim};
 
 create_exception!(
     alphapulse_core._native,
@@ -23,7 +23,13 @@ create_exception!(
 pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add("InstrumentIndexError", m.py().get_type::<InstrumentIndexError>())?;
     m.add_class::<InstrumentIndex>()?;
-    m.add_class::<InstrumentIndexWriter>()
+    m.add_class::<InstrumentIndexWriter>()?;
+    m.add_function(wrap_pyfunction!(index_reclaim, m)?)
+}
+
+#[pyfunction]
+fn index_reclaim(py: Python<'_>, path: PathBuf) -> PyResult<bool> {
+    ok(py, py.detach(|| reclaim(path)))
 }
 
 fn raise(py: Python<'_>, error: &IndexError) -> PyErr {

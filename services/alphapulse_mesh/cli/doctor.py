@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib.metadata
 import os
 import platform
@@ -18,7 +17,7 @@ from typing import Annotated, Final
 
 import typer
 
-from alphapulse_core import RingError, ring_inspect, ring_reclaim
+from alphapulse_core import RingError, index_reclaim, ring_inspect, ring_reclaim
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.runtime.config import load_config
 from alphapulse_mesh.runtime.errors import MeshError
@@ -80,18 +79,8 @@ async def doctor(
 
 def _reclaim_indices(directory: Path = SHM_DIR) -> list[Path]:
     """Remove the registries' indices in `directory` that no process writes any more."""
-    removed = []
-    for index in sorted(directory.glob(f"{SHM_PREFIX}*-{REGISTRY_INDEX}")):
-        lock = index.with_name(f"{index.name}.lock")
-        with lock.open("ab") as held:
-            try:
-                fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:  # a registry is alive
-                continue
-            index.unlink(missing_ok=True)
-            lock.unlink(missing_ok=True)
-            removed.append(index)
-    return removed
+    found = sorted(directory.glob(f"{SHM_PREFIX}*-{REGISTRY_INDEX}"))
+    return [index for index in found if index_reclaim(str(index))]
 
 
 def _checks(config: Path | None) -> Iterator[Check]:

@@ -64,7 +64,10 @@ async def main(context: ServiceContext) -> None:
             host.background(writer.run(), name="registry-writer")
             if config.registry.shared_index:
                 index = SharedIndex(
-                    writer.state, context.paths.shm_path(REGISTRY_INDEX), writer.recent.wait_beyond
+                    writer.state,
+                    context.paths.shm_path(REGISTRY_INDEX),
+                    writer.recent.wait_beyond,
+                    writer.journal_end,
                 )
                 host.background(_until_drained(index.run()), name="registry-index")
             if first and config.registry.discovery != "ignore":

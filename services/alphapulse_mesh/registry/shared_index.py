@@ -37,11 +37,15 @@ class SharedIndex:
         state: RegistryState,
         path: Path,
         wait_beyond: Callable[[int, float], Awaitable[object]],
+        journal_end: Callable[[], Awaitable[int]],
     ) -> None:
-        """`wait_beyond(revision, seconds)`: until the state is beyond a revision."""
+        """`wait_beyond(revision, seconds)`: until the state is beyond a revision; `journal_end()`:
+        the revision of the last event that any replica has written.
+        """
         self._state = state
         self._path = path
         self._wait_beyond = wait_beyond
+        self._journal_end = journal_end
         self._writer: InstrumentIndexWriter | None = None
 
     async def run(self) -> None:
@@ -49,6 +53,7 @@ class SharedIndex:
         try:
             while not self._take():  # noqa: ASYNC110 - another process lets go of it
                 await asyncio.sleep(_RETRY_SECONDS)
+            await self._catch_up()
             while True:
                 await self._write()
                 await self._wait_beyond(self._state.revision, _IDLE_SECONDS)
@@ -69,6 +74,12 @@ class SharedIndex:
         # what has changed until now is in what will be written first
         state.changed_instruments.clear()
         return True
+
+    async def _catch_up(self) -> None:
+        """Until this replica knows all that the writer before it can have shown its readers."""
+        end = await self._journal_end()
+        while self._state.revision < end:
+            await self._wait_beyond(self._state.revision, _IDLE_SECONDS)
 
     async def _write(self) -> None:
         """Everything up to the present revision, or a later one."""

@@ -127,13 +127,17 @@ class RegistryWriter:
         self._queue.put_nowait(command)
         return await command.future
 
+    async def journal_end(self) -> int:
+        """The revision of the last event in the journal, whichever replica wrote it."""
+        return await self._store.version(STREAM)
+
     async def follow(self, seconds: float = FOLLOW_SECONDS) -> None:
         """Apply what other processes append to the journal, looking every so many seconds, until
         cancelled or nothing more can be written. `run` must be running: it alone changes the state.
         """
         while self._ended is None:
             await asyncio.sleep(seconds)
-            if await self._store.version(STREAM) > self.state.revision:
+            if await self.journal_end() > self.state.revision:
                 self._behind = True
                 with contextlib.suppress(Unavailable):  # the writer has ended, and says why
                     await self.submit(Command("Follow", _nothing))
