@@ -39,7 +39,7 @@ from alphapulse_client.merged import DomainState, MergedBatch, MergedFeed
 from alphapulse_client.mesh import FeedOptions, Mesh
 from alphapulse_client.order_stream import OrderStream
 from alphapulse_client.orders import Acknowledgement, Fill, Order, OrdersClient
-from alphapulse_client.publisher import Publisher, Rejection
+from alphapulse_client.publisher import ProducerGap, Publisher, Rejection
 from alphapulse_client.registry import (
     AmbiguousInstrument,
     Instrument,
@@ -89,6 +89,7 @@ __all__ = [
     "OrdersClient",
     "OutOfRange",
     "PermissionDenied",
+    "ProducerGap",
     "Publisher",
     "RegistryClient",
     "RegistryEvent",

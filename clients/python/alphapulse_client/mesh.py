@@ -26,7 +26,7 @@ from alphapulse_client.domains import relay_service
 from alphapulse_client.errors import InvalidArgument, Unavailable
 from alphapulse_client.merged import MergedFeed, MergeOrder
 from alphapulse_client.orders import OrdersClient
-from alphapulse_client.publisher import Publisher, Rejection
+from alphapulse_client.publisher import ProducerGap, Publisher, Rejection
 from alphapulse_client.registry import RegistryClient
 from alphapulse_client.subscription import SlowConsumerPolicy, Start, Subscription
 
@@ -191,6 +191,7 @@ class Mesh:
         max_unacked: int = 8192,
         max_unacked_bytes: int = 8 << 20,
         on_rejection: Callable[[Rejection], None] | None = None,
+        on_gap: Callable[[ProducerGap], None] | None = None,
         reconnect: Backoff | None = Backoff(),  # noqa: B008  # frozen
     ) -> Publisher:
         """A publisher to one domain, over a connection of its own; see `Publisher`."""
@@ -202,6 +203,7 @@ class Mesh:
             max_unacked=max_unacked,
             max_unacked_bytes=max_unacked_bytes,
             on_rejection=on_rejection,
+            on_gap=on_gap,
             reconnect=reconnect,
             metadata=self._metadata,
         )

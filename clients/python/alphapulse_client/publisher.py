@@ -11,7 +11,6 @@ import asyncio
 import logging
 import os
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 import grpc.aio
@@ -20,6 +19,7 @@ from typing_extensions import Buffer
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client._backoff import Backoff
 from alphapulse_client._channel import ChannelFactory, Metadata
+from alphapulse_client._reports import ProducerGap, Rejection, Reports
 from alphapulse_client._streams import end_of_stream, retry_level, run_halves
 from alphapulse_client._wire import encode_publish_request
 from alphapulse_client.domains import relay_domain, relay_service
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from alphapulse_layout import Domain
 
-__all__ = ["MAX_FRAME_BYTES", "Publisher", "Rejection"]
+__all__ = ["MAX_FRAME_BYTES", "ProducerGap", "Publisher", "Rejection"]
 
 _LOG = logging.getLogger(__name__)
 
@@ -51,31 +51,11 @@ MAX_FRAME_BYTES: Final = 4 << 20
 
 _BATCH_BYTES: Final = 1 << 20
 """Of a message: gRPC costs by the message as much as by the byte, far below this."""
-_KEPT_REJECTIONS: Final = 1000
+_BEATS: Final = 4
+"""Signs of life within a lease, while there is nothing to send."""
+_ID_IN_USE: Final = "PRODUCER_ID_IN_USE"
+_REPLACED: Final = "PRODUCER_REPLACED"
 _TRANSIENT: Final = (Unavailable, Cancelled, DeadlineExceeded, InternalError, ResourceExhausted)
-
-
-@dataclass(frozen=True, slots=True)
-class Rejection:
-    """A frame that the relay refused."""
-
-    producer_sequence: int
-    """The producer's number of the frame: what `publish` returned for it."""
-    reason: str
-    """Stable: `FRAME_…`, `DOMAIN_MISMATCH`, `SEQUENCE_GAP`."""
-    offset: int
-    """Byte at which the frame is wrong."""
-    message: str
-
-    def error(self) -> MeshError:
-        """The same as an exception."""
-        cls = FrameError if self.reason.startswith(FrameError.reason_prefix) else InvalidArgument
-        return cls(
-            self.message,
-            reason=self.reason,
-            offset=self.offset,
-            producer_sequence=self.producer_sequence,
-        )
 
 
 class Publisher:
@@ -89,10 +69,13 @@ class Publisher:
         domain: `market_data`, `signal`, `execution` or `system`.
         producer_name: for people: service and instance.
         producer_id: not 0, of this producer alone, stable over reconnects; None: a random one. A
-            process that takes an earlier one's id goes on after that one's last number.
+            process that takes an earlier one's id goes on after that one's last number. While
+            another one lives under it, it is refused (`PRODUCER_ID_IN_USE`), after a wait of the
+            relay's lease in case that one only seems to live.
         max_unacked: frames that may wait for their acknowledgement before `publish` waits.
         max_unacked_bytes: the same in bytes.
         on_rejection: called for each refused frame; None logs a warning.
+        on_gap: called for each range of frames that the relay never got; None logs a warning.
         reconnect: waits between attempts; None: the first failure is final.
         metadata: sent with each stream.
     """
@@ -107,6 +90,7 @@ class Publisher:
         max_unacked: int = 8192,
         max_unacked_bytes: int = 8 << 20,
         on_rejection: Callable[[Rejection], None] | None = None,
+        on_gap: Callable[[ProducerGap], None] | None = None,
         reconnect: Backoff | None = Backoff(),  # noqa: B008  # frozen
         metadata: Metadata = (),
     ) -> None:
@@ -119,7 +103,9 @@ class Publisher:
         self.producer_id = producer_id or int.from_bytes(os.urandom(8), "little") or 1
         self._max_unacked = max_unacked
         self._max_unacked_bytes = max_unacked_bytes
-        self._on_rejection = on_rejection
+        self._reports = Reports(f"{self.domain} publisher {producer_name!r}", on_rejection, on_gap)
+        self._incarnation = int.from_bytes(os.urandom(8), "little") or 1
+        """Tells this object from any other with the same id."""
         if isinstance(target, str):
             target = ChannelFactory(target)
         self._owns_channel = isinstance(target, ChannelFactory)
@@ -141,11 +127,14 @@ class Publisher:
         self._base: int | None = None
         """What the relay knew of the producer before: wire number = base + own number."""
         self._resumed = 0
+        self._predecessor = 0
+        """The incarnation whose frame was the last before ours."""
+        self._in_use_since: float | None = None
+        self._lease = 0.0
+        self._spoke = self._beat_due = False
         self._relay_sequence = 0
         self._duplicates = 0
         self._reconnects = 0
-        self._rejected = 0
-        self._rejections: deque[Rejection] = deque(maxlen=_KEPT_REJECTIONS)
         self._work = asyncio.Event()
         self._progress = asyncio.Event()
         self._connected = asyncio.Event()
@@ -199,12 +188,22 @@ class Publisher:
     @property
     def rejected(self) -> int:
         """Frames refused so far."""
-        return self._rejected
+        return self._reports.rejected
 
     @property
     def rejections(self) -> list[Rejection]:
         """The last refused frames (at most 1,000), oldest first."""
-        return list(self._rejections)
+        return list(self._reports.rejections)
+
+    @property
+    def missing(self) -> int:
+        """Frames that the relay says never came."""
+        return self._reports.missing
+
+    @property
+    def gaps(self) -> list[ProducerGap]:
+        """The last ranges (at most 1,000) that the relay found missing in our numbers."""
+        return list(self._reports.gaps)
 
     async def start(self) -> None:
         """Begin to connect, in the background. `publish` does it too."""
@@ -346,7 +345,7 @@ class Publisher:
                 self._connected.clear()
                 self._queue.extendleft(reversed(self._inflight))
                 self._inflight.clear()
-            if self._backoff is None or not isinstance(failure, _TRANSIENT):
+            if self._backoff is None or not self._may_pass(failure):
                 self._fail(failure)
                 return
             _LOG.log(
@@ -360,6 +359,17 @@ class Publisher:
             )
             await self._backoff.sleep()
             self._reconnects += 1
+
+    def _may_pass(self, failure: MeshError) -> bool:
+        """Whether to try again. Who seems to live under our id may be a connection that broke
+        unseen: no longer than its lease.
+        """
+        if failure.reason != _ID_IN_USE:
+            return isinstance(failure, _TRANSIENT)
+        now = asyncio.get_running_loop().time()
+        if self._in_use_since is None:
+            self._in_use_since = now
+        return now - self._in_use_since < float(failure.values.get("lease_seconds", 0))
 
     def _fail(self, failure: MeshError) -> None:
         self._failure = failure
@@ -385,25 +395,47 @@ class Publisher:
         call = method(metadata=self._metadata)
         try:
             hello = pb.PublishRequest(
-                producer_id=self.producer_id, producer_name=self.producer_name
+                producer_id=self.producer_id,
+                producer_name=self.producer_name,
+                incarnation=self._incarnation,
             )
             await call.write(hello.SerializeToString())
             answer = await call.read()
             if not isinstance(answer, bytes):  # EOF
                 return await end_of_stream(call)
-            self._greeted(pb.PublishResponse.FromString(answer))
-            return await run_halves(call, self._read(call), self._write(call))
+            if failure := self._greeted(pb.PublishResponse.FromString(answer)):
+                return failure
+            beating = asyncio.ensure_future(self._beat())
+            try:
+                return await run_halves(call, self._read(call), self._write(call))
+            finally:
+                beating.cancel()
         except asyncio.InvalidStateError:  # aio: the call ended before the greeting was written
             return await end_of_stream(call)
         finally:
             call.cancel()
 
-    def _greeted(self, hello: pb.PublishResponse) -> None:
+    def _greeted(self, hello: pb.PublishResponse) -> MeshError | None:
+        """Take up the relay's numbering; returns why that cannot be."""
         if self._backoff is not None:
             self._backoff.reset()
-        known = hello.acknowledged_sequence
+        self._in_use_since = None
+        self._lease = hello.lease_milliseconds / 1000
+        known, last = hello.acknowledged_sequence, hello.last_incarnation
         if self._base is None:
             self._base = self._resumed = known
+            self._predecessor = last
+        elif last not in {0, self._incarnation}:
+            if last != self._predecessor or self._acked:
+                # What is acknowledged now may be that one's frames: ours cannot be told from them.
+                return FailedPrecondition(
+                    f"another producer has gone on under the id {self.producer_id:#x} meanwhile;"
+                    f" {self.unacknowledged} frames may not be in the relay",
+                    reason=_REPLACED,
+                    producer_id=self.producer_id,
+                    unacknowledged=self.unacknowledged,
+                )
+            self._base = known  # nothing of ours has come yet
         elif known < self._base + self._acked:
             # The relay has lost its memory: frames are numbered on from what it knows.
             self._base = known - self._acked
@@ -411,12 +443,16 @@ class Publisher:
         self._connected.set()
         self._progress.set()
         self._work.set()
+        return None
 
     async def _write(self, call: grpc.aio.StreamStreamCall[bytes, bytes]) -> None:
         assert self._base is not None, "set by the relay's greeting"
         queue, inflight = self._queue, self._inflight
         while True:
             if not queue:
+                if self._beat_due:
+                    await self._say(call, b"")  # a message without frames: we live
+                    continue
                 self._work.clear()
                 await self._work.wait()
                 continue
@@ -428,9 +464,23 @@ class Publisher:
                 size += len(frame)
                 batch.append(frame)
             inflight.extend(batch)
-            await call.write(encode_publish_request(batch, self._base + first))
+            await self._say(call, encode_publish_request(batch, self._base + first))
+
+    async def _say(self, call: grpc.aio.StreamStreamCall[bytes, bytes], message: bytes) -> None:
+        self._spoke, self._beat_due = True, False
+        await call.write(message)
+
+    async def _beat(self) -> None:
+        """For ever: have something said within the lease that the relay has told."""
+        while self._lease:
+            self._spoke = False
+            await asyncio.sleep(self._lease / _BEATS)
+            if not self._spoke:
+                self._beat_due = True
+                self._work.set()
 
     async def _read(self, call: grpc.aio.StreamStreamCall[bytes, bytes]) -> None:
+        assert self._base is not None, "set by the relay's greeting"
         while True:
             data = await call.read()
             if not isinstance(data, bytes):  # EOF
@@ -439,15 +489,9 @@ class Publisher:
             self._relay_sequence = max(self._relay_sequence, response.relay_sequence)
             self._duplicates += response.duplicates
             for rejection in response.rejections:
-                self._refused(rejection)
+                self._reports.refused(rejection, rejection.producer_sequence - self._base)
             for gap in response.gaps:
-                _LOG.warning(
-                    "%s publisher %r: the relay never got the frames %d to %d",
-                    self.domain,
-                    self.producer_name,
-                    gap.first,
-                    gap.last,
-                )
+                self._reports.missed(ProducerGap(gap.first - self._base, gap.last - self._base))
             self._take_acknowledged(response.acknowledged_sequence)
 
     def _take_acknowledged(self, wire_sequence: int) -> None:
@@ -461,25 +505,3 @@ class Publisher:
             self._unacked_bytes -= len(frame)
         self._acked = target
         self._progress.set()
-
-    def _refused(self, message: pb.FrameRejection) -> None:
-        rejection = Rejection(
-            message.producer_sequence - (self._base or 0),
-            message.reason,
-            message.offset,
-            message.message,
-        )
-        self._rejected += 1
-        self._rejections.append(rejection)
-        if self._on_rejection is not None:
-            self._on_rejection(rejection)
-        else:
-            _LOG.warning(
-                "%s publisher %r: frame %d refused: %s (%s at byte %d)",
-                self.domain,
-                self.producer_name,
-                rejection.producer_sequence,
-                rejection.message,
-                rejection.reason,
-                rejection.offset,
-            )

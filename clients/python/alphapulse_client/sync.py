@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, Ty
 from alphapulse_client.errors import FailedPrecondition
 from alphapulse_client.mesh import DEFAULT_TARGET, Mesh
 from alphapulse_client.orders import OrdersClient
-from alphapulse_client.publisher import Publisher, Rejection
+from alphapulse_client.publisher import ProducerGap, Publisher, Rejection
 from alphapulse_client.registry import RegistryClient
 from alphapulse_client.subscription import Batch, Subscription
 
@@ -232,6 +232,11 @@ class SyncPublisher(_Shell[Publisher]):
     def rejections(self) -> list[Rejection]:
         """The last refused frames, oldest first."""
         return self._target.rejections
+
+    @property
+    def gaps(self) -> list[ProducerGap]:
+        """The last ranges that the relay found missing in our numbers."""
+        return self._target.gaps
 
     def __enter__(self) -> Self:
         return self

@@ -137,10 +137,11 @@ class Hub:
 
     # --------------------------------------------------------------------------------- publishing
 
-    def open_producer(self, producer_id: int, name: str) -> PublishSession:
+    def open_producer(self, producer_id: int, name: str, incarnation: int = 0) -> PublishSession:
         """A Publish stream begins, in the calling task.
 
         Raises:
+            AlreadyExists: another producer lives under this id.
             InvalidArgument: no producer id.
             ResourceExhausted: the circuit breaker is open, or too many producers are connected.
         """
@@ -153,7 +154,8 @@ class Hub:
                 backlog=backlog,
                 limit=self.config.circuit_breaker_frames,
             )
-        return self.producers.open(producer_id, name)
+        lease = self.config.producer_lease_seconds
+        return self.producers.open(producer_id, name, incarnation, lease)
 
     async def take(self, session: PublishSession, request: bytes) -> None:
         """One message of a producer: check, stamp, append, note what to acknowledge.
@@ -164,6 +166,10 @@ class Hub:
         Raises:
             InvalidArgument: the bytes are not a PublishRequest, or name another producer.
         """
+        with session.taking():
+            await self._take(session, request)
+
+    async def _take(self, session: PublishSession, request: bytes) -> None:
         block, rest = read_publish_request(request, checksum=self.config.validate_checksums)
         producer = session.producer
         if rest.producer_id not in {0, producer.producer_id}:
@@ -173,6 +179,7 @@ class Hub:
         count = len(block)
         if count == 0:
             return
+        self.producers.begins(session)
         first = rest.first_sequence or producer.sequence + 1
         skip = await self._continue_at(session, first, count)
         if skip == count:

@@ -37,13 +37,22 @@ _HEADER: Final = np.dtype(
         ("head", "<u8"),
         ("frames", "<u8"),
         ("epoch", "<u8"),
-        ("reserved", "<u8", (2,)),
+        ("layout", "<u8"),
+        ("reserved", "<u8"),
         ("records_by_type", "<u8", (256,)),
     ]
 )
 _PRODUCER: Final = np.dtype(
-    [("producer_id", "<u8"), ("sequence", "<u8"), ("seen_ns", "<u8"), ("name", "S40")]
+    [
+        ("producer_id", "<u8"),
+        ("sequence", "<u8"),
+        ("seen_ns", "<u8"),
+        ("name", "S32"),
+        ("incarnation", "<u8"),
+    ]
 )
+_LAYOUT: Final = 1
+"""0: a producer's name reached into what is its incarnation now."""
 _SUBSCRIBER: Final = np.dtype([("position", "<u8"), ("name", "S56")])
 MAX_PRODUCERS: Final = 4096
 """Producers remembered; the one not seen for longest is forgotten first."""
@@ -62,6 +71,7 @@ class ProducerMemory:
     sequence: int
     name: str
     slot: int
+    incarnation: int
 
 
 class RelayMemory:
@@ -98,6 +108,9 @@ class RelayMemory:
             self.close()
             raise self._foreign()
         self._header["magic"] = _MAGIC
+        if int(self._header["layout"][0]) < _LAYOUT:
+            self._table["incarnation"] = 0
+            self._header["layout"] = _LAYOUT
         if not self._header["epoch"][0]:
             self._header["epoch"] = int.from_bytes(os.urandom(8), "little") or 1
         self._records: NDArray[np.uint64] = self._header["records_by_type"][0]
@@ -166,6 +179,7 @@ class RelayMemory:
                 int(table["sequence"][slot]),
                 bytes(table["name"][slot]).decode("utf-8", "replace"),
                 int(slot),
+                int(table["incarnation"][slot]),
             )
             for slot in np.flatnonzero(table["producer_id"])
         ]
@@ -189,8 +203,9 @@ class RelayMemory:
                 )
         table["producer_id"][slot] = 0
         table["sequence"][slot] = 0
+        table["incarnation"][slot] = 0
         self._seen[slot] = time.time_ns()
-        table["name"][slot] = name.encode()[:40]
+        table["name"][slot] = name.encode()[:32]
         table["producer_id"][slot] = producer_id
         return slot
 
@@ -198,6 +213,10 @@ class RelayMemory:
         """The producer's newest number that was taken or refused."""
         self._sequences[slot] = sequence
         self._seen[slot] = time.time_ns()
+
+    def incarnation_at(self, slot: int, incarnation: int) -> None:
+        """Whose frames the producer's are from now on."""
+        self._table["incarnation"][slot] = incarnation
 
     def producer_id_at(self, slot: int) -> int:
         """Who has the slot now; 0 for nobody."""

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_mesh.relay.streams import Stream
-from alphapulse_mesh.runtime.errors import FailedPrecondition, InvalidArgument
+from alphapulse_mesh.runtime.errors import AlreadyExists, FailedPrecondition, InvalidArgument
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -30,17 +34,26 @@ class Producer:
     """Line in the relay's memory."""
     sequence: int = 0
     """Newest number that was taken or refused; 0: nothing is known."""
+    incarnation: int = 0
+    """Whose frame that was; 0: not known."""
     duplicates: int = 0
     rejected: int = 0
+    missing: int = 0
+    """Numbers that never came."""
     session: PublishSession | None = None
 
 
 class PublishSession(Stream):
     """One stream of a producer, and what its next acknowledgement will say."""
 
-    def __init__(self, producer: Producer) -> None:
+    def __init__(self, producer: Producer, incarnation: int, lease_seconds: float) -> None:
         super().__init__()
         self.producer = producer
+        self.incarnation = incarnation
+        """Drawn by each start of the producer; 0: not told."""
+        self.lease_seconds = lease_seconds
+        self._heard_at = time.monotonic()
+        self._taking = False
         self.changed = asyncio.Event()
         """There is something to acknowledge."""
         self.taken_bytes = 0
@@ -50,6 +63,27 @@ class PublishSession(Stream):
         self._rejections: list[pb.FrameRejection] = []
         self._gaps: list[pb.SequenceRange] = []
         self._duplicates = 0
+
+    @contextmanager
+    def taking(self) -> Iterator[None]:
+        """Around the handling of a message, however long it must wait: the producer lives."""
+        self._taking = True
+        try:
+            yield
+        finally:
+            self._taking = False
+            self._heard_at = time.monotonic()
+
+    @property
+    def lives(self) -> bool:
+        """Whether its producer must be counted as living: it was heard of within its lease.
+
+        One that has not told its incarnation has promised no signs of life: it lives as long as
+        its stream does, which gRPC's keep-alive ends.
+        """
+        if self.incarnation == 0 or self._taking:
+            return True
+        return time.monotonic() - self._heard_at < self.lease_seconds
 
     def appended(self, relay_sequence: int, size: int) -> None:
         """Frames of `size` bytes were taken, the last one with this sequence."""
@@ -66,6 +100,7 @@ class PublishSession(Stream):
     def missed(self, first: int, last: int) -> None:
         """Numbers that never came."""
         self._gaps.append(pb.SequenceRange(first=first, last=last))
+        self.producer.missing += last - first + 1
         self.changed.set()
 
     def refused(self, sequence: int, reason: str, offset: int, message: str) -> None:
@@ -98,6 +133,9 @@ class PublishSession(Stream):
             gaps=self._gaps,
             hello=hello,
         )
+        if hello:
+            response.last_incarnation = self.producer.incarnation
+            response.lease_milliseconds = int(self.lease_seconds * 1000)
         self.changed.clear()
         self._told.set()
         self.taken_bytes = 0
@@ -118,7 +156,7 @@ class ProducerTable:
         """From the relay's memory and the window: whichever knows the later number is right."""
         for line in self.memory.producers():
             self._known[line.producer_id] = Producer(
-                line.producer_id, line.name, line.slot, line.sequence
+                line.producer_id, line.name, line.slot, line.sequence, line.incarnation
             )
         for prefixes in window.scan():
             self._restore_from(prefixes)
@@ -140,10 +178,16 @@ class ProducerTable:
                 producer.sequence = sequence
                 self.memory.producer_at(producer.slot, sequence)
 
-    def open(self, producer_id: int, name: str) -> PublishSession:
-        """A stream of this producer begins, in the calling task; an earlier one of it ends.
+    def open(
+        self, producer_id: int, name: str, incarnation: int, lease_seconds: float
+    ) -> PublishSession:
+        """A stream of this producer begins, in the calling task.
+
+        An earlier one ends where it is of the same incarnation, which has lost its connection, or
+        of one that has not been heard of for its lease.
 
         Raises:
+            AlreadyExists: another producer lives under this id (reason `PRODUCER_ID_IN_USE`).
             InvalidArgument: the id is 0.
             ResourceExhausted: too many producers are connected.
         """
@@ -160,8 +204,17 @@ class ProducerTable:
                 known.producer_id: known for known in self._known.values() if known.slot != slot
             }
             producer = self._known[producer_id] = Producer(producer_id, name, slot)
-        if producer.session is not None:
-            producer.session.end(
+        if (earlier := producer.session) is not None:
+            own = incarnation != 0 and incarnation == earlier.incarnation
+            if not own and earlier.lives:
+                raise AlreadyExists(
+                    f"producer {producer_id:#x} ({producer.name}) is connected: another one"
+                    " needs an id of its own",
+                    reason="PRODUCER_ID_IN_USE",
+                    producer_id=producer_id,
+                    lease_seconds=earlier.lease_seconds,
+                )
+            earlier.end(
                 FailedPrecondition(
                     f"producer {producer_id:#x} ({name}) has begun another stream",
                     reason="PRODUCER_REPLACED",
@@ -169,8 +222,15 @@ class ProducerTable:
                 )
             )
         producer.name = name or producer.name
-        producer.session = PublishSession(producer)
+        producer.session = PublishSession(producer, incarnation, lease_seconds)
         return producer.session
+
+    def begins(self, session: PublishSession) -> None:
+        """Frames of the stream are coming: what the producer's last number is, is now its."""
+        producer = session.producer
+        if producer.incarnation != session.incarnation:
+            producer.incarnation = session.incarnation
+            self.memory.incarnation_at(producer.slot, session.incarnation)
 
     def close(self, session: PublishSession) -> None:
         """The stream has ended."""

@@ -44,7 +44,9 @@ class RelayServicer:
         if first is None:
             return
         _, naming = read_publish_request(first)
-        session = self.hub.open_producer(naming.producer_id, naming.producer_name)
+        session = self.hub.open_producer(
+            naming.producer_id, naming.producer_name, naming.incarnation
+        )
         try:
             with session.serving():
                 await context.write(session.acknowledgement(hello=True))
@@ -124,6 +126,7 @@ class RelayServicer:
                     duplicates=producer.duplicates,
                     rejected=producer.rejected,
                     connected=producer.session is not None,
+                    missing=producer.missing,
                 )
                 for producer in hub.known_producers()
             ],

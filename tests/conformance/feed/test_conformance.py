@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import alphapulse_core as core
-from alphapulse_client import Frame, ResourceExhausted, new_context
+from alphapulse_client import AlreadyExists, Frame, ResourceExhausted, new_context
 from alphapulse_layout import MessageType, TlvType
 from alphapulse_testing.frames import instrument, numbers_of, quotes, trades
 from alphapulse_testing.waiting import eventually
@@ -341,6 +341,35 @@ async def test_what_is_in_a_connection_that_breaks_is_kept_for_who_blocks(
             numbers += numbers_of(batch)
     await producing
     assert numbers == list(range(total * size))
+
+
+# --------------------------------------------------------------------------------------- producers
+
+
+async def test_a_living_producer_keeps_its_id_to_itself(open_feed: OpenFeed) -> None:
+    feed = await open_feed(producer_lease_seconds=0.5)
+    subscription = feed.subscription()
+    await subscription.ready(PATIENCE)
+    first, second = feed.publisher(producer_id=7), feed.publisher(producer_id=7)
+    await publish_all(first, [trades([0])])
+    with pytest.raises(AlreadyExists) as caught:
+        await publish_all(second, [trades([100])])
+    assert caught.value.reason == "PRODUCER_ID_IN_USE"
+    await publish_all(first, [trades([1])])
+    assert first.reconnects == 0
+    assert await read_numbers(subscription, 2) == [0, 1]
+
+
+async def test_a_producer_that_starts_again_goes_on_after_its_last_number(feed: Feed) -> None:
+    subscription = feed.subscription()
+    await subscription.ready(PATIENCE)
+    for start in (0, 10, 20):
+        publisher = feed.publisher(producer_id=7)
+        await publish_all(publisher, [trades([number]) for number in range(start, start + 10)])
+        assert (publisher.resumed_sequence, publisher.acknowledged) == (start, 10)
+        assert (publisher.duplicates, publisher.gaps) == (0, [])
+        await publisher.close()
+    assert await read_numbers(subscription, 30) == list(range(30))
 
 
 # ------------------------------------------------------------------------------- gaps and policies

@@ -28,8 +28,13 @@ class RawPublish:
     def __init__(self, call: Any) -> None:
         self.call = call
 
-    async def name(self, producer_id: int, name: str = "raw") -> pb.PublishResponse:
-        await self.call.write(pb.PublishRequest(producer_id=producer_id, producer_name=name))
+    async def name(
+        self, producer_id: int, name: str = "raw", *, incarnation: int = 0
+    ) -> pb.PublishResponse:
+        naming = pb.PublishRequest(
+            producer_id=producer_id, producer_name=name, incarnation=incarnation
+        )
+        await self.call.write(naming)
         hello: pb.PublishResponse = await self.call.read()
         return hello
 

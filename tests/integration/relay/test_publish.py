@@ -38,11 +38,11 @@ async def failure_of(call: Any) -> MeshError:
 async def test_the_first_answer_says_what_the_relay_knows(start_relay: StartRelay) -> None:
     relay = await start_relay()
     stream = relay.publish()
-    hello = await stream.name(77)
+    hello = await stream.name(77, incarnation=5)
     assert (hello.hello, hello.acknowledged_sequence) == (True, 0)
     answer = await stream.send(1, trades([1]), trades([2]))
     assert (answer.hello, answer.acknowledged_sequence, answer.relay_sequence) == (False, 2, 2)
-    again = await relay.publish().name(77)
+    again = await relay.publish().name(77, incarnation=5)
     assert (again.hello, again.acknowledged_sequence) == (True, 2)
 
 
@@ -233,8 +233,8 @@ def _naming(producer_id: int) -> Any:
 async def test_a_newer_stream_of_a_producer_ends_the_older_one(start_relay: StartRelay) -> None:
     relay = await start_relay()
     older, newer = relay.publish(), relay.publish()
-    await older.name(1)
-    await newer.name(1)
+    await older.name(1, incarnation=5)
+    await newer.name(1, incarnation=5)
     failure = await failure_of(older.call)
     assert failure.reason == "PRODUCER_REPLACED"
     assert (await newer.send(1, trades([1]))).acknowledged_sequence == 1

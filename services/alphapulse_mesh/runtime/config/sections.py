@@ -183,6 +183,9 @@ class RelayConfig(Section):
     validate_checksums: bool = True
     require_sequence: bool = False
     """Refuse a frame whose producer sequence is not the next one."""
+    producer_lease_seconds: PositiveSeconds = 5.0
+    """How long a connected producer may say nothing, not even that it lives, before another process
+    may take its id."""
     max_subscribers: Count = 1000
     subscriber_lease_seconds: PositiveSeconds = 5.0
     """How long a blocking subscriber that takes nothing may hold producers back."""

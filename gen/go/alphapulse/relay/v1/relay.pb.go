@@ -162,7 +162,11 @@ type PublishRequest struct {
 	// Chosen by the producer, stable over reconnects; not 0.
 	ProducerId uint64 `protobuf:"fixed64,3,opt,name=producer_id,json=producerId,proto3" json:"producer_id,omitempty"`
 	// For people: the service and instance that produces.
-	ProducerName  string `protobuf:"bytes,4,opt,name=producer_name,json=producerName,proto3" json:"producer_name,omitempty"`
+	ProducerName string `protobuf:"bytes,4,opt,name=producer_name,json=producerName,proto3" json:"producer_name,omitempty"`
+	// First message: drawn by each start of the producer, kept over its reconnects. While one
+	// incarnation lives another is refused (PRODUCER_ID_IN_USE). 0: not told, lives as long as its
+	// stream.
+	Incarnation   uint64 `protobuf:"fixed64,5,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -225,6 +229,13 @@ func (x *PublishRequest) GetProducerName() string {
 	return ""
 }
 
+func (x *PublishRequest) GetIncarnation() uint64 {
+	if x != nil {
+		return x.Incarnation
+	}
+	return 0
+}
+
 // How far the relay has come with a producer, and what it refused.
 type PublishResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -240,9 +251,15 @@ type PublishResponse struct {
 	Gaps []*SequenceRange `protobuf:"bytes,5,rep,name=gaps,proto3" json:"gaps,omitempty"`
 	// What the relay knows of the producer, in the first response of a stream: send from the
 	// sequence after `acknowledged_sequence`.
-	Hello         bool `protobuf:"varint,6,opt,name=hello,proto3" json:"hello,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Hello bool `protobuf:"varint,6,opt,name=hello,proto3" json:"hello,omitempty"`
+	// With `hello`: the incarnation whose frame the last acknowledged one was; 0: not known. Another
+	// one than the producer's own after a reconnect: its id was taken over meanwhile.
+	LastIncarnation uint64 `protobuf:"fixed64,7,opt,name=last_incarnation,json=lastIncarnation,proto3" json:"last_incarnation,omitempty"`
+	// With `hello`: a producer that has named its incarnation and then says nothing, not even an
+	// empty message, for so long may be succeeded by another one.
+	LeaseMilliseconds uint32 `protobuf:"varint,8,opt,name=lease_milliseconds,json=leaseMilliseconds,proto3" json:"lease_milliseconds,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *PublishResponse) Reset() {
@@ -315,6 +332,20 @@ func (x *PublishResponse) GetHello() bool {
 		return x.Hello
 	}
 	return false
+}
+
+func (x *PublishResponse) GetLastIncarnation() uint64 {
+	if x != nil {
+		return x.LastIncarnation
+	}
+	return 0
+}
+
+func (x *PublishResponse) GetLeaseMilliseconds() uint32 {
+	if x != nil {
+		return x.LeaseMilliseconds
+	}
+	return 0
 }
 
 // Why a frame was refused.
@@ -725,8 +756,11 @@ type SubscribeResponse struct {
 	// The frames here are last values as of this sequence, not news: `delivered_sequence` is 0 until
 	// the last of them are here, then it is this sequence. 0 for what is live.
 	SnapshotSequence uint64 `protobuf:"varint,9,opt,name=snapshot_sequence,json=snapshotSequence,proto3" json:"snapshot_sequence,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// With `snapshot_sequence`: the first sequence that the snapshot looked at; what is older is not
+	// in it. What it should have held and does not, for it was overwritten meanwhile, is in `gaps`.
+	SnapshotFirstSequence uint64 `protobuf:"varint,10,opt,name=snapshot_first_sequence,json=snapshotFirstSequence,proto3" json:"snapshot_first_sequence,omitempty"`
+	unknownFields         protoimpl.UnknownFields
+	sizeCache             protoimpl.SizeCache
 }
 
 func (x *SubscribeResponse) Reset() {
@@ -818,6 +852,13 @@ func (x *SubscribeResponse) GetAcknowledgeFrames() uint64 {
 func (x *SubscribeResponse) GetSnapshotSequence() uint64 {
 	if x != nil {
 		return x.SnapshotSequence
+	}
+	return 0
+}
+
+func (x *SubscribeResponse) GetSnapshotFirstSequence() uint64 {
+	if x != nil {
+		return x.SnapshotFirstSequence
 	}
 	return 0
 }
@@ -1405,7 +1446,9 @@ type ProducerStatus struct {
 	// Frames refused.
 	Rejected uint64 `protobuf:"varint,5,opt,name=rejected,proto3" json:"rejected,omitempty"`
 	// It is connected.
-	Connected     bool `protobuf:"varint,6,opt,name=connected,proto3" json:"connected,omitempty"`
+	Connected bool `protobuf:"varint,6,opt,name=connected,proto3" json:"connected,omitempty"`
+	// Numbers of its own sequence that never came.
+	Missing       uint64 `protobuf:"varint,7,opt,name=missing,proto3" json:"missing,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1480,6 +1523,13 @@ func (x *ProducerStatus) GetConnected() bool {
 		return x.Connected
 	}
 	return false
+}
+
+func (x *ProducerStatus) GetMissing() uint64 {
+	if x != nil {
+		return x.Missing
+	}
+	return 0
 }
 
 // See GetStatus.
@@ -1640,13 +1690,14 @@ var File_alphapulse_relay_v1_relay_proto protoreflect.FileDescriptor
 
 const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\n" +
-	"\x1falphapulse/relay/v1/relay.proto\x12\x13alphapulse.relay.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x95\x01\n" +
+	"\x1falphapulse/relay/v1/relay.proto\x12\x13alphapulse.relay.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x01\n" +
 	"\x0ePublishRequest\x12\x16\n" +
 	"\x06frames\x18\x01 \x03(\fR\x06frames\x12%\n" +
 	"\x0efirst_sequence\x18\x02 \x01(\x04R\rfirstSequence\x12\x1f\n" +
 	"\vproducer_id\x18\x03 \x01(\x06R\n" +
 	"producerId\x12#\n" +
-	"\rproducer_name\x18\x04 \x01(\tR\fproducerName\"\xa0\x02\n" +
+	"\rproducer_name\x18\x04 \x01(\tR\fproducerName\x12 \n" +
+	"\vincarnation\x18\x05 \x01(\x06R\vincarnation\"\xfa\x02\n" +
 	"\x0fPublishResponse\x123\n" +
 	"\x15acknowledged_sequence\x18\x01 \x01(\x04R\x14acknowledgedSequence\x12%\n" +
 	"\x0erelay_sequence\x18\x02 \x01(\x04R\rrelaySequence\x12C\n" +
@@ -1657,7 +1708,9 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"duplicates\x18\x04 \x01(\x04R\n" +
 	"duplicates\x126\n" +
 	"\x04gaps\x18\x05 \x03(\v2\".alphapulse.relay.v1.SequenceRangeR\x04gaps\x12\x14\n" +
-	"\x05hello\x18\x06 \x01(\bR\x05hello\"\x87\x01\n" +
+	"\x05hello\x18\x06 \x01(\bR\x05hello\x12)\n" +
+	"\x10last_incarnation\x18\a \x01(\x06R\x0flastIncarnation\x12-\n" +
+	"\x12lease_milliseconds\x18\b \x01(\rR\x11leaseMilliseconds\"\x87\x01\n" +
 	"\x0eFrameRejection\x12+\n" +
 	"\x11producer_sequence\x18\x01 \x01(\x04R\x10producerSequence\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x16\n" +
@@ -1687,7 +1740,7 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\x12AcknowledgeRequest\x12'\n" +
 	"\x0fsubscription_id\x18\x01 \x01(\x06R\x0esubscriptionId\x12-\n" +
 	"\x12delivered_sequence\x18\x02 \x01(\x04R\x11deliveredSequence\"\x15\n" +
-	"\x13AcknowledgeResponse\"\x82\x03\n" +
+	"\x13AcknowledgeResponse\"\xba\x03\n" +
 	"\x11SubscribeResponse\x12\x16\n" +
 	"\x06frames\x18\x01 \x03(\fR\x06frames\x12,\n" +
 	"\x04gaps\x18\x02 \x03(\v2\x18.alphapulse.relay.v1.GapR\x04gaps\x12-\n" +
@@ -1697,7 +1750,9 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\x0fsubscription_id\x18\x06 \x01(\x06R\x0esubscriptionId\x12+\n" +
 	"\x11acknowledge_bytes\x18\a \x01(\x04R\x10acknowledgeBytes\x12-\n" +
 	"\x12acknowledge_frames\x18\b \x01(\x04R\x11acknowledgeFrames\x12+\n" +
-	"\x11snapshot_sequence\x18\t \x01(\x04R\x10snapshotSequence\"q\n" +
+	"\x11snapshot_sequence\x18\t \x01(\x04R\x10snapshotSequence\x126\n" +
+	"\x17snapshot_first_sequence\x18\n" +
+	" \x01(\x04R\x15snapshotFirstSequence\"q\n" +
 	"\x03Gap\x128\n" +
 	"\x05range\x18\x01 \x01(\v2\".alphapulse.relay.v1.SequenceRangeR\x05range\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x18\n" +
@@ -1743,7 +1798,7 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"lostFrames\x12+\n" +
 	"\x11delivered_records\x18\x05 \x01(\x04R\x10deliveredRecords\x12?\n" +
 	"\x06policy\x18\x06 \x01(\x0e2'.alphapulse.relay.v1.SlowConsumerPolicyR\x06policy\x12)\n" +
-	"\x10conflated_frames\x18\a \x01(\x04R\x0fconflatedFrames\"\xd4\x01\n" +
+	"\x10conflated_frames\x18\a \x01(\x04R\x0fconflatedFrames\"\xee\x01\n" +
 	"\x0eProducerStatus\x12\x1f\n" +
 	"\vproducer_id\x18\x01 \x01(\x06R\n" +
 	"producerId\x12\x12\n" +
@@ -1753,7 +1808,8 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"duplicates\x18\x04 \x01(\x04R\n" +
 	"duplicates\x12\x1a\n" +
 	"\brejected\x18\x05 \x01(\x04R\brejected\x12\x1c\n" +
-	"\tconnected\x18\x06 \x01(\bR\tconnected\"\x9a\a\n" +
+	"\tconnected\x18\x06 \x01(\bR\tconnected\x12\x18\n" +
+	"\amissing\x18\a \x01(\x04R\amissing\"\x9a\a\n" +
 	"\x11GetStatusResponse\x12\x16\n" +
 	"\x06domain\x18\x01 \x01(\tR\x06domain\x12'\n" +
 	"\x0foldest_sequence\x18\x02 \x01(\x04R\x0eoldestSequence\x12#\n" +

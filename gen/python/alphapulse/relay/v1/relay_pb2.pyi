@@ -102,12 +102,18 @@ class PublishRequest(_message.Message):
     FIRST_SEQUENCE_FIELD_NUMBER: _builtins.int
     PRODUCER_ID_FIELD_NUMBER: _builtins.int
     PRODUCER_NAME_FIELD_NUMBER: _builtins.int
+    INCARNATION_FIELD_NUMBER: _builtins.int
     first_sequence: _builtins.int
     """The producer's own number of the first frame here."""
     producer_id: _builtins.int
     """Chosen by the producer, stable over reconnects; not 0."""
     producer_name: _builtins.str
     """For people: the service and instance that produces."""
+    incarnation: _builtins.int
+    """First message: drawn by each start of the producer, kept over its reconnects. While one
+    incarnation lives another is refused (PRODUCER_ID_IN_USE). 0: not told, lives as long as its
+    stream.
+    """
     @_builtins.property
     def frames(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """Whole frames, in order."""
@@ -119,10 +125,11 @@ class PublishRequest(_message.Message):
         first_sequence: _builtins.int = ...,
         producer_id: _builtins.int = ...,
         producer_name: _builtins.str = ...,
+        incarnation: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_sequence", b"first_sequence", "frames", b"frames", "producer_id", b"producer_id", "producer_name", b"producer_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_sequence", b"first_sequence", "frames", b"frames", "incarnation", b"incarnation", "producer_id", b"producer_id", "producer_name", b"producer_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -140,6 +147,8 @@ class PublishResponse(_message.Message):
     DUPLICATES_FIELD_NUMBER: _builtins.int
     GAPS_FIELD_NUMBER: _builtins.int
     HELLO_FIELD_NUMBER: _builtins.int
+    LAST_INCARNATION_FIELD_NUMBER: _builtins.int
+    LEASE_MILLISECONDS_FIELD_NUMBER: _builtins.int
     acknowledged_sequence: _builtins.int
     """Every frame up to this producer sequence was taken, dropped as a duplicate or refused."""
     relay_sequence: _builtins.int
@@ -149,6 +158,14 @@ class PublishResponse(_message.Message):
     hello: _builtins.bool
     """What the relay knows of the producer, in the first response of a stream: send from the
     sequence after `acknowledged_sequence`.
+    """
+    last_incarnation: _builtins.int
+    """With `hello`: the incarnation whose frame the last acknowledged one was; 0: not known. Another
+    one than the producer's own after a reconnect: its id was taken over meanwhile.
+    """
+    lease_milliseconds: _builtins.int
+    """With `hello`: a producer that has named its incarnation and then says nothing, not even an
+    empty message, for so long may be succeeded by another one.
     """
     @_builtins.property
     def rejections(self) -> _containers.RepeatedCompositeFieldContainer[Global___FrameRejection]:
@@ -167,10 +184,12 @@ class PublishResponse(_message.Message):
         duplicates: _builtins.int = ...,
         gaps: _abc.Iterable[Global___SequenceRange] | None = ...,
         hello: _builtins.bool = ...,
+        last_incarnation: _builtins.int = ...,
+        lease_milliseconds: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_sequence", b"acknowledged_sequence", "duplicates", b"duplicates", "gaps", b"gaps", "hello", b"hello", "rejections", b"rejections", "relay_sequence", b"relay_sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_sequence", b"acknowledged_sequence", "duplicates", b"duplicates", "gaps", b"gaps", "hello", b"hello", "last_incarnation", b"last_incarnation", "lease_milliseconds", b"lease_milliseconds", "rejections", b"rejections", "relay_sequence", b"relay_sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -380,6 +399,7 @@ class SubscribeResponse(_message.Message):
     ACKNOWLEDGE_BYTES_FIELD_NUMBER: _builtins.int
     ACKNOWLEDGE_FRAMES_FIELD_NUMBER: _builtins.int
     SNAPSHOT_SEQUENCE_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_FIRST_SEQUENCE_FIELD_NUMBER: _builtins.int
     delivered_sequence: _builtins.int
     """Every sequence up to here was delivered, filtered out or reported as a gap."""
     head_sequence: _builtins.int
@@ -397,6 +417,10 @@ class SubscribeResponse(_message.Message):
     snapshot_sequence: _builtins.int
     """The frames here are last values as of this sequence, not news: `delivered_sequence` is 0 until
     the last of them are here, then it is this sequence. 0 for what is live.
+    """
+    snapshot_first_sequence: _builtins.int
+    """With `snapshot_sequence`: the first sequence that the snapshot looked at; what is older is not
+    in it. What it should have held and does not, for it was overwritten meanwhile, is in `gaps`.
     """
     @_builtins.property
     def frames(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
@@ -420,10 +444,11 @@ class SubscribeResponse(_message.Message):
         acknowledge_bytes: _builtins.int = ...,
         acknowledge_frames: _builtins.int = ...,
         snapshot_sequence: _builtins.int = ...,
+        snapshot_first_sequence: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_bytes", b"acknowledge_bytes", "acknowledge_frames", b"acknowledge_frames", "delivered_sequence", b"delivered_sequence", "frames", b"frames", "gaps", b"gaps", "head_sequence", b"head_sequence", "resume_token", b"resume_token", "snapshot_sequence", b"snapshot_sequence", "subscription_id", b"subscription_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_bytes", b"acknowledge_bytes", "acknowledge_frames", b"acknowledge_frames", "delivered_sequence", b"delivered_sequence", "frames", b"frames", "gaps", b"gaps", "head_sequence", b"head_sequence", "resume_token", b"resume_token", "snapshot_first_sequence", b"snapshot_first_sequence", "snapshot_sequence", b"snapshot_sequence", "subscription_id", b"subscription_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -718,6 +743,7 @@ class ProducerStatus(_message.Message):
     DUPLICATES_FIELD_NUMBER: _builtins.int
     REJECTED_FIELD_NUMBER: _builtins.int
     CONNECTED_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
     producer_id: _builtins.int
     """Its id."""
     name: _builtins.str
@@ -730,6 +756,8 @@ class ProducerStatus(_message.Message):
     """Frames refused."""
     connected: _builtins.bool
     """It is connected."""
+    missing: _builtins.int
+    """Numbers of its own sequence that never came."""
     def __init__(
         self,
         *,
@@ -739,10 +767,11 @@ class ProducerStatus(_message.Message):
         duplicates: _builtins.int = ...,
         rejected: _builtins.int = ...,
         connected: _builtins.bool = ...,
+        missing: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_sequence", b"acknowledged_sequence", "connected", b"connected", "duplicates", b"duplicates", "name", b"name", "producer_id", b"producer_id", "rejected", b"rejected"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_sequence", b"acknowledged_sequence", "connected", b"connected", "duplicates", b"duplicates", "missing", b"missing", "name", b"name", "producer_id", b"producer_id", "rejected", b"rejected"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -16,6 +16,11 @@ pub struct PublishRequest {
     /// For people: the service and instance that produces.
     #[prost(string, tag = "4")]
     pub producer_name: ::prost::alloc::string::String,
+    /// First message: drawn by each start of the producer, kept over its reconnects. While one
+    /// incarnation lives another is refused (PRODUCER_ID_IN_USE). 0: not told, lives as long as its
+    /// stream.
+    #[prost(fixed64, tag = "5")]
+    pub incarnation: u64,
 }
 /// How far the relay has come with a producer, and what it refused.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -39,6 +44,14 @@ pub struct PublishResponse {
     /// sequence after `acknowledged_sequence`.
     #[prost(bool, tag = "6")]
     pub hello: bool,
+    /// With `hello`: the incarnation whose frame the last acknowledged one was; 0: not known. Another
+    /// one than the producer's own after a reconnect: its id was taken over meanwhile.
+    #[prost(fixed64, tag = "7")]
+    pub last_incarnation: u64,
+    /// With `hello`: a producer that has named its incarnation and then says nothing, not even an
+    /// empty message, for so long may be succeeded by another one.
+    #[prost(uint32, tag = "8")]
+    pub lease_milliseconds: u32,
 }
 /// Why a frame was refused.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -159,6 +172,10 @@ pub struct SubscribeResponse {
     /// the last of them are here, then it is this sequence. 0 for what is live.
     #[prost(uint64, tag = "9")]
     pub snapshot_sequence: u64,
+    /// With `snapshot_sequence`: the first sequence that the snapshot looked at; what is older is not
+    /// in it. What it should have held and does not, for it was overwritten meanwhile, is in `gaps`.
+    #[prost(uint64, tag = "10")]
+    pub snapshot_first_sequence: u64,
 }
 /// Sequences that a subscriber did not get.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -314,6 +331,9 @@ pub struct ProducerStatus {
     /// It is connected.
     #[prost(bool, tag = "6")]
     pub connected: bool,
+    /// Numbers of its own sequence that never came.
+    #[prost(uint64, tag = "7")]
+    pub missing: u64,
 }
 /// See GetStatus.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -175,6 +175,21 @@ private static final long serialVersionUID = 0L;
     return connected_;
   }
 
+  public static final int MISSING_FIELD_NUMBER = 7;
+  private long missing_ = 0L;
+  /**
+   * <pre>
+   * Numbers of its own sequence that never came.
+   * </pre>
+   *
+   * <code>uint64 missing = 7 [json_name = "missing"];</code>
+   * @return The missing.
+   */
+  @java.lang.Override
+  public long getMissing() {
+    return missing_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -207,6 +222,9 @@ private static final long serialVersionUID = 0L;
     if (connected_ != false) {
       output.writeBool(6, connected_);
     }
+    if (missing_ != 0L) {
+      output.writeUInt64(7, missing_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -233,6 +251,10 @@ private static final long serialVersionUID = 0L;
     if (connected_ != false) {
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(6, connected_);
+    }
+    if (missing_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(7, missing_);
     }
     return size;
   }
@@ -270,6 +292,8 @@ private static final long serialVersionUID = 0L;
         != other.getRejected()) return false;
     if (getConnected()
         != other.getConnected()) return false;
+    if (getMissing()
+        != other.getMissing()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -298,6 +322,9 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + CONNECTED_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getConnected());
+    hash = (37 * hash) + MISSING_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getMissing());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -439,6 +466,7 @@ private static final long serialVersionUID = 0L;
       duplicates_ = 0L;
       rejected_ = 0L;
       connected_ = false;
+      missing_ = 0L;
       return this;
     }
 
@@ -490,6 +518,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000020) != 0)) {
         result.connected_ = connected_;
       }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.missing_ = missing_;
+      }
     }
 
     @java.lang.Override
@@ -523,6 +554,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getConnected() != false) {
         setConnected(other.getConnected());
+      }
+      if (other.getMissing() != 0L) {
+        setMissing(other.getMissing());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -580,6 +614,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000020;
               break;
             } // case 48
+            case 56: {
+              missing_ = input.readUInt64();
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 56
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -905,6 +944,50 @@ private static final long serialVersionUID = 0L;
     public Builder clearConnected() {
       bitField0_ = (bitField0_ & ~0x00000020);
       connected_ = false;
+      onChanged();
+      return this;
+    }
+
+    private long missing_ ;
+    /**
+     * <pre>
+     * Numbers of its own sequence that never came.
+     * </pre>
+     *
+     * <code>uint64 missing = 7 [json_name = "missing"];</code>
+     * @return The missing.
+     */
+    @java.lang.Override
+    public long getMissing() {
+      return missing_;
+    }
+    /**
+     * <pre>
+     * Numbers of its own sequence that never came.
+     * </pre>
+     *
+     * <code>uint64 missing = 7 [json_name = "missing"];</code>
+     * @param value The missing to set.
+     * @return This builder for chaining.
+     */
+    public Builder setMissing(long value) {
+
+      missing_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Numbers of its own sequence that never came.
+     * </pre>
+     *
+     * <code>uint64 missing = 7 [json_name = "missing"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearMissing() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      missing_ = 0L;
       onChanged();
       return this;
     }

@@ -79,4 +79,14 @@ public interface ProducerStatusOrBuilder extends
    * @return The connected.
    */
   boolean getConnected();
+
+  /**
+   * <pre>
+   * Numbers of its own sequence that never came.
+   * </pre>
+   *
+   * <code>uint64 missing = 7 [json_name = "missing"];</code>
+   * @return The missing.
+   */
+  long getMissing();
 }

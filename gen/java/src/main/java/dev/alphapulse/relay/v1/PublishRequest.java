@@ -173,6 +173,23 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int INCARNATION_FIELD_NUMBER = 5;
+  private long incarnation_ = 0L;
+  /**
+   * <pre>
+   * First message: drawn by each start of the producer, kept over its reconnects. While one
+   * incarnation lives another is refused (PRODUCER_ID_IN_USE). 0: not told, lives as long as its
+   * stream.
+   * </pre>
+   *
+   * <code>fixed64 incarnation = 5 [json_name = "incarnation"];</code>
+   * @return The incarnation.
+   */
+  @java.lang.Override
+  public long getIncarnation() {
+    return incarnation_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -199,6 +216,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(producerName_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 4, producerName_);
     }
+    if (incarnation_ != 0L) {
+      output.writeFixed64(5, incarnation_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -222,6 +242,10 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(producerName_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(4, producerName_);
+    }
+    if (incarnation_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeFixed64Size(5, incarnation_);
     }
     return size;
   }
@@ -255,6 +279,8 @@ private static final long serialVersionUID = 0L;
         != other.getProducerId()) return false;
     if (!getProducerName()
         .equals(other.getProducerName())) return false;
+    if (getIncarnation()
+        != other.getIncarnation()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -278,6 +304,9 @@ private static final long serialVersionUID = 0L;
         getProducerId());
     hash = (37 * hash) + PRODUCER_NAME_FIELD_NUMBER;
     hash = (53 * hash) + getProducerName().hashCode();
+    hash = (37 * hash) + INCARNATION_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getIncarnation());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -418,6 +447,7 @@ private static final long serialVersionUID = 0L;
       firstSequence_ = 0L;
       producerId_ = 0L;
       producerName_ = "";
+      incarnation_ = 0L;
       return this;
     }
 
@@ -464,6 +494,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000008) != 0)) {
         result.producerName_ = producerName_;
       }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.incarnation_ = incarnation_;
+      }
     }
 
     @java.lang.Override
@@ -499,6 +532,9 @@ private static final long serialVersionUID = 0L;
         producerName_ = other.producerName_;
         bitField0_ |= 0x00000008;
         onChanged();
+      }
+      if (other.getIncarnation() != 0L) {
+        setIncarnation(other.getIncarnation());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -547,6 +583,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000008;
               break;
             } // case 34
+            case 41: {
+              incarnation_ = input.readFixed64();
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 41
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -852,6 +893,56 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       producerName_ = value;
       bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+
+    private long incarnation_ ;
+    /**
+     * <pre>
+     * First message: drawn by each start of the producer, kept over its reconnects. While one
+     * incarnation lives another is refused (PRODUCER_ID_IN_USE). 0: not told, lives as long as its
+     * stream.
+     * </pre>
+     *
+     * <code>fixed64 incarnation = 5 [json_name = "incarnation"];</code>
+     * @return The incarnation.
+     */
+    @java.lang.Override
+    public long getIncarnation() {
+      return incarnation_;
+    }
+    /**
+     * <pre>
+     * First message: drawn by each start of the producer, kept over its reconnects. While one
+     * incarnation lives another is refused (PRODUCER_ID_IN_USE). 0: not told, lives as long as its
+     * stream.
+     * </pre>
+     *
+     * <code>fixed64 incarnation = 5 [json_name = "incarnation"];</code>
+     * @param value The incarnation to set.
+     * @return This builder for chaining.
+     */
+    public Builder setIncarnation(long value) {
+
+      incarnation_ = value;
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * First message: drawn by each start of the producer, kept over its reconnects. While one
+     * incarnation lives another is refused (PRODUCER_ID_IN_USE). 0: not told, lives as long as its
+     * stream.
+     * </pre>
+     *
+     * <code>fixed64 incarnation = 5 [json_name = "incarnation"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearIncarnation() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      incarnation_ = 0L;
       onChanged();
       return this;
     }

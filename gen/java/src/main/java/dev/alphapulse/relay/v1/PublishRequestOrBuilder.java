@@ -78,4 +78,16 @@ public interface PublishRequestOrBuilder extends
    */
   com.google.protobuf.ByteString
       getProducerNameBytes();
+
+  /**
+   * <pre>
+   * First message: drawn by each start of the producer, kept over its reconnects. While one
+   * incarnation lives another is refused (PRODUCER_ID_IN_USE). 0: not told, lives as long as its
+   * stream.
+   * </pre>
+   *
+   * <code>fixed64 incarnation = 5 [json_name = "incarnation"];</code>
+   * @return The incarnation.
+   */
+  long getIncarnation();
 }

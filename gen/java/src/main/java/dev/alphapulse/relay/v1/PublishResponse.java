@@ -237,6 +237,38 @@ private static final long serialVersionUID = 0L;
     return hello_;
   }
 
+  public static final int LAST_INCARNATION_FIELD_NUMBER = 7;
+  private long lastIncarnation_ = 0L;
+  /**
+   * <pre>
+   * With `hello`: the incarnation whose frame the last acknowledged one was; 0: not known. Another
+   * one than the producer's own after a reconnect: its id was taken over meanwhile.
+   * </pre>
+   *
+   * <code>fixed64 last_incarnation = 7 [json_name = "lastIncarnation"];</code>
+   * @return The lastIncarnation.
+   */
+  @java.lang.Override
+  public long getLastIncarnation() {
+    return lastIncarnation_;
+  }
+
+  public static final int LEASE_MILLISECONDS_FIELD_NUMBER = 8;
+  private int leaseMilliseconds_ = 0;
+  /**
+   * <pre>
+   * With `hello`: a producer that has named its incarnation and then says nothing, not even an
+   * empty message, for so long may be succeeded by another one.
+   * </pre>
+   *
+   * <code>uint32 lease_milliseconds = 8 [json_name = "leaseMilliseconds"];</code>
+   * @return The leaseMilliseconds.
+   */
+  @java.lang.Override
+  public int getLeaseMilliseconds() {
+    return leaseMilliseconds_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -268,6 +300,12 @@ private static final long serialVersionUID = 0L;
     }
     if (hello_ != false) {
       output.writeBool(6, hello_);
+    }
+    if (lastIncarnation_ != 0L) {
+      output.writeFixed64(7, lastIncarnation_);
+    }
+    if (leaseMilliseconds_ != 0) {
+      output.writeUInt32(8, leaseMilliseconds_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -307,6 +345,14 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeBoolSize(6, hello_);
     }
+    if (lastIncarnation_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeFixed64Size(7, lastIncarnation_);
+    }
+    if (leaseMilliseconds_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(8, leaseMilliseconds_);
+    }
     return size;
   }
   @java.lang.Override
@@ -343,6 +389,10 @@ private static final long serialVersionUID = 0L;
         .equals(other.getGapsList())) return false;
     if (getHello()
         != other.getHello()) return false;
+    if (getLastIncarnation()
+        != other.getLastIncarnation()) return false;
+    if (getLeaseMilliseconds()
+        != other.getLeaseMilliseconds()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -374,6 +424,11 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + HELLO_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
         getHello());
+    hash = (37 * hash) + LAST_INCARNATION_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getLastIncarnation());
+    hash = (37 * hash) + LEASE_MILLISECONDS_FIELD_NUMBER;
+    hash = (53 * hash) + getLeaseMilliseconds();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -527,6 +582,8 @@ private static final long serialVersionUID = 0L;
       }
       bitField0_ = (bitField0_ & ~0x00000010);
       hello_ = false;
+      lastIncarnation_ = 0L;
+      leaseMilliseconds_ = 0;
       return this;
     }
 
@@ -593,6 +650,12 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00000020) != 0)) {
         result.hello_ = hello_;
+      }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.lastIncarnation_ = lastIncarnation_;
+      }
+      if (((from_bitField0_ & 0x00000080) != 0)) {
+        result.leaseMilliseconds_ = leaseMilliseconds_;
       }
     }
 
@@ -672,6 +735,12 @@ private static final long serialVersionUID = 0L;
       if (other.getHello() != false) {
         setHello(other.getHello());
       }
+      if (other.getLastIncarnation() != 0L) {
+        setLastIncarnation(other.getLastIncarnation());
+      }
+      if (other.getLeaseMilliseconds() != 0) {
+        setLeaseMilliseconds(other.getLeaseMilliseconds());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -744,6 +813,16 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000020;
               break;
             } // case 48
+            case 57: {
+              lastIncarnation_ = input.readFixed64();
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 57
+            case 64: {
+              leaseMilliseconds_ = input.readUInt32();
+              bitField0_ |= 0x00000080;
+              break;
+            } // case 64
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1560,6 +1639,100 @@ private static final long serialVersionUID = 0L;
     public Builder clearHello() {
       bitField0_ = (bitField0_ & ~0x00000020);
       hello_ = false;
+      onChanged();
+      return this;
+    }
+
+    private long lastIncarnation_ ;
+    /**
+     * <pre>
+     * With `hello`: the incarnation whose frame the last acknowledged one was; 0: not known. Another
+     * one than the producer's own after a reconnect: its id was taken over meanwhile.
+     * </pre>
+     *
+     * <code>fixed64 last_incarnation = 7 [json_name = "lastIncarnation"];</code>
+     * @return The lastIncarnation.
+     */
+    @java.lang.Override
+    public long getLastIncarnation() {
+      return lastIncarnation_;
+    }
+    /**
+     * <pre>
+     * With `hello`: the incarnation whose frame the last acknowledged one was; 0: not known. Another
+     * one than the producer's own after a reconnect: its id was taken over meanwhile.
+     * </pre>
+     *
+     * <code>fixed64 last_incarnation = 7 [json_name = "lastIncarnation"];</code>
+     * @param value The lastIncarnation to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLastIncarnation(long value) {
+
+      lastIncarnation_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * With `hello`: the incarnation whose frame the last acknowledged one was; 0: not known. Another
+     * one than the producer's own after a reconnect: its id was taken over meanwhile.
+     * </pre>
+     *
+     * <code>fixed64 last_incarnation = 7 [json_name = "lastIncarnation"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearLastIncarnation() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      lastIncarnation_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private int leaseMilliseconds_ ;
+    /**
+     * <pre>
+     * With `hello`: a producer that has named its incarnation and then says nothing, not even an
+     * empty message, for so long may be succeeded by another one.
+     * </pre>
+     *
+     * <code>uint32 lease_milliseconds = 8 [json_name = "leaseMilliseconds"];</code>
+     * @return The leaseMilliseconds.
+     */
+    @java.lang.Override
+    public int getLeaseMilliseconds() {
+      return leaseMilliseconds_;
+    }
+    /**
+     * <pre>
+     * With `hello`: a producer that has named its incarnation and then says nothing, not even an
+     * empty message, for so long may be succeeded by another one.
+     * </pre>
+     *
+     * <code>uint32 lease_milliseconds = 8 [json_name = "leaseMilliseconds"];</code>
+     * @param value The leaseMilliseconds to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLeaseMilliseconds(int value) {
+
+      leaseMilliseconds_ = value;
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * With `hello`: a producer that has named its incarnation and then says nothing, not even an
+     * empty message, for so long may be succeeded by another one.
+     * </pre>
+     *
+     * <code>uint32 lease_milliseconds = 8 [json_name = "leaseMilliseconds"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearLeaseMilliseconds() {
+      bitField0_ = (bitField0_ & ~0x00000080);
+      leaseMilliseconds_ = 0;
       onChanged();
       return this;
     }

@@ -138,4 +138,26 @@ public interface PublishResponseOrBuilder extends
    * @return The hello.
    */
   boolean getHello();
+
+  /**
+   * <pre>
+   * With `hello`: the incarnation whose frame the last acknowledged one was; 0: not known. Another
+   * one than the producer's own after a reconnect: its id was taken over meanwhile.
+   * </pre>
+   *
+   * <code>fixed64 last_incarnation = 7 [json_name = "lastIncarnation"];</code>
+   * @return The lastIncarnation.
+   */
+  long getLastIncarnation();
+
+  /**
+   * <pre>
+   * With `hello`: a producer that has named its incarnation and then says nothing, not even an
+   * empty message, for so long may be succeeded by another one.
+   * </pre>
+   *
+   * <code>uint32 lease_milliseconds = 8 [json_name = "leaseMilliseconds"];</code>
+   * @return The leaseMilliseconds.
+   */
+  int getLeaseMilliseconds();
 }

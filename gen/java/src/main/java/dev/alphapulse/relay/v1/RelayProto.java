@@ -137,124 +137,165 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n\037alphapulse/relay/v1/relay.proto\022\023alpha" +
       "pulse.relay.v1\032\037google/protobuf/timestam" +
-      "p.proto\"\225\001\n\016PublishRequest\022\026\n\006frames\030\001 \003" +
+      "p.proto\"\267\001\n\016PublishRequest\022\026\n\006frames\030\001 \003" +
       "(\014R\006frames\022%\n\016first_sequence\030\002 \001(\004R\rfirs" +
       "tSequence\022\037\n\013producer_id\030\003 \001(\006R\nproducer" +
-      "Id\022#\n\rproducer_name\030\004 \001(\tR\014producerName\"" +
-      "\240\002\n\017PublishResponse\0223\n\025acknowledged_sequ" +
-      "ence\030\001 \001(\004R\024acknowledgedSequence\022%\n\016rela" +
-      "y_sequence\030\002 \001(\004R\rrelaySequence\022C\n\nrejec" +
-      "tions\030\003 \003(\0132#.alphapulse.relay.v1.FrameR" +
-      "ejectionR\nrejections\022\036\n\nduplicates\030\004 \001(\004" +
-      "R\nduplicates\0226\n\004gaps\030\005 \003(\0132\".alphapulse." +
-      "relay.v1.SequenceRangeR\004gaps\022\024\n\005hello\030\006 " +
-      "\001(\010R\005hello\"\207\001\n\016FrameRejection\022+\n\021produce" +
-      "r_sequence\030\001 \001(\004R\020producerSequence\022\026\n\006re" +
-      "ason\030\002 \001(\tR\006reason\022\026\n\006offset\030\003 \001(\rR\006offs" +
-      "et\022\030\n\007message\030\004 \001(\tR\007message\"9\n\rSequence" +
-      "Range\022\024\n\005first\030\001 \001(\004R\005first\022\022\n\004last\030\002 \001(" +
-      "\004R\004last\"\336\004\n\020SubscribeRequest\022#\n\rmessage_" +
-      "types\030\001 \003(\rR\014messageTypes\022%\n\016instrument_" +
-      "ids\030\002 \001(\014R\rinstrumentIds\0228\n\005start\030\003 \001(\0162" +
-      "\".alphapulse.relay.v1.StartPositionR\005sta" +
-      "rt\022%\n\016start_sequence\030\004 \001(\004R\rstartSequenc" +
-      "e\0229\n\nstart_time\030\005 \001(\0132\032.google.protobuf." +
-      "TimestampR\tstartTime\022Y\n\024slow_consumer_po" +
-      "licy\030\006 \001(\0162\'.alphapulse.relay.v1.SlowCon" +
-      "sumerPolicyR\022slowConsumerPolicy\022&\n\017max_b" +
-      "atch_bytes\030\007 \001(\rR\rmaxBatchBytes\022\'\n\017subsc" +
-      "riber_name\030\010 \001(\tR\016subscriberName\022\026\n\006venu" +
-      "es\030\t \003(\rR\006venues\022\030\n\007sources\030\n \003(\rR\007sourc" +
-      "es\022\037\n\013asset_types\030\013 \003(\rR\nassetTypes\022\034\n\tp" +
-      "redicate\030\014 \001(\tR\tpredicate\022!\n\014resume_toke" +
-      "n\030\r \001(\014R\013resumeToken\022\"\n\014acknowledges\030\016 \001" +
-      "(\010R\014acknowledges\"l\n\022AcknowledgeRequest\022\'" +
-      "\n\017subscription_id\030\001 \001(\006R\016subscriptionId\022" +
-      "-\n\022delivered_sequence\030\002 \001(\004R\021deliveredSe" +
-      "quence\"\025\n\023AcknowledgeResponse\"\202\003\n\021Subscr" +
-      "ibeResponse\022\026\n\006frames\030\001 \003(\014R\006frames\022,\n\004g" +
-      "aps\030\002 \003(\0132\030.alphapulse.relay.v1.GapR\004gap" +
-      "s\022-\n\022delivered_sequence\030\003 \001(\004R\021delivered" +
-      "Sequence\022#\n\rhead_sequence\030\004 \001(\004R\014headSeq" +
-      "uence\022!\n\014resume_token\030\005 \001(\014R\013resumeToken" +
-      "\022\'\n\017subscription_id\030\006 \001(\006R\016subscriptionI" +
-      "d\022+\n\021acknowledge_bytes\030\007 \001(\004R\020acknowledg" +
-      "eBytes\022-\n\022acknowledge_frames\030\010 \001(\004R\021ackn" +
-      "owledgeFrames\022+\n\021snapshot_sequence\030\t \001(\004" +
-      "R\020snapshotSequence\"q\n\003Gap\0228\n\005range\030\001 \001(\013" +
-      "2\".alphapulse.relay.v1.SequenceRangeR\005ra" +
-      "nge\022\026\n\006reason\030\002 \001(\tR\006reason\022\030\n\007records\030\003" +
-      " \001(\004R\007records\"\212\002\n\rAttachRequest\022C\n\tsubsc" +
-      "ribe\030\001 \001(\0132%.alphapulse.relay.v1.Subscri" +
-      "beRequestR\tsubscribe\022\036\n\ntransports\030\002 \003(\t" +
-      "R\ntransports\022\027\n\007boot_id\030\003 \001(\tR\006bootId\022-\n" +
-      "\022delivered_sequence\030\004 \001(\004R\021deliveredSequ" +
-      "ence\022\037\n\013lost_frames\030\005 \001(\004R\nlostFrames\022+\n" +
-      "\021delivered_records\030\006 \001(\004R\020deliveredRecor" +
-      "ds\"\311\002\n\016AttachResponse\022\034\n\ttransport\030\001 \001(\t" +
-      "R\ttransport\022\026\n\006detail\030\002 \001(\tR\006detail\022%\n\016s" +
-      "tart_sequence\030\003 \001(\004R\rstartSequence\022\'\n\017ol" +
-      "dest_sequence\030\004 \001(\004R\016oldestSequence\022#\n\rh" +
-      "ead_sequence\030\005 \001(\004R\014headSequence\0227\n\004ring" +
-      "\030\006 \001(\0132#.alphapulse.relay.v1.RingAttachm" +
-      "entR\004ring\022=\n\006stream\030\007 \001(\0132%.alphapulse.r" +
-      "elay.v1.StreamAttachmentR\006stream\022\024\n\005epoc" +
-      "h\030\010 \001(\006R\005epoch\"\366\001\n\016RingAttachment\022\022\n\004pat" +
-      "h\030\001 \001(\tR\004path\022%\n\016layout_version\030\002 \001(\rR\rl" +
-      "ayoutVersion\022 \n\013incarnation\030\003 \001(\006R\013incar" +
-      "nation\022\022\n\004base\030\004 \001(\004R\004base\022+\n\021spin_micro" +
-      "seconds\030\005 \001(\rR\020spinMicroseconds\022!\n\014repor" +
-      "t_bytes\030\006 \001(\004R\013reportBytes\022#\n\rreport_fra" +
-      "mes\030\007 \001(\004R\014reportFrames\"_\n\020StreamAttachm" +
-      "ent\022\020\n\003url\030\001 \001(\tR\003url\022\022\n\004name\030\002 \001(\tR\004nam" +
-      "e\022%\n\016subject_prefix\030\003 \001(\tR\rsubjectPrefix" +
-      "\"\022\n\020GetStatusRequest\"\256\002\n\020SubscriberStatu" +
-      "s\022\022\n\004name\030\001 \001(\tR\004name\022-\n\022delivered_seque" +
-      "nce\030\002 \001(\004R\021deliveredSequence\022\035\n\nlag_fram" +
-      "es\030\003 \001(\004R\tlagFrames\022\037\n\013lost_frames\030\004 \001(\004" +
-      "R\nlostFrames\022+\n\021delivered_records\030\005 \001(\004R" +
-      "\020deliveredRecords\022?\n\006policy\030\006 \001(\0162\'.alph" +
-      "apulse.relay.v1.SlowConsumerPolicyR\006poli" +
-      "cy\022)\n\020conflated_frames\030\007 \001(\004R\017conflatedF" +
-      "rames\"\324\001\n\016ProducerStatus\022\037\n\013producer_id\030" +
-      "\001 \001(\006R\nproducerId\022\022\n\004name\030\002 \001(\tR\004name\0223\n" +
-      "\025acknowledged_sequence\030\003 \001(\004R\024acknowledg" +
-      "edSequence\022\036\n\nduplicates\030\004 \001(\004R\nduplicat" +
-      "es\022\032\n\010rejected\030\005 \001(\004R\010rejected\022\034\n\tconnec" +
-      "ted\030\006 \001(\010R\tconnected\"\232\007\n\021GetStatusRespon" +
-      "se\022\026\n\006domain\030\001 \001(\tR\006domain\022\'\n\017oldest_seq" +
-      "uence\030\002 \001(\004R\016oldestSequence\022#\n\rhead_sequ" +
-      "ence\030\003 \001(\004R\014headSequence\022)\n\020published_fr" +
-      "ames\030\004 \001(\004R\017publishedFrames\022+\n\021published" +
-      "_records\030\005 \001(\004R\020publishedRecords\022c\n\017reje" +
-      "cted_frames\030\006 \003(\0132:.alphapulse.relay.v1." +
-      "GetStatusResponse.RejectedFramesEntryR\016r" +
-      "ejectedFrames\022A\n\tproducers\030\007 \003(\0132#.alpha" +
-      "pulse.relay.v1.ProducerStatusR\tproducers" +
-      "\022G\n\013subscribers\030\010 \003(\0132%.alphapulse.relay" +
-      ".v1.SubscriberStatusR\013subscribers\022J\n\006pol" +
-      "icy\030\t \003(\01322.alphapulse.relay.v1.GetStatu" +
-      "sResponse.PolicyEntryR\006policy\022a\n\017records" +
-      "_by_type\030\n \003(\01329.alphapulse.relay.v1.Get" +
-      "StatusResponse.RecordsByTypeEntryR\rrecor" +
-      "dsByType\022\035\n\nring_bytes\030\013 \001(\004R\tringBytes\022" +
-      "!\n\014circuit_open\030\014 \001(\010R\013circuitOpen\022%\n\016ba" +
-      "cklog_frames\030\r \001(\004R\rbacklogFrames\032A\n\023Rej" +
-      "ectedFramesEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005va" +
-      "lue\030\002 \001(\004R\005value:\0028\001\0329\n\013PolicyEntry\022\020\n\003k" +
-      "ey\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005value:\0028\001\032" +
-      "@\n\022RecordsByTypeEntry\022\020\n\003key\030\001 \001(\rR\003key\022" +
-      "\024\n\005value\030\002 \001(\004R\005value:\0028\001*\310\001\n\022SlowConsum" +
-      "erPolicy\022$\n SLOW_CONSUMER_POLICY_UNSPECI" +
-      "FIED\020\000\022\036\n\032SLOW_CONSUMER_POLICY_BLOCK\020\001\022$" +
-      "\n SLOW_CONSUMER_POLICY_DROP_OLDEST\020\002\022!\n\035" +
-      "SLOW_CONSUMER_POLICY_CONFLATE\020\003\022#\n\037SLOW_" +
-      "CONSUMER_POLICY_DISCONNECT\020\004*\270\001\n\rStartPo" +
-      "sition\022\036\n\032START_POSITION_UNSPECIFIED\020\000\022\031" +
-      "\n\025START_POSITION_LATEST\020\001\022\033\n\027START_POSIT" +
-      "ION_SEQUENCE\020\002\022\031\n\025START_POSITION_OLDEST\020" +
-      "\003\022\027\n\023START_POSITION_TIME\020\004\022\033\n\027START_POSI" +
-      "TION_SNAPSHOT\020\0052\336\003\n\017MarketDataRelay\022X\n\007P" +
+      "Id\022#\n\rproducer_name\030\004 \001(\tR\014producerName\022" +
+      " \n\013incarnation\030\005 \001(\006R\013incarnation\"\372\002\n\017Pu" +
+      "blishResponse\0223\n\025acknowledged_sequence\030\001" +
+      " \001(\004R\024acknowledgedSequence\022%\n\016relay_sequ" +
+      "ence\030\002 \001(\004R\rrelaySequence\022C\n\nrejections\030" +
+      "\003 \003(\0132#.alphapulse.relay.v1.FrameRejecti" +
+      "onR\nrejections\022\036\n\nduplicates\030\004 \001(\004R\ndupl" +
+      "icates\0226\n\004gaps\030\005 \003(\0132\".alphapulse.relay." +
+      "v1.SequenceRangeR\004gaps\022\024\n\005hello\030\006 \001(\010R\005h" +
+      "ello\022)\n\020last_incarnation\030\007 \001(\006R\017lastInca" +
+      "rnation\022-\n\022lease_milliseconds\030\010 \001(\rR\021lea" +
+      "seMilliseconds\"\207\001\n\016FrameRejection\022+\n\021pro" +
+      "ducer_sequence\030\001 \001(\004R\020producerSequence\022\026" +
+      "\n\006reason\030\002 \001(\tR\006reason\022\026\n\006offset\030\003 \001(\rR\006" +
+      "offset\022\030\n\007message\030\004 \001(\tR\007message\"9\n\rSequ" +
+      "enceRange\022\024\n\005first\030\001 \001(\004R\005first\022\022\n\004last\030" +
+      "\002 \001(\004R\004last\"\336\004\n\020SubscribeRequest\022#\n\rmess" +
+      "age_types\030\001 \003(\rR\014messageTypes\022%\n\016instrum" +
+      "ent_ids\030\002 \001(\014R\rinstrumentIds\0228\n\005start\030\003 " +
+      "\001(\0162\".alphapulse.relay.v1.StartPositionR" +
+      "\005start\022%\n\016start_sequence\030\004 \001(\004R\rstartSeq" +
+      "uence\0229\n\nstart_time\030\005 \001(\0132\032.google.proto" +
+      "buf.TimestampR\tstartTime\022Y\n\024slow_consume" +
+      "r_policy\030\006 \001(\0162\'.alphapulse.relay.v1.Slo" +
+      "wConsumerPolicyR\022slowConsumerPolicy\022&\n\017m" +
+      "ax_batch_bytes\030\007 \001(\rR\rmaxBatchBytes\022\'\n\017s" +
+      "ubscriber_name\030\010 \001(\tR\016subscriberName\022\026\n\006" +
+      "venues\030\t \003(\rR\006venues\022\030\n\007sources\030\n \003(\rR\007s" +
+      "ources\022\037\n\013asset_types\030\013 \003(\rR\nassetTypes\022" +
+      "\034\n\tpredicate\030\014 \001(\tR\tpredicate\022!\n\014resume_" +
+      "token\030\r \001(\014R\013resumeToken\022\"\n\014acknowledges" +
+      "\030\016 \001(\010R\014acknowledges\"l\n\022AcknowledgeReque" +
+      "st\022\'\n\017subscription_id\030\001 \001(\006R\016subscriptio" +
+      "nId\022-\n\022delivered_sequence\030\002 \001(\004R\021deliver" +
+      "edSequence\"\025\n\023AcknowledgeResponse\"\272\003\n\021Su" +
+      "bscribeResponse\022\026\n\006frames\030\001 \003(\014R\006frames\022" +
+      ",\n\004gaps\030\002 \003(\0132\030.alphapulse.relay.v1.GapR" +
+      "\004gaps\022-\n\022delivered_sequence\030\003 \001(\004R\021deliv" +
+      "eredSequence\022#\n\rhead_sequence\030\004 \001(\004R\014hea" +
+      "dSequence\022!\n\014resume_token\030\005 \001(\014R\013resumeT" +
+      "oken\022\'\n\017subscription_id\030\006 \001(\006R\016subscript" +
+      "ionId\022+\n\021acknowledge_bytes\030\007 \001(\004R\020acknow" +
+      "ledgeBytes\022-\n\022acknowledge_frames\030\010 \001(\004R\021" +
+      "acknowledgeFrames\022+\n\021snapshot_sequence\030\t" +
+      " \001(\004R\020snapshotSequence\0226\n\027snapshot_first" +
+      "_sequence\030\n \001(\004R\025snapshotFirstSequence\"q" +
+      "\n\003Gap\0228\n\005range\030\001 \001(\0132\".alphapulse.relay." +
+      "v1.SequenceRangeR\005range\022\026\n\006reason\030\002 \001(\tR" +
+      "\006reason\022\030\n\007records\030\003 \001(\004R\007records\"\212\002\n\rAt" +
+      "tachRequest\022C\n\tsubscribe\030\001 \001(\0132%.alphapu" +
+      "lse.relay.v1.SubscribeRequestR\tsubscribe" +
+      "\022\036\n\ntransports\030\002 \003(\tR\ntransports\022\027\n\007boot" +
+      "_id\030\003 \001(\tR\006bootId\022-\n\022delivered_sequence\030" +
+      "\004 \001(\004R\021deliveredSequence\022\037\n\013lost_frames\030" +
+      "\005 \001(\004R\nlostFrames\022+\n\021delivered_records\030\006" +
+      " \001(\004R\020deliveredRecords\"\311\002\n\016AttachRespons" +
+      "e\022\034\n\ttransport\030\001 \001(\tR\ttransport\022\026\n\006detai" +
+      "l\030\002 \001(\tR\006detail\022%\n\016start_sequence\030\003 \001(\004R" +
+      "\rstartSequence\022\'\n\017oldest_sequence\030\004 \001(\004R" +
+      "\016oldestSequence\022#\n\rhead_sequence\030\005 \001(\004R\014" +
+      "headSequence\0227\n\004ring\030\006 \001(\0132#.alphapulse." +
+      "relay.v1.RingAttachmentR\004ring\022=\n\006stream\030" +
+      "\007 \001(\0132%.alphapulse.relay.v1.StreamAttach" +
+      "mentR\006stream\022\024\n\005epoch\030\010 \001(\006R\005epoch\"\366\001\n\016R" +
+      "ingAttachment\022\022\n\004path\030\001 \001(\tR\004path\022%\n\016lay" +
+      "out_version\030\002 \001(\rR\rlayoutVersion\022 \n\013inca" +
+      "rnation\030\003 \001(\006R\013incarnation\022\022\n\004base\030\004 \001(\004" +
+      "R\004base\022+\n\021spin_microseconds\030\005 \001(\rR\020spinM" +
+      "icroseconds\022!\n\014report_bytes\030\006 \001(\004R\013repor" +
+      "tBytes\022#\n\rreport_frames\030\007 \001(\004R\014reportFra" +
+      "mes\"_\n\020StreamAttachment\022\020\n\003url\030\001 \001(\tR\003ur" +
+      "l\022\022\n\004name\030\002 \001(\tR\004name\022%\n\016subject_prefix\030" +
+      "\003 \001(\tR\rsubjectPrefix\"\022\n\020GetStatusRequest" +
+      "\"\256\002\n\020SubscriberStatus\022\022\n\004name\030\001 \001(\tR\004nam" +
+      "e\022-\n\022delivered_sequence\030\002 \001(\004R\021delivered" +
+      "Sequence\022\035\n\nlag_frames\030\003 \001(\004R\tlagFrames\022" +
+      "\037\n\013lost_frames\030\004 \001(\004R\nlostFrames\022+\n\021deli" +
+      "vered_records\030\005 \001(\004R\020deliveredRecords\022?\n" +
+      "\006policy\030\006 \001(\0162\'.alphapulse.relay.v1.Slow" +
+      "ConsumerPolicyR\006policy\022)\n\020conflated_fram" +
+      "es\030\007 \001(\004R\017conflatedFrames\"\356\001\n\016ProducerSt" +
+      "atus\022\037\n\013producer_id\030\001 \001(\006R\nproducerId\022\022\n" +
+      "\004name\030\002 \001(\tR\004name\0223\n\025acknowledged_sequen" +
+      "ce\030\003 \001(\004R\024acknowledgedSequence\022\036\n\nduplic" +
+      "ates\030\004 \001(\004R\nduplicates\022\032\n\010rejected\030\005 \001(\004" +
+      "R\010rejected\022\034\n\tconnected\030\006 \001(\010R\tconnected" +
+      "\022\030\n\007missing\030\007 \001(\004R\007missing\"\232\007\n\021GetStatus" +
+      "Response\022\026\n\006domain\030\001 \001(\tR\006domain\022\'\n\017olde" +
+      "st_sequence\030\002 \001(\004R\016oldestSequence\022#\n\rhea" +
+      "d_sequence\030\003 \001(\004R\014headSequence\022)\n\020publis" +
+      "hed_frames\030\004 \001(\004R\017publishedFrames\022+\n\021pub" +
+      "lished_records\030\005 \001(\004R\020publishedRecords\022c" +
+      "\n\017rejected_frames\030\006 \003(\0132:.alphapulse.rel" +
+      "ay.v1.GetStatusResponse.RejectedFramesEn" +
+      "tryR\016rejectedFrames\022A\n\tproducers\030\007 \003(\0132#" +
+      ".alphapulse.relay.v1.ProducerStatusR\tpro" +
+      "ducers\022G\n\013subscribers\030\010 \003(\0132%.alphapulse" +
+      ".relay.v1.SubscriberStatusR\013subscribers\022" +
+      "J\n\006policy\030\t \003(\01322.alphapulse.relay.v1.Ge" +
+      "tStatusResponse.PolicyEntryR\006policy\022a\n\017r" +
+      "ecords_by_type\030\n \003(\01329.alphapulse.relay." +
+      "v1.GetStatusResponse.RecordsByTypeEntryR" +
+      "\rrecordsByType\022\035\n\nring_bytes\030\013 \001(\004R\tring" +
+      "Bytes\022!\n\014circuit_open\030\014 \001(\010R\013circuitOpen" +
+      "\022%\n\016backlog_frames\030\r \001(\004R\rbacklogFrames\032" +
+      "A\n\023RejectedFramesEntry\022\020\n\003key\030\001 \001(\tR\003key" +
+      "\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\0329\n\013PolicyEntr" +
+      "y\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005valu" +
+      "e:\0028\001\032@\n\022RecordsByTypeEntry\022\020\n\003key\030\001 \001(\r" +
+      "R\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001*\310\001\n\022Slow" +
+      "ConsumerPolicy\022$\n SLOW_CONSUMER_POLICY_U" +
+      "NSPECIFIED\020\000\022\036\n\032SLOW_CONSUMER_POLICY_BLO" +
+      "CK\020\001\022$\n SLOW_CONSUMER_POLICY_DROP_OLDEST" +
+      "\020\002\022!\n\035SLOW_CONSUMER_POLICY_CONFLATE\020\003\022#\n" +
+      "\037SLOW_CONSUMER_POLICY_DISCONNECT\020\004*\270\001\n\rS" +
+      "tartPosition\022\036\n\032START_POSITION_UNSPECIFI" +
+      "ED\020\000\022\031\n\025START_POSITION_LATEST\020\001\022\033\n\027START" +
+      "_POSITION_SEQUENCE\020\002\022\031\n\025START_POSITION_O" +
+      "LDEST\020\003\022\027\n\023START_POSITION_TIME\020\004\022\033\n\027STAR" +
+      "T_POSITION_SNAPSHOT\020\0052\336\003\n\017MarketDataRela" +
+      "y\022X\n\007Publish\022#.alphapulse.relay.v1.Publi" +
+      "shRequest\032$.alphapulse.relay.v1.PublishR" +
+      "esponse(\0010\001\022\\\n\tSubscribe\022%.alphapulse.re" +
+      "lay.v1.SubscribeRequest\032&.alphapulse.rel" +
+      "ay.v1.SubscribeResponse0\001\022U\n\006Attach\022\".al" +
+      "phapulse.relay.v1.AttachRequest\032#.alphap" +
+      "ulse.relay.v1.AttachResponse(\0010\001\022`\n\013Ackn" +
+      "owledge\022\'.alphapulse.relay.v1.Acknowledg" +
+      "eRequest\032(.alphapulse.relay.v1.Acknowled" +
+      "geResponse\022Z\n\tGetStatus\022%.alphapulse.rel" +
+      "ay.v1.GetStatusRequest\032&.alphapulse.rela" +
+      "y.v1.GetStatusResponse2\332\003\n\013SignalRelay\022X" +
+      "\n\007Publish\022#.alphapulse.relay.v1.PublishR" +
+      "equest\032$.alphapulse.relay.v1.PublishResp" +
+      "onse(\0010\001\022\\\n\tSubscribe\022%.alphapulse.relay" +
+      ".v1.SubscribeRequest\032&.alphapulse.relay." +
+      "v1.SubscribeResponse0\001\022U\n\006Attach\022\".alpha" +
+      "pulse.relay.v1.AttachRequest\032#.alphapuls" +
+      "e.relay.v1.AttachResponse(\0010\001\022`\n\013Acknowl" +
+      "edge\022\'.alphapulse.relay.v1.AcknowledgeRe" +
+      "quest\032(.alphapulse.relay.v1.AcknowledgeR" +
+      "esponse\022Z\n\tGetStatus\022%.alphapulse.relay." +
+      "v1.GetStatusRequest\032&.alphapulse.relay.v" +
+      "1.GetStatusResponse2\335\003\n\016ExecutionRelay\022X" +
+      "\n\007Publish\022#.alphapulse.relay.v1.PublishR" +
+      "equest\032$.alphapulse.relay.v1.PublishResp" +
+      "onse(\0010\001\022\\\n\tSubscribe\022%.alphapulse.relay" +
+      ".v1.SubscribeRequest\032&.alphapulse.relay." +
+      "v1.SubscribeResponse0\001\022U\n\006Attach\022\".alpha" +
+      "pulse.relay.v1.AttachRequest\032#.alphapuls" +
+      "e.relay.v1.AttachResponse(\0010\001\022`\n\013Acknowl" +
+      "edge\022\'.alphapulse.relay.v1.AcknowledgeRe" +
+      "quest\032(.alphapulse.relay.v1.AcknowledgeR" +
+      "esponse\022Z\n\tGetStatus\022%.alphapulse.relay." +
+      "v1.GetStatusRequest\032&.alphapulse.relay.v" +
+      "1.GetStatusResponse2\332\003\n\013SystemRelay\022X\n\007P" +
       "ublish\022#.alphapulse.relay.v1.PublishRequ" +
       "est\032$.alphapulse.relay.v1.PublishRespons" +
       "e(\0010\001\022\\\n\tSubscribe\022%.alphapulse.relay.v1" +
@@ -266,48 +307,12 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
       "st\032(.alphapulse.relay.v1.AcknowledgeResp" +
       "onse\022Z\n\tGetStatus\022%.alphapulse.relay.v1." +
       "GetStatusRequest\032&.alphapulse.relay.v1.G" +
-      "etStatusResponse2\332\003\n\013SignalRelay\022X\n\007Publ" +
-      "ish\022#.alphapulse.relay.v1.PublishRequest" +
-      "\032$.alphapulse.relay.v1.PublishResponse(\001" +
-      "0\001\022\\\n\tSubscribe\022%.alphapulse.relay.v1.Su" +
-      "bscribeRequest\032&.alphapulse.relay.v1.Sub" +
-      "scribeResponse0\001\022U\n\006Attach\022\".alphapulse." +
-      "relay.v1.AttachRequest\032#.alphapulse.rela" +
-      "y.v1.AttachResponse(\0010\001\022`\n\013Acknowledge\022\'" +
-      ".alphapulse.relay.v1.AcknowledgeRequest\032" +
-      "(.alphapulse.relay.v1.AcknowledgeRespons" +
-      "e\022Z\n\tGetStatus\022%.alphapulse.relay.v1.Get" +
-      "StatusRequest\032&.alphapulse.relay.v1.GetS" +
-      "tatusResponse2\335\003\n\016ExecutionRelay\022X\n\007Publ" +
-      "ish\022#.alphapulse.relay.v1.PublishRequest" +
-      "\032$.alphapulse.relay.v1.PublishResponse(\001" +
-      "0\001\022\\\n\tSubscribe\022%.alphapulse.relay.v1.Su" +
-      "bscribeRequest\032&.alphapulse.relay.v1.Sub" +
-      "scribeResponse0\001\022U\n\006Attach\022\".alphapulse." +
-      "relay.v1.AttachRequest\032#.alphapulse.rela" +
-      "y.v1.AttachResponse(\0010\001\022`\n\013Acknowledge\022\'" +
-      ".alphapulse.relay.v1.AcknowledgeRequest\032" +
-      "(.alphapulse.relay.v1.AcknowledgeRespons" +
-      "e\022Z\n\tGetStatus\022%.alphapulse.relay.v1.Get" +
-      "StatusRequest\032&.alphapulse.relay.v1.GetS" +
-      "tatusResponse2\332\003\n\013SystemRelay\022X\n\007Publish" +
-      "\022#.alphapulse.relay.v1.PublishRequest\032$." +
-      "alphapulse.relay.v1.PublishResponse(\0010\001\022" +
-      "\\\n\tSubscribe\022%.alphapulse.relay.v1.Subsc" +
-      "ribeRequest\032&.alphapulse.relay.v1.Subscr" +
-      "ibeResponse0\001\022U\n\006Attach\022\".alphapulse.rel" +
-      "ay.v1.AttachRequest\032#.alphapulse.relay.v" +
-      "1.AttachResponse(\0010\001\022`\n\013Acknowledge\022\'.al" +
-      "phapulse.relay.v1.AcknowledgeRequest\032(.a" +
-      "lphapulse.relay.v1.AcknowledgeResponse\022Z" +
-      "\n\tGetStatus\022%.alphapulse.relay.v1.GetSta" +
-      "tusRequest\032&.alphapulse.relay.v1.GetStat" +
-      "usResponseB\306\001\n\027dev.alphapulse.relay.v1B\n" +
-      "RelayProtoP\001Z1alphapulse.dev/gen/go/alph" +
-      "apulse/relay/v1;relayv1\242\002\003ARX\252\002\023Alphapul" +
-      "se.Relay.V1\312\002\023Alphapulse\\Relay\\V1\342\002\037Alph" +
-      "apulse\\Relay\\V1\\GPBMetadata\352\002\025Alphapulse" +
-      "::Relay::V1b\006proto3"
+      "etStatusResponseB\306\001\n\027dev.alphapulse.rela" +
+      "y.v1B\nRelayProtoP\001Z1alphapulse.dev/gen/g" +
+      "o/alphapulse/relay/v1;relayv1\242\002\003ARX\252\002\023Al" +
+      "phapulse.Relay.V1\312\002\023Alphapulse\\Relay\\V1\342" +
+      "\002\037Alphapulse\\Relay\\V1\\GPBMetadata\352\002\025Alph" +
+      "apulse::Relay::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -319,13 +324,13 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
     internal_static_alphapulse_relay_v1_PublishRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_PublishRequest_descriptor,
-        new java.lang.String[] { "Frames", "FirstSequence", "ProducerId", "ProducerName", });
+        new java.lang.String[] { "Frames", "FirstSequence", "ProducerId", "ProducerName", "Incarnation", });
     internal_static_alphapulse_relay_v1_PublishResponse_descriptor =
       getDescriptor().getMessageType(1);
     internal_static_alphapulse_relay_v1_PublishResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_PublishResponse_descriptor,
-        new java.lang.String[] { "AcknowledgedSequence", "RelaySequence", "Rejections", "Duplicates", "Gaps", "Hello", });
+        new java.lang.String[] { "AcknowledgedSequence", "RelaySequence", "Rejections", "Duplicates", "Gaps", "Hello", "LastIncarnation", "LeaseMilliseconds", });
     internal_static_alphapulse_relay_v1_FrameRejection_descriptor =
       getDescriptor().getMessageType(2);
     internal_static_alphapulse_relay_v1_FrameRejection_fieldAccessorTable = new
@@ -361,7 +366,7 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
     internal_static_alphapulse_relay_v1_SubscribeResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_SubscribeResponse_descriptor,
-        new java.lang.String[] { "Frames", "Gaps", "DeliveredSequence", "HeadSequence", "ResumeToken", "SubscriptionId", "AcknowledgeBytes", "AcknowledgeFrames", "SnapshotSequence", });
+        new java.lang.String[] { "Frames", "Gaps", "DeliveredSequence", "HeadSequence", "ResumeToken", "SubscriptionId", "AcknowledgeBytes", "AcknowledgeFrames", "SnapshotSequence", "SnapshotFirstSequence", });
     internal_static_alphapulse_relay_v1_Gap_descriptor =
       getDescriptor().getMessageType(8);
     internal_static_alphapulse_relay_v1_Gap_fieldAccessorTable = new
@@ -409,7 +414,7 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
     internal_static_alphapulse_relay_v1_ProducerStatus_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_ProducerStatus_descriptor,
-        new java.lang.String[] { "ProducerId", "Name", "AcknowledgedSequence", "Duplicates", "Rejected", "Connected", });
+        new java.lang.String[] { "ProducerId", "Name", "AcknowledgedSequence", "Duplicates", "Rejected", "Connected", "Missing", });
     internal_static_alphapulse_relay_v1_GetStatusResponse_descriptor =
       getDescriptor().getMessageType(16);
     internal_static_alphapulse_relay_v1_GetStatusResponse_fieldAccessorTable = new

@@ -267,6 +267,22 @@ private static final long serialVersionUID = 0L;
     return snapshotSequence_;
   }
 
+  public static final int SNAPSHOT_FIRST_SEQUENCE_FIELD_NUMBER = 10;
+  private long snapshotFirstSequence_ = 0L;
+  /**
+   * <pre>
+   * With `snapshot_sequence`: the first sequence that the snapshot looked at; what is older is not
+   * in it. What it should have held and does not, for it was overwritten meanwhile, is in `gaps`.
+   * </pre>
+   *
+   * <code>uint64 snapshot_first_sequence = 10 [json_name = "snapshotFirstSequence"];</code>
+   * @return The snapshotFirstSequence.
+   */
+  @java.lang.Override
+  public long getSnapshotFirstSequence() {
+    return snapshotFirstSequence_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -307,6 +323,9 @@ private static final long serialVersionUID = 0L;
     }
     if (snapshotSequence_ != 0L) {
       output.writeUInt64(9, snapshotSequence_);
+    }
+    if (snapshotFirstSequence_ != 0L) {
+      output.writeUInt64(10, snapshotFirstSequence_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -358,6 +377,10 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeUInt64Size(9, snapshotSequence_);
     }
+    if (snapshotFirstSequence_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(10, snapshotFirstSequence_);
+    }
     return size;
   }
   @java.lang.Override
@@ -400,6 +423,8 @@ private static final long serialVersionUID = 0L;
         != other.getAcknowledgeFrames()) return false;
     if (getSnapshotSequence()
         != other.getSnapshotSequence()) return false;
+    if (getSnapshotFirstSequence()
+        != other.getSnapshotFirstSequence()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -439,6 +464,9 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + SNAPSHOT_SEQUENCE_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getSnapshotSequence());
+    hash = (37 * hash) + SNAPSHOT_FIRST_SEQUENCE_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getSnapshotFirstSequence());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -589,6 +617,7 @@ private static final long serialVersionUID = 0L;
       acknowledgeBytes_ = 0L;
       acknowledgeFrames_ = 0L;
       snapshotSequence_ = 0L;
+      snapshotFirstSequence_ = 0L;
       return this;
     }
 
@@ -659,6 +688,9 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00000100) != 0)) {
         result.snapshotSequence_ = snapshotSequence_;
+      }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
+        result.snapshotFirstSequence_ = snapshotFirstSequence_;
       }
     }
 
@@ -731,6 +763,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getSnapshotSequence() != 0L) {
         setSnapshotSequence(other.getSnapshotSequence());
+      }
+      if (other.getSnapshotFirstSequence() != 0L) {
+        setSnapshotFirstSequence(other.getSnapshotFirstSequence());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -812,6 +847,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000100;
               break;
             } // case 72
+            case 80: {
+              snapshotFirstSequence_ = input.readUInt64();
+              bitField0_ |= 0x00000200;
+              break;
+            } // case 80
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1570,6 +1610,53 @@ private static final long serialVersionUID = 0L;
     public Builder clearSnapshotSequence() {
       bitField0_ = (bitField0_ & ~0x00000100);
       snapshotSequence_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private long snapshotFirstSequence_ ;
+    /**
+     * <pre>
+     * With `snapshot_sequence`: the first sequence that the snapshot looked at; what is older is not
+     * in it. What it should have held and does not, for it was overwritten meanwhile, is in `gaps`.
+     * </pre>
+     *
+     * <code>uint64 snapshot_first_sequence = 10 [json_name = "snapshotFirstSequence"];</code>
+     * @return The snapshotFirstSequence.
+     */
+    @java.lang.Override
+    public long getSnapshotFirstSequence() {
+      return snapshotFirstSequence_;
+    }
+    /**
+     * <pre>
+     * With `snapshot_sequence`: the first sequence that the snapshot looked at; what is older is not
+     * in it. What it should have held and does not, for it was overwritten meanwhile, is in `gaps`.
+     * </pre>
+     *
+     * <code>uint64 snapshot_first_sequence = 10 [json_name = "snapshotFirstSequence"];</code>
+     * @param value The snapshotFirstSequence to set.
+     * @return This builder for chaining.
+     */
+    public Builder setSnapshotFirstSequence(long value) {
+
+      snapshotFirstSequence_ = value;
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * With `snapshot_sequence`: the first sequence that the snapshot looked at; what is older is not
+     * in it. What it should have held and does not, for it was overwritten meanwhile, is in `gaps`.
+     * </pre>
+     *
+     * <code>uint64 snapshot_first_sequence = 10 [json_name = "snapshotFirstSequence"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearSnapshotFirstSequence() {
+      bitField0_ = (bitField0_ & ~0x00000200);
+      snapshotFirstSequence_ = 0L;
       onChanged();
       return this;
     }

@@ -157,4 +157,15 @@ public interface SubscribeResponseOrBuilder extends
    * @return The snapshotSequence.
    */
   long getSnapshotSequence();
+
+  /**
+   * <pre>
+   * With `snapshot_sequence`: the first sequence that the snapshot looked at; what is older is not
+   * in it. What it should have held and does not, for it was overwritten meanwhile, is in `gaps`.
+   * </pre>
+   *
+   * <code>uint64 snapshot_first_sequence = 10 [json_name = "snapshotFirstSequence"];</code>
+   * @return The snapshotFirstSequence.
+   */
+  long getSnapshotFirstSequence();
 }
