@@ -14,6 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from alphapulse_client import Mesh
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import find_target
+from alphapulse_mesh.importers.ccxt_markets import import_markets
 from alphapulse_mesh.importers.financedatabase import import_listings
 from alphapulse_mesh.importers.loading import Loader
 from alphapulse_mesh.importers.places import Places
@@ -24,7 +25,7 @@ from alphapulse_mesh.runtime.errors import InvalidArgument, NotFound
 
 _PATIENCE_SECONDS: Final = 120.0
 """How long a call is repeated while the registry is away: it may be starting again."""
-KINDS: Final = ("venues", "financedatabase", "tokens", "pools")
+KINDS: Final = ("venues", "financedatabase", "tokens", "pools", "ccxt")
 # what `all` looks for below the data directory, in the order of reference
 _ALL: Final = (
     ("venues", ("mic_iso10383/mic_*.csv",)),
@@ -38,6 +39,7 @@ _ALL: Final = (
     ),
     ("tokens", ("token_lists/*.tokenlist.json*",)),
     ("pools", ("uniswap_pools/pools_*.csv",)),
+    ("ccxt", ("ccxt/*.json*",)),
 )
 
 
@@ -45,7 +47,8 @@ _ALL: Final = (
 async def import_command(
     kind: Annotated[str, typer.Argument(help=f"What the files are: {', '.join(KINDS)}; or all.")],
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Files; for all, the data directory.")
+        list[Path] | None,
+        typer.Argument(help="Files, for ccxt also exchanges; for all, the data."),
     ] = None,
     report: Annotated[
         Path | None, typer.Option(help="Write every refused and adapted row there: CSV or .jsonl.")
@@ -121,7 +124,7 @@ async def _import(
     loader = Loader(mesh.registry, progress=progress)
     if kind == "financedatabase":
         return await import_listings(loader, places, files)
-    one = import_tokens if kind == "tokens" else import_pools
+    one = {"tokens": import_tokens, "pools": import_pools, "ccxt": import_markets}[kind]
     return [await one(loader, places, path) for path in files]
 
 

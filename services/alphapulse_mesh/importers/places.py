@@ -26,6 +26,7 @@ class Places:
     def __init__(self, registry: RegistryClient) -> None:
         self._registry = registry
         self.by_name: dict[str, pb.Venue] = {}
+        self.by_number: dict[int, pb.Venue] = {}
         self.by_mic: dict[str, pb.Venue] = {}
         self.chains: dict[int, pb.Venue] = {}
         self._taken: dict[int, str] = {}
@@ -40,7 +41,7 @@ class Places:
 
     def know(self, venue: pb.Venue) -> None:
         """Add one."""
-        self.by_name[venue.name] = venue
+        self.by_name[venue.name] = self.by_number[venue.venue] = venue
         self._taken[venue.venue] = venue.name
         if venue.mic:
             self.by_mic[venue.mic] = venue
