@@ -23,7 +23,13 @@ const ROWS = { rows: 0, second: 1 };
 const CUSTOM = { stride: 0, data: 2 };
 const COMPRESSED = { member: 0 };
 /** Tables whose second vector is bytes that the rows refer to. */
-const WITH_BLOB = new Set(["InstrumentDiscovered", "InstrumentDiscovery", "SystemError", "ConfigUpdate"]);
+const WITH_BLOB = new Set([
+  "InstrumentDiscovered",
+  "InstrumentDiscovery",
+  "SystemError",
+  "ConfigUpdate",
+  "ConfigResult",
+]);
 const RECORD_OF: ReadonlyMap<number, RecordType> = new Map(RECORDS.map((record) => [record.messageType, record]));
 const NOTHING: Vector = { start: 0, count: 0 };
 

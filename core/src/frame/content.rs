@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use alphapulse_gen::layout::{
-    ConfigUpdate, DeFiSignal, InstrumentDiscovered, InstrumentDiscovery, MessageType, SyntheticUpdate,
-    SystemError,
+    ConfigResult, ConfigUpdate, DeFiSignal, InstrumentDiscovered, InstrumentDiscovery, MessageType,
+    SyntheticUpdate, SystemError,
 };
 use alphapulse_gen::record::{Layout, read};
 
@@ -36,6 +36,11 @@ pub fn check(content: &Content<'_>) -> Result<()> {
         }),
         MessageType::CONFIG_UPDATE => ranges(content, "blob", blob, |row: &ConfigUpdate| {
             (row.key_offset, u64::from(row.key_length) + u64::from(row.value_length))
+        }),
+        MessageType::CONFIG_RESULT => ranges(content, "blob", blob, |row: &ConfigResult| {
+            let length =
+                u64::from(row.key_length) + u64::from(row.reason_length) + u64::from(row.detail_length);
+            (row.key_offset, length)
         }),
         MessageType::SYNTHETIC_UPDATE => {
             let count = content.components_count as u64;

@@ -60,7 +60,8 @@ pub const fn second_of(member: u8) -> Second {
         Records::INSTRUMENT_DISCOVERED_ROWS
         | Records::INSTRUMENT_DISCOVERY_ROWS
         | Records::SYSTEM_ERROR_ROWS
-        | Records::CONFIG_UPDATE_ROWS => Second::Blob,
+        | Records::CONFIG_UPDATE_ROWS
+        | Records::CONFIG_RESULT_ROWS => Second::Blob,
         Records::SYNTHETIC_UPDATE_ROWS => Second::Components,
         _ => Second::None,
     }

@@ -185,8 +185,34 @@ func (rcv *Extensions) Cause(obj *CauseTlv) *CauseTlv {
 	return nil
 }
 
+func (rcv *Extensions) ServiceInfo(obj *ServiceInfoTlv) *ServiceInfoTlv {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(26))
+	if o != 0 {
+		x := o + rcv._tab.Pos
+		if obj == nil {
+			obj = new(ServiceInfoTlv)
+		}
+		obj.Init(rcv._tab.Bytes, x)
+		return obj
+	}
+	return nil
+}
+
+func (rcv *Extensions) FeedLag(obj *FeedLagTlv) *FeedLagTlv {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(28))
+	if o != 0 {
+		x := o + rcv._tab.Pos
+		if obj == nil {
+			obj = new(FeedLagTlv)
+		}
+		obj.Init(rcv._tab.Bytes, x)
+		return obj
+	}
+	return nil
+}
+
 func ExtensionsStart(builder *flatbuffers.Builder) {
-	builder.StartObject(11)
+	builder.StartObject(13)
 }
 func ExtensionsAddPoolAddresses(builder *flatbuffers.Builder, poolAddresses flatbuffers.UOffsetT) {
 	builder.PrependStructSlot(0, flatbuffers.UOffsetT(poolAddresses), 0)
@@ -220,6 +246,12 @@ func ExtensionsAddLayer2Params(builder *flatbuffers.Builder, layer2Params flatbu
 }
 func ExtensionsAddCause(builder *flatbuffers.Builder, cause flatbuffers.UOffsetT) {
 	builder.PrependStructSlot(10, flatbuffers.UOffsetT(cause), 0)
+}
+func ExtensionsAddServiceInfo(builder *flatbuffers.Builder, serviceInfo flatbuffers.UOffsetT) {
+	builder.PrependStructSlot(11, flatbuffers.UOffsetT(serviceInfo), 0)
+}
+func ExtensionsAddFeedLag(builder *flatbuffers.Builder, feedLag flatbuffers.UOffsetT) {
+	builder.PrependStructSlot(12, flatbuffers.UOffsetT(feedLag), 0)
 }
 func ExtensionsEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

@@ -43,6 +43,7 @@ const (
 	MessageTypeSNAPSHOT                MessageType = 101
 	MessageTypeERROR                   MessageType = 102
 	MessageTypeCONFIG_UPDATE           MessageType = 103
+	MessageTypeCONFIG_RESULT           MessageType = 104
 	MessageTypeCUSTOM                  MessageType = 200
 )
 
@@ -81,6 +82,7 @@ var EnumNamesMessageType = map[MessageType]string{
 	MessageTypeSNAPSHOT:                "SNAPSHOT",
 	MessageTypeERROR:                   "ERROR",
 	MessageTypeCONFIG_UPDATE:           "CONFIG_UPDATE",
+	MessageTypeCONFIG_RESULT:           "CONFIG_RESULT",
 	MessageTypeCUSTOM:                  "CUSTOM",
 }
 
@@ -119,6 +121,7 @@ var EnumValuesMessageType = map[string]MessageType{
 	"SNAPSHOT":                MessageTypeSNAPSHOT,
 	"ERROR":                   MessageTypeERROR,
 	"CONFIG_UPDATE":           MessageTypeCONFIG_UPDATE,
+	"CONFIG_RESULT":           MessageTypeCONFIG_RESULT,
 	"CUSTOM":                  MessageTypeCUSTOM,
 }
 

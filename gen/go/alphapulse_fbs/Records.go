@@ -45,6 +45,7 @@ const (
 	RecordsInstrumentRecordRows      Records = 34
 	RecordsCustomRows                Records = 35
 	RecordsCompressedRows            Records = 36
+	RecordsConfigResultRows          Records = 37
 )
 
 var EnumNamesRecords = map[Records]string{
@@ -85,6 +86,7 @@ var EnumNamesRecords = map[Records]string{
 	RecordsInstrumentRecordRows:      "InstrumentRecordRows",
 	RecordsCustomRows:                "CustomRows",
 	RecordsCompressedRows:            "CompressedRows",
+	RecordsConfigResultRows:          "ConfigResultRows",
 }
 
 var EnumValuesRecords = map[string]Records{
@@ -125,6 +127,7 @@ var EnumValuesRecords = map[string]Records{
 	"InstrumentRecordRows":      RecordsInstrumentRecordRows,
 	"CustomRows":                RecordsCustomRows,
 	"CompressedRows":            RecordsCompressedRows,
+	"ConfigResultRows":          RecordsConfigResultRows,
 }
 
 func (v Records) String() string {

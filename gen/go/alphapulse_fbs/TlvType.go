@@ -20,7 +20,11 @@ const (
 	TlvTypeCROSS_CHAIN        TlvType = 22
 	TlvTypeLAYER2_PARAMS      TlvType = 23
 	/// A further cause of a frame, beside the one in its context.
-	TlvTypeCAUSE           TlvType = 31
+	TlvTypeCAUSE TlvType = 31
+	/// Of a system frame: who sends it, in full.
+	TlvTypeSERVICE_INFO TlvType = 32
+	/// Of a heartbeat: one feed that the service reads or serves; as many as there are.
+	TlvTypeFEED_LAG        TlvType = 33
 	TlvTypeCUSTOM_STRATEGY TlvType = 100
 	TlvTypeRESERVED        TlvType = 200
 )
@@ -38,6 +42,8 @@ var EnumNamesTlvType = map[TlvType]string{
 	TlvTypeCROSS_CHAIN:        "CROSS_CHAIN",
 	TlvTypeLAYER2_PARAMS:      "LAYER2_PARAMS",
 	TlvTypeCAUSE:              "CAUSE",
+	TlvTypeSERVICE_INFO:       "SERVICE_INFO",
+	TlvTypeFEED_LAG:           "FEED_LAG",
 	TlvTypeCUSTOM_STRATEGY:    "CUSTOM_STRATEGY",
 	TlvTypeRESERVED:           "RESERVED",
 }
@@ -55,6 +61,8 @@ var EnumValuesTlvType = map[string]TlvType{
 	"CROSS_CHAIN":        TlvTypeCROSS_CHAIN,
 	"LAYER2_PARAMS":      TlvTypeLAYER2_PARAMS,
 	"CAUSE":              TlvTypeCAUSE,
+	"SERVICE_INFO":       TlvTypeSERVICE_INFO,
+	"FEED_LAG":           TlvTypeFEED_LAG,
 	"CUSTOM_STRATEGY":    TlvTypeCUSTOM_STRATEGY,
 	"RESERVED":           TlvTypeRESERVED,
 }

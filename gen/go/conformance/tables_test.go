@@ -47,6 +47,7 @@ var readers = map[string]func([]byte) (reflect.Value, error){
 	"SystemError":           rowsOf[layout.SystemError],
 	"ConfigUpdate":          rowsOf[layout.ConfigUpdate],
 	"InstrumentRecord":      rowsOf[layout.InstrumentRecord],
+	"ConfigResult":          rowsOf[layout.ConfigResult],
 }
 
 // structNames gives the struct of a record's rows.
@@ -85,6 +86,7 @@ var structNames = map[string]string{
 	"SystemError":           "SystemError",
 	"ConfigUpdate":          "ConfigUpdate",
 	"InstrumentRecord":      "InstrumentRecord",
+	"ConfigResult":          "ConfigResult",
 }
 
 type flatTable[T any] interface {
@@ -134,4 +136,5 @@ var tables = map[string]func(flatbuffers.Table) any{
 	"SystemError":           view[fbs.SystemErrorRows],
 	"ConfigUpdate":          view[fbs.ConfigUpdateRows],
 	"InstrumentRecord":      view[fbs.InstrumentRecordRows],
+	"ConfigResult":          view[fbs.ConfigResultRows],
 }

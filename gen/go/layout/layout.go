@@ -64,6 +64,23 @@ type CauseTlv struct {
 	SpanId  SpanId
 }
 
+// ConfigResult: What a service made of a ConfigUpdate: key, reason (empty where it was applied)
+// and a text for people are in the rows' blob, in this order. 48 bytes.
+type ConfigResult struct {
+	CreatedAt uint64
+	// Of the update.
+	Version uint64
+	// Who answers.
+	Service      Text16
+	KeyOffset    uint32
+	KeyLength    uint16
+	ReasonLength uint16
+	DetailLength uint16
+	Outcome      fbs.ConfigOutcome
+	Reserved     uint8
+	Reserved1    uint32
+}
+
 // ConfigUpdate: One setting changed; key and value (JSON) are in the rows' blob, key first. 48
 // bytes.
 type ConfigUpdate struct {
@@ -176,6 +193,16 @@ type ExecutionReport struct {
 	Reserved           uint8
 	Reason             fbs.OrderReason
 	Reserved1          uint64
+}
+
+// FeedLagTlv: How far behind a feed is. 56 bytes.
+type FeedLagTlv struct {
+	// Domain that the service reads; of a relay its slowest subscriber's name.
+	Feed       Text32
+	LagFrames  uint64
+	LostFrames uint64
+	// Of a relay: what it waits for before it takes more.
+	BacklogFrames uint64
 }
 
 // Fill: One execution of an order. `trade_id` is unique per order. 128 bytes.
@@ -708,6 +735,17 @@ type SandwichParamsTlv struct {
 	Reserved1         uint64
 }
 
+// ServiceInfoTlv: The sender of a system frame, where a row has room for 16 characters only. 80
+// bytes.
+type ServiceInfoTlv struct {
+	Service Text32
+	Version Text32
+	// Of the relay's memory, or of the process: another number is another life.
+	Epoch uint64
+	// Newest configuration update that the service has answered.
+	ConfigVersion uint64
+}
+
 // SlippageModelTlv: impact_bps = base + linear * size + square_root * sqrt(size), coefficients
 // 1e-8. 32 bytes.
 type SlippageModelTlv struct {
@@ -915,6 +953,17 @@ const (
 	_ = -(unsafe.Sizeof(CauseTlv{}) ^ 24)
 	_ = -(unsafe.Offsetof(CauseTlv{}.TraceId) ^ 0)
 	_ = -(unsafe.Offsetof(CauseTlv{}.SpanId) ^ 16)
+	_ = -(unsafe.Sizeof(ConfigResult{}) ^ 48)
+	_ = -(unsafe.Offsetof(ConfigResult{}.CreatedAt) ^ 0)
+	_ = -(unsafe.Offsetof(ConfigResult{}.Version) ^ 8)
+	_ = -(unsafe.Offsetof(ConfigResult{}.Service) ^ 16)
+	_ = -(unsafe.Offsetof(ConfigResult{}.KeyOffset) ^ 32)
+	_ = -(unsafe.Offsetof(ConfigResult{}.KeyLength) ^ 36)
+	_ = -(unsafe.Offsetof(ConfigResult{}.ReasonLength) ^ 38)
+	_ = -(unsafe.Offsetof(ConfigResult{}.DetailLength) ^ 40)
+	_ = -(unsafe.Offsetof(ConfigResult{}.Outcome) ^ 42)
+	_ = -(unsafe.Offsetof(ConfigResult{}.Reserved) ^ 43)
+	_ = -(unsafe.Offsetof(ConfigResult{}.Reserved1) ^ 44)
 	_ = -(unsafe.Sizeof(ConfigUpdate{}) ^ 48)
 	_ = -(unsafe.Offsetof(ConfigUpdate{}.CreatedAt) ^ 0)
 	_ = -(unsafe.Offsetof(ConfigUpdate{}.Version) ^ 8)
@@ -1007,6 +1056,11 @@ const (
 	_ = -(unsafe.Offsetof(ExecutionReport{}.Reserved) ^ 133)
 	_ = -(unsafe.Offsetof(ExecutionReport{}.Reason) ^ 134)
 	_ = -(unsafe.Offsetof(ExecutionReport{}.Reserved1) ^ 136)
+	_ = -(unsafe.Sizeof(FeedLagTlv{}) ^ 56)
+	_ = -(unsafe.Offsetof(FeedLagTlv{}.Feed) ^ 0)
+	_ = -(unsafe.Offsetof(FeedLagTlv{}.LagFrames) ^ 32)
+	_ = -(unsafe.Offsetof(FeedLagTlv{}.LostFrames) ^ 40)
+	_ = -(unsafe.Offsetof(FeedLagTlv{}.BacklogFrames) ^ 48)
 	_ = -(unsafe.Sizeof(Fill{}) ^ 128)
 	_ = -(unsafe.Offsetof(Fill{}.InstrumentId) ^ 0)
 	_ = -(unsafe.Offsetof(Fill{}.OrderId) ^ 16)
@@ -1405,6 +1459,11 @@ const (
 	_ = -(unsafe.Offsetof(SandwichParamsTlv{}.VictimSlippageBps) ^ 64)
 	_ = -(unsafe.Offsetof(SandwichParamsTlv{}.Reserved) ^ 68)
 	_ = -(unsafe.Offsetof(SandwichParamsTlv{}.Reserved1) ^ 72)
+	_ = -(unsafe.Sizeof(ServiceInfoTlv{}) ^ 80)
+	_ = -(unsafe.Offsetof(ServiceInfoTlv{}.Service) ^ 0)
+	_ = -(unsafe.Offsetof(ServiceInfoTlv{}.Version) ^ 32)
+	_ = -(unsafe.Offsetof(ServiceInfoTlv{}.Epoch) ^ 64)
+	_ = -(unsafe.Offsetof(ServiceInfoTlv{}.ConfigVersion) ^ 72)
 	_ = -(unsafe.Sizeof(SlippageModelTlv{}) ^ 32)
 	_ = -(unsafe.Offsetof(SlippageModelTlv{}.BaseBps) ^ 0)
 	_ = -(unsafe.Offsetof(SlippageModelTlv{}.Linear) ^ 8)
@@ -1580,4 +1639,5 @@ var Records = []RecordType{
 	{"ConfigUpdate", fbs.MessageTypeCONFIG_UPDATE, fbs.RecordsConfigUpdateRows, 48, nil},
 	{"InstrumentRecord", fbs.MessageTypeNONE, fbs.RecordsInstrumentRecordRows, 128, []int{0}},
 	{"Custom", fbs.MessageTypeCUSTOM, fbs.RecordsCustomRows, 0, nil},
+	{"ConfigResult", fbs.MessageTypeCONFIG_RESULT, fbs.RecordsConfigResultRows, 48, nil},
 }

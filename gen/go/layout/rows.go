@@ -14,11 +14,13 @@ type Struct interface {
 		ArbitrageOpportunity |
 		BookLevel |
 		CauseTlv |
+		ConfigResult |
 		ConfigUpdate |
 		CrossChainTlv |
 		CrossVenueOpportunity |
 		DeFiSignal |
 		ExecutionReport |
+		FeedLagTlv |
 		Fill |
 		FlashLoanParamsTlv |
 		FlashLoanSignal |
@@ -52,6 +54,7 @@ type Struct interface {
 		RebalanceSignal |
 		RiskMetric |
 		SandwichParamsTlv |
+		ServiceInfoTlv |
 		SlippageModelTlv |
 		Snapshot |
 		SpanId |
@@ -98,11 +101,13 @@ var Types = map[string]reflect.Type{
 	"ArbitrageOpportunity":  reflect.TypeFor[ArbitrageOpportunity](),
 	"BookLevel":             reflect.TypeFor[BookLevel](),
 	"CauseTlv":              reflect.TypeFor[CauseTlv](),
+	"ConfigResult":          reflect.TypeFor[ConfigResult](),
 	"ConfigUpdate":          reflect.TypeFor[ConfigUpdate](),
 	"CrossChainTlv":         reflect.TypeFor[CrossChainTlv](),
 	"CrossVenueOpportunity": reflect.TypeFor[CrossVenueOpportunity](),
 	"DeFiSignal":            reflect.TypeFor[DeFiSignal](),
 	"ExecutionReport":       reflect.TypeFor[ExecutionReport](),
+	"FeedLagTlv":            reflect.TypeFor[FeedLagTlv](),
 	"Fill":                  reflect.TypeFor[Fill](),
 	"FlashLoanParamsTlv":    reflect.TypeFor[FlashLoanParamsTlv](),
 	"FlashLoanSignal":       reflect.TypeFor[FlashLoanSignal](),
@@ -136,6 +141,7 @@ var Types = map[string]reflect.Type{
 	"RebalanceSignal":       reflect.TypeFor[RebalanceSignal](),
 	"RiskMetric":            reflect.TypeFor[RiskMetric](),
 	"SandwichParamsTlv":     reflect.TypeFor[SandwichParamsTlv](),
+	"ServiceInfoTlv":        reflect.TypeFor[ServiceInfoTlv](),
 	"SlippageModelTlv":      reflect.TypeFor[SlippageModelTlv](),
 	"Snapshot":              reflect.TypeFor[Snapshot](),
 	"SpanId":                reflect.TypeFor[SpanId](),

@@ -7,6 +7,7 @@ from flatbuffers.compat import import_numpy
 from typing import Any
 from alphapulse_fbs.CauseTlv import CauseTlv
 from alphapulse_fbs.CrossChainTlv import CrossChainTlv
+from alphapulse_fbs.FeedLagTlv import FeedLagTlv
 from alphapulse_fbs.FlashLoanParamsTlv import FlashLoanParamsTlv
 from alphapulse_fbs.GasOptimizationTlv import GasOptimizationTlv
 from alphapulse_fbs.Layer2ParamsTlv import Layer2ParamsTlv
@@ -14,6 +15,7 @@ from alphapulse_fbs.LiquidationTargetTlv import LiquidationTargetTlv
 from alphapulse_fbs.MevBundleTlv import MevBundleTlv
 from alphapulse_fbs.PoolAddressesTlv import PoolAddressesTlv
 from alphapulse_fbs.SandwichParamsTlv import SandwichParamsTlv
+from alphapulse_fbs.ServiceInfoTlv import ServiceInfoTlv
 from alphapulse_fbs.SlippageModelTlv import SlippageModelTlv
 from alphapulse_fbs.TertiaryVenueTlv import TertiaryVenueTlv
 from typing import Optional
@@ -152,8 +154,28 @@ class Extensions(object):
             return obj
         return None
 
+    # Extensions
+    def ServiceInfo(self) -> Optional[ServiceInfoTlv]:
+        o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(26))
+        if o != 0:
+            x = o + self._tab.Pos
+            obj = ServiceInfoTlv()
+            obj.Init(self._tab.Bytes, x)
+            return obj
+        return None
+
+    # Extensions
+    def FeedLag(self) -> Optional[FeedLagTlv]:
+        o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(28))
+        if o != 0:
+            x = o + self._tab.Pos
+            obj = FeedLagTlv()
+            obj.Init(self._tab.Bytes, x)
+            return obj
+        return None
+
 def ExtensionsStart(builder: flatbuffers.Builder):
-    builder.StartObject(11)
+    builder.StartObject(13)
 
 def Start(builder: flatbuffers.Builder):
     ExtensionsStart(builder)
@@ -223,6 +245,18 @@ def ExtensionsAddCause(builder: flatbuffers.Builder, cause: Any):
 
 def AddCause(builder: flatbuffers.Builder, cause: Any):
     ExtensionsAddCause(builder, cause)
+
+def ExtensionsAddServiceInfo(builder: flatbuffers.Builder, serviceInfo: Any):
+    builder.PrependStructSlot(11, flatbuffers.number_types.UOffsetTFlags.py_type(serviceInfo), 0)
+
+def AddServiceInfo(builder: flatbuffers.Builder, serviceInfo: Any):
+    ExtensionsAddServiceInfo(builder, serviceInfo)
+
+def ExtensionsAddFeedLag(builder: flatbuffers.Builder, feedLag: Any):
+    builder.PrependStructSlot(12, flatbuffers.number_types.UOffsetTFlags.py_type(feedLag), 0)
+
+def AddFeedLag(builder: flatbuffers.Builder, feedLag: Any):
+    ExtensionsAddFeedLag(builder, feedLag)
 
 def ExtensionsEnd(builder: flatbuffers.Builder) -> int:
     return builder.EndObject()

@@ -39,4 +39,5 @@ class MessageType(object):
     SNAPSHOT = 101
     ERROR = 102
     CONFIG_UPDATE = 103
+    CONFIG_RESULT = 104
     CUSTOM = 200

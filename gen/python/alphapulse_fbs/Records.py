@@ -41,3 +41,4 @@ class Records(object):
     InstrumentRecordRows = 34
     CustomRows = 35
     CompressedRows = 36
+    ConfigResultRows = 37

@@ -81,6 +81,24 @@ CAUSE_TLV: Final[RecordDtype] = np.dtype(
     }
 )
 
+# What a service made of a ConfigUpdate: key, reason (empty where it was applied) and a text for
+# people are in the rows' blob, in this order. 48 bytes.
+CONFIG_RESULT: Final[RecordDtype] = np.dtype(
+    {
+        "names": [
+            "created_at", "version", "service", "key_offset", "key_length", "reason_length",
+            "detail_length", "outcome", "reserved", "reserved1",
+        ],
+        "formats": [
+            "<u8", "<u8", "S16", "<u4", "<u2", "<u2", "<u2", "u1", "u1", "<u4",
+        ],
+        "offsets": [
+            0, 8, 16, 32, 36, 38, 40, 42, 43, 44,
+        ],
+        "itemsize": 48,
+    }
+)
+
 # One setting changed; key and value (JSON) are in the rows' blob, key first. 48 bytes.
 CONFIG_UPDATE: Final[RecordDtype] = np.dtype(
     {
@@ -213,6 +231,22 @@ EXECUTION_REPORT: Final[RecordDtype] = np.dtype(
             131, 132, 133, 134, 136,
         ],
         "itemsize": 144,
+    }
+)
+
+# How far behind a feed is. 56 bytes.
+FEED_LAG_TLV: Final[RecordDtype] = np.dtype(
+    {
+        "names": [
+            "feed", "lag_frames", "lost_frames", "backlog_frames",
+        ],
+        "formats": [
+            "S32", "<u8", "<u8", "<u8",
+        ],
+        "offsets": [
+            0, 32, 40, 48,
+        ],
+        "itemsize": 56,
     }
 )
 
@@ -768,6 +802,22 @@ SANDWICH_PARAMS_TLV: Final[RecordDtype] = np.dtype(
     }
 )
 
+# The sender of a system frame, where a row has room for 16 characters only. 80 bytes.
+SERVICE_INFO_TLV: Final[RecordDtype] = np.dtype(
+    {
+        "names": [
+            "service", "version", "epoch", "config_version",
+        ],
+        "formats": [
+            "S32", "S32", "<u8", "<u8",
+        ],
+        "offsets": [
+            0, 32, 64, 72,
+        ],
+        "itemsize": 80,
+    }
+)
+
 # impact_bps = base + linear * size + square_root * sqrt(size), coefficients 1e-8. 32 bytes.
 SLIPPAGE_MODEL_TLV: Final[RecordDtype] = np.dtype(
     {
@@ -945,6 +995,7 @@ STRUCTS: Final[dict[str, RecordDtype]] = {
     "ArbitrageOpportunity": ARBITRAGE_OPPORTUNITY,
     "BookLevel": BOOK_LEVEL,
     "CauseTlv": CAUSE_TLV,
+    "ConfigResult": CONFIG_RESULT,
     "ConfigUpdate": CONFIG_UPDATE,
     "UInt128": UINT128,
     "CrossChainTlv": CROSS_CHAIN_TLV,
@@ -952,6 +1003,7 @@ STRUCTS: Final[dict[str, RecordDtype]] = {
     "Int128": INT128,
     "DeFiSignal": DEFI_SIGNAL,
     "ExecutionReport": EXECUTION_REPORT,
+    "FeedLagTlv": FEED_LAG_TLV,
     "Fill": FILL,
     "FlashLoanParamsTlv": FLASH_LOAN_PARAMS_TLV,
     "FlashLoanSignal": FLASH_LOAN_SIGNAL,
@@ -982,6 +1034,7 @@ STRUCTS: Final[dict[str, RecordDtype]] = {
     "RebalanceSignal": REBALANCE_SIGNAL,
     "RiskMetric": RISK_METRIC,
     "SandwichParamsTlv": SANDWICH_PARAMS_TLV,
+    "ServiceInfoTlv": SERVICE_INFO_TLV,
     "SlippageModelTlv": SLIPPAGE_MODEL_TLV,
     "Snapshot": SNAPSHOT,
     "StrategyAlert": STRATEGY_ALERT,

@@ -62,6 +62,12 @@ class Compression(IntEnum):
     SNAPPY = 3
 
 
+class ConfigOutcome(IntEnum):
+    NONE = 0
+    APPLIED = 1
+    REFUSED = 2
+
+
 class DeFiExecutionFlag(IntFlag):
     NONE = 0
     PRIVATE_TRANSACTION = 1
@@ -196,6 +202,7 @@ class MessageType(IntEnum):
     SNAPSHOT = 101
     ERROR = 102
     CONFIG_UPDATE = 103
+    CONFIG_RESULT = 104
     CUSTOM = 200
 
 
@@ -330,6 +337,7 @@ class Records(IntEnum):
     InstrumentRecordRows = 34
     CustomRows = 35
     CompressedRows = 36
+    ConfigResultRows = 37
 
 
 class RiskMetricKind(IntEnum):
@@ -423,6 +431,10 @@ class TlvType(IntEnum):
     LAYER2_PARAMS = 23
     # A further cause of a frame, beside the one in its context.
     CAUSE = 31
+    # Of a system frame: who sends it, in full.
+    SERVICE_INFO = 32
+    # Of a heartbeat: one feed that the service reads or serves; as many as there are.
+    FEED_LAG = 33
     CUSTOM_STRATEGY = 100
     RESERVED = 200
 

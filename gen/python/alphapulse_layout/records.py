@@ -307,6 +307,13 @@ MEMBERS: Final[tuple[RecordType, ...]] = (
         member=35,
         instrument_fields=(),
     ),
+    RecordType(
+        name="ConfigResult",
+        message_type=MessageType.CONFIG_RESULT,
+        dtype=dtypes.CONFIG_RESULT,
+        member=37,
+        instrument_fields=(),
+    ),
 )
 
 # By the message type of the header.

@@ -112,6 +112,12 @@ pub static COMPRESSION_NAMES: EnumType = EnumType {
     values: &[("NONE", 0), ("LZ4", 1), ("ZSTD", 2), ("SNAPPY", 3)],
 };
 
+pub static CONFIG_OUTCOME_NAMES: EnumType = EnumType {
+    name: "ConfigOutcome",
+    flags: false,
+    values: &[("NONE", 0), ("APPLIED", 1), ("REFUSED", 2)],
+};
+
 pub static DE_FI_EXECUTION_FLAG_NAMES: EnumType = EnumType {
     name: "DeFiExecutionFlag",
     flags: true,
@@ -254,6 +260,7 @@ pub static MESSAGE_TYPE_NAMES: EnumType = EnumType {
         ("SNAPSHOT", 101),
         ("ERROR", 102),
         ("CONFIG_UPDATE", 103),
+        ("CONFIG_RESULT", 104),
         ("CUSTOM", 200),
     ],
 };
@@ -397,6 +404,7 @@ pub static RECORDS_NAMES: EnumType = EnumType {
         ("InstrumentRecordRows", 34),
         ("CustomRows", 35),
         ("CompressedRows", 36),
+        ("ConfigResultRows", 37),
     ],
 };
 
@@ -498,6 +506,8 @@ pub static TLV_TYPE_NAMES: EnumType = EnumType {
         ("CROSS_CHAIN", 22),
         ("LAYER2_PARAMS", 23),
         ("CAUSE", 31),
+        ("SERVICE_INFO", 32),
+        ("FEED_LAG", 33),
         ("CUSTOM_STRATEGY", 100),
         ("RESERVED", 200),
     ],
@@ -818,6 +828,73 @@ pub static CAUSE_TLV: StructType = StructType {
             offset: 16,
             size: 8,
             kind: Kind::Bytes,
+        },
+    ],
+};
+
+pub static CONFIG_RESULT: StructType = StructType {
+    name: "ConfigResult",
+    size: 48,
+    fields: &[
+        Field {
+            name: "created_at",
+            offset: 0,
+            size: 8,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "version",
+            offset: 8,
+            size: 8,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "service",
+            offset: 16,
+            size: 16,
+            kind: Kind::Text,
+        },
+        Field {
+            name: "key_offset",
+            offset: 32,
+            size: 4,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "key_length",
+            offset: 36,
+            size: 2,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "reason_length",
+            offset: 38,
+            size: 2,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "detail_length",
+            offset: 40,
+            size: 2,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "outcome",
+            offset: 42,
+            size: 1,
+            kind: Kind::Enum(&CONFIG_OUTCOME_NAMES),
+        },
+        Field {
+            name: "reserved",
+            offset: 43,
+            size: 1,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "reserved1",
+            offset: 44,
+            size: 4,
+            kind: Kind::Unsigned,
         },
     ],
 };
@@ -1373,6 +1450,37 @@ pub static EXECUTION_REPORT: StructType = StructType {
         Field {
             name: "reserved1",
             offset: 136,
+            size: 8,
+            kind: Kind::Unsigned,
+        },
+    ],
+};
+
+pub static FEED_LAG_TLV: StructType = StructType {
+    name: "FeedLagTlv",
+    size: 56,
+    fields: &[
+        Field {
+            name: "feed",
+            offset: 0,
+            size: 32,
+            kind: Kind::Text,
+        },
+        Field {
+            name: "lag_frames",
+            offset: 32,
+            size: 8,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "lost_frames",
+            offset: 40,
+            size: 8,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "backlog_frames",
+            offset: 48,
             size: 8,
             kind: Kind::Unsigned,
         },
@@ -3793,6 +3901,37 @@ pub static SANDWICH_PARAMS_TLV: StructType = StructType {
     ],
 };
 
+pub static SERVICE_INFO_TLV: StructType = StructType {
+    name: "ServiceInfoTlv",
+    size: 80,
+    fields: &[
+        Field {
+            name: "service",
+            offset: 0,
+            size: 32,
+            kind: Kind::Text,
+        },
+        Field {
+            name: "version",
+            offset: 32,
+            size: 32,
+            kind: Kind::Text,
+        },
+        Field {
+            name: "epoch",
+            offset: 64,
+            size: 8,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "config_version",
+            offset: 72,
+            size: 8,
+            kind: Kind::Unsigned,
+        },
+    ],
+};
+
 pub static SLIPPAGE_MODEL_TLV: StructType = StructType {
     name: "SlippageModelTlv",
     size: 32,
@@ -4417,7 +4556,7 @@ pub static YIELD_FARMING_UPDATE: StructType = StructType {
 };
 
 /// Member of the frame's union and its record.
-pub static RECORD_FIELDS: [(u8, &StructType); 34] = [
+pub static RECORD_FIELDS: [(u8, &StructType); 35] = [
     (1, &TRADE),
     (2, &QUOTE),
     (3, &BOOK_LEVEL),
@@ -4452,4 +4591,5 @@ pub static RECORD_FIELDS: [(u8, &StructType); 34] = [
     (32, &SYSTEM_ERROR),
     (33, &CONFIG_UPDATE),
     (34, &INSTRUMENT_RECORD),
+    (37, &CONFIG_RESULT),
 ];

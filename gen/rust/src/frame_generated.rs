@@ -23,7 +23,7 @@ pub mod alphapulse_fbs {
         note = "Use associated constants instead. This will no longer be generated in 2021."
     )]
     #[allow(non_camel_case_types)]
-    pub const ENUM_VALUES_MESSAGE_TYPE: [MessageType; 35] = [
+    pub const ENUM_VALUES_MESSAGE_TYPE: [MessageType; 36] = [
         MessageType::NONE,
         MessageType::TRADE,
         MessageType::QUOTE,
@@ -58,6 +58,7 @@ pub mod alphapulse_fbs {
         MessageType::SNAPSHOT,
         MessageType::ERROR,
         MessageType::CONFIG_UPDATE,
+        MessageType::CONFIG_RESULT,
         MessageType::CUSTOM,
     ];
 
@@ -102,6 +103,7 @@ pub mod alphapulse_fbs {
         pub const SNAPSHOT: Self = Self(101);
         pub const ERROR: Self = Self(102);
         pub const CONFIG_UPDATE: Self = Self(103);
+        pub const CONFIG_RESULT: Self = Self(104);
         pub const CUSTOM: Self = Self(200);
 
         pub const ENUM_MIN: u8 = 0;
@@ -141,6 +143,7 @@ pub mod alphapulse_fbs {
             Self::SNAPSHOT,
             Self::ERROR,
             Self::CONFIG_UPDATE,
+            Self::CONFIG_RESULT,
             Self::CUSTOM,
         ];
         /// Returns the variant's name or "" if unknown.
@@ -180,6 +183,7 @@ pub mod alphapulse_fbs {
                 Self::SNAPSHOT => Some("SNAPSHOT"),
                 Self::ERROR => Some("ERROR"),
                 Self::CONFIG_UPDATE => Some("CONFIG_UPDATE"),
+                Self::CONFIG_RESULT => Some("CONFIG_RESULT"),
                 Self::CUSTOM => Some("CUSTOM"),
                 _ => None,
             }
@@ -3277,6 +3281,100 @@ pub mod alphapulse_fbs {
         since = "2.0.0",
         note = "Use associated constants instead. This will no longer be generated in 2021."
     )]
+    pub const ENUM_MIN_CONFIG_OUTCOME: u8 = 0;
+    #[deprecated(
+        since = "2.0.0",
+        note = "Use associated constants instead. This will no longer be generated in 2021."
+    )]
+    pub const ENUM_MAX_CONFIG_OUTCOME: u8 = 2;
+    #[deprecated(
+        since = "2.0.0",
+        note = "Use associated constants instead. This will no longer be generated in 2021."
+    )]
+    #[allow(non_camel_case_types)]
+    pub const ENUM_VALUES_CONFIG_OUTCOME: [ConfigOutcome; 3] = [
+        ConfigOutcome::NONE,
+        ConfigOutcome::APPLIED,
+        ConfigOutcome::REFUSED,
+    ];
+
+    #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+    #[repr(transparent)]
+    pub struct ConfigOutcome(pub u8);
+    #[allow(non_upper_case_globals)]
+    impl ConfigOutcome {
+        pub const NONE: Self = Self(0);
+        pub const APPLIED: Self = Self(1);
+        pub const REFUSED: Self = Self(2);
+
+        pub const ENUM_MIN: u8 = 0;
+        pub const ENUM_MAX: u8 = 2;
+        pub const ENUM_VALUES: &'static [Self] = &[Self::NONE, Self::APPLIED, Self::REFUSED];
+        /// Returns the variant's name or "" if unknown.
+        pub fn variant_name(self) -> Option<&'static str> {
+            match self {
+                Self::NONE => Some("NONE"),
+                Self::APPLIED => Some("APPLIED"),
+                Self::REFUSED => Some("REFUSED"),
+                _ => None,
+            }
+        }
+    }
+    impl ::core::fmt::Debug for ConfigOutcome {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+            if let Some(name) = self.variant_name() {
+                f.write_str(name)
+            } else {
+                f.write_fmt(format_args!("<UNKNOWN {:?}>", self.0))
+            }
+        }
+    }
+    impl<'a> ::flatbuffers::Follow<'a> for ConfigOutcome {
+        type Inner = Self;
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            let b = unsafe { ::flatbuffers::read_scalar_at::<u8>(buf, loc) };
+            Self(b)
+        }
+    }
+
+    impl ::flatbuffers::Push for ConfigOutcome {
+        type Output = ConfigOutcome;
+        #[inline]
+        unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+            unsafe { ::flatbuffers::emplace_scalar::<u8>(dst, self.0) };
+        }
+    }
+
+    impl ::flatbuffers::EndianScalar for ConfigOutcome {
+        type Scalar = u8;
+        #[inline]
+        fn to_little_endian(self) -> u8 {
+            self.0.to_le()
+        }
+        #[inline]
+        #[allow(clippy::wrong_self_convention)]
+        fn from_little_endian(v: u8) -> Self {
+            let b = u8::from_le(v);
+            Self(b)
+        }
+    }
+
+    impl<'a> ::flatbuffers::Verifiable for ConfigOutcome {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier,
+            pos: usize,
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            u8::run_verifier(v, pos)
+        }
+    }
+
+    impl ::flatbuffers::SimpleToVerifyInSlice for ConfigOutcome {}
+    #[deprecated(
+        since = "2.0.0",
+        note = "Use associated constants instead. This will no longer be generated in 2021."
+    )]
     pub const ENUM_MIN_INSTRUMENT_STATUS: u8 = 0;
     #[deprecated(
         since = "2.0.0",
@@ -3457,7 +3555,7 @@ pub mod alphapulse_fbs {
         note = "Use associated constants instead. This will no longer be generated in 2021."
     )]
     #[allow(non_camel_case_types)]
-    pub const ENUM_VALUES_TLV_TYPE: [TlvType; 14] = [
+    pub const ENUM_VALUES_TLV_TYPE: [TlvType; 16] = [
         TlvType::NONE,
         TlvType::POOL_ADDRESSES,
         TlvType::TERTIARY_VENUE,
@@ -3470,6 +3568,8 @@ pub mod alphapulse_fbs {
         TlvType::CROSS_CHAIN,
         TlvType::LAYER2_PARAMS,
         TlvType::CAUSE,
+        TlvType::SERVICE_INFO,
+        TlvType::FEED_LAG,
         TlvType::CUSTOM_STRATEGY,
         TlvType::RESERVED,
     ];
@@ -3493,6 +3593,10 @@ pub mod alphapulse_fbs {
         pub const LAYER2_PARAMS: Self = Self(23);
         /// A further cause of a frame, beside the one in its context.
         pub const CAUSE: Self = Self(31);
+        /// Of a system frame: who sends it, in full.
+        pub const SERVICE_INFO: Self = Self(32);
+        /// Of a heartbeat: one feed that the service reads or serves; as many as there are.
+        pub const FEED_LAG: Self = Self(33);
         pub const CUSTOM_STRATEGY: Self = Self(100);
         pub const RESERVED: Self = Self(200);
 
@@ -3511,6 +3615,8 @@ pub mod alphapulse_fbs {
             Self::CROSS_CHAIN,
             Self::LAYER2_PARAMS,
             Self::CAUSE,
+            Self::SERVICE_INFO,
+            Self::FEED_LAG,
             Self::CUSTOM_STRATEGY,
             Self::RESERVED,
         ];
@@ -3529,6 +3635,8 @@ pub mod alphapulse_fbs {
                 Self::CROSS_CHAIN => Some("CROSS_CHAIN"),
                 Self::LAYER2_PARAMS => Some("LAYER2_PARAMS"),
                 Self::CAUSE => Some("CAUSE"),
+                Self::SERVICE_INFO => Some("SERVICE_INFO"),
+                Self::FEED_LAG => Some("FEED_LAG"),
                 Self::CUSTOM_STRATEGY => Some("CUSTOM_STRATEGY"),
                 Self::RESERVED => Some("RESERVED"),
                 _ => None,
@@ -3595,13 +3703,13 @@ pub mod alphapulse_fbs {
         since = "2.0.0",
         note = "Use associated constants instead. This will no longer be generated in 2021."
     )]
-    pub const ENUM_MAX_RECORDS: u8 = 36;
+    pub const ENUM_MAX_RECORDS: u8 = 37;
     #[deprecated(
         since = "2.0.0",
         note = "Use associated constants instead. This will no longer be generated in 2021."
     )]
     #[allow(non_camel_case_types)]
-    pub const ENUM_VALUES_RECORDS: [Records; 37] = [
+    pub const ENUM_VALUES_RECORDS: [Records; 38] = [
         Records::NONE,
         Records::TradeRows,
         Records::QuoteRows,
@@ -3639,6 +3747,7 @@ pub mod alphapulse_fbs {
         Records::InstrumentRecordRows,
         Records::CustomRows,
         Records::CompressedRows,
+        Records::ConfigResultRows,
     ];
 
     /// One record type per frame. New members are added at the end.
@@ -3684,9 +3793,10 @@ pub mod alphapulse_fbs {
         pub const InstrumentRecordRows: Self = Self(34);
         pub const CustomRows: Self = Self(35);
         pub const CompressedRows: Self = Self(36);
+        pub const ConfigResultRows: Self = Self(37);
 
         pub const ENUM_MIN: u8 = 0;
-        pub const ENUM_MAX: u8 = 36;
+        pub const ENUM_MAX: u8 = 37;
         pub const ENUM_VALUES: &'static [Self] = &[
             Self::NONE,
             Self::TradeRows,
@@ -3725,6 +3835,7 @@ pub mod alphapulse_fbs {
             Self::InstrumentRecordRows,
             Self::CustomRows,
             Self::CompressedRows,
+            Self::ConfigResultRows,
         ];
         /// Returns the variant's name or "" if unknown.
         pub fn variant_name(self) -> Option<&'static str> {
@@ -3766,6 +3877,7 @@ pub mod alphapulse_fbs {
                 Self::InstrumentRecordRows => Some("InstrumentRecordRows"),
                 Self::CustomRows => Some("CustomRows"),
                 Self::CompressedRows => Some("CompressedRows"),
+                Self::ConfigResultRows => Some("ConfigResultRows"),
                 _ => None,
             }
         }
@@ -22386,6 +22498,393 @@ pub mod alphapulse_fbs {
         }
     }
 
+    /// What a service made of a ConfigUpdate: key, reason (empty where it was applied) and a text for
+    /// people are in the rows' blob, in this order. 48 bytes.
+    // struct ConfigResult, aligned to 8
+    #[repr(transparent)]
+    #[derive(Clone, Copy, PartialEq)]
+    pub struct ConfigResult(pub [u8; 48]);
+    impl Default for ConfigResult {
+        fn default() -> Self {
+            Self([0; 48])
+        }
+    }
+    impl ::core::fmt::Debug for ConfigResult {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+            f.debug_struct("ConfigResult")
+                .field("created_at", &self.created_at())
+                .field("version", &self.version())
+                .field("service", &self.service())
+                .field("key_offset", &self.key_offset())
+                .field("key_length", &self.key_length())
+                .field("reason_length", &self.reason_length())
+                .field("detail_length", &self.detail_length())
+                .field("outcome", &self.outcome())
+                .field("reserved", &self.reserved())
+                .field("reserved1", &self.reserved1())
+                .finish()
+        }
+    }
+
+    impl ::flatbuffers::SimpleToVerifyInSlice for ConfigResult {}
+    impl<'a> ::flatbuffers::Follow<'a> for ConfigResult {
+        type Inner = &'a ConfigResult;
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            unsafe { <&'a ConfigResult>::follow(buf, loc) }
+        }
+    }
+    impl<'a> ::flatbuffers::Follow<'a> for &'a ConfigResult {
+        type Inner = &'a ConfigResult;
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            unsafe { ::flatbuffers::follow_cast_ref::<ConfigResult>(buf, loc) }
+        }
+    }
+    impl<'b> ::flatbuffers::Push for ConfigResult {
+        type Output = ConfigResult;
+        #[inline]
+        unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+            let src = unsafe {
+                ::core::slice::from_raw_parts(
+                    self as *const ConfigResult as *const u8,
+                    <Self as ::flatbuffers::Push>::size(),
+                )
+            };
+            dst.copy_from_slice(src);
+        }
+        #[inline]
+        fn alignment() -> ::flatbuffers::PushAlignment {
+            ::flatbuffers::PushAlignment::new(8)
+        }
+    }
+
+    impl<'a> ::flatbuffers::Verifiable for ConfigResult {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier,
+            pos: usize,
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.in_buffer::<Self>(pos)
+        }
+    }
+
+    impl<'a> ConfigResult {
+        #[allow(clippy::too_many_arguments)]
+        pub fn new(
+            created_at: u64,
+            version: u64,
+            service: &Text16,
+            key_offset: u32,
+            key_length: u16,
+            reason_length: u16,
+            detail_length: u16,
+            outcome: ConfigOutcome,
+            reserved: u8,
+            reserved1: u32,
+        ) -> Self {
+            let mut s = Self([0; 48]);
+            s.set_created_at(created_at);
+            s.set_version(version);
+            s.set_service(service);
+            s.set_key_offset(key_offset);
+            s.set_key_length(key_length);
+            s.set_reason_length(reason_length);
+            s.set_detail_length(detail_length);
+            s.set_outcome(outcome);
+            s.set_reserved(reserved);
+            s.set_reserved1(reserved1);
+            s
+        }
+
+        pub fn created_at(&self) -> u64 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[0..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_created_at(&mut self, x: u64) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[0..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        /// Of the update.
+        pub fn version(&self) -> u64 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[8..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_version(&mut self, x: u64) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[8..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        /// Who answers.
+        pub fn service(&self) -> &Text16 {
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid struct in this slot
+            unsafe { &*(self.0[16..].as_ptr() as *const Text16) }
+        }
+
+        #[allow(clippy::identity_op)]
+        pub fn set_service(&mut self, x: &Text16) {
+            self.0[16..16 + 16].copy_from_slice(&x.0)
+        }
+
+        pub fn key_offset(&self) -> u32 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[32..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_key_offset(&mut self, x: u32) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[32..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn key_length(&self) -> u16 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[36..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_key_length(&mut self, x: u16) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[36..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn reason_length(&self) -> u16 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[38..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_reason_length(&mut self, x: u16) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[38..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn detail_length(&self) -> u16 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[40..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_detail_length(&mut self, x: u16) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[40..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn outcome(&self) -> ConfigOutcome {
+            let mut mem = ::core::mem::MaybeUninit::<
+                <ConfigOutcome as ::flatbuffers::EndianScalar>::Scalar,
+            >::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[42..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<ConfigOutcome as ::flatbuffers::EndianScalar>::Scalar>(
+                    ),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_outcome(&mut self, x: ConfigOutcome) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[42..].as_mut_ptr(),
+                    ::core::mem::size_of::<<ConfigOutcome as ::flatbuffers::EndianScalar>::Scalar>(
+                    ),
+                );
+            }
+        }
+
+        pub fn reserved(&self) -> u8 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u8 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[43..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u8 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_reserved(&mut self, x: u8) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[43..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u8 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn reserved1(&self) -> u32 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[44..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_reserved1(&mut self, x: u32) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[44..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+    }
+
     /// One instrument. 128 bytes.
     // struct InstrumentRecord, aligned to 8
     #[repr(transparent)]
@@ -25186,6 +25685,348 @@ pub mod alphapulse_fbs {
         #[allow(clippy::identity_op)]
         pub fn set_span_id(&mut self, x: &SpanId) {
             self.0[16..16 + 8].copy_from_slice(&x.0)
+        }
+    }
+
+    /// The sender of a system frame, where a row has room for 16 characters only. 80 bytes.
+    // struct ServiceInfoTlv, aligned to 8
+    #[repr(transparent)]
+    #[derive(Clone, Copy, PartialEq)]
+    pub struct ServiceInfoTlv(pub [u8; 80]);
+    impl Default for ServiceInfoTlv {
+        fn default() -> Self {
+            Self([0; 80])
+        }
+    }
+    impl ::core::fmt::Debug for ServiceInfoTlv {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+            f.debug_struct("ServiceInfoTlv")
+                .field("service", &self.service())
+                .field("version", &self.version())
+                .field("epoch", &self.epoch())
+                .field("config_version", &self.config_version())
+                .finish()
+        }
+    }
+
+    impl ::flatbuffers::SimpleToVerifyInSlice for ServiceInfoTlv {}
+    impl<'a> ::flatbuffers::Follow<'a> for ServiceInfoTlv {
+        type Inner = &'a ServiceInfoTlv;
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            unsafe { <&'a ServiceInfoTlv>::follow(buf, loc) }
+        }
+    }
+    impl<'a> ::flatbuffers::Follow<'a> for &'a ServiceInfoTlv {
+        type Inner = &'a ServiceInfoTlv;
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            unsafe { ::flatbuffers::follow_cast_ref::<ServiceInfoTlv>(buf, loc) }
+        }
+    }
+    impl<'b> ::flatbuffers::Push for ServiceInfoTlv {
+        type Output = ServiceInfoTlv;
+        #[inline]
+        unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+            let src = unsafe {
+                ::core::slice::from_raw_parts(
+                    self as *const ServiceInfoTlv as *const u8,
+                    <Self as ::flatbuffers::Push>::size(),
+                )
+            };
+            dst.copy_from_slice(src);
+        }
+        #[inline]
+        fn alignment() -> ::flatbuffers::PushAlignment {
+            ::flatbuffers::PushAlignment::new(8)
+        }
+    }
+
+    impl<'a> ::flatbuffers::Verifiable for ServiceInfoTlv {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier,
+            pos: usize,
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.in_buffer::<Self>(pos)
+        }
+    }
+
+    impl<'a> ServiceInfoTlv {
+        #[allow(clippy::too_many_arguments)]
+        pub fn new(service: &Text32, version: &Text32, epoch: u64, config_version: u64) -> Self {
+            let mut s = Self([0; 80]);
+            s.set_service(service);
+            s.set_version(version);
+            s.set_epoch(epoch);
+            s.set_config_version(config_version);
+            s
+        }
+
+        pub fn service(&self) -> &Text32 {
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid struct in this slot
+            unsafe { &*(self.0[0..].as_ptr() as *const Text32) }
+        }
+
+        #[allow(clippy::identity_op)]
+        pub fn set_service(&mut self, x: &Text32) {
+            self.0[0..0 + 32].copy_from_slice(&x.0)
+        }
+
+        pub fn version(&self) -> &Text32 {
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid struct in this slot
+            unsafe { &*(self.0[32..].as_ptr() as *const Text32) }
+        }
+
+        #[allow(clippy::identity_op)]
+        pub fn set_version(&mut self, x: &Text32) {
+            self.0[32..32 + 32].copy_from_slice(&x.0)
+        }
+
+        /// Of the relay's memory, or of the process: another number is another life.
+        pub fn epoch(&self) -> u64 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[64..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_epoch(&mut self, x: u64) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[64..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        /// Newest configuration update that the service has answered.
+        pub fn config_version(&self) -> u64 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[72..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_config_version(&mut self, x: u64) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[72..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+    }
+
+    /// How far behind a feed is. 56 bytes.
+    // struct FeedLagTlv, aligned to 8
+    #[repr(transparent)]
+    #[derive(Clone, Copy, PartialEq)]
+    pub struct FeedLagTlv(pub [u8; 56]);
+    impl Default for FeedLagTlv {
+        fn default() -> Self {
+            Self([0; 56])
+        }
+    }
+    impl ::core::fmt::Debug for FeedLagTlv {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+            f.debug_struct("FeedLagTlv")
+                .field("feed", &self.feed())
+                .field("lag_frames", &self.lag_frames())
+                .field("lost_frames", &self.lost_frames())
+                .field("backlog_frames", &self.backlog_frames())
+                .finish()
+        }
+    }
+
+    impl ::flatbuffers::SimpleToVerifyInSlice for FeedLagTlv {}
+    impl<'a> ::flatbuffers::Follow<'a> for FeedLagTlv {
+        type Inner = &'a FeedLagTlv;
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            unsafe { <&'a FeedLagTlv>::follow(buf, loc) }
+        }
+    }
+    impl<'a> ::flatbuffers::Follow<'a> for &'a FeedLagTlv {
+        type Inner = &'a FeedLagTlv;
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            unsafe { ::flatbuffers::follow_cast_ref::<FeedLagTlv>(buf, loc) }
+        }
+    }
+    impl<'b> ::flatbuffers::Push for FeedLagTlv {
+        type Output = FeedLagTlv;
+        #[inline]
+        unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+            let src = unsafe {
+                ::core::slice::from_raw_parts(
+                    self as *const FeedLagTlv as *const u8,
+                    <Self as ::flatbuffers::Push>::size(),
+                )
+            };
+            dst.copy_from_slice(src);
+        }
+        #[inline]
+        fn alignment() -> ::flatbuffers::PushAlignment {
+            ::flatbuffers::PushAlignment::new(8)
+        }
+    }
+
+    impl<'a> ::flatbuffers::Verifiable for FeedLagTlv {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier,
+            pos: usize,
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.in_buffer::<Self>(pos)
+        }
+    }
+
+    impl<'a> FeedLagTlv {
+        #[allow(clippy::too_many_arguments)]
+        pub fn new(feed: &Text32, lag_frames: u64, lost_frames: u64, backlog_frames: u64) -> Self {
+            let mut s = Self([0; 56]);
+            s.set_feed(feed);
+            s.set_lag_frames(lag_frames);
+            s.set_lost_frames(lost_frames);
+            s.set_backlog_frames(backlog_frames);
+            s
+        }
+
+        /// Domain that the service reads; of a relay its slowest subscriber's name.
+        pub fn feed(&self) -> &Text32 {
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid struct in this slot
+            unsafe { &*(self.0[0..].as_ptr() as *const Text32) }
+        }
+
+        #[allow(clippy::identity_op)]
+        pub fn set_feed(&mut self, x: &Text32) {
+            self.0[0..0 + 32].copy_from_slice(&x.0)
+        }
+
+        pub fn lag_frames(&self) -> u64 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[32..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_lag_frames(&mut self, x: u64) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[32..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn lost_frames(&self) -> u64 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[40..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_lost_frames(&mut self, x: u64) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[40..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        /// Of a relay: what it waits for before it takes more.
+        pub fn backlog_frames(&self) -> u64 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[48..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_backlog_frames(&mut self, x: u64) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[48..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
         }
     }
 
@@ -29749,6 +30590,149 @@ pub mod alphapulse_fbs {
             ds.finish()
         }
     }
+    pub enum ConfigResultRowsOffset {}
+    #[derive(Copy, Clone, PartialEq)]
+
+    pub struct ConfigResultRows<'a> {
+        pub _tab: ::flatbuffers::Table<'a>,
+    }
+
+    impl<'a> ::flatbuffers::Follow<'a> for ConfigResultRows<'a> {
+        type Inner = ConfigResultRows<'a>;
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            Self {
+                _tab: unsafe { ::flatbuffers::Table::new(buf, loc) },
+            }
+        }
+    }
+
+    impl<'a> ConfigResultRows<'a> {
+        pub const VT_ROWS: ::flatbuffers::VOffsetT = 4;
+        pub const VT_BLOB: ::flatbuffers::VOffsetT = 6;
+
+        #[inline]
+        pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
+            ConfigResultRows { _tab: table }
+        }
+        #[allow(unused_mut)]
+        pub fn create<
+            'bldr: 'args,
+            'args: 'mut_bldr,
+            'mut_bldr,
+            A: ::flatbuffers::Allocator + 'bldr,
+        >(
+            _fbb: &'mut_bldr mut ::flatbuffers::FlatBufferBuilder<'bldr, A>,
+            args: &'args ConfigResultRowsArgs<'args>,
+        ) -> ::flatbuffers::WIPOffset<ConfigResultRows<'bldr>> {
+            let mut builder = ConfigResultRowsBuilder::new(_fbb);
+            if let Some(x) = args.blob {
+                builder.add_blob(x);
+            }
+            if let Some(x) = args.rows {
+                builder.add_rows(x);
+            }
+            builder.finish()
+        }
+
+        #[inline]
+        pub fn rows(&self) -> Option<::flatbuffers::Vector<'a, ConfigResult>> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe {
+                self._tab
+                    .get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, ConfigResult>>>(
+                        ConfigResultRows::VT_ROWS,
+                        None,
+                    )
+            }
+        }
+        #[inline]
+        pub fn blob(&self) -> Option<::flatbuffers::Vector<'a, u8>> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe {
+                self._tab
+                    .get::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'a, u8>>>(
+                        ConfigResultRows::VT_BLOB,
+                        None,
+                    )
+            }
+        }
+    }
+
+    impl ::flatbuffers::Verifiable for ConfigResultRows<'_> {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier,
+            pos: usize,
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.visit_table(pos)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, ConfigResult>>>("rows", Self::VT_ROWS, false)?
+     .visit_field::<::flatbuffers::ForwardsUOffset<::flatbuffers::Vector<'_, u8>>>("blob", Self::VT_BLOB, false)?
+     .finish();
+            Ok(())
+        }
+    }
+    pub struct ConfigResultRowsArgs<'a> {
+        pub rows: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, ConfigResult>>>,
+        pub blob: Option<::flatbuffers::WIPOffset<::flatbuffers::Vector<'a, u8>>>,
+    }
+    impl<'a> Default for ConfigResultRowsArgs<'a> {
+        #[inline]
+        fn default() -> Self {
+            ConfigResultRowsArgs {
+                rows: None,
+                blob: None,
+            }
+        }
+    }
+
+    pub struct ConfigResultRowsBuilder<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> {
+        fbb_: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        start_: ::flatbuffers::WIPOffset<::flatbuffers::TableUnfinishedWIPOffset>,
+    }
+    impl<'a: 'b, 'b, A: ::flatbuffers::Allocator + 'a> ConfigResultRowsBuilder<'a, 'b, A> {
+        #[inline]
+        pub fn add_rows(
+            &mut self,
+            rows: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b, ConfigResult>>,
+        ) {
+            self.fbb_
+                .push_slot_always::<::flatbuffers::WIPOffset<_>>(ConfigResultRows::VT_ROWS, rows);
+        }
+        #[inline]
+        pub fn add_blob(&mut self, blob: ::flatbuffers::WIPOffset<::flatbuffers::Vector<'b, u8>>) {
+            self.fbb_
+                .push_slot_always::<::flatbuffers::WIPOffset<_>>(ConfigResultRows::VT_BLOB, blob);
+        }
+        #[inline]
+        pub fn new(
+            _fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
+        ) -> ConfigResultRowsBuilder<'a, 'b, A> {
+            let start = _fbb.start_table();
+            ConfigResultRowsBuilder {
+                fbb_: _fbb,
+                start_: start,
+            }
+        }
+        #[inline]
+        pub fn finish(self) -> ::flatbuffers::WIPOffset<ConfigResultRows<'a>> {
+            let o = self.fbb_.end_table(self.start_);
+            ::flatbuffers::WIPOffset::new(o.value())
+        }
+    }
+
+    impl ::core::fmt::Debug for ConfigResultRows<'_> {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+            let mut ds = f.debug_struct("ConfigResultRows");
+            ds.field("rows", &self.rows());
+            ds.field("blob", &self.blob());
+            ds.finish()
+        }
+    }
     pub enum CustomRowsOffset {}
     #[derive(Copy, Clone, PartialEq)]
 
@@ -30054,6 +31038,8 @@ pub mod alphapulse_fbs {
         pub const VT_CROSS_CHAIN: ::flatbuffers::VOffsetT = 20;
         pub const VT_LAYER2_PARAMS: ::flatbuffers::VOffsetT = 22;
         pub const VT_CAUSE: ::flatbuffers::VOffsetT = 24;
+        pub const VT_SERVICE_INFO: ::flatbuffers::VOffsetT = 26;
+        pub const VT_FEED_LAG: ::flatbuffers::VOffsetT = 28;
 
         #[inline]
         pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
@@ -30070,6 +31056,12 @@ pub mod alphapulse_fbs {
             args: &'args ExtensionsArgs<'args>,
         ) -> ::flatbuffers::WIPOffset<Extensions<'bldr>> {
             let mut builder = ExtensionsBuilder::new(_fbb);
+            if let Some(x) = args.feed_lag {
+                builder.add_feed_lag(x);
+            }
+            if let Some(x) = args.service_info {
+                builder.add_service_info(x);
+            }
             if let Some(x) = args.cause {
                 builder.add_cause(x);
             }
@@ -30213,6 +31205,23 @@ pub mod alphapulse_fbs {
             // which contains a valid value in this slot
             unsafe { self._tab.get::<CauseTlv>(Extensions::VT_CAUSE, None) }
         }
+        #[inline]
+        pub fn service_info(&self) -> Option<&'a ServiceInfoTlv> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe {
+                self._tab
+                    .get::<ServiceInfoTlv>(Extensions::VT_SERVICE_INFO, None)
+            }
+        }
+        #[inline]
+        pub fn feed_lag(&self) -> Option<&'a FeedLagTlv> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe { self._tab.get::<FeedLagTlv>(Extensions::VT_FEED_LAG, None) }
+        }
     }
 
     impl ::flatbuffers::Verifiable for Extensions<'_> {
@@ -30249,6 +31258,8 @@ pub mod alphapulse_fbs {
                 .visit_field::<CrossChainTlv>("cross_chain", Self::VT_CROSS_CHAIN, false)?
                 .visit_field::<Layer2ParamsTlv>("layer2_params", Self::VT_LAYER2_PARAMS, false)?
                 .visit_field::<CauseTlv>("cause", Self::VT_CAUSE, false)?
+                .visit_field::<ServiceInfoTlv>("service_info", Self::VT_SERVICE_INFO, false)?
+                .visit_field::<FeedLagTlv>("feed_lag", Self::VT_FEED_LAG, false)?
                 .finish();
             Ok(())
         }
@@ -30265,6 +31276,8 @@ pub mod alphapulse_fbs {
         pub cross_chain: Option<&'a CrossChainTlv>,
         pub layer2_params: Option<&'a Layer2ParamsTlv>,
         pub cause: Option<&'a CauseTlv>,
+        pub service_info: Option<&'a ServiceInfoTlv>,
+        pub feed_lag: Option<&'a FeedLagTlv>,
     }
     impl<'a> Default for ExtensionsArgs<'a> {
         #[inline]
@@ -30281,6 +31294,8 @@ pub mod alphapulse_fbs {
                 cross_chain: None,
                 layer2_params: None,
                 cause: None,
+                service_info: None,
+                feed_lag: None,
             }
         }
     }
@@ -30360,6 +31375,16 @@ pub mod alphapulse_fbs {
                 .push_slot_always::<&CauseTlv>(Extensions::VT_CAUSE, cause);
         }
         #[inline]
+        pub fn add_service_info(&mut self, service_info: &ServiceInfoTlv) {
+            self.fbb_
+                .push_slot_always::<&ServiceInfoTlv>(Extensions::VT_SERVICE_INFO, service_info);
+        }
+        #[inline]
+        pub fn add_feed_lag(&mut self, feed_lag: &FeedLagTlv) {
+            self.fbb_
+                .push_slot_always::<&FeedLagTlv>(Extensions::VT_FEED_LAG, feed_lag);
+        }
+        #[inline]
         pub fn new(
             _fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
         ) -> ExtensionsBuilder<'a, 'b, A> {
@@ -30390,6 +31415,8 @@ pub mod alphapulse_fbs {
             ds.field("cross_chain", &self.cross_chain());
             ds.field("layer2_params", &self.layer2_params());
             ds.field("cause", &self.cause());
+            ds.field("service_info", &self.service_info());
+            ds.field("feed_lag", &self.feed_lag());
             ds.finish()
         }
     }
@@ -31223,6 +32250,21 @@ pub mod alphapulse_fbs {
                 None
             }
         }
+
+        #[inline]
+        #[allow(non_snake_case)]
+        pub fn records_as_config_result_rows(&self) -> Option<ConfigResultRows<'a>> {
+            if self.records_type() == Records::ConfigResultRows {
+                self.records().map(|t| {
+                    // Safety:
+                    // Created from a valid Table for this object
+                    // Which contains a valid union in this slot
+                    unsafe { ConfigResultRows::init_from_table(t) }
+                })
+            } else {
+                None
+            }
+        }
     }
 
     impl ::flatbuffers::Verifiable for Frame<'_> {
@@ -31272,6 +32314,7 @@ pub mod alphapulse_fbs {
           Records::InstrumentRecordRows => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<InstrumentRecordRows>>("Records::InstrumentRecordRows", pos),
           Records::CustomRows => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<CustomRows>>("Records::CustomRows", pos),
           Records::CompressedRows => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<CompressedRows>>("Records::CompressedRows", pos),
+          Records::ConfigResultRows => v.verify_union_variant::<::flatbuffers::ForwardsUOffset<ConfigResultRows>>("Records::ConfigResultRows", pos),
           _ => Ok(()),
         }
      })?
@@ -31714,6 +32757,16 @@ pub mod alphapulse_fbs {
                 }
                 Records::CompressedRows => {
                     if let Some(x) = self.records_as_compressed_rows() {
+                        ds.field("records", &x)
+                    } else {
+                        ds.field(
+                            "records",
+                            &"InvalidFlatbuffer: Union discriminant does not match value.",
+                        )
+                    }
+                }
+                Records::ConfigResultRows => {
+                    if let Some(x) = self.records_as_config_result_rows() {
                         ds.field("records", &x)
                     } else {
                         ds.field(

@@ -154,6 +154,27 @@ impl Compression {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
+pub struct ConfigOutcome(pub u8);
+
+impl ConfigOutcome {
+    pub const NONE: Self = Self(0);
+    pub const APPLIED: Self = Self(1);
+    pub const REFUSED: Self = Self(2);
+
+    /// The name in the schema, `None` for a number that this build does not know.
+    #[must_use]
+    pub const fn name(self) -> Option<&'static str> {
+        match self.0 {
+            0 => Some("NONE"),
+            1 => Some("APPLIED"),
+            2 => Some("REFUSED"),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(transparent)]
 pub struct DeFiExecutionFlag(pub u32);
 
 impl DeFiExecutionFlag {
@@ -425,6 +446,7 @@ impl MessageType {
     pub const SNAPSHOT: Self = Self(101);
     pub const ERROR: Self = Self(102);
     pub const CONFIG_UPDATE: Self = Self(103);
+    pub const CONFIG_RESULT: Self = Self(104);
     pub const CUSTOM: Self = Self(200);
 
     /// The name in the schema, `None` for a number that this build does not know.
@@ -465,6 +487,7 @@ impl MessageType {
             101 => Some("SNAPSHOT"),
             102 => Some("ERROR"),
             103 => Some("CONFIG_UPDATE"),
+            104 => Some("CONFIG_RESULT"),
             200 => Some("CUSTOM"),
             _ => None,
         }
@@ -739,6 +762,7 @@ impl Records {
     pub const INSTRUMENT_RECORD_ROWS: Self = Self(34);
     pub const CUSTOM_ROWS: Self = Self(35);
     pub const COMPRESSED_ROWS: Self = Self(36);
+    pub const CONFIG_RESULT_ROWS: Self = Self(37);
 
     /// The name in the schema, `None` for a number that this build does not know.
     #[must_use]
@@ -781,6 +805,7 @@ impl Records {
             34 => Some("InstrumentRecordRows"),
             35 => Some("CustomRows"),
             36 => Some("CompressedRows"),
+            37 => Some("ConfigResultRows"),
             _ => None,
         }
     }
@@ -998,6 +1023,10 @@ impl TlvType {
     pub const LAYER2_PARAMS: Self = Self(23);
     /// A further cause of a frame, beside the one in its context.
     pub const CAUSE: Self = Self(31);
+    /// Of a system frame: who sends it, in full.
+    pub const SERVICE_INFO: Self = Self(32);
+    /// Of a heartbeat: one feed that the service reads or serves; as many as there are.
+    pub const FEED_LAG: Self = Self(33);
     pub const CUSTOM_STRATEGY: Self = Self(100);
     pub const RESERVED: Self = Self(200);
 
@@ -1017,6 +1046,8 @@ impl TlvType {
             22 => Some("CROSS_CHAIN"),
             23 => Some("LAYER2_PARAMS"),
             31 => Some("CAUSE"),
+            32 => Some("SERVICE_INFO"),
+            33 => Some("FEED_LAG"),
             100 => Some("CUSTOM_STRATEGY"),
             200 => Some("RESERVED"),
             _ => None,
@@ -1380,6 +1411,45 @@ unsafe impl Layout for CauseTlv {
     const NAME: &'static str = "CauseTlv";
 }
 
+/// What a service made of a ConfigUpdate: key, reason (empty where it was applied) and a text for
+/// people are in the rows' blob, in this order. 48 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(C)]
+pub struct ConfigResult {
+    pub created_at: u64,
+    /// Of the update.
+    pub version: u64,
+    /// Who answers.
+    pub service: Text16,
+    pub key_offset: u32,
+    pub key_length: u16,
+    pub reason_length: u16,
+    pub detail_length: u16,
+    pub outcome: ConfigOutcome,
+    pub reserved: u8,
+    pub reserved1: u32,
+}
+
+const _: () = {
+    assert!(size_of::<ConfigResult>() == 48);
+    assert!(align_of::<ConfigResult>() == 8);
+    assert!(core::mem::offset_of!(ConfigResult, created_at) == 0);
+    assert!(core::mem::offset_of!(ConfigResult, version) == 8);
+    assert!(core::mem::offset_of!(ConfigResult, service) == 16);
+    assert!(core::mem::offset_of!(ConfigResult, key_offset) == 32);
+    assert!(core::mem::offset_of!(ConfigResult, key_length) == 36);
+    assert!(core::mem::offset_of!(ConfigResult, reason_length) == 38);
+    assert!(core::mem::offset_of!(ConfigResult, detail_length) == 40);
+    assert!(core::mem::offset_of!(ConfigResult, outcome) == 42);
+    assert!(core::mem::offset_of!(ConfigResult, reserved) == 43);
+    assert!(core::mem::offset_of!(ConfigResult, reserved1) == 44);
+};
+
+// SAFETY: `repr(C)`, integers only, no padding byte (asserted above).
+unsafe impl Layout for ConfigResult {
+    const NAME: &'static str = "ConfigResult";
+}
+
 /// One setting changed; key and value (JSON) are in the rows' blob, key first. 48 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(C)]
@@ -1637,6 +1707,32 @@ const _: () = {
 // SAFETY: `repr(C)`, integers only, no padding byte (asserted above).
 unsafe impl Layout for ExecutionReport {
     const NAME: &'static str = "ExecutionReport";
+}
+
+/// How far behind a feed is. 56 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(C)]
+pub struct FeedLagTlv {
+    /// Domain that the service reads; of a relay its slowest subscriber's name.
+    pub feed: Text32,
+    pub lag_frames: u64,
+    pub lost_frames: u64,
+    /// Of a relay: what it waits for before it takes more.
+    pub backlog_frames: u64,
+}
+
+const _: () = {
+    assert!(size_of::<FeedLagTlv>() == 56);
+    assert!(align_of::<FeedLagTlv>() == 8);
+    assert!(core::mem::offset_of!(FeedLagTlv, feed) == 0);
+    assert!(core::mem::offset_of!(FeedLagTlv, lag_frames) == 32);
+    assert!(core::mem::offset_of!(FeedLagTlv, lost_frames) == 40);
+    assert!(core::mem::offset_of!(FeedLagTlv, backlog_frames) == 48);
+};
+
+// SAFETY: `repr(C)`, integers only, no padding byte (asserted above).
+unsafe impl Layout for FeedLagTlv {
+    const NAME: &'static str = "FeedLagTlv";
 }
 
 /// One execution of an order. `trade_id` is unique per order. 128 bytes.
@@ -2927,6 +3023,32 @@ unsafe impl Layout for SandwichParamsTlv {
     const NAME: &'static str = "SandwichParamsTlv";
 }
 
+/// The sender of a system frame, where a row has room for 16 characters only. 80 bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[repr(C)]
+pub struct ServiceInfoTlv {
+    pub service: Text32,
+    pub version: Text32,
+    /// Of the relay's memory, or of the process: another number is another life.
+    pub epoch: u64,
+    /// Newest configuration update that the service has answered.
+    pub config_version: u64,
+}
+
+const _: () = {
+    assert!(size_of::<ServiceInfoTlv>() == 80);
+    assert!(align_of::<ServiceInfoTlv>() == 8);
+    assert!(core::mem::offset_of!(ServiceInfoTlv, service) == 0);
+    assert!(core::mem::offset_of!(ServiceInfoTlv, version) == 32);
+    assert!(core::mem::offset_of!(ServiceInfoTlv, epoch) == 64);
+    assert!(core::mem::offset_of!(ServiceInfoTlv, config_version) == 72);
+};
+
+// SAFETY: `repr(C)`, integers only, no padding byte (asserted above).
+unsafe impl Layout for ServiceInfoTlv {
+    const NAME: &'static str = "ServiceInfoTlv";
+}
+
 /// impact_bps = base + linear * size + square_root * sqrt(size), coefficients 1e-8. 32 bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[repr(C)]
@@ -3601,8 +3723,13 @@ impl Record for InstrumentRecord {
     const MEMBER: u8 = 34;
 }
 
+impl Record for ConfigResult {
+    const MESSAGE_TYPE: Option<MessageType> = Some(MessageType::CONFIG_RESULT);
+    const MEMBER: u8 = 37;
+}
+
 /// Every member of the frame's union of record vectors, in the order of its tags.
-pub const RECORDS: [RecordType; 35] = [
+pub const RECORDS: [RecordType; 36] = [
     RecordType {
         name: "Trade",
         message_type: Some(MessageType::TRADE),
@@ -3846,6 +3973,13 @@ pub const RECORDS: [RecordType; 35] = [
         message_type: Some(MessageType::CUSTOM),
         member: 35,
         stride: 0,
+        instrument_offsets: &[],
+    },
+    RecordType {
+        name: "ConfigResult",
+        message_type: Some(MessageType::CONFIG_RESULT),
+        member: 37,
+        stride: 48,
         instrument_offsets: &[],
     },
 ];

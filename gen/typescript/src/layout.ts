@@ -93,6 +93,21 @@ export const LAYOUTS = {
       span_id: { offset: 16, size: 8, type: "SpanId" },
     },
   },
+  ConfigResult: {
+    size: 48,
+    fields: {
+      created_at: { offset: 0, size: 8, type: "u64" },
+      version: { offset: 8, size: 8, type: "u64" },
+      service: { offset: 16, size: 16, type: "Text16" },
+      key_offset: { offset: 32, size: 4, type: "u32" },
+      key_length: { offset: 36, size: 2, type: "u16" },
+      reason_length: { offset: 38, size: 2, type: "u16" },
+      detail_length: { offset: 40, size: 2, type: "u16" },
+      outcome: { offset: 42, size: 1, type: "ConfigOutcome:u8" },
+      reserved: { offset: 43, size: 1, type: "u8" },
+      reserved1: { offset: 44, size: 4, type: "u32" },
+    },
+  },
   ConfigUpdate: {
     size: 48,
     fields: {
@@ -203,6 +218,15 @@ export const LAYOUTS = {
       reserved: { offset: 133, size: 1, type: "u8" },
       reason: { offset: 134, size: 2, type: "OrderReason:u16" },
       reserved1: { offset: 136, size: 8, type: "u64" },
+    },
+  },
+  FeedLagTlv: {
+    size: 56,
+    fields: {
+      feed: { offset: 0, size: 32, type: "Text32" },
+      lag_frames: { offset: 32, size: 8, type: "u64" },
+      lost_frames: { offset: 40, size: 8, type: "u64" },
+      backlog_frames: { offset: 48, size: 8, type: "u64" },
     },
   },
   Fill: {
@@ -739,6 +763,15 @@ export const LAYOUTS = {
       reserved1: { offset: 72, size: 8, type: "u64" },
     },
   },
+  ServiceInfoTlv: {
+    size: 80,
+    fields: {
+      service: { offset: 0, size: 32, type: "Text32" },
+      version: { offset: 32, size: 32, type: "Text32" },
+      epoch: { offset: 64, size: 8, type: "u64" },
+      config_version: { offset: 72, size: 8, type: "u64" },
+    },
+  },
   SlippageModelTlv: {
     size: 32,
     fields: {
@@ -985,4 +1018,5 @@ export const RECORDS: readonly RecordType[] = [
   { name: "ConfigUpdate", messageType: 103, member: 33, stride: 48, instrumentOffsets: [] },
   { name: "InstrumentRecord", messageType: 0, member: 34, stride: 128, instrumentOffsets: [0] },
   { name: "Custom", messageType: 200, member: 35, stride: 0, instrumentOffsets: [] },
+  { name: "ConfigResult", messageType: 104, member: 37, stride: 48, instrumentOffsets: [] },
 ];

@@ -59,6 +59,7 @@ def _references(row: int, tlv_length: int) -> dict[str, Value]:
         "key_offset": row * BLOB_STEP,
         "key_length": 8,
         "value_length": 8,
+        "detail_length": 0,
         "first_component": row,
         "component_count": 1,
         "tlv_offset": 0,

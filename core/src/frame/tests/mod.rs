@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use alphapulse_gen::fbs;
 use alphapulse_gen::layout::{
-    ConfigUpdate, DeFiSignal, FrameContext, InstrumentDiscovered, InstrumentDiscovery, MessageType, RECORDS,
-    SpanId, SyntheticUpdate, SystemError, TraceId,
+    ConfigResult, ConfigUpdate, DeFiSignal, FrameContext, InstrumentDiscovered, InstrumentDiscovery,
+    MessageType, RECORDS, SpanId, SyntheticUpdate, SystemError, TraceId,
 };
 use alphapulse_gen::record::{Layout, as_bytes, read};
 
@@ -105,6 +105,9 @@ impl Sample {
                 }),
                 MessageType::CONFIG_UPDATE => edit(row, |r: &mut ConfigUpdate| {
                     (r.key_offset, r.key_length, r.value_length) = (0, 1, 99);
+                }),
+                MessageType::CONFIG_RESULT => edit(row, |r: &mut ConfigResult| {
+                    (r.key_offset, r.key_length, r.reason_length, r.detail_length) = (0, 1, 49, 50);
                 }),
                 MessageType::SYNTHETIC_UPDATE => edit(row, |r: &mut SyntheticUpdate| {
                     (r.first_component, r.component_count) = (4, 6);

@@ -1,4 +1,4 @@
-use alphapulse_gen::layout::{ConfigUpdate, DeFiSignal, MessageType, SyntheticUpdate};
+use alphapulse_gen::layout::{ConfigResult, ConfigUpdate, DeFiSignal, MessageType, SyntheticUpdate};
 use alphapulse_gen::record::as_bytes;
 
 use super::super::*;
@@ -138,11 +138,13 @@ fn tlvs_are_walked_and_found() {
 
 #[test]
 fn rows_may_only_refer_to_what_is_there() {
-    let cases: [(MessageType, Vec<u8>, bool); 9] = [
+    let cases: [(MessageType, Vec<u8>, bool); 11] = [
         (MessageType::CONFIG_UPDATE, config(0, 50, 50), true),
         (MessageType::CONFIG_UPDATE, config(1, 50, 50), false),
         (MessageType::CONFIG_UPDATE, config(u32::MAX, u16::MAX, u16::MAX), false),
         (MessageType::CONFIG_UPDATE, config(100, 0, 0), true),
+        (MessageType::CONFIG_RESULT, config_result(0, 50, 30, 20), true),
+        (MessageType::CONFIG_RESULT, config_result(0, 50, 30, 21), false),
         (MessageType::SYNTHETIC_UPDATE, synthetic(10, 0), true),
         (MessageType::SYNTHETIC_UPDATE, synthetic(9, 2), false),
         (MessageType::DEFI_SIGNAL, defi(26, 2), true),
@@ -164,6 +166,12 @@ fn rows_may_only_refer_to_what_is_there() {
             assert_eq!(sample.encode().unwrap_err().reason, reason);
         }
     }
+}
+
+fn config_result(key_offset: u32, key_length: u16, reason_length: u16, detail_length: u16) -> Vec<u8> {
+    let row =
+        ConfigResult { key_offset, key_length, reason_length, detail_length, ..ConfigResult::default() };
+    as_bytes(&[row]).to_vec()
 }
 
 fn config(key_offset: u32, key_length: u16, value_length: u16) -> Vec<u8> {

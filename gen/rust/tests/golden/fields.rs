@@ -8,6 +8,7 @@ describe_enum!(AssetType);
 describe_enum!(BookAction);
 describe_flags!(BookFlag);
 describe_enum!(Compression);
+describe_enum!(ConfigOutcome);
 describe_flags!(DeFiExecutionFlag);
 describe_enum!(DeFiVenueType);
 describe_enum!(ExecType);
@@ -69,6 +70,18 @@ describe_struct!(BookLevel {
     order_count
 });
 describe_struct!(CauseTlv { trace_id, span_id });
+describe_struct!(ConfigResult {
+    created_at,
+    version,
+    service,
+    key_offset,
+    key_length,
+    reason_length,
+    detail_length,
+    outcome,
+    reserved,
+    reserved1
+});
 describe_struct!(ConfigUpdate {
     created_at,
     version,
@@ -165,6 +178,12 @@ describe_struct!(ExecutionReport {
     reserved,
     reason,
     reserved1
+});
+describe_struct!(FeedLagTlv {
+    feed,
+    lag_frames,
+    lost_frames,
+    backlog_frames
 });
 describe_struct!(Fill {
     instrument_id,
@@ -593,6 +612,12 @@ describe_struct!(SandwichParamsTlv {
     reserved,
     reserved1
 });
+describe_struct!(ServiceInfoTlv {
+    service,
+    version,
+    epoch,
+    config_version
+});
 describe_struct!(SlippageModelTlv {
     base_bps,
     linear,
@@ -749,6 +774,7 @@ pub fn describe_rows(record: &str, bytes: &[u8]) -> Vec<Value> {
         "SystemError" => in_place::<layout::SystemError>(bytes),
         "ConfigUpdate" => in_place::<layout::ConfigUpdate>(bytes),
         "InstrumentRecord" => in_place::<layout::InstrumentRecord>(bytes),
+        "ConfigResult" => in_place::<layout::ConfigResult>(bytes),
         other => panic!("no record {other}"),
     }
 }
@@ -1000,6 +1026,14 @@ pub fn describe_frame(frame: &fbs::Frame) -> Vec<Value> {
                 .unwrap();
             rows.iter().map(Describe::describe).collect()
         }
+        fbs::Records::ConfigResultRows => {
+            let rows = frame
+                .records_as_config_result_rows()
+                .unwrap()
+                .rows()
+                .unwrap();
+            rows.iter().map(Describe::describe).collect()
+        }
         _ => Vec::new(),
     }
 }
@@ -1011,11 +1045,13 @@ pub fn layouts() -> Vec<Layouts> {
         layout::ArbitrageOpportunity::layouts(),
         layout::BookLevel::layouts(),
         layout::CauseTlv::layouts(),
+        layout::ConfigResult::layouts(),
         layout::ConfigUpdate::layouts(),
         layout::CrossChainTlv::layouts(),
         layout::CrossVenueOpportunity::layouts(),
         layout::DeFiSignal::layouts(),
         layout::ExecutionReport::layouts(),
+        layout::FeedLagTlv::layouts(),
         layout::Fill::layouts(),
         layout::FlashLoanParamsTlv::layouts(),
         layout::FlashLoanSignal::layouts(),
@@ -1049,6 +1085,7 @@ pub fn layouts() -> Vec<Layouts> {
         layout::RebalanceSignal::layouts(),
         layout::RiskMetric::layouts(),
         layout::SandwichParamsTlv::layouts(),
+        layout::ServiceInfoTlv::layouts(),
         layout::SlippageModelTlv::layouts(),
         layout::Snapshot::layouts(),
         layout::SpanId::layouts(),

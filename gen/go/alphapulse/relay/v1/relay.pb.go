@@ -151,6 +151,59 @@ func (StartPosition) EnumDescriptor() ([]byte, []int) {
 	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{1}
 }
 
+// What the rows of a registered type are.
+type SchemaKind int32
+
+const (
+	// Not said.
+	SchemaKind_SCHEMA_KIND_UNSPECIFIED SchemaKind = 0
+	// Rows of a fixed size, laid out by a struct.
+	SchemaKind_SCHEMA_KIND_STRUCT SchemaKind = 1
+	// One FlatBuffer with a table at its root a frame.
+	SchemaKind_SCHEMA_KIND_TABLE SchemaKind = 2
+)
+
+// Enum value maps for SchemaKind.
+var (
+	SchemaKind_name = map[int32]string{
+		0: "SCHEMA_KIND_UNSPECIFIED",
+		1: "SCHEMA_KIND_STRUCT",
+		2: "SCHEMA_KIND_TABLE",
+	}
+	SchemaKind_value = map[string]int32{
+		"SCHEMA_KIND_UNSPECIFIED": 0,
+		"SCHEMA_KIND_STRUCT":      1,
+		"SCHEMA_KIND_TABLE":       2,
+	}
+)
+
+func (x SchemaKind) Enum() *SchemaKind {
+	p := new(SchemaKind)
+	*p = x
+	return p
+}
+
+func (x SchemaKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (SchemaKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_alphapulse_relay_v1_relay_proto_enumTypes[2].Descriptor()
+}
+
+func (SchemaKind) Type() protoreflect.EnumType {
+	return &file_alphapulse_relay_v1_relay_proto_enumTypes[2]
+}
+
+func (x SchemaKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use SchemaKind.Descriptor instead.
+func (SchemaKind) EnumDescriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{2}
+}
+
 // Frames of one producer. The first message of a stream names the producer; its frames are
 // numbered by the producer from `first_sequence` on, densely, over all its streams.
 type PublishRequest struct {
@@ -1561,6 +1614,12 @@ type GetStatusResponse struct {
 	CircuitOpen bool `protobuf:"varint,12,opt,name=circuit_open,json=circuitOpen,proto3" json:"circuit_open,omitempty"`
 	// Frames that wait for the slowest blocking subscriber.
 	BacklogFrames uint64 `protobuf:"varint,13,opt,name=backlog_frames,json=backlogFrames,proto3" json:"backlog_frames,omitempty"`
+	// Newest configuration update that was answered; 0: none since the process began.
+	ConfigVersion uint64 `protobuf:"varint,14,opt,name=config_version,json=configVersion,proto3" json:"config_version,omitempty"`
+	// The latest configuration updates and what became of them, oldest first.
+	ConfigChanges []*ConfigChange `protobuf:"bytes,15,rep,name=config_changes,json=configChanges,proto3" json:"config_changes,omitempty"`
+	// Types registered at run time.
+	Schemas       []*SchemaInfo `protobuf:"bytes,16,rep,name=schemas,proto3" json:"schemas,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1686,6 +1745,449 @@ func (x *GetStatusResponse) GetBacklogFrames() uint64 {
 	return 0
 }
 
+func (x *GetStatusResponse) GetConfigVersion() uint64 {
+	if x != nil {
+		return x.ConfigVersion
+	}
+	return 0
+}
+
+func (x *GetStatusResponse) GetConfigChanges() []*ConfigChange {
+	if x != nil {
+		return x.ConfigChanges
+	}
+	return nil
+}
+
+func (x *GetStatusResponse) GetSchemas() []*SchemaInfo {
+	if x != nil {
+		return x.Schemas
+	}
+	return nil
+}
+
+// One setting that somebody wanted changed while the relay runs.
+type ConfigChange struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of the update.
+	Version uint64 `protobuf:"varint,1,opt,name=version,proto3" json:"version,omitempty"`
+	// The setting, e.g. max_queue_frames.
+	Key string `protobuf:"bytes,2,opt,name=key,proto3" json:"key,omitempty"`
+	// JSON.
+	Value string `protobuf:"bytes,3,opt,name=value,proto3" json:"value,omitempty"`
+	// It is in force.
+	Applied bool `protobuf:"varint,4,opt,name=applied,proto3" json:"applied,omitempty"`
+	// Why not; stable.
+	Reason string `protobuf:"bytes,5,opt,name=reason,proto3" json:"reason,omitempty"`
+	// For people.
+	Detail string `protobuf:"bytes,6,opt,name=detail,proto3" json:"detail,omitempty"`
+	// When it was answered.
+	AnsweredAt    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=answered_at,json=answeredAt,proto3" json:"answered_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ConfigChange) Reset() {
+	*x = ConfigChange{}
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ConfigChange) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ConfigChange) ProtoMessage() {}
+
+func (x *ConfigChange) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ConfigChange.ProtoReflect.Descriptor instead.
+func (*ConfigChange) Descriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *ConfigChange) GetVersion() uint64 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
+func (x *ConfigChange) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *ConfigChange) GetValue() string {
+	if x != nil {
+		return x.Value
+	}
+	return ""
+}
+
+func (x *ConfigChange) GetApplied() bool {
+	if x != nil {
+		return x.Applied
+	}
+	return false
+}
+
+func (x *ConfigChange) GetReason() string {
+	if x != nil {
+		return x.Reason
+	}
+	return ""
+}
+
+func (x *ConfigChange) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+func (x *ConfigChange) GetAnsweredAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.AnsweredAt
+	}
+	return nil
+}
+
+// A registered type.
+type SchemaInfo struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 200-255.
+	MessageType uint32 `protobuf:"varint,1,opt,name=message_type,json=messageType,proto3" json:"message_type,omitempty"`
+	// Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of SHA-256
+	// over the root's name, a zero byte and the schema.
+	SchemaHash uint64 `protobuf:"fixed64,2,opt,name=schema_hash,json=schemaHash,proto3" json:"schema_hash,omitempty"`
+	// Full name of the struct or table that a row is.
+	Root string `protobuf:"bytes,3,opt,name=root,proto3" json:"root,omitempty"`
+	// What the root is.
+	Kind SchemaKind `protobuf:"varint,4,opt,name=kind,proto3,enum=alphapulse.relay.v1.SchemaKind" json:"kind,omitempty"`
+	// Bytes of a row; 0 for a table.
+	Stride uint32 `protobuf:"varint,5,opt,name=stride,proto3" json:"stride,omitempty"`
+	// The binary schema (.bfbs), where it was asked for.
+	Schema []byte `protobuf:"bytes,6,opt,name=schema,proto3" json:"schema,omitempty"`
+	// When it was registered.
+	RegisteredAt  *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=registered_at,json=registeredAt,proto3" json:"registered_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *SchemaInfo) Reset() {
+	*x = SchemaInfo{}
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *SchemaInfo) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*SchemaInfo) ProtoMessage() {}
+
+func (x *SchemaInfo) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use SchemaInfo.ProtoReflect.Descriptor instead.
+func (*SchemaInfo) Descriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *SchemaInfo) GetMessageType() uint32 {
+	if x != nil {
+		return x.MessageType
+	}
+	return 0
+}
+
+func (x *SchemaInfo) GetSchemaHash() uint64 {
+	if x != nil {
+		return x.SchemaHash
+	}
+	return 0
+}
+
+func (x *SchemaInfo) GetRoot() string {
+	if x != nil {
+		return x.Root
+	}
+	return ""
+}
+
+func (x *SchemaInfo) GetKind() SchemaKind {
+	if x != nil {
+		return x.Kind
+	}
+	return SchemaKind_SCHEMA_KIND_UNSPECIFIED
+}
+
+func (x *SchemaInfo) GetStride() uint32 {
+	if x != nil {
+		return x.Stride
+	}
+	return 0
+}
+
+func (x *SchemaInfo) GetSchema() []byte {
+	if x != nil {
+		return x.Schema
+	}
+	return nil
+}
+
+func (x *SchemaInfo) GetRegisteredAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RegisteredAt
+	}
+	return nil
+}
+
+// See RegisterSchema.
+type RegisterSchemaRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// 200-255.
+	MessageType uint32 `protobuf:"varint,1,opt,name=message_type,json=messageType,proto3" json:"message_type,omitempty"`
+	// What `flatc --binary --schema` writes.
+	Schema []byte `protobuf:"bytes,2,opt,name=schema,proto3" json:"schema,omitempty"`
+	// Full name of the struct or table; empty: the schema's root table, or where that has a vector of
+	// structs as its only field, that struct.
+	Root          string `protobuf:"bytes,3,opt,name=root,proto3" json:"root,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RegisterSchemaRequest) Reset() {
+	*x = RegisterSchemaRequest{}
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RegisterSchemaRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RegisterSchemaRequest) ProtoMessage() {}
+
+func (x *RegisterSchemaRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RegisterSchemaRequest.ProtoReflect.Descriptor instead.
+func (*RegisterSchemaRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *RegisterSchemaRequest) GetMessageType() uint32 {
+	if x != nil {
+		return x.MessageType
+	}
+	return 0
+}
+
+func (x *RegisterSchemaRequest) GetSchema() []byte {
+	if x != nil {
+		return x.Schema
+	}
+	return nil
+}
+
+func (x *RegisterSchemaRequest) GetRoot() string {
+	if x != nil {
+		return x.Root
+	}
+	return ""
+}
+
+// See RegisterSchema.
+type RegisterSchemaResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The type as it is registered now, without the schema.
+	Schema *SchemaInfo `protobuf:"bytes,1,opt,name=schema,proto3" json:"schema,omitempty"`
+	// It was registered already, the same.
+	Known         bool `protobuf:"varint,2,opt,name=known,proto3" json:"known,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *RegisterSchemaResponse) Reset() {
+	*x = RegisterSchemaResponse{}
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *RegisterSchemaResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*RegisterSchemaResponse) ProtoMessage() {}
+
+func (x *RegisterSchemaResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use RegisterSchemaResponse.ProtoReflect.Descriptor instead.
+func (*RegisterSchemaResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *RegisterSchemaResponse) GetSchema() *SchemaInfo {
+	if x != nil {
+		return x.Schema
+	}
+	return nil
+}
+
+func (x *RegisterSchemaResponse) GetKnown() bool {
+	if x != nil {
+		return x.Known
+	}
+	return false
+}
+
+// See ListSchemas.
+type ListSchemasRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Of these only; empty: of all.
+	MessageTypes []uint32 `protobuf:"varint,1,rep,packed,name=message_types,json=messageTypes,proto3" json:"message_types,omitempty"`
+	// Give the binary schemas too.
+	WithSchemas   bool `protobuf:"varint,2,opt,name=with_schemas,json=withSchemas,proto3" json:"with_schemas,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSchemasRequest) Reset() {
+	*x = ListSchemasRequest{}
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSchemasRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSchemasRequest) ProtoMessage() {}
+
+func (x *ListSchemasRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSchemasRequest.ProtoReflect.Descriptor instead.
+func (*ListSchemasRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *ListSchemasRequest) GetMessageTypes() []uint32 {
+	if x != nil {
+		return x.MessageTypes
+	}
+	return nil
+}
+
+func (x *ListSchemasRequest) GetWithSchemas() bool {
+	if x != nil {
+		return x.WithSchemas
+	}
+	return false
+}
+
+// See ListSchemas.
+type ListSchemasResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By message type.
+	Schemas       []*SchemaInfo `protobuf:"bytes,1,rep,name=schemas,proto3" json:"schemas,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSchemasResponse) Reset() {
+	*x = ListSchemasResponse{}
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSchemasResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSchemasResponse) ProtoMessage() {}
+
+func (x *ListSchemasResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSchemasResponse.ProtoReflect.Descriptor instead.
+func (*ListSchemasResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListSchemasResponse) GetSchemas() []*SchemaInfo {
+	if x != nil {
+		return x.Schemas
+	}
+	return nil
+}
+
 var File_alphapulse_relay_v1_relay_proto protoreflect.FileDescriptor
 
 const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
@@ -1809,7 +2311,7 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"duplicates\x12\x1a\n" +
 	"\brejected\x18\x05 \x01(\x04R\brejected\x12\x1c\n" +
 	"\tconnected\x18\x06 \x01(\bR\tconnected\x12\x18\n" +
-	"\amissing\x18\a \x01(\x04R\amissing\"\x9a\a\n" +
+	"\amissing\x18\a \x01(\x04R\amissing\"\xc6\b\n" +
 	"\x11GetStatusResponse\x12\x16\n" +
 	"\x06domain\x18\x01 \x01(\tR\x06domain\x12'\n" +
 	"\x0foldest_sequence\x18\x02 \x01(\x04R\x0eoldestSequence\x12#\n" +
@@ -1825,7 +2327,10 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\n" +
 	"ring_bytes\x18\v \x01(\x04R\tringBytes\x12!\n" +
 	"\fcircuit_open\x18\f \x01(\bR\vcircuitOpen\x12%\n" +
-	"\x0ebacklog_frames\x18\r \x01(\x04R\rbacklogFrames\x1aA\n" +
+	"\x0ebacklog_frames\x18\r \x01(\x04R\rbacklogFrames\x12%\n" +
+	"\x0econfig_version\x18\x0e \x01(\x04R\rconfigVersion\x12H\n" +
+	"\x0econfig_changes\x18\x0f \x03(\v2!.alphapulse.relay.v1.ConfigChangeR\rconfigChanges\x129\n" +
+	"\aschemas\x18\x10 \x03(\v2\x1f.alphapulse.relay.v1.SchemaInfoR\aschemas\x1aA\n" +
 	"\x13RejectedFramesEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\x1a9\n" +
@@ -1834,7 +2339,38 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01\x1a@\n" +
 	"\x12RecordsByTypeEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\rR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01*\xc8\x01\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xd7\x01\n" +
+	"\fConfigChange\x12\x18\n" +
+	"\aversion\x18\x01 \x01(\x04R\aversion\x12\x10\n" +
+	"\x03key\x18\x02 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x03 \x01(\tR\x05value\x12\x18\n" +
+	"\aapplied\x18\x04 \x01(\bR\aapplied\x12\x16\n" +
+	"\x06reason\x18\x05 \x01(\tR\x06reason\x12\x16\n" +
+	"\x06detail\x18\x06 \x01(\tR\x06detail\x12;\n" +
+	"\vanswered_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"answeredAt\"\x8a\x02\n" +
+	"\n" +
+	"SchemaInfo\x12!\n" +
+	"\fmessage_type\x18\x01 \x01(\rR\vmessageType\x12\x1f\n" +
+	"\vschema_hash\x18\x02 \x01(\x06R\n" +
+	"schemaHash\x12\x12\n" +
+	"\x04root\x18\x03 \x01(\tR\x04root\x123\n" +
+	"\x04kind\x18\x04 \x01(\x0e2\x1f.alphapulse.relay.v1.SchemaKindR\x04kind\x12\x16\n" +
+	"\x06stride\x18\x05 \x01(\rR\x06stride\x12\x16\n" +
+	"\x06schema\x18\x06 \x01(\fR\x06schema\x12?\n" +
+	"\rregistered_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\fregisteredAt\"f\n" +
+	"\x15RegisterSchemaRequest\x12!\n" +
+	"\fmessage_type\x18\x01 \x01(\rR\vmessageType\x12\x16\n" +
+	"\x06schema\x18\x02 \x01(\fR\x06schema\x12\x12\n" +
+	"\x04root\x18\x03 \x01(\tR\x04root\"g\n" +
+	"\x16RegisterSchemaResponse\x127\n" +
+	"\x06schema\x18\x01 \x01(\v2\x1f.alphapulse.relay.v1.SchemaInfoR\x06schema\x12\x14\n" +
+	"\x05known\x18\x02 \x01(\bR\x05known\"\\\n" +
+	"\x12ListSchemasRequest\x12#\n" +
+	"\rmessage_types\x18\x01 \x03(\rR\fmessageTypes\x12!\n" +
+	"\fwith_schemas\x18\x02 \x01(\bR\vwithSchemas\"P\n" +
+	"\x13ListSchemasResponse\x129\n" +
+	"\aschemas\x18\x01 \x03(\v2\x1f.alphapulse.relay.v1.SchemaInfoR\aschemas*\xc8\x01\n" +
 	"\x12SlowConsumerPolicy\x12$\n" +
 	" SLOW_CONSUMER_POLICY_UNSPECIFIED\x10\x00\x12\x1e\n" +
 	"\x1aSLOW_CONSUMER_POLICY_BLOCK\x10\x01\x12$\n" +
@@ -1847,31 +2383,44 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\x17START_POSITION_SEQUENCE\x10\x02\x12\x19\n" +
 	"\x15START_POSITION_OLDEST\x10\x03\x12\x17\n" +
 	"\x13START_POSITION_TIME\x10\x04\x12\x1b\n" +
-	"\x17START_POSITION_SNAPSHOT\x10\x052\xde\x03\n" +
+	"\x17START_POSITION_SNAPSHOT\x10\x05*X\n" +
+	"\n" +
+	"SchemaKind\x12\x1b\n" +
+	"\x17SCHEMA_KIND_UNSPECIFIED\x10\x00\x12\x16\n" +
+	"\x12SCHEMA_KIND_STRUCT\x10\x01\x12\x15\n" +
+	"\x11SCHEMA_KIND_TABLE\x10\x022\xab\x05\n" +
 	"\x0fMarketDataRelay\x12X\n" +
 	"\aPublish\x12#.alphapulse.relay.v1.PublishRequest\x1a$.alphapulse.relay.v1.PublishResponse(\x010\x01\x12\\\n" +
 	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12U\n" +
 	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12`\n" +
 	"\vAcknowledge\x12'.alphapulse.relay.v1.AcknowledgeRequest\x1a(.alphapulse.relay.v1.AcknowledgeResponse\x12Z\n" +
-	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xda\x03\n" +
+	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse\x12i\n" +
+	"\x0eRegisterSchema\x12*.alphapulse.relay.v1.RegisterSchemaRequest\x1a+.alphapulse.relay.v1.RegisterSchemaResponse\x12`\n" +
+	"\vListSchemas\x12'.alphapulse.relay.v1.ListSchemasRequest\x1a(.alphapulse.relay.v1.ListSchemasResponse2\xa7\x05\n" +
 	"\vSignalRelay\x12X\n" +
 	"\aPublish\x12#.alphapulse.relay.v1.PublishRequest\x1a$.alphapulse.relay.v1.PublishResponse(\x010\x01\x12\\\n" +
 	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12U\n" +
 	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12`\n" +
 	"\vAcknowledge\x12'.alphapulse.relay.v1.AcknowledgeRequest\x1a(.alphapulse.relay.v1.AcknowledgeResponse\x12Z\n" +
-	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xdd\x03\n" +
+	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse\x12i\n" +
+	"\x0eRegisterSchema\x12*.alphapulse.relay.v1.RegisterSchemaRequest\x1a+.alphapulse.relay.v1.RegisterSchemaResponse\x12`\n" +
+	"\vListSchemas\x12'.alphapulse.relay.v1.ListSchemasRequest\x1a(.alphapulse.relay.v1.ListSchemasResponse2\xaa\x05\n" +
 	"\x0eExecutionRelay\x12X\n" +
 	"\aPublish\x12#.alphapulse.relay.v1.PublishRequest\x1a$.alphapulse.relay.v1.PublishResponse(\x010\x01\x12\\\n" +
 	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12U\n" +
 	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12`\n" +
 	"\vAcknowledge\x12'.alphapulse.relay.v1.AcknowledgeRequest\x1a(.alphapulse.relay.v1.AcknowledgeResponse\x12Z\n" +
-	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse2\xda\x03\n" +
+	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse\x12i\n" +
+	"\x0eRegisterSchema\x12*.alphapulse.relay.v1.RegisterSchemaRequest\x1a+.alphapulse.relay.v1.RegisterSchemaResponse\x12`\n" +
+	"\vListSchemas\x12'.alphapulse.relay.v1.ListSchemasRequest\x1a(.alphapulse.relay.v1.ListSchemasResponse2\xa7\x05\n" +
 	"\vSystemRelay\x12X\n" +
 	"\aPublish\x12#.alphapulse.relay.v1.PublishRequest\x1a$.alphapulse.relay.v1.PublishResponse(\x010\x01\x12\\\n" +
 	"\tSubscribe\x12%.alphapulse.relay.v1.SubscribeRequest\x1a&.alphapulse.relay.v1.SubscribeResponse0\x01\x12U\n" +
 	"\x06Attach\x12\".alphapulse.relay.v1.AttachRequest\x1a#.alphapulse.relay.v1.AttachResponse(\x010\x01\x12`\n" +
 	"\vAcknowledge\x12'.alphapulse.relay.v1.AcknowledgeRequest\x1a(.alphapulse.relay.v1.AcknowledgeResponse\x12Z\n" +
-	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponseB\xc6\x01\n" +
+	"\tGetStatus\x12%.alphapulse.relay.v1.GetStatusRequest\x1a&.alphapulse.relay.v1.GetStatusResponse\x12i\n" +
+	"\x0eRegisterSchema\x12*.alphapulse.relay.v1.RegisterSchemaRequest\x1a+.alphapulse.relay.v1.RegisterSchemaResponse\x12`\n" +
+	"\vListSchemas\x12'.alphapulse.relay.v1.ListSchemasRequest\x1a(.alphapulse.relay.v1.ListSchemasResponseB\xc6\x01\n" +
 	"\x17dev.alphapulse.relay.v1B\n" +
 	"RelayProtoP\x01Z1alphapulse.dev/gen/go/alphapulse/relay/v1;relayv1\xa2\x02\x03ARX\xaa\x02\x13Alphapulse.Relay.V1\xca\x02\x13Alphapulse\\Relay\\V1\xe2\x02\x1fAlphapulse\\Relay\\V1\\GPBMetadata\xea\x02\x15Alphapulse::Relay::V1b\x06proto3"
 
@@ -1887,95 +2436,125 @@ func file_alphapulse_relay_v1_relay_proto_rawDescGZIP() []byte {
 	return file_alphapulse_relay_v1_relay_proto_rawDescData
 }
 
-var file_alphapulse_relay_v1_relay_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_alphapulse_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_alphapulse_relay_v1_relay_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
+var file_alphapulse_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_alphapulse_relay_v1_relay_proto_goTypes = []any{
-	(SlowConsumerPolicy)(0),       // 0: alphapulse.relay.v1.SlowConsumerPolicy
-	(StartPosition)(0),            // 1: alphapulse.relay.v1.StartPosition
-	(*PublishRequest)(nil),        // 2: alphapulse.relay.v1.PublishRequest
-	(*PublishResponse)(nil),       // 3: alphapulse.relay.v1.PublishResponse
-	(*FrameRejection)(nil),        // 4: alphapulse.relay.v1.FrameRejection
-	(*SequenceRange)(nil),         // 5: alphapulse.relay.v1.SequenceRange
-	(*SubscribeRequest)(nil),      // 6: alphapulse.relay.v1.SubscribeRequest
-	(*AcknowledgeRequest)(nil),    // 7: alphapulse.relay.v1.AcknowledgeRequest
-	(*AcknowledgeResponse)(nil),   // 8: alphapulse.relay.v1.AcknowledgeResponse
-	(*SubscribeResponse)(nil),     // 9: alphapulse.relay.v1.SubscribeResponse
-	(*Gap)(nil),                   // 10: alphapulse.relay.v1.Gap
-	(*AttachRequest)(nil),         // 11: alphapulse.relay.v1.AttachRequest
-	(*AttachResponse)(nil),        // 12: alphapulse.relay.v1.AttachResponse
-	(*RingAttachment)(nil),        // 13: alphapulse.relay.v1.RingAttachment
-	(*StreamAttachment)(nil),      // 14: alphapulse.relay.v1.StreamAttachment
-	(*GetStatusRequest)(nil),      // 15: alphapulse.relay.v1.GetStatusRequest
-	(*SubscriberStatus)(nil),      // 16: alphapulse.relay.v1.SubscriberStatus
-	(*ProducerStatus)(nil),        // 17: alphapulse.relay.v1.ProducerStatus
-	(*GetStatusResponse)(nil),     // 18: alphapulse.relay.v1.GetStatusResponse
-	nil,                           // 19: alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
-	nil,                           // 20: alphapulse.relay.v1.GetStatusResponse.PolicyEntry
-	nil,                           // 21: alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
-	(*timestamppb.Timestamp)(nil), // 22: google.protobuf.Timestamp
+	(SlowConsumerPolicy)(0),        // 0: alphapulse.relay.v1.SlowConsumerPolicy
+	(StartPosition)(0),             // 1: alphapulse.relay.v1.StartPosition
+	(SchemaKind)(0),                // 2: alphapulse.relay.v1.SchemaKind
+	(*PublishRequest)(nil),         // 3: alphapulse.relay.v1.PublishRequest
+	(*PublishResponse)(nil),        // 4: alphapulse.relay.v1.PublishResponse
+	(*FrameRejection)(nil),         // 5: alphapulse.relay.v1.FrameRejection
+	(*SequenceRange)(nil),          // 6: alphapulse.relay.v1.SequenceRange
+	(*SubscribeRequest)(nil),       // 7: alphapulse.relay.v1.SubscribeRequest
+	(*AcknowledgeRequest)(nil),     // 8: alphapulse.relay.v1.AcknowledgeRequest
+	(*AcknowledgeResponse)(nil),    // 9: alphapulse.relay.v1.AcknowledgeResponse
+	(*SubscribeResponse)(nil),      // 10: alphapulse.relay.v1.SubscribeResponse
+	(*Gap)(nil),                    // 11: alphapulse.relay.v1.Gap
+	(*AttachRequest)(nil),          // 12: alphapulse.relay.v1.AttachRequest
+	(*AttachResponse)(nil),         // 13: alphapulse.relay.v1.AttachResponse
+	(*RingAttachment)(nil),         // 14: alphapulse.relay.v1.RingAttachment
+	(*StreamAttachment)(nil),       // 15: alphapulse.relay.v1.StreamAttachment
+	(*GetStatusRequest)(nil),       // 16: alphapulse.relay.v1.GetStatusRequest
+	(*SubscriberStatus)(nil),       // 17: alphapulse.relay.v1.SubscriberStatus
+	(*ProducerStatus)(nil),         // 18: alphapulse.relay.v1.ProducerStatus
+	(*GetStatusResponse)(nil),      // 19: alphapulse.relay.v1.GetStatusResponse
+	(*ConfigChange)(nil),           // 20: alphapulse.relay.v1.ConfigChange
+	(*SchemaInfo)(nil),             // 21: alphapulse.relay.v1.SchemaInfo
+	(*RegisterSchemaRequest)(nil),  // 22: alphapulse.relay.v1.RegisterSchemaRequest
+	(*RegisterSchemaResponse)(nil), // 23: alphapulse.relay.v1.RegisterSchemaResponse
+	(*ListSchemasRequest)(nil),     // 24: alphapulse.relay.v1.ListSchemasRequest
+	(*ListSchemasResponse)(nil),    // 25: alphapulse.relay.v1.ListSchemasResponse
+	nil,                            // 26: alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
+	nil,                            // 27: alphapulse.relay.v1.GetStatusResponse.PolicyEntry
+	nil,                            // 28: alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
+	(*timestamppb.Timestamp)(nil),  // 29: google.protobuf.Timestamp
 }
 var file_alphapulse_relay_v1_relay_proto_depIdxs = []int32{
-	4,  // 0: alphapulse.relay.v1.PublishResponse.rejections:type_name -> alphapulse.relay.v1.FrameRejection
-	5,  // 1: alphapulse.relay.v1.PublishResponse.gaps:type_name -> alphapulse.relay.v1.SequenceRange
+	5,  // 0: alphapulse.relay.v1.PublishResponse.rejections:type_name -> alphapulse.relay.v1.FrameRejection
+	6,  // 1: alphapulse.relay.v1.PublishResponse.gaps:type_name -> alphapulse.relay.v1.SequenceRange
 	1,  // 2: alphapulse.relay.v1.SubscribeRequest.start:type_name -> alphapulse.relay.v1.StartPosition
-	22, // 3: alphapulse.relay.v1.SubscribeRequest.start_time:type_name -> google.protobuf.Timestamp
+	29, // 3: alphapulse.relay.v1.SubscribeRequest.start_time:type_name -> google.protobuf.Timestamp
 	0,  // 4: alphapulse.relay.v1.SubscribeRequest.slow_consumer_policy:type_name -> alphapulse.relay.v1.SlowConsumerPolicy
-	10, // 5: alphapulse.relay.v1.SubscribeResponse.gaps:type_name -> alphapulse.relay.v1.Gap
-	5,  // 6: alphapulse.relay.v1.Gap.range:type_name -> alphapulse.relay.v1.SequenceRange
-	6,  // 7: alphapulse.relay.v1.AttachRequest.subscribe:type_name -> alphapulse.relay.v1.SubscribeRequest
-	13, // 8: alphapulse.relay.v1.AttachResponse.ring:type_name -> alphapulse.relay.v1.RingAttachment
-	14, // 9: alphapulse.relay.v1.AttachResponse.stream:type_name -> alphapulse.relay.v1.StreamAttachment
+	11, // 5: alphapulse.relay.v1.SubscribeResponse.gaps:type_name -> alphapulse.relay.v1.Gap
+	6,  // 6: alphapulse.relay.v1.Gap.range:type_name -> alphapulse.relay.v1.SequenceRange
+	7,  // 7: alphapulse.relay.v1.AttachRequest.subscribe:type_name -> alphapulse.relay.v1.SubscribeRequest
+	14, // 8: alphapulse.relay.v1.AttachResponse.ring:type_name -> alphapulse.relay.v1.RingAttachment
+	15, // 9: alphapulse.relay.v1.AttachResponse.stream:type_name -> alphapulse.relay.v1.StreamAttachment
 	0,  // 10: alphapulse.relay.v1.SubscriberStatus.policy:type_name -> alphapulse.relay.v1.SlowConsumerPolicy
-	19, // 11: alphapulse.relay.v1.GetStatusResponse.rejected_frames:type_name -> alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
-	17, // 12: alphapulse.relay.v1.GetStatusResponse.producers:type_name -> alphapulse.relay.v1.ProducerStatus
-	16, // 13: alphapulse.relay.v1.GetStatusResponse.subscribers:type_name -> alphapulse.relay.v1.SubscriberStatus
-	20, // 14: alphapulse.relay.v1.GetStatusResponse.policy:type_name -> alphapulse.relay.v1.GetStatusResponse.PolicyEntry
-	21, // 15: alphapulse.relay.v1.GetStatusResponse.records_by_type:type_name -> alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
-	2,  // 16: alphapulse.relay.v1.MarketDataRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 17: alphapulse.relay.v1.MarketDataRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	11, // 18: alphapulse.relay.v1.MarketDataRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	7,  // 19: alphapulse.relay.v1.MarketDataRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
-	15, // 20: alphapulse.relay.v1.MarketDataRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	2,  // 21: alphapulse.relay.v1.SignalRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 22: alphapulse.relay.v1.SignalRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	11, // 23: alphapulse.relay.v1.SignalRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	7,  // 24: alphapulse.relay.v1.SignalRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
-	15, // 25: alphapulse.relay.v1.SignalRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	2,  // 26: alphapulse.relay.v1.ExecutionRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 27: alphapulse.relay.v1.ExecutionRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	11, // 28: alphapulse.relay.v1.ExecutionRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	7,  // 29: alphapulse.relay.v1.ExecutionRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
-	15, // 30: alphapulse.relay.v1.ExecutionRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	2,  // 31: alphapulse.relay.v1.SystemRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	6,  // 32: alphapulse.relay.v1.SystemRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	11, // 33: alphapulse.relay.v1.SystemRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	7,  // 34: alphapulse.relay.v1.SystemRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
-	15, // 35: alphapulse.relay.v1.SystemRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	3,  // 36: alphapulse.relay.v1.MarketDataRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	9,  // 37: alphapulse.relay.v1.MarketDataRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	12, // 38: alphapulse.relay.v1.MarketDataRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	8,  // 39: alphapulse.relay.v1.MarketDataRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
-	18, // 40: alphapulse.relay.v1.MarketDataRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	3,  // 41: alphapulse.relay.v1.SignalRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	9,  // 42: alphapulse.relay.v1.SignalRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	12, // 43: alphapulse.relay.v1.SignalRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	8,  // 44: alphapulse.relay.v1.SignalRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
-	18, // 45: alphapulse.relay.v1.SignalRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	3,  // 46: alphapulse.relay.v1.ExecutionRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	9,  // 47: alphapulse.relay.v1.ExecutionRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	12, // 48: alphapulse.relay.v1.ExecutionRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	8,  // 49: alphapulse.relay.v1.ExecutionRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
-	18, // 50: alphapulse.relay.v1.ExecutionRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	3,  // 51: alphapulse.relay.v1.SystemRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	9,  // 52: alphapulse.relay.v1.SystemRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	12, // 53: alphapulse.relay.v1.SystemRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	8,  // 54: alphapulse.relay.v1.SystemRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
-	18, // 55: alphapulse.relay.v1.SystemRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	36, // [36:56] is the sub-list for method output_type
-	16, // [16:36] is the sub-list for method input_type
-	16, // [16:16] is the sub-list for extension type_name
-	16, // [16:16] is the sub-list for extension extendee
-	0,  // [0:16] is the sub-list for field type_name
+	26, // 11: alphapulse.relay.v1.GetStatusResponse.rejected_frames:type_name -> alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
+	18, // 12: alphapulse.relay.v1.GetStatusResponse.producers:type_name -> alphapulse.relay.v1.ProducerStatus
+	17, // 13: alphapulse.relay.v1.GetStatusResponse.subscribers:type_name -> alphapulse.relay.v1.SubscriberStatus
+	27, // 14: alphapulse.relay.v1.GetStatusResponse.policy:type_name -> alphapulse.relay.v1.GetStatusResponse.PolicyEntry
+	28, // 15: alphapulse.relay.v1.GetStatusResponse.records_by_type:type_name -> alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
+	20, // 16: alphapulse.relay.v1.GetStatusResponse.config_changes:type_name -> alphapulse.relay.v1.ConfigChange
+	21, // 17: alphapulse.relay.v1.GetStatusResponse.schemas:type_name -> alphapulse.relay.v1.SchemaInfo
+	29, // 18: alphapulse.relay.v1.ConfigChange.answered_at:type_name -> google.protobuf.Timestamp
+	2,  // 19: alphapulse.relay.v1.SchemaInfo.kind:type_name -> alphapulse.relay.v1.SchemaKind
+	29, // 20: alphapulse.relay.v1.SchemaInfo.registered_at:type_name -> google.protobuf.Timestamp
+	21, // 21: alphapulse.relay.v1.RegisterSchemaResponse.schema:type_name -> alphapulse.relay.v1.SchemaInfo
+	21, // 22: alphapulse.relay.v1.ListSchemasResponse.schemas:type_name -> alphapulse.relay.v1.SchemaInfo
+	3,  // 23: alphapulse.relay.v1.MarketDataRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	7,  // 24: alphapulse.relay.v1.MarketDataRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	12, // 25: alphapulse.relay.v1.MarketDataRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	8,  // 26: alphapulse.relay.v1.MarketDataRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
+	16, // 27: alphapulse.relay.v1.MarketDataRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	22, // 28: alphapulse.relay.v1.MarketDataRelay.RegisterSchema:input_type -> alphapulse.relay.v1.RegisterSchemaRequest
+	24, // 29: alphapulse.relay.v1.MarketDataRelay.ListSchemas:input_type -> alphapulse.relay.v1.ListSchemasRequest
+	3,  // 30: alphapulse.relay.v1.SignalRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	7,  // 31: alphapulse.relay.v1.SignalRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	12, // 32: alphapulse.relay.v1.SignalRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	8,  // 33: alphapulse.relay.v1.SignalRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
+	16, // 34: alphapulse.relay.v1.SignalRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	22, // 35: alphapulse.relay.v1.SignalRelay.RegisterSchema:input_type -> alphapulse.relay.v1.RegisterSchemaRequest
+	24, // 36: alphapulse.relay.v1.SignalRelay.ListSchemas:input_type -> alphapulse.relay.v1.ListSchemasRequest
+	3,  // 37: alphapulse.relay.v1.ExecutionRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	7,  // 38: alphapulse.relay.v1.ExecutionRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	12, // 39: alphapulse.relay.v1.ExecutionRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	8,  // 40: alphapulse.relay.v1.ExecutionRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
+	16, // 41: alphapulse.relay.v1.ExecutionRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	22, // 42: alphapulse.relay.v1.ExecutionRelay.RegisterSchema:input_type -> alphapulse.relay.v1.RegisterSchemaRequest
+	24, // 43: alphapulse.relay.v1.ExecutionRelay.ListSchemas:input_type -> alphapulse.relay.v1.ListSchemasRequest
+	3,  // 44: alphapulse.relay.v1.SystemRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	7,  // 45: alphapulse.relay.v1.SystemRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	12, // 46: alphapulse.relay.v1.SystemRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	8,  // 47: alphapulse.relay.v1.SystemRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
+	16, // 48: alphapulse.relay.v1.SystemRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	22, // 49: alphapulse.relay.v1.SystemRelay.RegisterSchema:input_type -> alphapulse.relay.v1.RegisterSchemaRequest
+	24, // 50: alphapulse.relay.v1.SystemRelay.ListSchemas:input_type -> alphapulse.relay.v1.ListSchemasRequest
+	4,  // 51: alphapulse.relay.v1.MarketDataRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	10, // 52: alphapulse.relay.v1.MarketDataRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	13, // 53: alphapulse.relay.v1.MarketDataRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	9,  // 54: alphapulse.relay.v1.MarketDataRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
+	19, // 55: alphapulse.relay.v1.MarketDataRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	23, // 56: alphapulse.relay.v1.MarketDataRelay.RegisterSchema:output_type -> alphapulse.relay.v1.RegisterSchemaResponse
+	25, // 57: alphapulse.relay.v1.MarketDataRelay.ListSchemas:output_type -> alphapulse.relay.v1.ListSchemasResponse
+	4,  // 58: alphapulse.relay.v1.SignalRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	10, // 59: alphapulse.relay.v1.SignalRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	13, // 60: alphapulse.relay.v1.SignalRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	9,  // 61: alphapulse.relay.v1.SignalRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
+	19, // 62: alphapulse.relay.v1.SignalRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	23, // 63: alphapulse.relay.v1.SignalRelay.RegisterSchema:output_type -> alphapulse.relay.v1.RegisterSchemaResponse
+	25, // 64: alphapulse.relay.v1.SignalRelay.ListSchemas:output_type -> alphapulse.relay.v1.ListSchemasResponse
+	4,  // 65: alphapulse.relay.v1.ExecutionRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	10, // 66: alphapulse.relay.v1.ExecutionRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	13, // 67: alphapulse.relay.v1.ExecutionRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	9,  // 68: alphapulse.relay.v1.ExecutionRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
+	19, // 69: alphapulse.relay.v1.ExecutionRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	23, // 70: alphapulse.relay.v1.ExecutionRelay.RegisterSchema:output_type -> alphapulse.relay.v1.RegisterSchemaResponse
+	25, // 71: alphapulse.relay.v1.ExecutionRelay.ListSchemas:output_type -> alphapulse.relay.v1.ListSchemasResponse
+	4,  // 72: alphapulse.relay.v1.SystemRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	10, // 73: alphapulse.relay.v1.SystemRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	13, // 74: alphapulse.relay.v1.SystemRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	9,  // 75: alphapulse.relay.v1.SystemRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
+	19, // 76: alphapulse.relay.v1.SystemRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	23, // 77: alphapulse.relay.v1.SystemRelay.RegisterSchema:output_type -> alphapulse.relay.v1.RegisterSchemaResponse
+	25, // 78: alphapulse.relay.v1.SystemRelay.ListSchemas:output_type -> alphapulse.relay.v1.ListSchemasResponse
+	51, // [51:79] is the sub-list for method output_type
+	23, // [23:51] is the sub-list for method input_type
+	23, // [23:23] is the sub-list for extension type_name
+	23, // [23:23] is the sub-list for extension extendee
+	0,  // [0:23] is the sub-list for field type_name
 }
 
 func init() { file_alphapulse_relay_v1_relay_proto_init() }
@@ -1988,8 +2567,8 @@ func file_alphapulse_relay_v1_relay_proto_init() {
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_alphapulse_relay_v1_relay_proto_rawDesc), len(file_alphapulse_relay_v1_relay_proto_rawDesc)),
-			NumEnums:      2,
-			NumMessages:   20,
+			NumEnums:      3,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

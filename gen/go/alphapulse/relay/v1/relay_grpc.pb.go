@@ -22,11 +22,13 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	MarketDataRelay_Publish_FullMethodName     = "/alphapulse.relay.v1.MarketDataRelay/Publish"
-	MarketDataRelay_Subscribe_FullMethodName   = "/alphapulse.relay.v1.MarketDataRelay/Subscribe"
-	MarketDataRelay_Attach_FullMethodName      = "/alphapulse.relay.v1.MarketDataRelay/Attach"
-	MarketDataRelay_Acknowledge_FullMethodName = "/alphapulse.relay.v1.MarketDataRelay/Acknowledge"
-	MarketDataRelay_GetStatus_FullMethodName   = "/alphapulse.relay.v1.MarketDataRelay/GetStatus"
+	MarketDataRelay_Publish_FullMethodName        = "/alphapulse.relay.v1.MarketDataRelay/Publish"
+	MarketDataRelay_Subscribe_FullMethodName      = "/alphapulse.relay.v1.MarketDataRelay/Subscribe"
+	MarketDataRelay_Attach_FullMethodName         = "/alphapulse.relay.v1.MarketDataRelay/Attach"
+	MarketDataRelay_Acknowledge_FullMethodName    = "/alphapulse.relay.v1.MarketDataRelay/Acknowledge"
+	MarketDataRelay_GetStatus_FullMethodName      = "/alphapulse.relay.v1.MarketDataRelay/GetStatus"
+	MarketDataRelay_RegisterSchema_FullMethodName = "/alphapulse.relay.v1.MarketDataRelay/RegisterSchema"
+	MarketDataRelay_ListSchemas_FullMethodName    = "/alphapulse.relay.v1.MarketDataRelay/ListSchemas"
 )
 
 // MarketDataRelayClient is the client API for MarketDataRelay service.
@@ -45,6 +47,10 @@ type MarketDataRelayClient interface {
 	Acknowledge(ctx context.Context, in *AcknowledgeRequest, opts ...grpc.CallOption) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
+	// Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+	RegisterSchema(ctx context.Context, in *RegisterSchemaRequest, opts ...grpc.CallOption) (*RegisterSchemaResponse, error)
+	// The message types that were registered.
+	ListSchemas(ctx context.Context, in *ListSchemasRequest, opts ...grpc.CallOption) (*ListSchemasResponse, error)
 }
 
 type marketDataRelayClient struct {
@@ -120,6 +126,26 @@ func (c *marketDataRelayClient) GetStatus(ctx context.Context, in *GetStatusRequ
 	return out, nil
 }
 
+func (c *marketDataRelayClient) RegisterSchema(ctx context.Context, in *RegisterSchemaRequest, opts ...grpc.CallOption) (*RegisterSchemaResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RegisterSchemaResponse)
+	err := c.cc.Invoke(ctx, MarketDataRelay_RegisterSchema_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *marketDataRelayClient) ListSchemas(ctx context.Context, in *ListSchemasRequest, opts ...grpc.CallOption) (*ListSchemasResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSchemasResponse)
+	err := c.cc.Invoke(ctx, MarketDataRelay_ListSchemas_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // MarketDataRelayServer is the server API for MarketDataRelay service.
 // All implementations must embed UnimplementedMarketDataRelayServer
 // for forward compatibility.
@@ -136,6 +162,10 @@ type MarketDataRelayServer interface {
 	Acknowledge(context.Context, *AcknowledgeRequest) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
+	// Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+	RegisterSchema(context.Context, *RegisterSchemaRequest) (*RegisterSchemaResponse, error)
+	// The message types that were registered.
+	ListSchemas(context.Context, *ListSchemasRequest) (*ListSchemasResponse, error)
 	mustEmbedUnimplementedMarketDataRelayServer()
 }
 
@@ -160,6 +190,12 @@ func (UnimplementedMarketDataRelayServer) Acknowledge(context.Context, *Acknowle
 }
 func (UnimplementedMarketDataRelayServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
+}
+func (UnimplementedMarketDataRelayServer) RegisterSchema(context.Context, *RegisterSchemaRequest) (*RegisterSchemaResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RegisterSchema not implemented")
+}
+func (UnimplementedMarketDataRelayServer) ListSchemas(context.Context, *ListSchemasRequest) (*ListSchemasResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSchemas not implemented")
 }
 func (UnimplementedMarketDataRelayServer) mustEmbedUnimplementedMarketDataRelayServer() {}
 func (UnimplementedMarketDataRelayServer) testEmbeddedByValue()                         {}
@@ -243,6 +279,42 @@ func _MarketDataRelay_GetStatus_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _MarketDataRelay_RegisterSchema_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RegisterSchemaRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MarketDataRelayServer).RegisterSchema(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MarketDataRelay_RegisterSchema_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MarketDataRelayServer).RegisterSchema(ctx, req.(*RegisterSchemaRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _MarketDataRelay_ListSchemas_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSchemasRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(MarketDataRelayServer).ListSchemas(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: MarketDataRelay_ListSchemas_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(MarketDataRelayServer).ListSchemas(ctx, req.(*ListSchemasRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // MarketDataRelay_ServiceDesc is the grpc.ServiceDesc for MarketDataRelay service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -257,6 +329,14 @@ var MarketDataRelay_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetStatus",
 			Handler:    _MarketDataRelay_GetStatus_Handler,
+		},
+		{
+			MethodName: "RegisterSchema",
+			Handler:    _MarketDataRelay_RegisterSchema_Handler,
+		},
+		{
+			MethodName: "ListSchemas",
+			Handler:    _MarketDataRelay_ListSchemas_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
@@ -282,11 +362,13 @@ var MarketDataRelay_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	SignalRelay_Publish_FullMethodName     = "/alphapulse.relay.v1.SignalRelay/Publish"
-	SignalRelay_Subscribe_FullMethodName   = "/alphapulse.relay.v1.SignalRelay/Subscribe"
-	SignalRelay_Attach_FullMethodName      = "/alphapulse.relay.v1.SignalRelay/Attach"
-	SignalRelay_Acknowledge_FullMethodName = "/alphapulse.relay.v1.SignalRelay/Acknowledge"
-	SignalRelay_GetStatus_FullMethodName   = "/alphapulse.relay.v1.SignalRelay/GetStatus"
+	SignalRelay_Publish_FullMethodName        = "/alphapulse.relay.v1.SignalRelay/Publish"
+	SignalRelay_Subscribe_FullMethodName      = "/alphapulse.relay.v1.SignalRelay/Subscribe"
+	SignalRelay_Attach_FullMethodName         = "/alphapulse.relay.v1.SignalRelay/Attach"
+	SignalRelay_Acknowledge_FullMethodName    = "/alphapulse.relay.v1.SignalRelay/Acknowledge"
+	SignalRelay_GetStatus_FullMethodName      = "/alphapulse.relay.v1.SignalRelay/GetStatus"
+	SignalRelay_RegisterSchema_FullMethodName = "/alphapulse.relay.v1.SignalRelay/RegisterSchema"
+	SignalRelay_ListSchemas_FullMethodName    = "/alphapulse.relay.v1.SignalRelay/ListSchemas"
 )
 
 // SignalRelayClient is the client API for SignalRelay service.
@@ -305,6 +387,10 @@ type SignalRelayClient interface {
 	Acknowledge(ctx context.Context, in *AcknowledgeRequest, opts ...grpc.CallOption) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
+	// Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+	RegisterSchema(ctx context.Context, in *RegisterSchemaRequest, opts ...grpc.CallOption) (*RegisterSchemaResponse, error)
+	// The message types that were registered.
+	ListSchemas(ctx context.Context, in *ListSchemasRequest, opts ...grpc.CallOption) (*ListSchemasResponse, error)
 }
 
 type signalRelayClient struct {
@@ -380,6 +466,26 @@ func (c *signalRelayClient) GetStatus(ctx context.Context, in *GetStatusRequest,
 	return out, nil
 }
 
+func (c *signalRelayClient) RegisterSchema(ctx context.Context, in *RegisterSchemaRequest, opts ...grpc.CallOption) (*RegisterSchemaResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RegisterSchemaResponse)
+	err := c.cc.Invoke(ctx, SignalRelay_RegisterSchema_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *signalRelayClient) ListSchemas(ctx context.Context, in *ListSchemasRequest, opts ...grpc.CallOption) (*ListSchemasResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSchemasResponse)
+	err := c.cc.Invoke(ctx, SignalRelay_ListSchemas_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SignalRelayServer is the server API for SignalRelay service.
 // All implementations must embed UnimplementedSignalRelayServer
 // for forward compatibility.
@@ -396,6 +502,10 @@ type SignalRelayServer interface {
 	Acknowledge(context.Context, *AcknowledgeRequest) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
+	// Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+	RegisterSchema(context.Context, *RegisterSchemaRequest) (*RegisterSchemaResponse, error)
+	// The message types that were registered.
+	ListSchemas(context.Context, *ListSchemasRequest) (*ListSchemasResponse, error)
 	mustEmbedUnimplementedSignalRelayServer()
 }
 
@@ -420,6 +530,12 @@ func (UnimplementedSignalRelayServer) Acknowledge(context.Context, *AcknowledgeR
 }
 func (UnimplementedSignalRelayServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
+}
+func (UnimplementedSignalRelayServer) RegisterSchema(context.Context, *RegisterSchemaRequest) (*RegisterSchemaResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RegisterSchema not implemented")
+}
+func (UnimplementedSignalRelayServer) ListSchemas(context.Context, *ListSchemasRequest) (*ListSchemasResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSchemas not implemented")
 }
 func (UnimplementedSignalRelayServer) mustEmbedUnimplementedSignalRelayServer() {}
 func (UnimplementedSignalRelayServer) testEmbeddedByValue()                     {}
@@ -503,6 +619,42 @@ func _SignalRelay_GetStatus_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SignalRelay_RegisterSchema_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RegisterSchemaRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SignalRelayServer).RegisterSchema(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SignalRelay_RegisterSchema_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SignalRelayServer).RegisterSchema(ctx, req.(*RegisterSchemaRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SignalRelay_ListSchemas_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSchemasRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SignalRelayServer).ListSchemas(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SignalRelay_ListSchemas_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SignalRelayServer).ListSchemas(ctx, req.(*ListSchemasRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SignalRelay_ServiceDesc is the grpc.ServiceDesc for SignalRelay service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -517,6 +669,14 @@ var SignalRelay_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetStatus",
 			Handler:    _SignalRelay_GetStatus_Handler,
+		},
+		{
+			MethodName: "RegisterSchema",
+			Handler:    _SignalRelay_RegisterSchema_Handler,
+		},
+		{
+			MethodName: "ListSchemas",
+			Handler:    _SignalRelay_ListSchemas_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
@@ -542,11 +702,13 @@ var SignalRelay_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	ExecutionRelay_Publish_FullMethodName     = "/alphapulse.relay.v1.ExecutionRelay/Publish"
-	ExecutionRelay_Subscribe_FullMethodName   = "/alphapulse.relay.v1.ExecutionRelay/Subscribe"
-	ExecutionRelay_Attach_FullMethodName      = "/alphapulse.relay.v1.ExecutionRelay/Attach"
-	ExecutionRelay_Acknowledge_FullMethodName = "/alphapulse.relay.v1.ExecutionRelay/Acknowledge"
-	ExecutionRelay_GetStatus_FullMethodName   = "/alphapulse.relay.v1.ExecutionRelay/GetStatus"
+	ExecutionRelay_Publish_FullMethodName        = "/alphapulse.relay.v1.ExecutionRelay/Publish"
+	ExecutionRelay_Subscribe_FullMethodName      = "/alphapulse.relay.v1.ExecutionRelay/Subscribe"
+	ExecutionRelay_Attach_FullMethodName         = "/alphapulse.relay.v1.ExecutionRelay/Attach"
+	ExecutionRelay_Acknowledge_FullMethodName    = "/alphapulse.relay.v1.ExecutionRelay/Acknowledge"
+	ExecutionRelay_GetStatus_FullMethodName      = "/alphapulse.relay.v1.ExecutionRelay/GetStatus"
+	ExecutionRelay_RegisterSchema_FullMethodName = "/alphapulse.relay.v1.ExecutionRelay/RegisterSchema"
+	ExecutionRelay_ListSchemas_FullMethodName    = "/alphapulse.relay.v1.ExecutionRelay/ListSchemas"
 )
 
 // ExecutionRelayClient is the client API for ExecutionRelay service.
@@ -565,6 +727,10 @@ type ExecutionRelayClient interface {
 	Acknowledge(ctx context.Context, in *AcknowledgeRequest, opts ...grpc.CallOption) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
+	// Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+	RegisterSchema(ctx context.Context, in *RegisterSchemaRequest, opts ...grpc.CallOption) (*RegisterSchemaResponse, error)
+	// The message types that were registered.
+	ListSchemas(ctx context.Context, in *ListSchemasRequest, opts ...grpc.CallOption) (*ListSchemasResponse, error)
 }
 
 type executionRelayClient struct {
@@ -640,6 +806,26 @@ func (c *executionRelayClient) GetStatus(ctx context.Context, in *GetStatusReque
 	return out, nil
 }
 
+func (c *executionRelayClient) RegisterSchema(ctx context.Context, in *RegisterSchemaRequest, opts ...grpc.CallOption) (*RegisterSchemaResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RegisterSchemaResponse)
+	err := c.cc.Invoke(ctx, ExecutionRelay_RegisterSchema_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *executionRelayClient) ListSchemas(ctx context.Context, in *ListSchemasRequest, opts ...grpc.CallOption) (*ListSchemasResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSchemasResponse)
+	err := c.cc.Invoke(ctx, ExecutionRelay_ListSchemas_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // ExecutionRelayServer is the server API for ExecutionRelay service.
 // All implementations must embed UnimplementedExecutionRelayServer
 // for forward compatibility.
@@ -656,6 +842,10 @@ type ExecutionRelayServer interface {
 	Acknowledge(context.Context, *AcknowledgeRequest) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
+	// Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+	RegisterSchema(context.Context, *RegisterSchemaRequest) (*RegisterSchemaResponse, error)
+	// The message types that were registered.
+	ListSchemas(context.Context, *ListSchemasRequest) (*ListSchemasResponse, error)
 	mustEmbedUnimplementedExecutionRelayServer()
 }
 
@@ -680,6 +870,12 @@ func (UnimplementedExecutionRelayServer) Acknowledge(context.Context, *Acknowled
 }
 func (UnimplementedExecutionRelayServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
+}
+func (UnimplementedExecutionRelayServer) RegisterSchema(context.Context, *RegisterSchemaRequest) (*RegisterSchemaResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RegisterSchema not implemented")
+}
+func (UnimplementedExecutionRelayServer) ListSchemas(context.Context, *ListSchemasRequest) (*ListSchemasResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSchemas not implemented")
 }
 func (UnimplementedExecutionRelayServer) mustEmbedUnimplementedExecutionRelayServer() {}
 func (UnimplementedExecutionRelayServer) testEmbeddedByValue()                        {}
@@ -763,6 +959,42 @@ func _ExecutionRelay_GetStatus_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _ExecutionRelay_RegisterSchema_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RegisterSchemaRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExecutionRelayServer).RegisterSchema(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExecutionRelay_RegisterSchema_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExecutionRelayServer).RegisterSchema(ctx, req.(*RegisterSchemaRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _ExecutionRelay_ListSchemas_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSchemasRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(ExecutionRelayServer).ListSchemas(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: ExecutionRelay_ListSchemas_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(ExecutionRelayServer).ListSchemas(ctx, req.(*ListSchemasRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // ExecutionRelay_ServiceDesc is the grpc.ServiceDesc for ExecutionRelay service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -777,6 +1009,14 @@ var ExecutionRelay_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetStatus",
 			Handler:    _ExecutionRelay_GetStatus_Handler,
+		},
+		{
+			MethodName: "RegisterSchema",
+			Handler:    _ExecutionRelay_RegisterSchema_Handler,
+		},
+		{
+			MethodName: "ListSchemas",
+			Handler:    _ExecutionRelay_ListSchemas_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{
@@ -802,11 +1042,13 @@ var ExecutionRelay_ServiceDesc = grpc.ServiceDesc{
 }
 
 const (
-	SystemRelay_Publish_FullMethodName     = "/alphapulse.relay.v1.SystemRelay/Publish"
-	SystemRelay_Subscribe_FullMethodName   = "/alphapulse.relay.v1.SystemRelay/Subscribe"
-	SystemRelay_Attach_FullMethodName      = "/alphapulse.relay.v1.SystemRelay/Attach"
-	SystemRelay_Acknowledge_FullMethodName = "/alphapulse.relay.v1.SystemRelay/Acknowledge"
-	SystemRelay_GetStatus_FullMethodName   = "/alphapulse.relay.v1.SystemRelay/GetStatus"
+	SystemRelay_Publish_FullMethodName        = "/alphapulse.relay.v1.SystemRelay/Publish"
+	SystemRelay_Subscribe_FullMethodName      = "/alphapulse.relay.v1.SystemRelay/Subscribe"
+	SystemRelay_Attach_FullMethodName         = "/alphapulse.relay.v1.SystemRelay/Attach"
+	SystemRelay_Acknowledge_FullMethodName    = "/alphapulse.relay.v1.SystemRelay/Acknowledge"
+	SystemRelay_GetStatus_FullMethodName      = "/alphapulse.relay.v1.SystemRelay/GetStatus"
+	SystemRelay_RegisterSchema_FullMethodName = "/alphapulse.relay.v1.SystemRelay/RegisterSchema"
+	SystemRelay_ListSchemas_FullMethodName    = "/alphapulse.relay.v1.SystemRelay/ListSchemas"
 )
 
 // SystemRelayClient is the client API for SystemRelay service.
@@ -825,6 +1067,10 @@ type SystemRelayClient interface {
 	Acknowledge(ctx context.Context, in *AcknowledgeRequest, opts ...grpc.CallOption) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(ctx context.Context, in *GetStatusRequest, opts ...grpc.CallOption) (*GetStatusResponse, error)
+	// Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+	RegisterSchema(ctx context.Context, in *RegisterSchemaRequest, opts ...grpc.CallOption) (*RegisterSchemaResponse, error)
+	// The message types that were registered.
+	ListSchemas(ctx context.Context, in *ListSchemasRequest, opts ...grpc.CallOption) (*ListSchemasResponse, error)
 }
 
 type systemRelayClient struct {
@@ -900,6 +1146,26 @@ func (c *systemRelayClient) GetStatus(ctx context.Context, in *GetStatusRequest,
 	return out, nil
 }
 
+func (c *systemRelayClient) RegisterSchema(ctx context.Context, in *RegisterSchemaRequest, opts ...grpc.CallOption) (*RegisterSchemaResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(RegisterSchemaResponse)
+	err := c.cc.Invoke(ctx, SystemRelay_RegisterSchema_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *systemRelayClient) ListSchemas(ctx context.Context, in *ListSchemasRequest, opts ...grpc.CallOption) (*ListSchemasResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSchemasResponse)
+	err := c.cc.Invoke(ctx, SystemRelay_ListSchemas_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // SystemRelayServer is the server API for SystemRelay service.
 // All implementations must embed UnimplementedSystemRelayServer
 // for forward compatibility.
@@ -916,6 +1182,10 @@ type SystemRelayServer interface {
 	Acknowledge(context.Context, *AcknowledgeRequest) (*AcknowledgeResponse, error)
 	// What the relay holds and does.
 	GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error)
+	// Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+	RegisterSchema(context.Context, *RegisterSchemaRequest) (*RegisterSchemaResponse, error)
+	// The message types that were registered.
+	ListSchemas(context.Context, *ListSchemasRequest) (*ListSchemasResponse, error)
 	mustEmbedUnimplementedSystemRelayServer()
 }
 
@@ -940,6 +1210,12 @@ func (UnimplementedSystemRelayServer) Acknowledge(context.Context, *AcknowledgeR
 }
 func (UnimplementedSystemRelayServer) GetStatus(context.Context, *GetStatusRequest) (*GetStatusResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStatus not implemented")
+}
+func (UnimplementedSystemRelayServer) RegisterSchema(context.Context, *RegisterSchemaRequest) (*RegisterSchemaResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method RegisterSchema not implemented")
+}
+func (UnimplementedSystemRelayServer) ListSchemas(context.Context, *ListSchemasRequest) (*ListSchemasResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSchemas not implemented")
 }
 func (UnimplementedSystemRelayServer) mustEmbedUnimplementedSystemRelayServer() {}
 func (UnimplementedSystemRelayServer) testEmbeddedByValue()                     {}
@@ -1023,6 +1299,42 @@ func _SystemRelay_GetStatus_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _SystemRelay_RegisterSchema_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(RegisterSchemaRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SystemRelayServer).RegisterSchema(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SystemRelay_RegisterSchema_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SystemRelayServer).RegisterSchema(ctx, req.(*RegisterSchemaRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _SystemRelay_ListSchemas_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSchemasRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(SystemRelayServer).ListSchemas(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: SystemRelay_ListSchemas_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(SystemRelayServer).ListSchemas(ctx, req.(*ListSchemasRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // SystemRelay_ServiceDesc is the grpc.ServiceDesc for SystemRelay service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -1037,6 +1349,14 @@ var SystemRelay_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetStatus",
 			Handler:    _SystemRelay_GetStatus_Handler,
+		},
+		{
+			MethodName: "RegisterSchema",
+			Handler:    _SystemRelay_RegisterSchema_Handler,
+		},
+		{
+			MethodName: "ListSchemas",
+			Handler:    _SystemRelay_ListSchemas_Handler,
 		},
 	},
 	Streams: []grpc.StreamDesc{

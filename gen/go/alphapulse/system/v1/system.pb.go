@@ -165,7 +165,9 @@ type ServiceStatus struct {
 	// The last fault, for people.
 	LastError string `protobuf:"bytes,9,opt,name=last_error,json=lastError,proto3" json:"last_error,omitempty"`
 	// Counters that the service tells about itself, by name.
-	Counters      map[string]uint64 `protobuf:"bytes,10,rep,name=counters,proto3" json:"counters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	Counters map[string]uint64 `protobuf:"bytes,10,rep,name=counters,proto3" json:"counters,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"varint,2,opt,name=value"`
+	// What its heartbeats on the SystemRelay say; not set before the first one.
+	Heartbeat     *HeartbeatStatus `protobuf:"bytes,11,opt,name=heartbeat,proto3" json:"heartbeat,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -270,6 +272,195 @@ func (x *ServiceStatus) GetCounters() map[string]uint64 {
 	return nil
 }
 
+func (x *ServiceStatus) GetHeartbeat() *HeartbeatStatus {
+	if x != nil {
+		return x.Heartbeat
+	}
+	return nil
+}
+
+// The latest heartbeat of a service.
+type HeartbeatStatus struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// When the service made it.
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,1,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// The next one is due within this time, milliseconds.
+	IntervalMs uint32 `protobuf:"varint,2,opt,name=interval_ms,json=intervalMs,proto3" json:"interval_ms,omitempty"`
+	// Three of them are missing.
+	Missing bool `protobuf:"varint,3,opt,name=missing,proto3" json:"missing,omitempty"`
+	// As the service says itself.
+	State ServiceState `protobuf:"varint,4,opt,name=state,proto3,enum=alphapulse.system.v1.ServiceState" json:"state,omitempty"`
+	// Version of the software.
+	Version string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
+	// Of the relay's memory or of the process: another number is another life.
+	Epoch uint64 `protobuf:"fixed64,6,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// How far behind the service is with what it reads, and a relay's subscribers with it.
+	Lags []*FeedLag `protobuf:"bytes,7,rep,name=lags,proto3" json:"lags,omitempty"`
+	// Newest configuration update that the service has answered.
+	ConfigVersion uint64 `protobuf:"varint,8,opt,name=config_version,json=configVersion,proto3" json:"config_version,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *HeartbeatStatus) Reset() {
+	*x = HeartbeatStatus{}
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *HeartbeatStatus) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*HeartbeatStatus) ProtoMessage() {}
+
+func (x *HeartbeatStatus) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use HeartbeatStatus.ProtoReflect.Descriptor instead.
+func (*HeartbeatStatus) Descriptor() ([]byte, []int) {
+	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *HeartbeatStatus) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *HeartbeatStatus) GetIntervalMs() uint32 {
+	if x != nil {
+		return x.IntervalMs
+	}
+	return 0
+}
+
+func (x *HeartbeatStatus) GetMissing() bool {
+	if x != nil {
+		return x.Missing
+	}
+	return false
+}
+
+func (x *HeartbeatStatus) GetState() ServiceState {
+	if x != nil {
+		return x.State
+	}
+	return ServiceState_SERVICE_STATE_UNSPECIFIED
+}
+
+func (x *HeartbeatStatus) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *HeartbeatStatus) GetEpoch() uint64 {
+	if x != nil {
+		return x.Epoch
+	}
+	return 0
+}
+
+func (x *HeartbeatStatus) GetLags() []*FeedLag {
+	if x != nil {
+		return x.Lags
+	}
+	return nil
+}
+
+func (x *HeartbeatStatus) GetConfigVersion() uint64 {
+	if x != nil {
+		return x.ConfigVersion
+	}
+	return 0
+}
+
+// How far behind a feed is.
+type FeedLag struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The domain, or the subscriber of a relay.
+	Feed string `protobuf:"bytes,1,opt,name=feed,proto3" json:"feed,omitempty"`
+	// Frames behind the newest.
+	LagFrames uint64 `protobuf:"varint,2,opt,name=lag_frames,json=lagFrames,proto3" json:"lag_frames,omitempty"`
+	// Frames lost.
+	LostFrames uint64 `protobuf:"varint,3,opt,name=lost_frames,json=lostFrames,proto3" json:"lost_frames,omitempty"`
+	// Of a relay: frames that wait for its slowest blocking subscriber.
+	BacklogFrames uint64 `protobuf:"varint,4,opt,name=backlog_frames,json=backlogFrames,proto3" json:"backlog_frames,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FeedLag) Reset() {
+	*x = FeedLag{}
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FeedLag) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FeedLag) ProtoMessage() {}
+
+func (x *FeedLag) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FeedLag.ProtoReflect.Descriptor instead.
+func (*FeedLag) Descriptor() ([]byte, []int) {
+	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *FeedLag) GetFeed() string {
+	if x != nil {
+		return x.Feed
+	}
+	return ""
+}
+
+func (x *FeedLag) GetLagFrames() uint64 {
+	if x != nil {
+		return x.LagFrames
+	}
+	return 0
+}
+
+func (x *FeedLag) GetLostFrames() uint64 {
+	if x != nil {
+		return x.LostFrames
+	}
+	return 0
+}
+
+func (x *FeedLag) GetBacklogFrames() uint64 {
+	if x != nil {
+		return x.BacklogFrames
+	}
+	return 0
+}
+
 // See GetMeshStatus.
 type GetMeshStatusRequest struct {
 	state         protoimpl.MessageState `protogen:"open.v1"`
@@ -279,7 +470,7 @@ type GetMeshStatusRequest struct {
 
 func (x *GetMeshStatusRequest) Reset() {
 	*x = GetMeshStatusRequest{}
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[1]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -291,7 +482,7 @@ func (x *GetMeshStatusRequest) String() string {
 func (*GetMeshStatusRequest) ProtoMessage() {}
 
 func (x *GetMeshStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[1]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -304,7 +495,7 @@ func (x *GetMeshStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMeshStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetMeshStatusRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{1}
+	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{3}
 }
 
 // See GetMeshStatus.
@@ -328,7 +519,7 @@ type GetMeshStatusResponse struct {
 
 func (x *GetMeshStatusResponse) Reset() {
 	*x = GetMeshStatusResponse{}
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[2]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -340,7 +531,7 @@ func (x *GetMeshStatusResponse) String() string {
 func (*GetMeshStatusResponse) ProtoMessage() {}
 
 func (x *GetMeshStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[2]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -353,7 +544,7 @@ func (x *GetMeshStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetMeshStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetMeshStatusResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{2}
+	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetMeshStatusResponse) GetMesh() string {
@@ -415,7 +606,7 @@ type RegisterAgentRequest struct {
 
 func (x *RegisterAgentRequest) Reset() {
 	*x = RegisterAgentRequest{}
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[3]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -427,7 +618,7 @@ func (x *RegisterAgentRequest) String() string {
 func (*RegisterAgentRequest) ProtoMessage() {}
 
 func (x *RegisterAgentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[3]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -440,7 +631,7 @@ func (x *RegisterAgentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterAgentRequest.ProtoReflect.Descriptor instead.
 func (*RegisterAgentRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{3}
+	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *RegisterAgentRequest) GetName() string {
@@ -484,7 +675,7 @@ type RegisterAgentResponse struct {
 
 func (x *RegisterAgentResponse) Reset() {
 	*x = RegisterAgentResponse{}
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[4]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -496,7 +687,7 @@ func (x *RegisterAgentResponse) String() string {
 func (*RegisterAgentResponse) ProtoMessage() {}
 
 func (x *RegisterAgentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[4]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -509,7 +700,7 @@ func (x *RegisterAgentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterAgentResponse.ProtoReflect.Descriptor instead.
 func (*RegisterAgentResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{4}
+	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *RegisterAgentResponse) GetLease() string {
@@ -541,7 +732,7 @@ type SendHeartbeatRequest struct {
 
 func (x *SendHeartbeatRequest) Reset() {
 	*x = SendHeartbeatRequest{}
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[5]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -553,7 +744,7 @@ func (x *SendHeartbeatRequest) String() string {
 func (*SendHeartbeatRequest) ProtoMessage() {}
 
 func (x *SendHeartbeatRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[5]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -566,7 +757,7 @@ func (x *SendHeartbeatRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendHeartbeatRequest.ProtoReflect.Descriptor instead.
 func (*SendHeartbeatRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{5}
+	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *SendHeartbeatRequest) GetLease() string {
@@ -601,7 +792,7 @@ type SendHeartbeatResponse struct {
 
 func (x *SendHeartbeatResponse) Reset() {
 	*x = SendHeartbeatResponse{}
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[6]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -613,7 +804,7 @@ func (x *SendHeartbeatResponse) String() string {
 func (*SendHeartbeatResponse) ProtoMessage() {}
 
 func (x *SendHeartbeatResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[6]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -626,7 +817,7 @@ func (x *SendHeartbeatResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SendHeartbeatResponse.ProtoReflect.Descriptor instead.
 func (*SendHeartbeatResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{6}
+	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SendHeartbeatResponse) GetIntervalMs() uint32 {
@@ -649,7 +840,7 @@ type ControlMeshRequest struct {
 
 func (x *ControlMeshRequest) Reset() {
 	*x = ControlMeshRequest{}
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[7]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -661,7 +852,7 @@ func (x *ControlMeshRequest) String() string {
 func (*ControlMeshRequest) ProtoMessage() {}
 
 func (x *ControlMeshRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[7]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -674,7 +865,7 @@ func (x *ControlMeshRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ControlMeshRequest.ProtoReflect.Descriptor instead.
 func (*ControlMeshRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{7}
+	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *ControlMeshRequest) GetAction() MeshAction {
@@ -702,7 +893,7 @@ type ControlMeshResponse struct {
 
 func (x *ControlMeshResponse) Reset() {
 	*x = ControlMeshResponse{}
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[8]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -714,7 +905,7 @@ func (x *ControlMeshResponse) String() string {
 func (*ControlMeshResponse) ProtoMessage() {}
 
 func (x *ControlMeshResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[8]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -727,7 +918,7 @@ func (x *ControlMeshResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ControlMeshResponse.ProtoReflect.Descriptor instead.
 func (*ControlMeshResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{8}
+	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *ControlMeshResponse) GetAccepted() bool {
@@ -746,7 +937,7 @@ type GetAgentStatusRequest struct {
 
 func (x *GetAgentStatusRequest) Reset() {
 	*x = GetAgentStatusRequest{}
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[9]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -758,7 +949,7 @@ func (x *GetAgentStatusRequest) String() string {
 func (*GetAgentStatusRequest) ProtoMessage() {}
 
 func (x *GetAgentStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[9]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -771,7 +962,7 @@ func (x *GetAgentStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAgentStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetAgentStatusRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{9}
+	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{11}
 }
 
 // See GetAgentStatus.
@@ -795,7 +986,7 @@ type GetAgentStatusResponse struct {
 
 func (x *GetAgentStatusResponse) Reset() {
 	*x = GetAgentStatusResponse{}
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[10]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -807,7 +998,7 @@ func (x *GetAgentStatusResponse) String() string {
 func (*GetAgentStatusResponse) ProtoMessage() {}
 
 func (x *GetAgentStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_system_v1_system_proto_msgTypes[10]
+	mi := &file_alphapulse_system_v1_system_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -820,7 +1011,7 @@ func (x *GetAgentStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetAgentStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetAgentStatusResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{10}
+	return file_alphapulse_system_v1_system_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *GetAgentStatusResponse) GetName() string {
@@ -869,7 +1060,7 @@ var File_alphapulse_system_v1_system_proto protoreflect.FileDescriptor
 
 const file_alphapulse_system_v1_system_proto_rawDesc = "" +
 	"\n" +
-	"!alphapulse/system/v1/system.proto\x12\x14alphapulse.system.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xc4\x03\n" +
+	"!alphapulse/system/v1/system.proto\x12\x14alphapulse.system.v1\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x89\x04\n" +
 	"\rServiceStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x10\n" +
 	"\x03pid\x18\x02 \x01(\x05R\x03pid\x12\x18\n" +
@@ -883,10 +1074,29 @@ const file_alphapulse_system_v1_system_proto_rawDesc = "" +
 	"\n" +
 	"last_error\x18\t \x01(\tR\tlastError\x12M\n" +
 	"\bcounters\x18\n" +
-	" \x03(\v21.alphapulse.system.v1.ServiceStatus.CountersEntryR\bcounters\x1a;\n" +
+	" \x03(\v21.alphapulse.system.v1.ServiceStatus.CountersEntryR\bcounters\x12C\n" +
+	"\theartbeat\x18\v \x01(\v2%.alphapulse.system.v1.HeartbeatStatusR\theartbeat\x1a;\n" +
 	"\rCountersEntry\x12\x10\n" +
 	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
-	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\x16\n" +
+	"\x05value\x18\x02 \x01(\x04R\x05value:\x028\x01\"\xcb\x02\n" +
+	"\x0fHeartbeatStatus\x129\n" +
+	"\n" +
+	"created_at\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12\x1f\n" +
+	"\vinterval_ms\x18\x02 \x01(\rR\n" +
+	"intervalMs\x12\x18\n" +
+	"\amissing\x18\x03 \x01(\bR\amissing\x128\n" +
+	"\x05state\x18\x04 \x01(\x0e2\".alphapulse.system.v1.ServiceStateR\x05state\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\tR\aversion\x12\x14\n" +
+	"\x05epoch\x18\x06 \x01(\x06R\x05epoch\x121\n" +
+	"\x04lags\x18\a \x03(\v2\x1d.alphapulse.system.v1.FeedLagR\x04lags\x12%\n" +
+	"\x0econfig_version\x18\b \x01(\x04R\rconfigVersion\"\x84\x01\n" +
+	"\aFeedLag\x12\x12\n" +
+	"\x04feed\x18\x01 \x01(\tR\x04feed\x12\x1d\n" +
+	"\n" +
+	"lag_frames\x18\x02 \x01(\x04R\tlagFrames\x12\x1f\n" +
+	"\vlost_frames\x18\x03 \x01(\x04R\n" +
+	"lostFrames\x12%\n" +
+	"\x0ebacklog_frames\x18\x04 \x01(\x04R\rbacklogFrames\"\x16\n" +
 	"\x14GetMeshStatusRequest\"\x96\x02\n" +
 	"\x15GetMeshStatusResponse\x12\x12\n" +
 	"\x04mesh\x18\x01 \x01(\tR\x04mesh\x12?\n" +
@@ -967,52 +1177,58 @@ func file_alphapulse_system_v1_system_proto_rawDescGZIP() []byte {
 }
 
 var file_alphapulse_system_v1_system_proto_enumTypes = make([]protoimpl.EnumInfo, 2)
-var file_alphapulse_system_v1_system_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_alphapulse_system_v1_system_proto_msgTypes = make([]protoimpl.MessageInfo, 16)
 var file_alphapulse_system_v1_system_proto_goTypes = []any{
 	(ServiceState)(0),              // 0: alphapulse.system.v1.ServiceState
 	(MeshAction)(0),                // 1: alphapulse.system.v1.MeshAction
 	(*ServiceStatus)(nil),          // 2: alphapulse.system.v1.ServiceStatus
-	(*GetMeshStatusRequest)(nil),   // 3: alphapulse.system.v1.GetMeshStatusRequest
-	(*GetMeshStatusResponse)(nil),  // 4: alphapulse.system.v1.GetMeshStatusResponse
-	(*RegisterAgentRequest)(nil),   // 5: alphapulse.system.v1.RegisterAgentRequest
-	(*RegisterAgentResponse)(nil),  // 6: alphapulse.system.v1.RegisterAgentResponse
-	(*SendHeartbeatRequest)(nil),   // 7: alphapulse.system.v1.SendHeartbeatRequest
-	(*SendHeartbeatResponse)(nil),  // 8: alphapulse.system.v1.SendHeartbeatResponse
-	(*ControlMeshRequest)(nil),     // 9: alphapulse.system.v1.ControlMeshRequest
-	(*ControlMeshResponse)(nil),    // 10: alphapulse.system.v1.ControlMeshResponse
-	(*GetAgentStatusRequest)(nil),  // 11: alphapulse.system.v1.GetAgentStatusRequest
-	(*GetAgentStatusResponse)(nil), // 12: alphapulse.system.v1.GetAgentStatusResponse
-	nil,                            // 13: alphapulse.system.v1.ServiceStatus.CountersEntry
-	nil,                            // 14: alphapulse.system.v1.SendHeartbeatRequest.CountersEntry
-	nil,                            // 15: alphapulse.system.v1.GetAgentStatusResponse.CountersEntry
-	(*timestamppb.Timestamp)(nil),  // 16: google.protobuf.Timestamp
+	(*HeartbeatStatus)(nil),        // 3: alphapulse.system.v1.HeartbeatStatus
+	(*FeedLag)(nil),                // 4: alphapulse.system.v1.FeedLag
+	(*GetMeshStatusRequest)(nil),   // 5: alphapulse.system.v1.GetMeshStatusRequest
+	(*GetMeshStatusResponse)(nil),  // 6: alphapulse.system.v1.GetMeshStatusResponse
+	(*RegisterAgentRequest)(nil),   // 7: alphapulse.system.v1.RegisterAgentRequest
+	(*RegisterAgentResponse)(nil),  // 8: alphapulse.system.v1.RegisterAgentResponse
+	(*SendHeartbeatRequest)(nil),   // 9: alphapulse.system.v1.SendHeartbeatRequest
+	(*SendHeartbeatResponse)(nil),  // 10: alphapulse.system.v1.SendHeartbeatResponse
+	(*ControlMeshRequest)(nil),     // 11: alphapulse.system.v1.ControlMeshRequest
+	(*ControlMeshResponse)(nil),    // 12: alphapulse.system.v1.ControlMeshResponse
+	(*GetAgentStatusRequest)(nil),  // 13: alphapulse.system.v1.GetAgentStatusRequest
+	(*GetAgentStatusResponse)(nil), // 14: alphapulse.system.v1.GetAgentStatusResponse
+	nil,                            // 15: alphapulse.system.v1.ServiceStatus.CountersEntry
+	nil,                            // 16: alphapulse.system.v1.SendHeartbeatRequest.CountersEntry
+	nil,                            // 17: alphapulse.system.v1.GetAgentStatusResponse.CountersEntry
+	(*timestamppb.Timestamp)(nil),  // 18: google.protobuf.Timestamp
 }
 var file_alphapulse_system_v1_system_proto_depIdxs = []int32{
 	0,  // 0: alphapulse.system.v1.ServiceStatus.state:type_name -> alphapulse.system.v1.ServiceState
-	16, // 1: alphapulse.system.v1.ServiceStatus.started_at:type_name -> google.protobuf.Timestamp
-	13, // 2: alphapulse.system.v1.ServiceStatus.counters:type_name -> alphapulse.system.v1.ServiceStatus.CountersEntry
-	2,  // 3: alphapulse.system.v1.GetMeshStatusResponse.services:type_name -> alphapulse.system.v1.ServiceStatus
-	16, // 4: alphapulse.system.v1.GetMeshStatusResponse.started_at:type_name -> google.protobuf.Timestamp
-	0,  // 5: alphapulse.system.v1.SendHeartbeatRequest.state:type_name -> alphapulse.system.v1.ServiceState
-	14, // 6: alphapulse.system.v1.SendHeartbeatRequest.counters:type_name -> alphapulse.system.v1.SendHeartbeatRequest.CountersEntry
-	1,  // 7: alphapulse.system.v1.ControlMeshRequest.action:type_name -> alphapulse.system.v1.MeshAction
-	0,  // 8: alphapulse.system.v1.GetAgentStatusResponse.state:type_name -> alphapulse.system.v1.ServiceState
-	15, // 9: alphapulse.system.v1.GetAgentStatusResponse.counters:type_name -> alphapulse.system.v1.GetAgentStatusResponse.CountersEntry
-	3,  // 10: alphapulse.system.v1.SystemService.GetMeshStatus:input_type -> alphapulse.system.v1.GetMeshStatusRequest
-	5,  // 11: alphapulse.system.v1.SystemService.RegisterAgent:input_type -> alphapulse.system.v1.RegisterAgentRequest
-	7,  // 12: alphapulse.system.v1.SystemService.SendHeartbeat:input_type -> alphapulse.system.v1.SendHeartbeatRequest
-	9,  // 13: alphapulse.system.v1.SystemService.ControlMesh:input_type -> alphapulse.system.v1.ControlMeshRequest
-	11, // 14: alphapulse.system.v1.AgentService.GetAgentStatus:input_type -> alphapulse.system.v1.GetAgentStatusRequest
-	4,  // 15: alphapulse.system.v1.SystemService.GetMeshStatus:output_type -> alphapulse.system.v1.GetMeshStatusResponse
-	6,  // 16: alphapulse.system.v1.SystemService.RegisterAgent:output_type -> alphapulse.system.v1.RegisterAgentResponse
-	8,  // 17: alphapulse.system.v1.SystemService.SendHeartbeat:output_type -> alphapulse.system.v1.SendHeartbeatResponse
-	10, // 18: alphapulse.system.v1.SystemService.ControlMesh:output_type -> alphapulse.system.v1.ControlMeshResponse
-	12, // 19: alphapulse.system.v1.AgentService.GetAgentStatus:output_type -> alphapulse.system.v1.GetAgentStatusResponse
-	15, // [15:20] is the sub-list for method output_type
-	10, // [10:15] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	18, // 1: alphapulse.system.v1.ServiceStatus.started_at:type_name -> google.protobuf.Timestamp
+	15, // 2: alphapulse.system.v1.ServiceStatus.counters:type_name -> alphapulse.system.v1.ServiceStatus.CountersEntry
+	3,  // 3: alphapulse.system.v1.ServiceStatus.heartbeat:type_name -> alphapulse.system.v1.HeartbeatStatus
+	18, // 4: alphapulse.system.v1.HeartbeatStatus.created_at:type_name -> google.protobuf.Timestamp
+	0,  // 5: alphapulse.system.v1.HeartbeatStatus.state:type_name -> alphapulse.system.v1.ServiceState
+	4,  // 6: alphapulse.system.v1.HeartbeatStatus.lags:type_name -> alphapulse.system.v1.FeedLag
+	2,  // 7: alphapulse.system.v1.GetMeshStatusResponse.services:type_name -> alphapulse.system.v1.ServiceStatus
+	18, // 8: alphapulse.system.v1.GetMeshStatusResponse.started_at:type_name -> google.protobuf.Timestamp
+	0,  // 9: alphapulse.system.v1.SendHeartbeatRequest.state:type_name -> alphapulse.system.v1.ServiceState
+	16, // 10: alphapulse.system.v1.SendHeartbeatRequest.counters:type_name -> alphapulse.system.v1.SendHeartbeatRequest.CountersEntry
+	1,  // 11: alphapulse.system.v1.ControlMeshRequest.action:type_name -> alphapulse.system.v1.MeshAction
+	0,  // 12: alphapulse.system.v1.GetAgentStatusResponse.state:type_name -> alphapulse.system.v1.ServiceState
+	17, // 13: alphapulse.system.v1.GetAgentStatusResponse.counters:type_name -> alphapulse.system.v1.GetAgentStatusResponse.CountersEntry
+	5,  // 14: alphapulse.system.v1.SystemService.GetMeshStatus:input_type -> alphapulse.system.v1.GetMeshStatusRequest
+	7,  // 15: alphapulse.system.v1.SystemService.RegisterAgent:input_type -> alphapulse.system.v1.RegisterAgentRequest
+	9,  // 16: alphapulse.system.v1.SystemService.SendHeartbeat:input_type -> alphapulse.system.v1.SendHeartbeatRequest
+	11, // 17: alphapulse.system.v1.SystemService.ControlMesh:input_type -> alphapulse.system.v1.ControlMeshRequest
+	13, // 18: alphapulse.system.v1.AgentService.GetAgentStatus:input_type -> alphapulse.system.v1.GetAgentStatusRequest
+	6,  // 19: alphapulse.system.v1.SystemService.GetMeshStatus:output_type -> alphapulse.system.v1.GetMeshStatusResponse
+	8,  // 20: alphapulse.system.v1.SystemService.RegisterAgent:output_type -> alphapulse.system.v1.RegisterAgentResponse
+	10, // 21: alphapulse.system.v1.SystemService.SendHeartbeat:output_type -> alphapulse.system.v1.SendHeartbeatResponse
+	12, // 22: alphapulse.system.v1.SystemService.ControlMesh:output_type -> alphapulse.system.v1.ControlMeshResponse
+	14, // 23: alphapulse.system.v1.AgentService.GetAgentStatus:output_type -> alphapulse.system.v1.GetAgentStatusResponse
+	19, // [19:24] is the sub-list for method output_type
+	14, // [14:19] is the sub-list for method input_type
+	14, // [14:14] is the sub-list for extension type_name
+	14, // [14:14] is the sub-list for extension extendee
+	0,  // [0:14] is the sub-list for field type_name
 }
 
 func init() { file_alphapulse_system_v1_system_proto_init() }
@@ -1026,7 +1242,7 @@ func file_alphapulse_system_v1_system_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_alphapulse_system_v1_system_proto_rawDesc), len(file_alphapulse_system_v1_system_proto_rawDesc)),
 			NumEnums:      2,
-			NumMessages:   14,
+			NumMessages:   16,
 			NumExtensions: 0,
 			NumServices:   2,
 		},

@@ -90,6 +90,30 @@ START_POSITION_SNAPSHOT: StartPosition.ValueType  # 5
 """The last value of each instrument, then live without hole or overlap."""
 Global___StartPosition: _TypeAlias = StartPosition  # noqa: Y015
 
+class _SchemaKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _SchemaKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_SchemaKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    SCHEMA_KIND_UNSPECIFIED: _SchemaKind.ValueType  # 0
+    """Not said."""
+    SCHEMA_KIND_STRUCT: _SchemaKind.ValueType  # 1
+    """Rows of a fixed size, laid out by a struct."""
+    SCHEMA_KIND_TABLE: _SchemaKind.ValueType  # 2
+    """One FlatBuffer with a table at its root a frame."""
+
+class SchemaKind(_SchemaKind, metaclass=_SchemaKindEnumTypeWrapper):
+    """What the rows of a registered type are."""
+
+SCHEMA_KIND_UNSPECIFIED: SchemaKind.ValueType  # 0
+"""Not said."""
+SCHEMA_KIND_STRUCT: SchemaKind.ValueType  # 1
+"""Rows of a fixed size, laid out by a struct."""
+SCHEMA_KIND_TABLE: SchemaKind.ValueType  # 2
+"""One FlatBuffer with a table at its root a frame."""
+Global___SchemaKind: _TypeAlias = SchemaKind  # noqa: Y015
+
 @_typing.final
 class PublishRequest(_message.Message):
     """Frames of one producer. The first message of a stream names the producer; its frames are
@@ -856,6 +880,9 @@ class GetStatusResponse(_message.Message):
     RING_BYTES_FIELD_NUMBER: _builtins.int
     CIRCUIT_OPEN_FIELD_NUMBER: _builtins.int
     BACKLOG_FRAMES_FIELD_NUMBER: _builtins.int
+    CONFIG_VERSION_FIELD_NUMBER: _builtins.int
+    CONFIG_CHANGES_FIELD_NUMBER: _builtins.int
+    SCHEMAS_FIELD_NUMBER: _builtins.int
     domain: _builtins.str
     """market_data, signal, execution or system."""
     oldest_sequence: _builtins.int
@@ -872,6 +899,8 @@ class GetStatusResponse(_message.Message):
     """The circuit breaker is open: no new producer is let in."""
     backlog_frames: _builtins.int
     """Frames that wait for the slowest blocking subscriber."""
+    config_version: _builtins.int
+    """Newest configuration update that was answered; 0: none since the process began."""
     @_builtins.property
     def rejected_frames(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Frames refused, by reason."""
@@ -892,6 +921,14 @@ class GetStatusResponse(_message.Message):
     def records_by_type(self) -> _containers.ScalarMap[_builtins.int, _builtins.int]:
         """Records published, by message type."""
 
+    @_builtins.property
+    def config_changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ConfigChange]:
+        """The latest configuration updates and what became of them, oldest first."""
+
+    @_builtins.property
+    def schemas(self) -> _containers.RepeatedCompositeFieldContainer[Global___SchemaInfo]:
+        """Types registered at run time."""
+
     def __init__(
         self,
         *,
@@ -908,11 +945,224 @@ class GetStatusResponse(_message.Message):
         ring_bytes: _builtins.int = ...,
         circuit_open: _builtins.bool = ...,
         backlog_frames: _builtins.int = ...,
+        config_version: _builtins.int = ...,
+        config_changes: _abc.Iterable[Global___ConfigChange] | None = ...,
+        schemas: _abc.Iterable[Global___SchemaInfo] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["backlog_frames", b"backlog_frames", "circuit_open", b"circuit_open", "domain", b"domain", "head_sequence", b"head_sequence", "oldest_sequence", b"oldest_sequence", "policy", b"policy", "producers", b"producers", "published_frames", b"published_frames", "published_records", b"published_records", "records_by_type", b"records_by_type", "rejected_frames", b"rejected_frames", "ring_bytes", b"ring_bytes", "subscribers", b"subscribers"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backlog_frames", b"backlog_frames", "circuit_open", b"circuit_open", "config_changes", b"config_changes", "config_version", b"config_version", "domain", b"domain", "head_sequence", b"head_sequence", "oldest_sequence", b"oldest_sequence", "policy", b"policy", "producers", b"producers", "published_frames", b"published_frames", "published_records", b"published_records", "records_by_type", b"records_by_type", "rejected_frames", b"rejected_frames", "ring_bytes", b"ring_bytes", "schemas", b"schemas", "subscribers", b"subscribers"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetStatusResponse: _TypeAlias = GetStatusResponse  # noqa: Y015
+
+@_typing.final
+class ConfigChange(_message.Message):
+    """One setting that somebody wanted changed while the relay runs."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VERSION_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    APPLIED_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
+    ANSWERED_AT_FIELD_NUMBER: _builtins.int
+    version: _builtins.int
+    """Of the update."""
+    key: _builtins.str
+    """The setting, e.g. max_queue_frames."""
+    value: _builtins.str
+    """JSON."""
+    applied: _builtins.bool
+    """It is in force."""
+    reason: _builtins.str
+    """Why not; stable."""
+    detail: _builtins.str
+    """For people."""
+    @_builtins.property
+    def answered_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was answered."""
+
+    def __init__(
+        self,
+        *,
+        version: _builtins.int = ...,
+        key: _builtins.str = ...,
+        value: _builtins.str = ...,
+        applied: _builtins.bool = ...,
+        reason: _builtins.str = ...,
+        detail: _builtins.str = ...,
+        answered_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answered_at", b"answered_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answered_at", b"answered_at", "applied", b"applied", "detail", b"detail", "key", b"key", "reason", b"reason", "value", b"value", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ConfigChange: _TypeAlias = ConfigChange  # noqa: Y015
+
+@_typing.final
+class SchemaInfo(_message.Message):
+    """A registered type."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_TYPE_FIELD_NUMBER: _builtins.int
+    SCHEMA_HASH_FIELD_NUMBER: _builtins.int
+    ROOT_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    STRIDE_FIELD_NUMBER: _builtins.int
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    REGISTERED_AT_FIELD_NUMBER: _builtins.int
+    message_type: _builtins.int
+    """200-255."""
+    schema_hash: _builtins.int
+    """Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of SHA-256
+    over the root's name, a zero byte and the schema.
+    """
+    root: _builtins.str
+    """Full name of the struct or table that a row is."""
+    kind: Global___SchemaKind.ValueType
+    """What the root is."""
+    stride: _builtins.int
+    """Bytes of a row; 0 for a table."""
+    schema: _builtins.bytes
+    """The binary schema (.bfbs), where it was asked for."""
+    @_builtins.property
+    def registered_at(self) -> _timestamp_pb2.Timestamp:
+        """When it was registered."""
+
+    def __init__(
+        self,
+        *,
+        message_type: _builtins.int = ...,
+        schema_hash: _builtins.int = ...,
+        root: _builtins.str = ...,
+        kind: Global___SchemaKind.ValueType = ...,
+        stride: _builtins.int = ...,
+        schema: _builtins.bytes = ...,
+        registered_at: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["registered_at", b"registered_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["kind", b"kind", "message_type", b"message_type", "registered_at", b"registered_at", "root", b"root", "schema", b"schema", "schema_hash", b"schema_hash", "stride", b"stride"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SchemaInfo: _TypeAlias = SchemaInfo  # noqa: Y015
+
+@_typing.final
+class RegisterSchemaRequest(_message.Message):
+    """See RegisterSchema."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_TYPE_FIELD_NUMBER: _builtins.int
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    ROOT_FIELD_NUMBER: _builtins.int
+    message_type: _builtins.int
+    """200-255."""
+    schema: _builtins.bytes
+    """What `flatc --binary --schema` writes."""
+    root: _builtins.str
+    """Full name of the struct or table; empty: the schema's root table, or where that has a vector of
+    structs as its only field, that struct.
+    """
+    def __init__(
+        self,
+        *,
+        message_type: _builtins.int = ...,
+        schema: _builtins.bytes = ...,
+        root: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_type", b"message_type", "root", b"root", "schema", b"schema"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegisterSchemaRequest: _TypeAlias = RegisterSchemaRequest  # noqa: Y015
+
+@_typing.final
+class RegisterSchemaResponse(_message.Message):
+    """See RegisterSchema."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    KNOWN_FIELD_NUMBER: _builtins.int
+    known: _builtins.bool
+    """It was registered already, the same."""
+    @_builtins.property
+    def schema(self) -> Global___SchemaInfo:
+        """The type as it is registered now, without the schema."""
+
+    def __init__(
+        self,
+        *,
+        schema: Global___SchemaInfo | None = ...,
+        known: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["schema", b"schema"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["known", b"known", "schema", b"schema"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegisterSchemaResponse: _TypeAlias = RegisterSchemaResponse  # noqa: Y015
+
+@_typing.final
+class ListSchemasRequest(_message.Message):
+    """See ListSchemas."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_TYPES_FIELD_NUMBER: _builtins.int
+    WITH_SCHEMAS_FIELD_NUMBER: _builtins.int
+    with_schemas: _builtins.bool
+    """Give the binary schemas too."""
+    @_builtins.property
+    def message_types(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Of these only; empty: of all."""
+
+    def __init__(
+        self,
+        *,
+        message_types: _abc.Iterable[_builtins.int] | None = ...,
+        with_schemas: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["message_types", b"message_types", "with_schemas", b"with_schemas"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSchemasRequest: _TypeAlias = ListSchemasRequest  # noqa: Y015
+
+@_typing.final
+class ListSchemasResponse(_message.Message):
+    """See ListSchemas."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SCHEMAS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def schemas(self) -> _containers.RepeatedCompositeFieldContainer[Global___SchemaInfo]:
+        """By message type."""
+
+    def __init__(
+        self,
+        *,
+        schemas: _abc.Iterable[Global___SchemaInfo] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["schemas", b"schemas"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSchemasResponse: _TypeAlias = ListSchemasResponse  # noqa: Y015

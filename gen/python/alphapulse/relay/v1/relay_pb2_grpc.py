@@ -60,6 +60,16 @@ class MarketDataRelayStub:
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusResponse.FromString,
                 _registered_method=True)
+        self.RegisterSchema = channel.unary_unary(
+                '/alphapulse.relay.v1.MarketDataRelay/RegisterSchema',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaResponse.FromString,
+                _registered_method=True)
+        self.ListSchemas = channel.unary_unary(
+                '/alphapulse.relay.v1.MarketDataRelay/ListSchemas',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasResponse.FromString,
+                _registered_method=True)
 
 
 class MarketDataRelayServicer:
@@ -101,6 +111,20 @@ class MarketDataRelayServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RegisterSchema(self, request, context):
+        """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSchemas(self, request, context):
+        """The message types that were registered.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_MarketDataRelayServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -128,6 +152,16 @@ def add_MarketDataRelayServicer_to_server(servicer, server):
                     servicer.GetStatus,
                     request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.FromString,
                     response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusResponse.SerializeToString,
+            ),
+            'RegisterSchema': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterSchema,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaResponse.SerializeToString,
+            ),
+            'ListSchemas': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSchemas,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -276,6 +310,60 @@ class MarketDataRelay:
             metadata,
             _registered_method=True)
 
+    @staticmethod
+    def RegisterSchema(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.relay.v1.MarketDataRelay/RegisterSchema',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSchemas(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.relay.v1.MarketDataRelay/ListSchemas',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
 
 class SignalRelayStub:
     """Message types 20-39: signals of strategies.
@@ -311,6 +399,16 @@ class SignalRelayStub:
                 '/alphapulse.relay.v1.SignalRelay/GetStatus',
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusResponse.FromString,
+                _registered_method=True)
+        self.RegisterSchema = channel.unary_unary(
+                '/alphapulse.relay.v1.SignalRelay/RegisterSchema',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaResponse.FromString,
+                _registered_method=True)
+        self.ListSchemas = channel.unary_unary(
+                '/alphapulse.relay.v1.SignalRelay/ListSchemas',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasResponse.FromString,
                 _registered_method=True)
 
 
@@ -353,6 +451,20 @@ class SignalRelayServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RegisterSchema(self, request, context):
+        """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSchemas(self, request, context):
+        """The message types that were registered.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SignalRelayServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -380,6 +492,16 @@ def add_SignalRelayServicer_to_server(servicer, server):
                     servicer.GetStatus,
                     request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.FromString,
                     response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusResponse.SerializeToString,
+            ),
+            'RegisterSchema': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterSchema,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaResponse.SerializeToString,
+            ),
+            'ListSchemas': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSchemas,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -528,6 +650,60 @@ class SignalRelay:
             metadata,
             _registered_method=True)
 
+    @staticmethod
+    def RegisterSchema(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.relay.v1.SignalRelay/RegisterSchema',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSchemas(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.relay.v1.SignalRelay/ListSchemas',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
 
 class ExecutionRelayStub:
     """Message types 40-59: orders and executions.
@@ -563,6 +739,16 @@ class ExecutionRelayStub:
                 '/alphapulse.relay.v1.ExecutionRelay/GetStatus',
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusResponse.FromString,
+                _registered_method=True)
+        self.RegisterSchema = channel.unary_unary(
+                '/alphapulse.relay.v1.ExecutionRelay/RegisterSchema',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaResponse.FromString,
+                _registered_method=True)
+        self.ListSchemas = channel.unary_unary(
+                '/alphapulse.relay.v1.ExecutionRelay/ListSchemas',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasResponse.FromString,
                 _registered_method=True)
 
 
@@ -605,6 +791,20 @@ class ExecutionRelayServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RegisterSchema(self, request, context):
+        """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSchemas(self, request, context):
+        """The message types that were registered.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExecutionRelayServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -632,6 +832,16 @@ def add_ExecutionRelayServicer_to_server(servicer, server):
                     servicer.GetStatus,
                     request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.FromString,
                     response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusResponse.SerializeToString,
+            ),
+            'RegisterSchema': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterSchema,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaResponse.SerializeToString,
+            ),
+            'ListSchemas': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSchemas,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -780,6 +990,60 @@ class ExecutionRelay:
             metadata,
             _registered_method=True)
 
+    @staticmethod
+    def RegisterSchema(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.relay.v1.ExecutionRelay/RegisterSchema',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSchemas(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.relay.v1.ExecutionRelay/ListSchemas',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
 
 class SystemRelayStub:
     """Message types 100-109: heartbeats, snapshots, errors, configuration.
@@ -815,6 +1079,16 @@ class SystemRelayStub:
                 '/alphapulse.relay.v1.SystemRelay/GetStatus',
                 request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusResponse.FromString,
+                _registered_method=True)
+        self.RegisterSchema = channel.unary_unary(
+                '/alphapulse.relay.v1.SystemRelay/RegisterSchema',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaResponse.FromString,
+                _registered_method=True)
+        self.ListSchemas = channel.unary_unary(
+                '/alphapulse.relay.v1.SystemRelay/ListSchemas',
+                request_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasResponse.FromString,
                 _registered_method=True)
 
 
@@ -857,6 +1131,20 @@ class SystemRelayServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RegisterSchema(self, request, context):
+        """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListSchemas(self, request, context):
+        """The message types that were registered.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SystemRelayServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -884,6 +1172,16 @@ def add_SystemRelayServicer_to_server(servicer, server):
                     servicer.GetStatus,
                     request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.FromString,
                     response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusResponse.SerializeToString,
+            ),
+            'RegisterSchema': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterSchema,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaResponse.SerializeToString,
+            ),
+            'ListSchemas': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSchemas,
+                    request_deserializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasRequest.FromString,
+                    response_serializer=alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -1022,6 +1320,60 @@ class SystemRelay:
             '/alphapulse.relay.v1.SystemRelay/GetStatus',
             alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusRequest.SerializeToString,
             alphapulse_dot_relay_dot_v1_dot_relay__pb2.GetStatusResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegisterSchema(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.relay.v1.SystemRelay/RegisterSchema',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.RegisterSchemaResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSchemas(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.relay.v1.SystemRelay/ListSchemas',
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasRequest.SerializeToString,
+            alphapulse_dot_relay_dot_v1_dot_relay__pb2.ListSchemasResponse.FromString,
             options,
             channel_credentials,
             insecure,

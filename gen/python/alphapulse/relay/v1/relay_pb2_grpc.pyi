@@ -45,6 +45,10 @@ class MarketDataRelayStub:
     """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]
     """What the relay holds and does."""
+    RegisterSchema: _grpc.UnaryUnaryMultiCallable[_relay_pb2.RegisterSchemaRequest, _relay_pb2.RegisterSchemaResponse]
+    """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones."""
+    ListSchemas: _grpc.UnaryUnaryMultiCallable[_relay_pb2.ListSchemasRequest, _relay_pb2.ListSchemasResponse]
+    """The message types that were registered."""
 
 @_typing.type_check_only
 class MarketDataRelayAsyncStub(MarketDataRelayStub):
@@ -61,6 +65,10 @@ class MarketDataRelayAsyncStub(MarketDataRelayStub):
     """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What the relay holds and does."""
+    RegisterSchema: _aio.UnaryUnaryMultiCallable[_relay_pb2.RegisterSchemaRequest, _relay_pb2.RegisterSchemaResponse]  # type: ignore[assignment]
+    """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones."""
+    ListSchemas: _aio.UnaryUnaryMultiCallable[_relay_pb2.ListSchemasRequest, _relay_pb2.ListSchemasResponse]  # type: ignore[assignment]
+    """The message types that were registered."""
 
 class MarketDataRelayServicer(metaclass=_abc_1.ABCMeta):
     """Message types 1-19: trades, quotes, books, discoveries."""
@@ -105,6 +113,22 @@ class MarketDataRelayServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_relay_pb2.GetStatusResponse, _abc.Awaitable[_relay_pb2.GetStatusResponse]]:
         """What the relay holds and does."""
 
+    @_abc_1.abstractmethod
+    def RegisterSchema(
+        self,
+        request: _relay_pb2.RegisterSchemaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_relay_pb2.RegisterSchemaResponse, _abc.Awaitable[_relay_pb2.RegisterSchemaResponse]]:
+        """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones."""
+
+    @_abc_1.abstractmethod
+    def ListSchemas(
+        self,
+        request: _relay_pb2.ListSchemasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_relay_pb2.ListSchemasResponse, _abc.Awaitable[_relay_pb2.ListSchemasResponse]]:
+        """The message types that were registered."""
+
 def add_MarketDataRelayServicer_to_server(servicer: MarketDataRelayServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class SignalRelayStub:
@@ -124,6 +148,10 @@ class SignalRelayStub:
     """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]
     """What the relay holds and does."""
+    RegisterSchema: _grpc.UnaryUnaryMultiCallable[_relay_pb2.RegisterSchemaRequest, _relay_pb2.RegisterSchemaResponse]
+    """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones."""
+    ListSchemas: _grpc.UnaryUnaryMultiCallable[_relay_pb2.ListSchemasRequest, _relay_pb2.ListSchemasResponse]
+    """The message types that were registered."""
 
 @_typing.type_check_only
 class SignalRelayAsyncStub(SignalRelayStub):
@@ -140,6 +168,10 @@ class SignalRelayAsyncStub(SignalRelayStub):
     """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What the relay holds and does."""
+    RegisterSchema: _aio.UnaryUnaryMultiCallable[_relay_pb2.RegisterSchemaRequest, _relay_pb2.RegisterSchemaResponse]  # type: ignore[assignment]
+    """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones."""
+    ListSchemas: _aio.UnaryUnaryMultiCallable[_relay_pb2.ListSchemasRequest, _relay_pb2.ListSchemasResponse]  # type: ignore[assignment]
+    """The message types that were registered."""
 
 class SignalRelayServicer(metaclass=_abc_1.ABCMeta):
     """Message types 20-39: signals of strategies."""
@@ -184,6 +216,22 @@ class SignalRelayServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_relay_pb2.GetStatusResponse, _abc.Awaitable[_relay_pb2.GetStatusResponse]]:
         """What the relay holds and does."""
 
+    @_abc_1.abstractmethod
+    def RegisterSchema(
+        self,
+        request: _relay_pb2.RegisterSchemaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_relay_pb2.RegisterSchemaResponse, _abc.Awaitable[_relay_pb2.RegisterSchemaResponse]]:
+        """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones."""
+
+    @_abc_1.abstractmethod
+    def ListSchemas(
+        self,
+        request: _relay_pb2.ListSchemasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_relay_pb2.ListSchemasResponse, _abc.Awaitable[_relay_pb2.ListSchemasResponse]]:
+        """The message types that were registered."""
+
 def add_SignalRelayServicer_to_server(servicer: SignalRelayServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class ExecutionRelayStub:
@@ -203,6 +251,10 @@ class ExecutionRelayStub:
     """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]
     """What the relay holds and does."""
+    RegisterSchema: _grpc.UnaryUnaryMultiCallable[_relay_pb2.RegisterSchemaRequest, _relay_pb2.RegisterSchemaResponse]
+    """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones."""
+    ListSchemas: _grpc.UnaryUnaryMultiCallable[_relay_pb2.ListSchemasRequest, _relay_pb2.ListSchemasResponse]
+    """The message types that were registered."""
 
 @_typing.type_check_only
 class ExecutionRelayAsyncStub(ExecutionRelayStub):
@@ -219,6 +271,10 @@ class ExecutionRelayAsyncStub(ExecutionRelayStub):
     """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What the relay holds and does."""
+    RegisterSchema: _aio.UnaryUnaryMultiCallable[_relay_pb2.RegisterSchemaRequest, _relay_pb2.RegisterSchemaResponse]  # type: ignore[assignment]
+    """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones."""
+    ListSchemas: _aio.UnaryUnaryMultiCallable[_relay_pb2.ListSchemasRequest, _relay_pb2.ListSchemasResponse]  # type: ignore[assignment]
+    """The message types that were registered."""
 
 class ExecutionRelayServicer(metaclass=_abc_1.ABCMeta):
     """Message types 40-59: orders and executions."""
@@ -263,6 +319,22 @@ class ExecutionRelayServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_relay_pb2.GetStatusResponse, _abc.Awaitable[_relay_pb2.GetStatusResponse]]:
         """What the relay holds and does."""
 
+    @_abc_1.abstractmethod
+    def RegisterSchema(
+        self,
+        request: _relay_pb2.RegisterSchemaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_relay_pb2.RegisterSchemaResponse, _abc.Awaitable[_relay_pb2.RegisterSchemaResponse]]:
+        """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones."""
+
+    @_abc_1.abstractmethod
+    def ListSchemas(
+        self,
+        request: _relay_pb2.ListSchemasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_relay_pb2.ListSchemasResponse, _abc.Awaitable[_relay_pb2.ListSchemasResponse]]:
+        """The message types that were registered."""
+
 def add_ExecutionRelayServicer_to_server(servicer: ExecutionRelayServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
 
 class SystemRelayStub:
@@ -282,6 +354,10 @@ class SystemRelayStub:
     """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _grpc.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]
     """What the relay holds and does."""
+    RegisterSchema: _grpc.UnaryUnaryMultiCallable[_relay_pb2.RegisterSchemaRequest, _relay_pb2.RegisterSchemaResponse]
+    """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones."""
+    ListSchemas: _grpc.UnaryUnaryMultiCallable[_relay_pb2.ListSchemasRequest, _relay_pb2.ListSchemasResponse]
+    """The message types that were registered."""
 
 @_typing.type_check_only
 class SystemRelayAsyncStub(SystemRelayStub):
@@ -298,6 +374,10 @@ class SystemRelayAsyncStub(SystemRelayStub):
     """How far a subscriber has really come: what it has not got yet is kept for it."""
     GetStatus: _aio.UnaryUnaryMultiCallable[_relay_pb2.GetStatusRequest, _relay_pb2.GetStatusResponse]  # type: ignore[assignment]
     """What the relay holds and does."""
+    RegisterSchema: _aio.UnaryUnaryMultiCallable[_relay_pb2.RegisterSchemaRequest, _relay_pb2.RegisterSchemaResponse]  # type: ignore[assignment]
+    """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones."""
+    ListSchemas: _aio.UnaryUnaryMultiCallable[_relay_pb2.ListSchemasRequest, _relay_pb2.ListSchemasResponse]  # type: ignore[assignment]
+    """The message types that were registered."""
 
 class SystemRelayServicer(metaclass=_abc_1.ABCMeta):
     """Message types 100-109: heartbeats, snapshots, errors, configuration."""
@@ -341,5 +421,21 @@ class SystemRelayServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_relay_pb2.GetStatusResponse, _abc.Awaitable[_relay_pb2.GetStatusResponse]]:
         """What the relay holds and does."""
+
+    @_abc_1.abstractmethod
+    def RegisterSchema(
+        self,
+        request: _relay_pb2.RegisterSchemaRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_relay_pb2.RegisterSchemaResponse, _abc.Awaitable[_relay_pb2.RegisterSchemaResponse]]:
+        """Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones."""
+
+    @_abc_1.abstractmethod
+    def ListSchemas(
+        self,
+        request: _relay_pb2.ListSchemasRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_relay_pb2.ListSchemasResponse, _abc.Awaitable[_relay_pb2.ListSchemasResponse]]:
+        """The message types that were registered."""
 
 def add_SystemRelayServicer_to_server(servicer: SystemRelayServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -116,6 +116,7 @@ class ServiceStatus(_message.Message):
     CPU_FIELD_NUMBER: _builtins.int
     LAST_ERROR_FIELD_NUMBER: _builtins.int
     COUNTERS_FIELD_NUMBER: _builtins.int
+    HEARTBEAT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Its name in the mesh."""
     pid: _builtins.int
@@ -140,6 +141,10 @@ class ServiceStatus(_message.Message):
     def counters(self) -> _containers.ScalarMap[_builtins.str, _builtins.int]:
         """Counters that the service tells about itself, by name."""
 
+    @_builtins.property
+    def heartbeat(self) -> Global___HeartbeatStatus:
+        """What its heartbeats on the SystemRelay say; not set before the first one."""
+
     def __init__(
         self,
         *,
@@ -153,14 +158,103 @@ class ServiceStatus(_message.Message):
         cpu: _builtins.float = ...,
         last_error: _builtins.str = ...,
         counters: _abc.Mapping[_builtins.str, _builtins.int] | None = ...,
+        heartbeat: Global___HeartbeatStatus | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["started_at", b"started_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["heartbeat", b"heartbeat", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "counters", b"counters", "cpu", b"cpu", "last_error", b"last_error", "name", b"name", "pid", b"pid", "resident_bytes", b"resident_bytes", "restarts", b"restarts", "started_at", b"started_at", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "counters", b"counters", "cpu", b"cpu", "heartbeat", b"heartbeat", "last_error", b"last_error", "name", b"name", "pid", b"pid", "resident_bytes", b"resident_bytes", "restarts", b"restarts", "started_at", b"started_at", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ServiceStatus: _TypeAlias = ServiceStatus  # noqa: Y015
+
+@_typing.final
+class HeartbeatStatus(_message.Message):
+    """The latest heartbeat of a service."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CREATED_AT_FIELD_NUMBER: _builtins.int
+    INTERVAL_MS_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
+    STATE_FIELD_NUMBER: _builtins.int
+    VERSION_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    LAGS_FIELD_NUMBER: _builtins.int
+    CONFIG_VERSION_FIELD_NUMBER: _builtins.int
+    interval_ms: _builtins.int
+    """The next one is due within this time, milliseconds."""
+    missing: _builtins.bool
+    """Three of them are missing."""
+    state: Global___ServiceState.ValueType
+    """As the service says itself."""
+    version: _builtins.str
+    """Version of the software."""
+    epoch: _builtins.int
+    """Of the relay's memory or of the process: another number is another life."""
+    config_version: _builtins.int
+    """Newest configuration update that the service has answered."""
+    @_builtins.property
+    def created_at(self) -> _timestamp_pb2.Timestamp:
+        """When the service made it."""
+
+    @_builtins.property
+    def lags(self) -> _containers.RepeatedCompositeFieldContainer[Global___FeedLag]:
+        """How far behind the service is with what it reads, and a relay's subscribers with it."""
+
+    def __init__(
+        self,
+        *,
+        created_at: _timestamp_pb2.Timestamp | None = ...,
+        interval_ms: _builtins.int = ...,
+        missing: _builtins.bool = ...,
+        state: Global___ServiceState.ValueType = ...,
+        version: _builtins.str = ...,
+        epoch: _builtins.int = ...,
+        lags: _abc.Iterable[Global___FeedLag] | None = ...,
+        config_version: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["config_version", b"config_version", "created_at", b"created_at", "epoch", b"epoch", "interval_ms", b"interval_ms", "lags", b"lags", "missing", b"missing", "state", b"state", "version", b"version"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HeartbeatStatus: _TypeAlias = HeartbeatStatus  # noqa: Y015
+
+@_typing.final
+class FeedLag(_message.Message):
+    """How far behind a feed is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FEED_FIELD_NUMBER: _builtins.int
+    LAG_FRAMES_FIELD_NUMBER: _builtins.int
+    LOST_FRAMES_FIELD_NUMBER: _builtins.int
+    BACKLOG_FRAMES_FIELD_NUMBER: _builtins.int
+    feed: _builtins.str
+    """The domain, or the subscriber of a relay."""
+    lag_frames: _builtins.int
+    """Frames behind the newest."""
+    lost_frames: _builtins.int
+    """Frames lost."""
+    backlog_frames: _builtins.int
+    """Of a relay: frames that wait for its slowest blocking subscriber."""
+    def __init__(
+        self,
+        *,
+        feed: _builtins.str = ...,
+        lag_frames: _builtins.int = ...,
+        lost_frames: _builtins.int = ...,
+        backlog_frames: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["backlog_frames", b"backlog_frames", "feed", b"feed", "lag_frames", b"lag_frames", "lost_frames", b"lost_frames"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FeedLag: _TypeAlias = FeedLag  # noqa: Y015
 
 @_typing.final
 class GetMeshStatusRequest(_message.Message):

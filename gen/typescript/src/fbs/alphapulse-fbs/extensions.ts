@@ -6,6 +6,7 @@ import * as flatbuffers from 'flatbuffers';
 
 import { CauseTlv } from '../alphapulse-fbs/cause-tlv.js';
 import { CrossChainTlv } from '../alphapulse-fbs/cross-chain-tlv.js';
+import { FeedLagTlv } from '../alphapulse-fbs/feed-lag-tlv.js';
 import { FlashLoanParamsTlv } from '../alphapulse-fbs/flash-loan-params-tlv.js';
 import { GasOptimizationTlv } from '../alphapulse-fbs/gas-optimization-tlv.js';
 import { Layer2ParamsTlv } from '../alphapulse-fbs/layer2-params-tlv.js';
@@ -13,6 +14,7 @@ import { LiquidationTargetTlv } from '../alphapulse-fbs/liquidation-target-tlv.j
 import { MevBundleTlv } from '../alphapulse-fbs/mev-bundle-tlv.js';
 import { PoolAddressesTlv } from '../alphapulse-fbs/pool-addresses-tlv.js';
 import { SandwichParamsTlv } from '../alphapulse-fbs/sandwich-params-tlv.js';
+import { ServiceInfoTlv } from '../alphapulse-fbs/service-info-tlv.js';
 import { SlippageModelTlv } from '../alphapulse-fbs/slippage-model-tlv.js';
 import { TertiaryVenueTlv } from '../alphapulse-fbs/tertiary-venue-tlv.js';
 
@@ -93,8 +95,18 @@ cause(obj?:CauseTlv):CauseTlv|null {
   return offset ? (obj || new CauseTlv()).__init(this.bb_pos + offset, this.bb!) : null;
 }
 
+serviceInfo(obj?:ServiceInfoTlv):ServiceInfoTlv|null {
+  const offset = this.bb!.__offset(this.bb_pos, 26);
+  return offset ? (obj || new ServiceInfoTlv()).__init(this.bb_pos + offset, this.bb!) : null;
+}
+
+feedLag(obj?:FeedLagTlv):FeedLagTlv|null {
+  const offset = this.bb!.__offset(this.bb_pos, 28);
+  return offset ? (obj || new FeedLagTlv()).__init(this.bb_pos + offset, this.bb!) : null;
+}
+
 static startExtensions(builder:flatbuffers.Builder) {
-  builder.startObject(11);
+  builder.startObject(13);
 }
 
 static addPoolAddresses(builder:flatbuffers.Builder, poolAddressesOffset:flatbuffers.Offset) {
@@ -139,6 +151,14 @@ static addLayer2Params(builder:flatbuffers.Builder, layer2ParamsOffset:flatbuffe
 
 static addCause(builder:flatbuffers.Builder, causeOffset:flatbuffers.Offset) {
   builder.addFieldStruct(10, causeOffset, 0);
+}
+
+static addServiceInfo(builder:flatbuffers.Builder, serviceInfoOffset:flatbuffers.Offset) {
+  builder.addFieldStruct(11, serviceInfoOffset, 0);
+}
+
+static addFeedLag(builder:flatbuffers.Builder, feedLagOffset:flatbuffers.Offset) {
+  builder.addFieldStruct(12, feedLagOffset, 0);
 }
 
 static endExtensions(builder:flatbuffers.Builder):flatbuffers.Offset {

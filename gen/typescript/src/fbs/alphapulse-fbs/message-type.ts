@@ -41,5 +41,6 @@ export enum MessageType {
   SNAPSHOT = 101,
   ERROR = 102,
   CONFIG_UPDATE = 103,
+  CONFIG_RESULT = 104,
   CUSTOM = 200
 }

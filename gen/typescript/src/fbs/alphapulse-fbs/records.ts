@@ -5,6 +5,7 @@
 import { ArbitrageOpportunityRows } from '../alphapulse-fbs/arbitrage-opportunity-rows.js';
 import { BookLevelRows } from '../alphapulse-fbs/book-level-rows.js';
 import { CompressedRows } from '../alphapulse-fbs/compressed-rows.js';
+import { ConfigResultRows } from '../alphapulse-fbs/config-result-rows.js';
 import { ConfigUpdateRows } from '../alphapulse-fbs/config-update-rows.js';
 import { CrossVenueOpportunityRows } from '../alphapulse-fbs/cross-venue-opportunity-rows.js';
 import { CustomRows } from '../alphapulse-fbs/custom-rows.js';
@@ -80,13 +81,14 @@ export enum Records {
   ConfigUpdateRows = 33,
   InstrumentRecordRows = 34,
   CustomRows = 35,
-  CompressedRows = 36
+  CompressedRows = 36,
+  ConfigResultRows = 37
 }
 
 export function unionToRecords(
   type: Records,
-  accessor: (obj:ArbitrageOpportunityRows|BookLevelRows|CompressedRows|ConfigUpdateRows|CrossVenueOpportunityRows|CustomRows|DeFiSignalRows|ExecutionReportRows|FillRows|FlashLoanSignalRows|GasOptimizationSignalRows|HeartbeatRows|ImpermanentLossAlertRows|InstrumentDiscoveredRows|InstrumentDiscoveryRows|InstrumentRecordRows|LiquidityImbalanceRows|MevOpportunityRows|OrderCancelRows|OrderModifyRows|OrderRequestRows|OrderStatusRows|PerformanceUpdateRows|PoolArbitrageSignalRows|PoolDiscoveredRows|PositionUpdateRows|QuoteRows|RebalanceSignalRows|RiskMetricRows|SnapshotRows|StrategyAlertRows|SyntheticUpdateRows|SystemErrorRows|TradeRows|VenueUpdateRows|YieldFarmingUpdateRows) => ArbitrageOpportunityRows|BookLevelRows|CompressedRows|ConfigUpdateRows|CrossVenueOpportunityRows|CustomRows|DeFiSignalRows|ExecutionReportRows|FillRows|FlashLoanSignalRows|GasOptimizationSignalRows|HeartbeatRows|ImpermanentLossAlertRows|InstrumentDiscoveredRows|InstrumentDiscoveryRows|InstrumentRecordRows|LiquidityImbalanceRows|MevOpportunityRows|OrderCancelRows|OrderModifyRows|OrderRequestRows|OrderStatusRows|PerformanceUpdateRows|PoolArbitrageSignalRows|PoolDiscoveredRows|PositionUpdateRows|QuoteRows|RebalanceSignalRows|RiskMetricRows|SnapshotRows|StrategyAlertRows|SyntheticUpdateRows|SystemErrorRows|TradeRows|VenueUpdateRows|YieldFarmingUpdateRows|null
-): ArbitrageOpportunityRows|BookLevelRows|CompressedRows|ConfigUpdateRows|CrossVenueOpportunityRows|CustomRows|DeFiSignalRows|ExecutionReportRows|FillRows|FlashLoanSignalRows|GasOptimizationSignalRows|HeartbeatRows|ImpermanentLossAlertRows|InstrumentDiscoveredRows|InstrumentDiscoveryRows|InstrumentRecordRows|LiquidityImbalanceRows|MevOpportunityRows|OrderCancelRows|OrderModifyRows|OrderRequestRows|OrderStatusRows|PerformanceUpdateRows|PoolArbitrageSignalRows|PoolDiscoveredRows|PositionUpdateRows|QuoteRows|RebalanceSignalRows|RiskMetricRows|SnapshotRows|StrategyAlertRows|SyntheticUpdateRows|SystemErrorRows|TradeRows|VenueUpdateRows|YieldFarmingUpdateRows|null {
+  accessor: (obj:ArbitrageOpportunityRows|BookLevelRows|CompressedRows|ConfigResultRows|ConfigUpdateRows|CrossVenueOpportunityRows|CustomRows|DeFiSignalRows|ExecutionReportRows|FillRows|FlashLoanSignalRows|GasOptimizationSignalRows|HeartbeatRows|ImpermanentLossAlertRows|InstrumentDiscoveredRows|InstrumentDiscoveryRows|InstrumentRecordRows|LiquidityImbalanceRows|MevOpportunityRows|OrderCancelRows|OrderModifyRows|OrderRequestRows|OrderStatusRows|PerformanceUpdateRows|PoolArbitrageSignalRows|PoolDiscoveredRows|PositionUpdateRows|QuoteRows|RebalanceSignalRows|RiskMetricRows|SnapshotRows|StrategyAlertRows|SyntheticUpdateRows|SystemErrorRows|TradeRows|VenueUpdateRows|YieldFarmingUpdateRows) => ArbitrageOpportunityRows|BookLevelRows|CompressedRows|ConfigResultRows|ConfigUpdateRows|CrossVenueOpportunityRows|CustomRows|DeFiSignalRows|ExecutionReportRows|FillRows|FlashLoanSignalRows|GasOptimizationSignalRows|HeartbeatRows|ImpermanentLossAlertRows|InstrumentDiscoveredRows|InstrumentDiscoveryRows|InstrumentRecordRows|LiquidityImbalanceRows|MevOpportunityRows|OrderCancelRows|OrderModifyRows|OrderRequestRows|OrderStatusRows|PerformanceUpdateRows|PoolArbitrageSignalRows|PoolDiscoveredRows|PositionUpdateRows|QuoteRows|RebalanceSignalRows|RiskMetricRows|SnapshotRows|StrategyAlertRows|SyntheticUpdateRows|SystemErrorRows|TradeRows|VenueUpdateRows|YieldFarmingUpdateRows|null
+): ArbitrageOpportunityRows|BookLevelRows|CompressedRows|ConfigResultRows|ConfigUpdateRows|CrossVenueOpportunityRows|CustomRows|DeFiSignalRows|ExecutionReportRows|FillRows|FlashLoanSignalRows|GasOptimizationSignalRows|HeartbeatRows|ImpermanentLossAlertRows|InstrumentDiscoveredRows|InstrumentDiscoveryRows|InstrumentRecordRows|LiquidityImbalanceRows|MevOpportunityRows|OrderCancelRows|OrderModifyRows|OrderRequestRows|OrderStatusRows|PerformanceUpdateRows|PoolArbitrageSignalRows|PoolDiscoveredRows|PositionUpdateRows|QuoteRows|RebalanceSignalRows|RiskMetricRows|SnapshotRows|StrategyAlertRows|SyntheticUpdateRows|SystemErrorRows|TradeRows|VenueUpdateRows|YieldFarmingUpdateRows|null {
   switch(Records[type]) {
     case 'NONE': return null; 
     case 'TradeRows': return accessor(new TradeRows())! as TradeRows;
@@ -125,15 +127,16 @@ export function unionToRecords(
     case 'InstrumentRecordRows': return accessor(new InstrumentRecordRows())! as InstrumentRecordRows;
     case 'CustomRows': return accessor(new CustomRows())! as CustomRows;
     case 'CompressedRows': return accessor(new CompressedRows())! as CompressedRows;
+    case 'ConfigResultRows': return accessor(new ConfigResultRows())! as ConfigResultRows;
     default: return null;
   }
 }
 
 export function unionListToRecords(
   type: Records, 
-  accessor: (index: number, obj:ArbitrageOpportunityRows|BookLevelRows|CompressedRows|ConfigUpdateRows|CrossVenueOpportunityRows|CustomRows|DeFiSignalRows|ExecutionReportRows|FillRows|FlashLoanSignalRows|GasOptimizationSignalRows|HeartbeatRows|ImpermanentLossAlertRows|InstrumentDiscoveredRows|InstrumentDiscoveryRows|InstrumentRecordRows|LiquidityImbalanceRows|MevOpportunityRows|OrderCancelRows|OrderModifyRows|OrderRequestRows|OrderStatusRows|PerformanceUpdateRows|PoolArbitrageSignalRows|PoolDiscoveredRows|PositionUpdateRows|QuoteRows|RebalanceSignalRows|RiskMetricRows|SnapshotRows|StrategyAlertRows|SyntheticUpdateRows|SystemErrorRows|TradeRows|VenueUpdateRows|YieldFarmingUpdateRows) => ArbitrageOpportunityRows|BookLevelRows|CompressedRows|ConfigUpdateRows|CrossVenueOpportunityRows|CustomRows|DeFiSignalRows|ExecutionReportRows|FillRows|FlashLoanSignalRows|GasOptimizationSignalRows|HeartbeatRows|ImpermanentLossAlertRows|InstrumentDiscoveredRows|InstrumentDiscoveryRows|InstrumentRecordRows|LiquidityImbalanceRows|MevOpportunityRows|OrderCancelRows|OrderModifyRows|OrderRequestRows|OrderStatusRows|PerformanceUpdateRows|PoolArbitrageSignalRows|PoolDiscoveredRows|PositionUpdateRows|QuoteRows|RebalanceSignalRows|RiskMetricRows|SnapshotRows|StrategyAlertRows|SyntheticUpdateRows|SystemErrorRows|TradeRows|VenueUpdateRows|YieldFarmingUpdateRows|null, 
+  accessor: (index: number, obj:ArbitrageOpportunityRows|BookLevelRows|CompressedRows|ConfigResultRows|ConfigUpdateRows|CrossVenueOpportunityRows|CustomRows|DeFiSignalRows|ExecutionReportRows|FillRows|FlashLoanSignalRows|GasOptimizationSignalRows|HeartbeatRows|ImpermanentLossAlertRows|InstrumentDiscoveredRows|InstrumentDiscoveryRows|InstrumentRecordRows|LiquidityImbalanceRows|MevOpportunityRows|OrderCancelRows|OrderModifyRows|OrderRequestRows|OrderStatusRows|PerformanceUpdateRows|PoolArbitrageSignalRows|PoolDiscoveredRows|PositionUpdateRows|QuoteRows|RebalanceSignalRows|RiskMetricRows|SnapshotRows|StrategyAlertRows|SyntheticUpdateRows|SystemErrorRows|TradeRows|VenueUpdateRows|YieldFarmingUpdateRows) => ArbitrageOpportunityRows|BookLevelRows|CompressedRows|ConfigResultRows|ConfigUpdateRows|CrossVenueOpportunityRows|CustomRows|DeFiSignalRows|ExecutionReportRows|FillRows|FlashLoanSignalRows|GasOptimizationSignalRows|HeartbeatRows|ImpermanentLossAlertRows|InstrumentDiscoveredRows|InstrumentDiscoveryRows|InstrumentRecordRows|LiquidityImbalanceRows|MevOpportunityRows|OrderCancelRows|OrderModifyRows|OrderRequestRows|OrderStatusRows|PerformanceUpdateRows|PoolArbitrageSignalRows|PoolDiscoveredRows|PositionUpdateRows|QuoteRows|RebalanceSignalRows|RiskMetricRows|SnapshotRows|StrategyAlertRows|SyntheticUpdateRows|SystemErrorRows|TradeRows|VenueUpdateRows|YieldFarmingUpdateRows|null, 
   index: number
-): ArbitrageOpportunityRows|BookLevelRows|CompressedRows|ConfigUpdateRows|CrossVenueOpportunityRows|CustomRows|DeFiSignalRows|ExecutionReportRows|FillRows|FlashLoanSignalRows|GasOptimizationSignalRows|HeartbeatRows|ImpermanentLossAlertRows|InstrumentDiscoveredRows|InstrumentDiscoveryRows|InstrumentRecordRows|LiquidityImbalanceRows|MevOpportunityRows|OrderCancelRows|OrderModifyRows|OrderRequestRows|OrderStatusRows|PerformanceUpdateRows|PoolArbitrageSignalRows|PoolDiscoveredRows|PositionUpdateRows|QuoteRows|RebalanceSignalRows|RiskMetricRows|SnapshotRows|StrategyAlertRows|SyntheticUpdateRows|SystemErrorRows|TradeRows|VenueUpdateRows|YieldFarmingUpdateRows|null {
+): ArbitrageOpportunityRows|BookLevelRows|CompressedRows|ConfigResultRows|ConfigUpdateRows|CrossVenueOpportunityRows|CustomRows|DeFiSignalRows|ExecutionReportRows|FillRows|FlashLoanSignalRows|GasOptimizationSignalRows|HeartbeatRows|ImpermanentLossAlertRows|InstrumentDiscoveredRows|InstrumentDiscoveryRows|InstrumentRecordRows|LiquidityImbalanceRows|MevOpportunityRows|OrderCancelRows|OrderModifyRows|OrderRequestRows|OrderStatusRows|PerformanceUpdateRows|PoolArbitrageSignalRows|PoolDiscoveredRows|PositionUpdateRows|QuoteRows|RebalanceSignalRows|RiskMetricRows|SnapshotRows|StrategyAlertRows|SyntheticUpdateRows|SystemErrorRows|TradeRows|VenueUpdateRows|YieldFarmingUpdateRows|null {
   switch(Records[type]) {
     case 'NONE': return null; 
     case 'TradeRows': return accessor(index, new TradeRows())! as TradeRows;
@@ -172,6 +175,7 @@ export function unionListToRecords(
     case 'InstrumentRecordRows': return accessor(index, new InstrumentRecordRows())! as InstrumentRecordRows;
     case 'CustomRows': return accessor(index, new CustomRows())! as CustomRows;
     case 'CompressedRows': return accessor(index, new CompressedRows())! as CompressedRows;
+    case 'ConfigResultRows': return accessor(index, new ConfigResultRows())! as ConfigResultRows;
     default: return null;
   }
 }

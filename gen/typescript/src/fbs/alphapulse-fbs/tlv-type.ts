@@ -22,6 +22,16 @@ export enum TlvType {
    * A further cause of a frame, beside the one in its context.
    */
   CAUSE = 31,
+
+  /**
+   * Of a system frame: who sends it, in full.
+   */
+  SERVICE_INFO = 32,
+
+  /**
+   * Of a heartbeat: one feed that the service reads or serves; as many as there are.
+   */
+  FEED_LAG = 33,
   CUSTOM_STRATEGY = 100,
   RESERVED = 200
 }

@@ -50,8 +50,12 @@ public final class Extensions extends com.google.flatbuffers.Table {
   public alphapulse_fbs.Layer2ParamsTlv layer2Params(alphapulse_fbs.Layer2ParamsTlv obj) { int o = __offset(22); return o != 0 ? obj.__assign(o + bb_pos, bb) : null; }
   public alphapulse_fbs.CauseTlv cause() { return cause(new alphapulse_fbs.CauseTlv()); }
   public alphapulse_fbs.CauseTlv cause(alphapulse_fbs.CauseTlv obj) { int o = __offset(24); return o != 0 ? obj.__assign(o + bb_pos, bb) : null; }
+  public alphapulse_fbs.ServiceInfoTlv serviceInfo() { return serviceInfo(new alphapulse_fbs.ServiceInfoTlv()); }
+  public alphapulse_fbs.ServiceInfoTlv serviceInfo(alphapulse_fbs.ServiceInfoTlv obj) { int o = __offset(26); return o != 0 ? obj.__assign(o + bb_pos, bb) : null; }
+  public alphapulse_fbs.FeedLagTlv feedLag() { return feedLag(new alphapulse_fbs.FeedLagTlv()); }
+  public alphapulse_fbs.FeedLagTlv feedLag(alphapulse_fbs.FeedLagTlv obj) { int o = __offset(28); return o != 0 ? obj.__assign(o + bb_pos, bb) : null; }
 
-  public static void startExtensions(FlatBufferBuilder builder) { builder.startTable(11); }
+  public static void startExtensions(FlatBufferBuilder builder) { builder.startTable(13); }
   public static void addPoolAddresses(FlatBufferBuilder builder, int poolAddressesOffset) { builder.addStruct(0, poolAddressesOffset, 0); }
   public static void addTertiaryVenue(FlatBufferBuilder builder, int tertiaryVenueOffset) { builder.addStruct(1, tertiaryVenueOffset, 0); }
   public static void addMevBundle(FlatBufferBuilder builder, int mevBundleOffset) { builder.addStruct(2, mevBundleOffset, 0); }
@@ -63,6 +67,8 @@ public final class Extensions extends com.google.flatbuffers.Table {
   public static void addCrossChain(FlatBufferBuilder builder, int crossChainOffset) { builder.addStruct(8, crossChainOffset, 0); }
   public static void addLayer2Params(FlatBufferBuilder builder, int layer2ParamsOffset) { builder.addStruct(9, layer2ParamsOffset, 0); }
   public static void addCause(FlatBufferBuilder builder, int causeOffset) { builder.addStruct(10, causeOffset, 0); }
+  public static void addServiceInfo(FlatBufferBuilder builder, int serviceInfoOffset) { builder.addStruct(11, serviceInfoOffset, 0); }
+  public static void addFeedLag(FlatBufferBuilder builder, int feedLagOffset) { builder.addStruct(12, feedLagOffset, 0); }
   public static int endExtensions(FlatBufferBuilder builder) {
     int o = builder.endTable();
     return o;

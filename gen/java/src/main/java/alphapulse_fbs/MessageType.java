@@ -43,6 +43,7 @@ public final class MessageType {
   public static final int SNAPSHOT = 101;
   public static final int ERROR = 102;
   public static final int CONFIG_UPDATE = 103;
+  public static final int CONFIG_RESULT = 104;
   public static final int CUSTOM = 200;
 }
 

@@ -45,8 +45,9 @@ public final class Records {
   public static final byte InstrumentRecordRows = 34;
   public static final byte CustomRows = 35;
   public static final byte CompressedRows = 36;
+  public static final byte ConfigResultRows = 37;
 
-  public static final String[] names = { "NONE", "TradeRows", "QuoteRows", "BookLevelRows", "InstrumentDiscoveredRows", "PoolDiscoveredRows", "VenueUpdateRows", "InstrumentDiscoveryRows", "CrossVenueOpportunityRows", "SyntheticUpdateRows", "ArbitrageOpportunityRows", "PositionUpdateRows", "StrategyAlertRows", "RebalanceSignalRows", "RiskMetricRows", "PerformanceUpdateRows", "PoolArbitrageSignalRows", "LiquidityImbalanceRows", "ImpermanentLossAlertRows", "MevOpportunityRows", "FlashLoanSignalRows", "YieldFarmingUpdateRows", "GasOptimizationSignalRows", "DeFiSignalRows", "OrderRequestRows", "OrderStatusRows", "FillRows", "OrderCancelRows", "OrderModifyRows", "ExecutionReportRows", "HeartbeatRows", "SnapshotRows", "SystemErrorRows", "ConfigUpdateRows", "InstrumentRecordRows", "CustomRows", "CompressedRows", };
+  public static final String[] names = { "NONE", "TradeRows", "QuoteRows", "BookLevelRows", "InstrumentDiscoveredRows", "PoolDiscoveredRows", "VenueUpdateRows", "InstrumentDiscoveryRows", "CrossVenueOpportunityRows", "SyntheticUpdateRows", "ArbitrageOpportunityRows", "PositionUpdateRows", "StrategyAlertRows", "RebalanceSignalRows", "RiskMetricRows", "PerformanceUpdateRows", "PoolArbitrageSignalRows", "LiquidityImbalanceRows", "ImpermanentLossAlertRows", "MevOpportunityRows", "FlashLoanSignalRows", "YieldFarmingUpdateRows", "GasOptimizationSignalRows", "DeFiSignalRows", "OrderRequestRows", "OrderStatusRows", "FillRows", "OrderCancelRows", "OrderModifyRows", "ExecutionReportRows", "HeartbeatRows", "SnapshotRows", "SystemErrorRows", "ConfigUpdateRows", "InstrumentRecordRows", "CustomRows", "CompressedRows", "ConfigResultRows", };
 
   public static String name(int e) { return names[e]; }
 }

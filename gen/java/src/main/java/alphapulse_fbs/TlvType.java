@@ -23,6 +23,14 @@ public final class TlvType {
    * A further cause of a frame, beside the one in its context.
    */
   public static final int CAUSE = 31;
+  /**
+   * Of a system frame: who sends it, in full.
+   */
+  public static final int SERVICE_INFO = 32;
+  /**
+   * Of a heartbeat: one feed that the service reads or serves; as many as there are.
+   */
+  public static final int FEED_LAG = 33;
   public static final int CUSTOM_STRATEGY = 100;
   public static final int RESERVED = 200;
 }

@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file alphapulse/relay/v1/relay.proto.
  */
 export const file_alphapulse_relay_v1_relay: GenFile = /*@__PURE__*/
-  fileDesc("Ch9hbHBoYXB1bHNlL3JlbGF5L3YxL3JlbGF5LnByb3RvEhNhbHBoYXB1bHNlLnJlbGF5LnYxInkKDlB1Ymxpc2hSZXF1ZXN0Eg4KBmZyYW1lcxgBIAMoDBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBITCgtwcm9kdWNlcl9pZBgDIAEoBhIVCg1wcm9kdWNlcl9uYW1lGAQgASgJEhMKC2luY2FybmF0aW9uGAUgASgGIowCCg9QdWJsaXNoUmVzcG9uc2USHQoVYWNrbm93bGVkZ2VkX3NlcXVlbmNlGAEgASgEEhYKDnJlbGF5X3NlcXVlbmNlGAIgASgEEjcKCnJlamVjdGlvbnMYAyADKAsyIy5hbHBoYXB1bHNlLnJlbGF5LnYxLkZyYW1lUmVqZWN0aW9uEhIKCmR1cGxpY2F0ZXMYBCABKAQSMAoEZ2FwcxgFIAMoCzIiLmFscGhhcHVsc2UucmVsYXkudjEuU2VxdWVuY2VSYW5nZRINCgVoZWxsbxgGIAEoCBIYChBsYXN0X2luY2FybmF0aW9uGAcgASgGEhoKEmxlYXNlX21pbGxpc2Vjb25kcxgIIAEoDSJcCg5GcmFtZVJlamVjdGlvbhIZChFwcm9kdWNlcl9zZXF1ZW5jZRgBIAEoBBIOCgZyZWFzb24YAiABKAkSDgoGb2Zmc2V0GAMgASgNEg8KB21lc3NhZ2UYBCABKAkiLAoNU2VxdWVuY2VSYW5nZRINCgVmaXJzdBgBIAEoBBIMCgRsYXN0GAIgASgEIqoDChBTdWJzY3JpYmVSZXF1ZXN0EhUKDW1lc3NhZ2VfdHlwZXMYASADKA0SFgoOaW5zdHJ1bWVudF9pZHMYAiABKAwSMQoFc3RhcnQYAyABKA4yIi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN0YXJ0UG9zaXRpb24SFgoOc3RhcnRfc2VxdWVuY2UYBCABKAQSLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASRQoUc2xvd19jb25zdW1lcl9wb2xpY3kYBiABKA4yJy5hbHBoYXB1bHNlLnJlbGF5LnYxLlNsb3dDb25zdW1lclBvbGljeRIXCg9tYXhfYmF0Y2hfYnl0ZXMYByABKA0SFwoPc3Vic2NyaWJlcl9uYW1lGAggASgJEg4KBnZlbnVlcxgJIAMoDRIPCgdzb3VyY2VzGAogAygNEhMKC2Fzc2V0X3R5cGVzGAsgAygNEhEKCXByZWRpY2F0ZRgMIAEoCRIUCgxyZXN1bWVfdG9rZW4YDSABKAwSFAoMYWNrbm93bGVkZ2VzGA4gASgIIkkKEkFja25vd2xlZGdlUmVxdWVzdBIXCg9zdWJzY3JpcHRpb25faWQYASABKAYSGgoSZGVsaXZlcmVkX3NlcXVlbmNlGAIgASgEIhUKE0Fja25vd2xlZGdlUmVzcG9uc2UioAIKEVN1YnNjcmliZVJlc3BvbnNlEg4KBmZyYW1lcxgBIAMoDBImCgRnYXBzGAIgAygLMhguYWxwaGFwdWxzZS5yZWxheS52MS5HYXASGgoSZGVsaXZlcmVkX3NlcXVlbmNlGAMgASgEEhUKDWhlYWRfc2VxdWVuY2UYBCABKAQSFAoMcmVzdW1lX3Rva2VuGAUgASgMEhcKD3N1YnNjcmlwdGlvbl9pZBgGIAEoBhIZChFhY2tub3dsZWRnZV9ieXRlcxgHIAEoBBIaChJhY2tub3dsZWRnZV9mcmFtZXMYCCABKAQSGQoRc25hcHNob3Rfc2VxdWVuY2UYCSABKAQSHwoXc25hcHNob3RfZmlyc3Rfc2VxdWVuY2UYCiABKAQiWQoDR2FwEjEKBXJhbmdlGAEgASgLMiIuYWxwaGFwdWxzZS5yZWxheS52MS5TZXF1ZW5jZVJhbmdlEg4KBnJlYXNvbhgCIAEoCRIPCgdyZWNvcmRzGAMgASgEIroBCg1BdHRhY2hSZXF1ZXN0EjgKCXN1YnNjcmliZRgBIAEoCzIlLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlUmVxdWVzdBISCgp0cmFuc3BvcnRzGAIgAygJEg8KB2Jvb3RfaWQYAyABKAkSGgoSZGVsaXZlcmVkX3NlcXVlbmNlGAQgASgEEhMKC2xvc3RfZnJhbWVzGAUgASgEEhkKEWRlbGl2ZXJlZF9yZWNvcmRzGAYgASgEIvQBCg5BdHRhY2hSZXNwb25zZRIRCgl0cmFuc3BvcnQYASABKAkSDgoGZGV0YWlsGAIgASgJEhYKDnN0YXJ0X3NlcXVlbmNlGAMgASgEEhcKD29sZGVzdF9zZXF1ZW5jZRgEIAEoBBIVCg1oZWFkX3NlcXVlbmNlGAUgASgEEjEKBHJpbmcYBiABKAsyIy5hbHBoYXB1bHNlLnJlbGF5LnYxLlJpbmdBdHRhY2htZW50EjUKBnN0cmVhbRgHIAEoCzIlLmFscGhhcHVsc2UucmVsYXkudjEuU3RyZWFtQXR0YWNobWVudBINCgVlcG9jaBgIIAEoBiKhAQoOUmluZ0F0dGFjaG1lbnQSDAoEcGF0aBgBIAEoCRIWCg5sYXlvdXRfdmVyc2lvbhgCIAEoDRITCgtpbmNhcm5hdGlvbhgDIAEoBhIMCgRiYXNlGAQgASgEEhkKEXNwaW5fbWljcm9zZWNvbmRzGAUgASgNEhQKDHJlcG9ydF9ieXRlcxgGIAEoBBIVCg1yZXBvcnRfZnJhbWVzGAcgASgEIkUKEFN0cmVhbUF0dGFjaG1lbnQSCwoDdXJsGAEgASgJEgwKBG5hbWUYAiABKAkSFgoOc3ViamVjdF9wcmVmaXgYAyABKAkiEgoQR2V0U3RhdHVzUmVxdWVzdCLTAQoQU3Vic2NyaWJlclN0YXR1cxIMCgRuYW1lGAEgASgJEhoKEmRlbGl2ZXJlZF9zZXF1ZW5jZRgCIAEoBBISCgpsYWdfZnJhbWVzGAMgASgEEhMKC2xvc3RfZnJhbWVzGAQgASgEEhkKEWRlbGl2ZXJlZF9yZWNvcmRzGAUgASgEEjcKBnBvbGljeRgGIAEoDjInLmFscGhhcHVsc2UucmVsYXkudjEuU2xvd0NvbnN1bWVyUG9saWN5EhgKEGNvbmZsYXRlZF9mcmFtZXMYByABKAQinAEKDlByb2R1Y2VyU3RhdHVzEhMKC3Byb2R1Y2VyX2lkGAEgASgGEgwKBG5hbWUYAiABKAkSHQoVYWNrbm93bGVkZ2VkX3NlcXVlbmNlGAMgASgEEhIKCmR1cGxpY2F0ZXMYBCABKAQSEAoIcmVqZWN0ZWQYBSABKAQSEQoJY29ubmVjdGVkGAYgASgIEg8KB21pc3NpbmcYByABKAQixwUKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmRvbWFpbhgBIAEoCRIXCg9vbGRlc3Rfc2VxdWVuY2UYAiABKAQSFQoNaGVhZF9zZXF1ZW5jZRgDIAEoBBIYChBwdWJsaXNoZWRfZnJhbWVzGAQgASgEEhkKEXB1Ymxpc2hlZF9yZWNvcmRzGAUgASgEElMKD3JlamVjdGVkX2ZyYW1lcxgGIAMoCzI6LmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVzcG9uc2UuUmVqZWN0ZWRGcmFtZXNFbnRyeRI2Cglwcm9kdWNlcnMYByADKAsyIy5hbHBoYXB1bHNlLnJlbGF5LnYxLlByb2R1Y2VyU3RhdHVzEjoKC3N1YnNjcmliZXJzGAggAygLMiUuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVyU3RhdHVzEkIKBnBvbGljeRgJIAMoCzIyLmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVzcG9uc2UuUG9saWN5RW50cnkSUgoPcmVjb3Jkc19ieV90eXBlGAogAygLMjkuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZS5SZWNvcmRzQnlUeXBlRW50cnkSEgoKcmluZ19ieXRlcxgLIAEoBBIUCgxjaXJjdWl0X29wZW4YDCABKAgSFgoOYmFja2xvZ19mcmFtZXMYDSABKAQaNQoTUmVqZWN0ZWRGcmFtZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBGi0KC1BvbGljeUVudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEaNAoSUmVjb3Jkc0J5VHlwZUVudHJ5EgsKA2tleRgBIAEoDRINCgV2YWx1ZRgCIAEoBDoCOAEqyAEKElNsb3dDb25zdW1lclBvbGljeRIkCiBTTE9XX0NPTlNVTUVSX1BPTElDWV9VTlNQRUNJRklFRBAAEh4KGlNMT1dfQ09OU1VNRVJfUE9MSUNZX0JMT0NLEAESJAogU0xPV19DT05TVU1FUl9QT0xJQ1lfRFJPUF9PTERFU1QQAhIhCh1TTE9XX0NPTlNVTUVSX1BPTElDWV9DT05GTEFURRADEiMKH1NMT1dfQ09OU1VNRVJfUE9MSUNZX0RJU0NPTk5FQ1QQBCq4AQoNU3RhcnRQb3NpdGlvbhIeChpTVEFSVF9QT1NJVElPTl9VTlNQRUNJRklFRBAAEhkKFVNUQVJUX1BPU0lUSU9OX0xBVEVTVBABEhsKF1NUQVJUX1BPU0lUSU9OX1NFUVVFTkNFEAISGQoVU1RBUlRfUE9TSVRJT05fT0xERVNUEAMSFwoTU1RBUlRfUE9TSVRJT05fVElNRRAEEhsKF1NUQVJUX1BPU0lUSU9OX1NOQVBTSE9UEAUy3gMKD01hcmtldERhdGFSZWxheRJYCgdQdWJsaXNoEiMuYWxwaGFwdWxzZS5yZWxheS52MS5QdWJsaXNoUmVxdWVzdBokLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlc3BvbnNlKAEwARJcCglTdWJzY3JpYmUSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlc3BvbnNlMAESVQoGQXR0YWNoEiIuYWxwaGFwdWxzZS5yZWxheS52MS5BdHRhY2hSZXF1ZXN0GiMuYWxwaGFwdWxzZS5yZWxheS52MS5BdHRhY2hSZXNwb25zZSgBMAESYAoLQWNrbm93bGVkZ2USJy5hbHBoYXB1bHNlLnJlbGF5LnYxLkFja25vd2xlZGdlUmVxdWVzdBooLmFscGhhcHVsc2UucmVsYXkudjEuQWNrbm93bGVkZ2VSZXNwb25zZRJaCglHZXRTdGF0dXMSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1JlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1Jlc3BvbnNlMtoDCgtTaWduYWxSZWxheRJYCgdQdWJsaXNoEiMuYWxwaGFwdWxzZS5yZWxheS52MS5QdWJsaXNoUmVxdWVzdBokLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlc3BvbnNlKAEwARJcCglTdWJzY3JpYmUSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlc3BvbnNlMAESVQoGQXR0YWNoEiIuYWxwaGFwdWxzZS5yZWxheS52MS5BdHRhY2hSZXF1ZXN0GiMuYWxwaGFwdWxzZS5yZWxheS52MS5BdHRhY2hSZXNwb25zZSgBMAESYAoLQWNrbm93bGVkZ2USJy5hbHBoYXB1bHNlLnJlbGF5LnYxLkFja25vd2xlZGdlUmVxdWVzdBooLmFscGhhcHVsc2UucmVsYXkudjEuQWNrbm93bGVkZ2VSZXNwb25zZRJaCglHZXRTdGF0dXMSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1JlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1Jlc3BvbnNlMt0DCg5FeGVjdXRpb25SZWxheRJYCgdQdWJsaXNoEiMuYWxwaGFwdWxzZS5yZWxheS52MS5QdWJsaXNoUmVxdWVzdBokLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlc3BvbnNlKAEwARJcCglTdWJzY3JpYmUSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlc3BvbnNlMAESVQoGQXR0YWNoEiIuYWxwaGFwdWxzZS5yZWxheS52MS5BdHRhY2hSZXF1ZXN0GiMuYWxwaGFwdWxzZS5yZWxheS52MS5BdHRhY2hSZXNwb25zZSgBMAESYAoLQWNrbm93bGVkZ2USJy5hbHBoYXB1bHNlLnJlbGF5LnYxLkFja25vd2xlZGdlUmVxdWVzdBooLmFscGhhcHVsc2UucmVsYXkudjEuQWNrbm93bGVkZ2VSZXNwb25zZRJaCglHZXRTdGF0dXMSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1JlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1Jlc3BvbnNlMtoDCgtTeXN0ZW1SZWxheRJYCgdQdWJsaXNoEiMuYWxwaGFwdWxzZS5yZWxheS52MS5QdWJsaXNoUmVxdWVzdBokLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlc3BvbnNlKAEwARJcCglTdWJzY3JpYmUSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlc3BvbnNlMAESVQoGQXR0YWNoEiIuYWxwaGFwdWxzZS5yZWxheS52MS5BdHRhY2hSZXF1ZXN0GiMuYWxwaGFwdWxzZS5yZWxheS52MS5BdHRhY2hSZXNwb25zZSgBMAESYAoLQWNrbm93bGVkZ2USJy5hbHBoYXB1bHNlLnJlbGF5LnYxLkFja25vd2xlZGdlUmVxdWVzdBooLmFscGhhcHVsc2UucmVsYXkudjEuQWNrbm93bGVkZ2VSZXNwb25zZRJaCglHZXRTdGF0dXMSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1JlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1Jlc3BvbnNlQsYBChdkZXYuYWxwaGFwdWxzZS5yZWxheS52MUIKUmVsYXlQcm90b1ABWjFhbHBoYXB1bHNlLmRldi9nZW4vZ28vYWxwaGFwdWxzZS9yZWxheS92MTtyZWxheXYxogIDQVJYqgITQWxwaGFwdWxzZS5SZWxheS5WMcoCE0FscGhhcHVsc2VcUmVsYXlcVjHiAh9BbHBoYXB1bHNlXFJlbGF5XFYxXEdQQk1ldGFkYXRh6gIVQWxwaGFwdWxzZTo6UmVsYXk6OlYxYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("Ch9hbHBoYXB1bHNlL3JlbGF5L3YxL3JlbGF5LnByb3RvEhNhbHBoYXB1bHNlLnJlbGF5LnYxInkKDlB1Ymxpc2hSZXF1ZXN0Eg4KBmZyYW1lcxgBIAMoDBIWCg5maXJzdF9zZXF1ZW5jZRgCIAEoBBITCgtwcm9kdWNlcl9pZBgDIAEoBhIVCg1wcm9kdWNlcl9uYW1lGAQgASgJEhMKC2luY2FybmF0aW9uGAUgASgGIowCCg9QdWJsaXNoUmVzcG9uc2USHQoVYWNrbm93bGVkZ2VkX3NlcXVlbmNlGAEgASgEEhYKDnJlbGF5X3NlcXVlbmNlGAIgASgEEjcKCnJlamVjdGlvbnMYAyADKAsyIy5hbHBoYXB1bHNlLnJlbGF5LnYxLkZyYW1lUmVqZWN0aW9uEhIKCmR1cGxpY2F0ZXMYBCABKAQSMAoEZ2FwcxgFIAMoCzIiLmFscGhhcHVsc2UucmVsYXkudjEuU2VxdWVuY2VSYW5nZRINCgVoZWxsbxgGIAEoCBIYChBsYXN0X2luY2FybmF0aW9uGAcgASgGEhoKEmxlYXNlX21pbGxpc2Vjb25kcxgIIAEoDSJcCg5GcmFtZVJlamVjdGlvbhIZChFwcm9kdWNlcl9zZXF1ZW5jZRgBIAEoBBIOCgZyZWFzb24YAiABKAkSDgoGb2Zmc2V0GAMgASgNEg8KB21lc3NhZ2UYBCABKAkiLAoNU2VxdWVuY2VSYW5nZRINCgVmaXJzdBgBIAEoBBIMCgRsYXN0GAIgASgEIqoDChBTdWJzY3JpYmVSZXF1ZXN0EhUKDW1lc3NhZ2VfdHlwZXMYASADKA0SFgoOaW5zdHJ1bWVudF9pZHMYAiABKAwSMQoFc3RhcnQYAyABKA4yIi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN0YXJ0UG9zaXRpb24SFgoOc3RhcnRfc2VxdWVuY2UYBCABKAQSLgoKc3RhcnRfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASRQoUc2xvd19jb25zdW1lcl9wb2xpY3kYBiABKA4yJy5hbHBoYXB1bHNlLnJlbGF5LnYxLlNsb3dDb25zdW1lclBvbGljeRIXCg9tYXhfYmF0Y2hfYnl0ZXMYByABKA0SFwoPc3Vic2NyaWJlcl9uYW1lGAggASgJEg4KBnZlbnVlcxgJIAMoDRIPCgdzb3VyY2VzGAogAygNEhMKC2Fzc2V0X3R5cGVzGAsgAygNEhEKCXByZWRpY2F0ZRgMIAEoCRIUCgxyZXN1bWVfdG9rZW4YDSABKAwSFAoMYWNrbm93bGVkZ2VzGA4gASgIIkkKEkFja25vd2xlZGdlUmVxdWVzdBIXCg9zdWJzY3JpcHRpb25faWQYASABKAYSGgoSZGVsaXZlcmVkX3NlcXVlbmNlGAIgASgEIhUKE0Fja25vd2xlZGdlUmVzcG9uc2UioAIKEVN1YnNjcmliZVJlc3BvbnNlEg4KBmZyYW1lcxgBIAMoDBImCgRnYXBzGAIgAygLMhguYWxwaGFwdWxzZS5yZWxheS52MS5HYXASGgoSZGVsaXZlcmVkX3NlcXVlbmNlGAMgASgEEhUKDWhlYWRfc2VxdWVuY2UYBCABKAQSFAoMcmVzdW1lX3Rva2VuGAUgASgMEhcKD3N1YnNjcmlwdGlvbl9pZBgGIAEoBhIZChFhY2tub3dsZWRnZV9ieXRlcxgHIAEoBBIaChJhY2tub3dsZWRnZV9mcmFtZXMYCCABKAQSGQoRc25hcHNob3Rfc2VxdWVuY2UYCSABKAQSHwoXc25hcHNob3RfZmlyc3Rfc2VxdWVuY2UYCiABKAQiWQoDR2FwEjEKBXJhbmdlGAEgASgLMiIuYWxwaGFwdWxzZS5yZWxheS52MS5TZXF1ZW5jZVJhbmdlEg4KBnJlYXNvbhgCIAEoCRIPCgdyZWNvcmRzGAMgASgEIroBCg1BdHRhY2hSZXF1ZXN0EjgKCXN1YnNjcmliZRgBIAEoCzIlLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlUmVxdWVzdBISCgp0cmFuc3BvcnRzGAIgAygJEg8KB2Jvb3RfaWQYAyABKAkSGgoSZGVsaXZlcmVkX3NlcXVlbmNlGAQgASgEEhMKC2xvc3RfZnJhbWVzGAUgASgEEhkKEWRlbGl2ZXJlZF9yZWNvcmRzGAYgASgEIvQBCg5BdHRhY2hSZXNwb25zZRIRCgl0cmFuc3BvcnQYASABKAkSDgoGZGV0YWlsGAIgASgJEhYKDnN0YXJ0X3NlcXVlbmNlGAMgASgEEhcKD29sZGVzdF9zZXF1ZW5jZRgEIAEoBBIVCg1oZWFkX3NlcXVlbmNlGAUgASgEEjEKBHJpbmcYBiABKAsyIy5hbHBoYXB1bHNlLnJlbGF5LnYxLlJpbmdBdHRhY2htZW50EjUKBnN0cmVhbRgHIAEoCzIlLmFscGhhcHVsc2UucmVsYXkudjEuU3RyZWFtQXR0YWNobWVudBINCgVlcG9jaBgIIAEoBiKhAQoOUmluZ0F0dGFjaG1lbnQSDAoEcGF0aBgBIAEoCRIWCg5sYXlvdXRfdmVyc2lvbhgCIAEoDRITCgtpbmNhcm5hdGlvbhgDIAEoBhIMCgRiYXNlGAQgASgEEhkKEXNwaW5fbWljcm9zZWNvbmRzGAUgASgNEhQKDHJlcG9ydF9ieXRlcxgGIAEoBBIVCg1yZXBvcnRfZnJhbWVzGAcgASgEIkUKEFN0cmVhbUF0dGFjaG1lbnQSCwoDdXJsGAEgASgJEgwKBG5hbWUYAiABKAkSFgoOc3ViamVjdF9wcmVmaXgYAyABKAkiEgoQR2V0U3RhdHVzUmVxdWVzdCLTAQoQU3Vic2NyaWJlclN0YXR1cxIMCgRuYW1lGAEgASgJEhoKEmRlbGl2ZXJlZF9zZXF1ZW5jZRgCIAEoBBISCgpsYWdfZnJhbWVzGAMgASgEEhMKC2xvc3RfZnJhbWVzGAQgASgEEhkKEWRlbGl2ZXJlZF9yZWNvcmRzGAUgASgEEjcKBnBvbGljeRgGIAEoDjInLmFscGhhcHVsc2UucmVsYXkudjEuU2xvd0NvbnN1bWVyUG9saWN5EhgKEGNvbmZsYXRlZF9mcmFtZXMYByABKAQinAEKDlByb2R1Y2VyU3RhdHVzEhMKC3Byb2R1Y2VyX2lkGAEgASgGEgwKBG5hbWUYAiABKAkSHQoVYWNrbm93bGVkZ2VkX3NlcXVlbmNlGAMgASgEEhIKCmR1cGxpY2F0ZXMYBCABKAQSEAoIcmVqZWN0ZWQYBSABKAQSEQoJY29ubmVjdGVkGAYgASgIEg8KB21pc3NpbmcYByABKAQizAYKEUdldFN0YXR1c1Jlc3BvbnNlEg4KBmRvbWFpbhgBIAEoCRIXCg9vbGRlc3Rfc2VxdWVuY2UYAiABKAQSFQoNaGVhZF9zZXF1ZW5jZRgDIAEoBBIYChBwdWJsaXNoZWRfZnJhbWVzGAQgASgEEhkKEXB1Ymxpc2hlZF9yZWNvcmRzGAUgASgEElMKD3JlamVjdGVkX2ZyYW1lcxgGIAMoCzI6LmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVzcG9uc2UuUmVqZWN0ZWRGcmFtZXNFbnRyeRI2Cglwcm9kdWNlcnMYByADKAsyIy5hbHBoYXB1bHNlLnJlbGF5LnYxLlByb2R1Y2VyU3RhdHVzEjoKC3N1YnNjcmliZXJzGAggAygLMiUuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVyU3RhdHVzEkIKBnBvbGljeRgJIAMoCzIyLmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVzcG9uc2UuUG9saWN5RW50cnkSUgoPcmVjb3Jkc19ieV90eXBlGAogAygLMjkuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZS5SZWNvcmRzQnlUeXBlRW50cnkSEgoKcmluZ19ieXRlcxgLIAEoBBIUCgxjaXJjdWl0X29wZW4YDCABKAgSFgoOYmFja2xvZ19mcmFtZXMYDSABKAQSFgoOY29uZmlnX3ZlcnNpb24YDiABKAQSOQoOY29uZmlnX2NoYW5nZXMYDyADKAsyIS5hbHBoYXB1bHNlLnJlbGF5LnYxLkNvbmZpZ0NoYW5nZRIwCgdzY2hlbWFzGBAgAygLMh8uYWxwaGFwdWxzZS5yZWxheS52MS5TY2hlbWFJbmZvGjUKE1JlamVjdGVkRnJhbWVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ARotCgtQb2xpY3lFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGjQKElJlY29yZHNCeVR5cGVFbnRyeRILCgNrZXkYASABKA0SDQoFdmFsdWUYAiABKAQ6AjgBIp0BCgxDb25maWdDaGFuZ2USDwoHdmVyc2lvbhgBIAEoBBILCgNrZXkYAiABKAkSDQoFdmFsdWUYAyABKAkSDwoHYXBwbGllZBgEIAEoCBIOCgZyZWFzb24YBSABKAkSDgoGZGV0YWlsGAYgASgJEi8KC2Fuc3dlcmVkX2F0GAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCLHAQoKU2NoZW1hSW5mbxIUCgxtZXNzYWdlX3R5cGUYASABKA0SEwoLc2NoZW1hX2hhc2gYAiABKAYSDAoEcm9vdBgDIAEoCRItCgRraW5kGAQgASgOMh8uYWxwaGFwdWxzZS5yZWxheS52MS5TY2hlbWFLaW5kEg4KBnN0cmlkZRgFIAEoDRIOCgZzY2hlbWEYBiABKAwSMQoNcmVnaXN0ZXJlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiSwoVUmVnaXN0ZXJTY2hlbWFSZXF1ZXN0EhQKDG1lc3NhZ2VfdHlwZRgBIAEoDRIOCgZzY2hlbWEYAiABKAwSDAoEcm9vdBgDIAEoCSJYChZSZWdpc3RlclNjaGVtYVJlc3BvbnNlEi8KBnNjaGVtYRgBIAEoCzIfLmFscGhhcHVsc2UucmVsYXkudjEuU2NoZW1hSW5mbxINCgVrbm93bhgCIAEoCCJBChJMaXN0U2NoZW1hc1JlcXVlc3QSFQoNbWVzc2FnZV90eXBlcxgBIAMoDRIUCgx3aXRoX3NjaGVtYXMYAiABKAgiRwoTTGlzdFNjaGVtYXNSZXNwb25zZRIwCgdzY2hlbWFzGAEgAygLMh8uYWxwaGFwdWxzZS5yZWxheS52MS5TY2hlbWFJbmZvKsgBChJTbG93Q29uc3VtZXJQb2xpY3kSJAogU0xPV19DT05TVU1FUl9QT0xJQ1lfVU5TUEVDSUZJRUQQABIeChpTTE9XX0NPTlNVTUVSX1BPTElDWV9CTE9DSxABEiQKIFNMT1dfQ09OU1VNRVJfUE9MSUNZX0RST1BfT0xERVNUEAISIQodU0xPV19DT05TVU1FUl9QT0xJQ1lfQ09ORkxBVEUQAxIjCh9TTE9XX0NPTlNVTUVSX1BPTElDWV9ESVNDT05ORUNUEAQquAEKDVN0YXJ0UG9zaXRpb24SHgoaU1RBUlRfUE9TSVRJT05fVU5TUEVDSUZJRUQQABIZChVTVEFSVF9QT1NJVElPTl9MQVRFU1QQARIbChdTVEFSVF9QT1NJVElPTl9TRVFVRU5DRRACEhkKFVNUQVJUX1BPU0lUSU9OX09MREVTVBADEhcKE1NUQVJUX1BPU0lUSU9OX1RJTUUQBBIbChdTVEFSVF9QT1NJVElPTl9TTkFQU0hPVBAFKlgKClNjaGVtYUtpbmQSGwoXU0NIRU1BX0tJTkRfVU5TUEVDSUZJRUQQABIWChJTQ0hFTUFfS0lORF9TVFJVQ1QQARIVChFTQ0hFTUFfS0lORF9UQUJMRRACMqsFCg9NYXJrZXREYXRhUmVsYXkSWAoHUHVibGlzaBIjLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlcXVlc3QaJC5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXNwb25zZSgBMAESXAoJU3Vic2NyaWJlEiUuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXNwb25zZTABElUKBkF0dGFjaBIiLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVxdWVzdBojLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVzcG9uc2UoATABEmAKC0Fja25vd2xlZGdlEicuYWxwaGFwdWxzZS5yZWxheS52MS5BY2tub3dsZWRnZVJlcXVlc3QaKC5hbHBoYXB1bHNlLnJlbGF5LnYxLkFja25vd2xlZGdlUmVzcG9uc2USWgoJR2V0U3RhdHVzEiUuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZRJpCg5SZWdpc3RlclNjaGVtYRIqLmFscGhhcHVsc2UucmVsYXkudjEuUmVnaXN0ZXJTY2hlbWFSZXF1ZXN0GisuYWxwaGFwdWxzZS5yZWxheS52MS5SZWdpc3RlclNjaGVtYVJlc3BvbnNlEmAKC0xpc3RTY2hlbWFzEicuYWxwaGFwdWxzZS5yZWxheS52MS5MaXN0U2NoZW1hc1JlcXVlc3QaKC5hbHBoYXB1bHNlLnJlbGF5LnYxLkxpc3RTY2hlbWFzUmVzcG9uc2UypwUKC1NpZ25hbFJlbGF5ElgKB1B1Ymxpc2gSIy5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXF1ZXN0GiQuYWxwaGFwdWxzZS5yZWxheS52MS5QdWJsaXNoUmVzcG9uc2UoATABElwKCVN1YnNjcmliZRIlLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlUmVxdWVzdBomLmFscGhhcHVsc2UucmVsYXkudjEuU3Vic2NyaWJlUmVzcG9uc2UwARJVCgZBdHRhY2gSIi5hbHBoYXB1bHNlLnJlbGF5LnYxLkF0dGFjaFJlcXVlc3QaIy5hbHBoYXB1bHNlLnJlbGF5LnYxLkF0dGFjaFJlc3BvbnNlKAEwARJgCgtBY2tub3dsZWRnZRInLmFscGhhcHVsc2UucmVsYXkudjEuQWNrbm93bGVkZ2VSZXF1ZXN0GiguYWxwaGFwdWxzZS5yZWxheS52MS5BY2tub3dsZWRnZVJlc3BvbnNlEloKCUdldFN0YXR1cxIlLmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVxdWVzdBomLmFscGhhcHVsc2UucmVsYXkudjEuR2V0U3RhdHVzUmVzcG9uc2USaQoOUmVnaXN0ZXJTY2hlbWESKi5hbHBoYXB1bHNlLnJlbGF5LnYxLlJlZ2lzdGVyU2NoZW1hUmVxdWVzdBorLmFscGhhcHVsc2UucmVsYXkudjEuUmVnaXN0ZXJTY2hlbWFSZXNwb25zZRJgCgtMaXN0U2NoZW1hcxInLmFscGhhcHVsc2UucmVsYXkudjEuTGlzdFNjaGVtYXNSZXF1ZXN0GiguYWxwaGFwdWxzZS5yZWxheS52MS5MaXN0U2NoZW1hc1Jlc3BvbnNlMqoFCg5FeGVjdXRpb25SZWxheRJYCgdQdWJsaXNoEiMuYWxwaGFwdWxzZS5yZWxheS52MS5QdWJsaXNoUmVxdWVzdBokLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlc3BvbnNlKAEwARJcCglTdWJzY3JpYmUSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLlN1YnNjcmliZVJlc3BvbnNlMAESVQoGQXR0YWNoEiIuYWxwaGFwdWxzZS5yZWxheS52MS5BdHRhY2hSZXF1ZXN0GiMuYWxwaGFwdWxzZS5yZWxheS52MS5BdHRhY2hSZXNwb25zZSgBMAESYAoLQWNrbm93bGVkZ2USJy5hbHBoYXB1bHNlLnJlbGF5LnYxLkFja25vd2xlZGdlUmVxdWVzdBooLmFscGhhcHVsc2UucmVsYXkudjEuQWNrbm93bGVkZ2VSZXNwb25zZRJaCglHZXRTdGF0dXMSJS5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1JlcXVlc3QaJi5hbHBoYXB1bHNlLnJlbGF5LnYxLkdldFN0YXR1c1Jlc3BvbnNlEmkKDlJlZ2lzdGVyU2NoZW1hEiouYWxwaGFwdWxzZS5yZWxheS52MS5SZWdpc3RlclNjaGVtYVJlcXVlc3QaKy5hbHBoYXB1bHNlLnJlbGF5LnYxLlJlZ2lzdGVyU2NoZW1hUmVzcG9uc2USYAoLTGlzdFNjaGVtYXMSJy5hbHBoYXB1bHNlLnJlbGF5LnYxLkxpc3RTY2hlbWFzUmVxdWVzdBooLmFscGhhcHVsc2UucmVsYXkudjEuTGlzdFNjaGVtYXNSZXNwb25zZTKnBQoLU3lzdGVtUmVsYXkSWAoHUHVibGlzaBIjLmFscGhhcHVsc2UucmVsYXkudjEuUHVibGlzaFJlcXVlc3QaJC5hbHBoYXB1bHNlLnJlbGF5LnYxLlB1Ymxpc2hSZXNwb25zZSgBMAESXAoJU3Vic2NyaWJlEiUuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5TdWJzY3JpYmVSZXNwb25zZTABElUKBkF0dGFjaBIiLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVxdWVzdBojLmFscGhhcHVsc2UucmVsYXkudjEuQXR0YWNoUmVzcG9uc2UoATABEmAKC0Fja25vd2xlZGdlEicuYWxwaGFwdWxzZS5yZWxheS52MS5BY2tub3dsZWRnZVJlcXVlc3QaKC5hbHBoYXB1bHNlLnJlbGF5LnYxLkFja25vd2xlZGdlUmVzcG9uc2USWgoJR2V0U3RhdHVzEiUuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXF1ZXN0GiYuYWxwaGFwdWxzZS5yZWxheS52MS5HZXRTdGF0dXNSZXNwb25zZRJpCg5SZWdpc3RlclNjaGVtYRIqLmFscGhhcHVsc2UucmVsYXkudjEuUmVnaXN0ZXJTY2hlbWFSZXF1ZXN0GisuYWxwaGFwdWxzZS5yZWxheS52MS5SZWdpc3RlclNjaGVtYVJlc3BvbnNlEmAKC0xpc3RTY2hlbWFzEicuYWxwaGFwdWxzZS5yZWxheS52MS5MaXN0U2NoZW1hc1JlcXVlc3QaKC5hbHBoYXB1bHNlLnJlbGF5LnYxLkxpc3RTY2hlbWFzUmVzcG9uc2VCxgEKF2Rldi5hbHBoYXB1bHNlLnJlbGF5LnYxQgpSZWxheVByb3RvUAFaMWFscGhhcHVsc2UuZGV2L2dlbi9nby9hbHBoYXB1bHNlL3JlbGF5L3YxO3JlbGF5djGiAgNBUliqAhNBbHBoYXB1bHNlLlJlbGF5LlYxygITQWxwaGFwdWxzZVxSZWxheVxWMeICH0FscGhhcHVsc2VcUmVsYXlcVjFcR1BCTWV0YWRhdGHqAhVBbHBoYXB1bHNlOjpSZWxheTo6VjFiBnByb3RvMw", [file_google_protobuf_timestamp]);
 
 /**
  * Frames of one producer. The first message of a stream names the producer; its frames are
@@ -956,6 +956,27 @@ export type GetStatusResponse = Message<"alphapulse.relay.v1.GetStatusResponse">
    * @generated from field: uint64 backlog_frames = 13;
    */
   backlogFrames: bigint;
+
+  /**
+   * Newest configuration update that was answered; 0: none since the process began.
+   *
+   * @generated from field: uint64 config_version = 14;
+   */
+  configVersion: bigint;
+
+  /**
+   * The latest configuration updates and what became of them, oldest first.
+   *
+   * @generated from field: repeated alphapulse.relay.v1.ConfigChange config_changes = 15;
+   */
+  configChanges: ConfigChange[];
+
+  /**
+   * Types registered at run time.
+   *
+   * @generated from field: repeated alphapulse.relay.v1.SchemaInfo schemas = 16;
+   */
+  schemas: SchemaInfo[];
 };
 
 /**
@@ -964,6 +985,246 @@ export type GetStatusResponse = Message<"alphapulse.relay.v1.GetStatusResponse">
  */
 export const GetStatusResponseSchema: GenMessage<GetStatusResponse> = /*@__PURE__*/
   messageDesc(file_alphapulse_relay_v1_relay, 16);
+
+/**
+ * One setting that somebody wanted changed while the relay runs.
+ *
+ * @generated from message alphapulse.relay.v1.ConfigChange
+ */
+export type ConfigChange = Message<"alphapulse.relay.v1.ConfigChange"> & {
+  /**
+   * Of the update.
+   *
+   * @generated from field: uint64 version = 1;
+   */
+  version: bigint;
+
+  /**
+   * The setting, e.g. max_queue_frames.
+   *
+   * @generated from field: string key = 2;
+   */
+  key: string;
+
+  /**
+   * JSON.
+   *
+   * @generated from field: string value = 3;
+   */
+  value: string;
+
+  /**
+   * It is in force.
+   *
+   * @generated from field: bool applied = 4;
+   */
+  applied: boolean;
+
+  /**
+   * Why not; stable.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+
+  /**
+   * For people.
+   *
+   * @generated from field: string detail = 6;
+   */
+  detail: string;
+
+  /**
+   * When it was answered.
+   *
+   * @generated from field: google.protobuf.Timestamp answered_at = 7;
+   */
+  answeredAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message alphapulse.relay.v1.ConfigChange.
+ * Use `create(ConfigChangeSchema)` to create a new message.
+ */
+export const ConfigChangeSchema: GenMessage<ConfigChange> = /*@__PURE__*/
+  messageDesc(file_alphapulse_relay_v1_relay, 17);
+
+/**
+ * A registered type.
+ *
+ * @generated from message alphapulse.relay.v1.SchemaInfo
+ */
+export type SchemaInfo = Message<"alphapulse.relay.v1.SchemaInfo"> & {
+  /**
+   * 200-255.
+   *
+   * @generated from field: uint32 message_type = 1;
+   */
+  messageType: number;
+
+  /**
+   * Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of SHA-256
+   * over the root's name, a zero byte and the schema.
+   *
+   * @generated from field: fixed64 schema_hash = 2;
+   */
+  schemaHash: bigint;
+
+  /**
+   * Full name of the struct or table that a row is.
+   *
+   * @generated from field: string root = 3;
+   */
+  root: string;
+
+  /**
+   * What the root is.
+   *
+   * @generated from field: alphapulse.relay.v1.SchemaKind kind = 4;
+   */
+  kind: SchemaKind;
+
+  /**
+   * Bytes of a row; 0 for a table.
+   *
+   * @generated from field: uint32 stride = 5;
+   */
+  stride: number;
+
+  /**
+   * The binary schema (.bfbs), where it was asked for.
+   *
+   * @generated from field: bytes schema = 6;
+   */
+  schema: Uint8Array;
+
+  /**
+   * When it was registered.
+   *
+   * @generated from field: google.protobuf.Timestamp registered_at = 7;
+   */
+  registeredAt?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message alphapulse.relay.v1.SchemaInfo.
+ * Use `create(SchemaInfoSchema)` to create a new message.
+ */
+export const SchemaInfoSchema: GenMessage<SchemaInfo> = /*@__PURE__*/
+  messageDesc(file_alphapulse_relay_v1_relay, 18);
+
+/**
+ * See RegisterSchema.
+ *
+ * @generated from message alphapulse.relay.v1.RegisterSchemaRequest
+ */
+export type RegisterSchemaRequest = Message<"alphapulse.relay.v1.RegisterSchemaRequest"> & {
+  /**
+   * 200-255.
+   *
+   * @generated from field: uint32 message_type = 1;
+   */
+  messageType: number;
+
+  /**
+   * What `flatc --binary --schema` writes.
+   *
+   * @generated from field: bytes schema = 2;
+   */
+  schema: Uint8Array;
+
+  /**
+   * Full name of the struct or table; empty: the schema's root table, or where that has a vector of
+   * structs as its only field, that struct.
+   *
+   * @generated from field: string root = 3;
+   */
+  root: string;
+};
+
+/**
+ * Describes the message alphapulse.relay.v1.RegisterSchemaRequest.
+ * Use `create(RegisterSchemaRequestSchema)` to create a new message.
+ */
+export const RegisterSchemaRequestSchema: GenMessage<RegisterSchemaRequest> = /*@__PURE__*/
+  messageDesc(file_alphapulse_relay_v1_relay, 19);
+
+/**
+ * See RegisterSchema.
+ *
+ * @generated from message alphapulse.relay.v1.RegisterSchemaResponse
+ */
+export type RegisterSchemaResponse = Message<"alphapulse.relay.v1.RegisterSchemaResponse"> & {
+  /**
+   * The type as it is registered now, without the schema.
+   *
+   * @generated from field: alphapulse.relay.v1.SchemaInfo schema = 1;
+   */
+  schema?: SchemaInfo | undefined;
+
+  /**
+   * It was registered already, the same.
+   *
+   * @generated from field: bool known = 2;
+   */
+  known: boolean;
+};
+
+/**
+ * Describes the message alphapulse.relay.v1.RegisterSchemaResponse.
+ * Use `create(RegisterSchemaResponseSchema)` to create a new message.
+ */
+export const RegisterSchemaResponseSchema: GenMessage<RegisterSchemaResponse> = /*@__PURE__*/
+  messageDesc(file_alphapulse_relay_v1_relay, 20);
+
+/**
+ * See ListSchemas.
+ *
+ * @generated from message alphapulse.relay.v1.ListSchemasRequest
+ */
+export type ListSchemasRequest = Message<"alphapulse.relay.v1.ListSchemasRequest"> & {
+  /**
+   * Of these only; empty: of all.
+   *
+   * @generated from field: repeated uint32 message_types = 1;
+   */
+  messageTypes: number[];
+
+  /**
+   * Give the binary schemas too.
+   *
+   * @generated from field: bool with_schemas = 2;
+   */
+  withSchemas: boolean;
+};
+
+/**
+ * Describes the message alphapulse.relay.v1.ListSchemasRequest.
+ * Use `create(ListSchemasRequestSchema)` to create a new message.
+ */
+export const ListSchemasRequestSchema: GenMessage<ListSchemasRequest> = /*@__PURE__*/
+  messageDesc(file_alphapulse_relay_v1_relay, 21);
+
+/**
+ * See ListSchemas.
+ *
+ * @generated from message alphapulse.relay.v1.ListSchemasResponse
+ */
+export type ListSchemasResponse = Message<"alphapulse.relay.v1.ListSchemasResponse"> & {
+  /**
+   * By message type.
+   *
+   * @generated from field: repeated alphapulse.relay.v1.SchemaInfo schemas = 1;
+   */
+  schemas: SchemaInfo[];
+};
+
+/**
+ * Describes the message alphapulse.relay.v1.ListSchemasResponse.
+ * Use `create(ListSchemasResponseSchema)` to create a new message.
+ */
+export const ListSchemasResponseSchema: GenMessage<ListSchemasResponse> = /*@__PURE__*/
+  messageDesc(file_alphapulse_relay_v1_relay, 22);
 
 /**
  * What a relay does with a subscriber that falls behind.
@@ -1069,6 +1330,40 @@ export const StartPositionSchema: GenEnum<StartPosition> = /*@__PURE__*/
   enumDesc(file_alphapulse_relay_v1_relay, 1);
 
 /**
+ * What the rows of a registered type are.
+ *
+ * @generated from enum alphapulse.relay.v1.SchemaKind
+ */
+export enum SchemaKind {
+  /**
+   * Not said.
+   *
+   * @generated from enum value: SCHEMA_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Rows of a fixed size, laid out by a struct.
+   *
+   * @generated from enum value: SCHEMA_KIND_STRUCT = 1;
+   */
+  STRUCT = 1,
+
+  /**
+   * One FlatBuffer with a table at its root a frame.
+   *
+   * @generated from enum value: SCHEMA_KIND_TABLE = 2;
+   */
+  TABLE = 2,
+}
+
+/**
+ * Describes the enum alphapulse.relay.v1.SchemaKind.
+ */
+export const SchemaKindSchema: GenEnum<SchemaKind> = /*@__PURE__*/
+  enumDesc(file_alphapulse_relay_v1_relay, 2);
+
+/**
  * Message types 1-19: trades, quotes, books, discoveries.
  *
  * @generated from service alphapulse.relay.v1.MarketDataRelay
@@ -1123,6 +1418,26 @@ export const MarketDataRelay: GenService<{
     methodKind: "unary";
     input: typeof GetStatusRequestSchema;
     output: typeof GetStatusResponseSchema;
+  },
+  /**
+   * Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+   *
+   * @generated from rpc alphapulse.relay.v1.MarketDataRelay.RegisterSchema
+   */
+  registerSchema: {
+    methodKind: "unary";
+    input: typeof RegisterSchemaRequestSchema;
+    output: typeof RegisterSchemaResponseSchema;
+  },
+  /**
+   * The message types that were registered.
+   *
+   * @generated from rpc alphapulse.relay.v1.MarketDataRelay.ListSchemas
+   */
+  listSchemas: {
+    methodKind: "unary";
+    input: typeof ListSchemasRequestSchema;
+    output: typeof ListSchemasResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_alphapulse_relay_v1_relay, 0);
@@ -1183,6 +1498,26 @@ export const SignalRelay: GenService<{
     input: typeof GetStatusRequestSchema;
     output: typeof GetStatusResponseSchema;
   },
+  /**
+   * Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+   *
+   * @generated from rpc alphapulse.relay.v1.SignalRelay.RegisterSchema
+   */
+  registerSchema: {
+    methodKind: "unary";
+    input: typeof RegisterSchemaRequestSchema;
+    output: typeof RegisterSchemaResponseSchema;
+  },
+  /**
+   * The message types that were registered.
+   *
+   * @generated from rpc alphapulse.relay.v1.SignalRelay.ListSchemas
+   */
+  listSchemas: {
+    methodKind: "unary";
+    input: typeof ListSchemasRequestSchema;
+    output: typeof ListSchemasResponseSchema;
+  },
 }> = /*@__PURE__*/
   serviceDesc(file_alphapulse_relay_v1_relay, 1);
 
@@ -1242,6 +1577,26 @@ export const ExecutionRelay: GenService<{
     input: typeof GetStatusRequestSchema;
     output: typeof GetStatusResponseSchema;
   },
+  /**
+   * Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+   *
+   * @generated from rpc alphapulse.relay.v1.ExecutionRelay.RegisterSchema
+   */
+  registerSchema: {
+    methodKind: "unary";
+    input: typeof RegisterSchemaRequestSchema;
+    output: typeof RegisterSchemaResponseSchema;
+  },
+  /**
+   * The message types that were registered.
+   *
+   * @generated from rpc alphapulse.relay.v1.ExecutionRelay.ListSchemas
+   */
+  listSchemas: {
+    methodKind: "unary";
+    input: typeof ListSchemasRequestSchema;
+    output: typeof ListSchemasResponseSchema;
+  },
 }> = /*@__PURE__*/
   serviceDesc(file_alphapulse_relay_v1_relay, 2);
 
@@ -1300,6 +1655,26 @@ export const SystemRelay: GenService<{
     methodKind: "unary";
     input: typeof GetStatusRequestSchema;
     output: typeof GetStatusResponseSchema;
+  },
+  /**
+   * Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+   *
+   * @generated from rpc alphapulse.relay.v1.SystemRelay.RegisterSchema
+   */
+  registerSchema: {
+    methodKind: "unary";
+    input: typeof RegisterSchemaRequestSchema;
+    output: typeof RegisterSchemaResponseSchema;
+  },
+  /**
+   * The message types that were registered.
+   *
+   * @generated from rpc alphapulse.relay.v1.SystemRelay.ListSchemas
+   */
+  listSchemas: {
+    methodKind: "unary";
+    input: typeof ListSchemasRequestSchema;
+    output: typeof ListSchemasResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_alphapulse_relay_v1_relay, 3);

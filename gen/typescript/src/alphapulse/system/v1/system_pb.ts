@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file alphapulse/system/v1/system.proto.
  */
 export const file_alphapulse_system_v1_system: GenFile = /*@__PURE__*/
-  fileDesc("CiFhbHBoYXB1bHNlL3N5c3RlbS92MS9zeXN0ZW0ucHJvdG8SFGFscGhhcHVsc2Uuc3lzdGVtLnYxIt8CCg1TZXJ2aWNlU3RhdHVzEgwKBG5hbWUYASABKAkSCwoDcGlkGAIgASgFEg8KB2FkZHJlc3MYAyABKAkSMQoFc3RhdGUYBCABKA4yIi5hbHBoYXB1bHNlLnN5c3RlbS52MS5TZXJ2aWNlU3RhdGUSEAoIcmVzdGFydHMYBSABKA0SLgoKc3RhcnRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOcmVzaWRlbnRfYnl0ZXMYByABKAQSCwoDY3B1GAggASgBEhIKCmxhc3RfZXJyb3IYCSABKAkSQwoIY291bnRlcnMYCiADKAsyMS5hbHBoYXB1bHNlLnN5c3RlbS52MS5TZXJ2aWNlU3RhdHVzLkNvdW50ZXJzRW50cnkaLwoNQ291bnRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBIhYKFEdldE1lc2hTdGF0dXNSZXF1ZXN0ItEBChVHZXRNZXNoU3RhdHVzUmVzcG9uc2USDAoEbWVzaBgBIAEoCRI1CghzZXJ2aWNlcxgCIAMoCzIjLmFscGhhcHVsc2Uuc3lzdGVtLnYxLlNlcnZpY2VTdGF0dXMSFwoPZ2F0ZXdheV9hZGRyZXNzGAMgASgJEhYKDnN1cGVydmlzb3JfcGlkGAQgASgFEi4KCnN0YXJ0ZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmphZWdlcl91cmwYBiABKAkiWQoUUmVnaXN0ZXJBZ2VudFJlcXVlc3QSDAoEbmFtZRgBIAEoCRIPCgdhZGRyZXNzGAIgASgJEhUKDWhhbmRsZWRfdHlwZXMYAyADKA0SCwoDcGlkGAQgASgFIjsKFVJlZ2lzdGVyQWdlbnRSZXNwb25zZRINCgVsZWFzZRgBIAEoCRITCgtpbnRlcnZhbF9tcxgCIAEoDSLVAQoUU2VuZEhlYXJ0YmVhdFJlcXVlc3QSDQoFbGVhc2UYASABKAkSMQoFc3RhdGUYAiABKA4yIi5hbHBoYXB1bHNlLnN5c3RlbS52MS5TZXJ2aWNlU3RhdGUSSgoIY291bnRlcnMYAyADKAsyOC5hbHBoYXB1bHNlLnN5c3RlbS52MS5TZW5kSGVhcnRiZWF0UmVxdWVzdC5Db3VudGVyc0VudHJ5Gi8KDUNvdW50ZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASIsChVTZW5kSGVhcnRiZWF0UmVzcG9uc2USEwoLaW50ZXJ2YWxfbXMYASABKA0iVwoSQ29udHJvbE1lc2hSZXF1ZXN0EjAKBmFjdGlvbhgBIAEoDjIgLmFscGhhcHVsc2Uuc3lzdGVtLnYxLk1lc2hBY3Rpb24SDwoHc2VydmljZRgCIAEoCSInChNDb250cm9sTWVzaFJlc3BvbnNlEhAKCGFjY2VwdGVkGAEgASgIIhcKFUdldEFnZW50U3RhdHVzUmVxdWVzdCKSAgoWR2V0QWdlbnRTdGF0dXNSZXNwb25zZRIMCgRuYW1lGAEgASgJEjEKBXN0YXRlGAIgASgOMiIuYWxwaGFwdWxzZS5zeXN0ZW0udjEuU2VydmljZVN0YXRlEhUKDWhhbmRsZWRfdHlwZXMYAyADKA0STAoIY291bnRlcnMYBCADKAsyOi5hbHBoYXB1bHNlLnN5c3RlbS52MS5HZXRBZ2VudFN0YXR1c1Jlc3BvbnNlLkNvdW50ZXJzRW50cnkSDwoHdmVyc2lvbhgFIAEoCRIQCghmaW5pc2hlZBgGIAEoCBovCg1Db3VudGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEqtQEKDFNlcnZpY2VTdGF0ZRIdChlTRVJWSUNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWU0VSVklDRV9TVEFURV9TVEFSVElORxABEhkKFVNFUlZJQ0VfU1RBVEVfU0VSVklORxACEhoKFlNFUlZJQ0VfU1RBVEVfRFJBSU5JTkcQAxIZChVTRVJWSUNFX1NUQVRFX1NUT1BQRUQQBBIYChRTRVJWSUNFX1NUQVRFX0ZBSUxFRBAFKlgKCk1lc2hBY3Rpb24SGwoXTUVTSF9BQ1RJT05fVU5TUEVDSUZJRUQQABIXChNNRVNIX0FDVElPTl9SRVNUQVJUEAESFAoQTUVTSF9BQ1RJT05fU1RPUBACMsMDCg1TeXN0ZW1TZXJ2aWNlEnoKDUdldE1lc2hTdGF0dXMSKi5hbHBoYXB1bHNlLnN5c3RlbS52MS5HZXRNZXNoU3RhdHVzUmVxdWVzdBorLmFscGhhcHVsc2Uuc3lzdGVtLnYxLkdldE1lc2hTdGF0dXNSZXNwb25zZSIQgtPkkwIKEggvdjEvbWVzaBJoCg1SZWdpc3RlckFnZW50EiouYWxwaGFwdWxzZS5zeXN0ZW0udjEuUmVnaXN0ZXJBZ2VudFJlcXVlc3QaKy5hbHBoYXB1bHNlLnN5c3RlbS52MS5SZWdpc3RlckFnZW50UmVzcG9uc2USaAoNU2VuZEhlYXJ0YmVhdBIqLmFscGhhcHVsc2Uuc3lzdGVtLnYxLlNlbmRIZWFydGJlYXRSZXF1ZXN0GisuYWxwaGFwdWxzZS5zeXN0ZW0udjEuU2VuZEhlYXJ0YmVhdFJlc3BvbnNlEmIKC0NvbnRyb2xNZXNoEiguYWxwaGFwdWxzZS5zeXN0ZW0udjEuQ29udHJvbE1lc2hSZXF1ZXN0GikuYWxwaGFwdWxzZS5zeXN0ZW0udjEuQ29udHJvbE1lc2hSZXNwb25zZTJ7CgxBZ2VudFNlcnZpY2USawoOR2V0QWdlbnRTdGF0dXMSKy5hbHBoYXB1bHNlLnN5c3RlbS52MS5HZXRBZ2VudFN0YXR1c1JlcXVlc3QaLC5hbHBoYXB1bHNlLnN5c3RlbS52MS5HZXRBZ2VudFN0YXR1c1Jlc3BvbnNlQs4BChhkZXYuYWxwaGFwdWxzZS5zeXN0ZW0udjFCC1N5c3RlbVByb3RvUAFaM2FscGhhcHVsc2UuZGV2L2dlbi9nby9hbHBoYXB1bHNlL3N5c3RlbS92MTtzeXN0ZW12MaICA0FTWKoCFEFscGhhcHVsc2UuU3lzdGVtLlYxygIUQWxwaGFwdWxzZVxTeXN0ZW1cVjHiAiBBbHBoYXB1bHNlXFN5c3RlbVxWMVxHUEJNZXRhZGF0YeoCFkFscGhhcHVsc2U6OlN5c3RlbTo6VjFiBnByb3RvMw", [file_google_api_annotations, file_google_protobuf_timestamp]);
+  fileDesc("CiFhbHBoYXB1bHNlL3N5c3RlbS92MS9zeXN0ZW0ucHJvdG8SFGFscGhhcHVsc2Uuc3lzdGVtLnYxIpkDCg1TZXJ2aWNlU3RhdHVzEgwKBG5hbWUYASABKAkSCwoDcGlkGAIgASgFEg8KB2FkZHJlc3MYAyABKAkSMQoFc3RhdGUYBCABKA4yIi5hbHBoYXB1bHNlLnN5c3RlbS52MS5TZXJ2aWNlU3RhdGUSEAoIcmVzdGFydHMYBSABKA0SLgoKc3RhcnRlZF9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOcmVzaWRlbnRfYnl0ZXMYByABKAQSCwoDY3B1GAggASgBEhIKCmxhc3RfZXJyb3IYCSABKAkSQwoIY291bnRlcnMYCiADKAsyMS5hbHBoYXB1bHNlLnN5c3RlbS52MS5TZXJ2aWNlU3RhdHVzLkNvdW50ZXJzRW50cnkSOAoJaGVhcnRiZWF0GAsgASgLMiUuYWxwaGFwdWxzZS5zeXN0ZW0udjEuSGVhcnRiZWF0U3RhdHVzGi8KDUNvdW50ZXJzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgEOgI4ASL/AQoPSGVhcnRiZWF0U3RhdHVzEi4KCmNyZWF0ZWRfYXQYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2ludGVydmFsX21zGAIgASgNEg8KB21pc3NpbmcYAyABKAgSMQoFc3RhdGUYBCABKA4yIi5hbHBoYXB1bHNlLnN5c3RlbS52MS5TZXJ2aWNlU3RhdGUSDwoHdmVyc2lvbhgFIAEoCRINCgVlcG9jaBgGIAEoBhIrCgRsYWdzGAcgAygLMh0uYWxwaGFwdWxzZS5zeXN0ZW0udjEuRmVlZExhZxIWCg5jb25maWdfdmVyc2lvbhgIIAEoBCJYCgdGZWVkTGFnEgwKBGZlZWQYASABKAkSEgoKbGFnX2ZyYW1lcxgCIAEoBBITCgtsb3N0X2ZyYW1lcxgDIAEoBBIWCg5iYWNrbG9nX2ZyYW1lcxgEIAEoBCIWChRHZXRNZXNoU3RhdHVzUmVxdWVzdCLRAQoVR2V0TWVzaFN0YXR1c1Jlc3BvbnNlEgwKBG1lc2gYASABKAkSNQoIc2VydmljZXMYAiADKAsyIy5hbHBoYXB1bHNlLnN5c3RlbS52MS5TZXJ2aWNlU3RhdHVzEhcKD2dhdGV3YXlfYWRkcmVzcxgDIAEoCRIWCg5zdXBlcnZpc29yX3BpZBgEIAEoBRIuCgpzdGFydGVkX2F0GAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpqYWVnZXJfdXJsGAYgASgJIlkKFFJlZ2lzdGVyQWdlbnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSDwoHYWRkcmVzcxgCIAEoCRIVCg1oYW5kbGVkX3R5cGVzGAMgAygNEgsKA3BpZBgEIAEoBSI7ChVSZWdpc3RlckFnZW50UmVzcG9uc2USDQoFbGVhc2UYASABKAkSEwoLaW50ZXJ2YWxfbXMYAiABKA0i1QEKFFNlbmRIZWFydGJlYXRSZXF1ZXN0Eg0KBWxlYXNlGAEgASgJEjEKBXN0YXRlGAIgASgOMiIuYWxwaGFwdWxzZS5zeXN0ZW0udjEuU2VydmljZVN0YXRlEkoKCGNvdW50ZXJzGAMgAygLMjguYWxwaGFwdWxzZS5zeXN0ZW0udjEuU2VuZEhlYXJ0YmVhdFJlcXVlc3QuQ291bnRlcnNFbnRyeRovCg1Db3VudGVyc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoBDoCOAEiLAoVU2VuZEhlYXJ0YmVhdFJlc3BvbnNlEhMKC2ludGVydmFsX21zGAEgASgNIlcKEkNvbnRyb2xNZXNoUmVxdWVzdBIwCgZhY3Rpb24YASABKA4yIC5hbHBoYXB1bHNlLnN5c3RlbS52MS5NZXNoQWN0aW9uEg8KB3NlcnZpY2UYAiABKAkiJwoTQ29udHJvbE1lc2hSZXNwb25zZRIQCghhY2NlcHRlZBgBIAEoCCIXChVHZXRBZ2VudFN0YXR1c1JlcXVlc3QikgIKFkdldEFnZW50U3RhdHVzUmVzcG9uc2USDAoEbmFtZRgBIAEoCRIxCgVzdGF0ZRgCIAEoDjIiLmFscGhhcHVsc2Uuc3lzdGVtLnYxLlNlcnZpY2VTdGF0ZRIVCg1oYW5kbGVkX3R5cGVzGAMgAygNEkwKCGNvdW50ZXJzGAQgAygLMjouYWxwaGFwdWxzZS5zeXN0ZW0udjEuR2V0QWdlbnRTdGF0dXNSZXNwb25zZS5Db3VudGVyc0VudHJ5Eg8KB3ZlcnNpb24YBSABKAkSEAoIZmluaXNoZWQYBiABKAgaLwoNQ291bnRlcnNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAQ6AjgBKrUBCgxTZXJ2aWNlU3RhdGUSHQoZU0VSVklDRV9TVEFURV9VTlNQRUNJRklFRBAAEhoKFlNFUlZJQ0VfU1RBVEVfU1RBUlRJTkcQARIZChVTRVJWSUNFX1NUQVRFX1NFUlZJTkcQAhIaChZTRVJWSUNFX1NUQVRFX0RSQUlOSU5HEAMSGQoVU0VSVklDRV9TVEFURV9TVE9QUEVEEAQSGAoUU0VSVklDRV9TVEFURV9GQUlMRUQQBSpYCgpNZXNoQWN0aW9uEhsKF01FU0hfQUNUSU9OX1VOU1BFQ0lGSUVEEAASFwoTTUVTSF9BQ1RJT05fUkVTVEFSVBABEhQKEE1FU0hfQUNUSU9OX1NUT1AQAjLDAwoNU3lzdGVtU2VydmljZRJ6Cg1HZXRNZXNoU3RhdHVzEiouYWxwaGFwdWxzZS5zeXN0ZW0udjEuR2V0TWVzaFN0YXR1c1JlcXVlc3QaKy5hbHBoYXB1bHNlLnN5c3RlbS52MS5HZXRNZXNoU3RhdHVzUmVzcG9uc2UiEILT5JMCChIIL3YxL21lc2gSaAoNUmVnaXN0ZXJBZ2VudBIqLmFscGhhcHVsc2Uuc3lzdGVtLnYxLlJlZ2lzdGVyQWdlbnRSZXF1ZXN0GisuYWxwaGFwdWxzZS5zeXN0ZW0udjEuUmVnaXN0ZXJBZ2VudFJlc3BvbnNlEmgKDVNlbmRIZWFydGJlYXQSKi5hbHBoYXB1bHNlLnN5c3RlbS52MS5TZW5kSGVhcnRiZWF0UmVxdWVzdBorLmFscGhhcHVsc2Uuc3lzdGVtLnYxLlNlbmRIZWFydGJlYXRSZXNwb25zZRJiCgtDb250cm9sTWVzaBIoLmFscGhhcHVsc2Uuc3lzdGVtLnYxLkNvbnRyb2xNZXNoUmVxdWVzdBopLmFscGhhcHVsc2Uuc3lzdGVtLnYxLkNvbnRyb2xNZXNoUmVzcG9uc2UyewoMQWdlbnRTZXJ2aWNlEmsKDkdldEFnZW50U3RhdHVzEisuYWxwaGFwdWxzZS5zeXN0ZW0udjEuR2V0QWdlbnRTdGF0dXNSZXF1ZXN0GiwuYWxwaGFwdWxzZS5zeXN0ZW0udjEuR2V0QWdlbnRTdGF0dXNSZXNwb25zZULOAQoYZGV2LmFscGhhcHVsc2Uuc3lzdGVtLnYxQgtTeXN0ZW1Qcm90b1ABWjNhbHBoYXB1bHNlLmRldi9nZW4vZ28vYWxwaGFwdWxzZS9zeXN0ZW0vdjE7c3lzdGVtdjGiAgNBU1iqAhRBbHBoYXB1bHNlLlN5c3RlbS5WMcoCFEFscGhhcHVsc2VcU3lzdGVtXFYx4gIgQWxwaGFwdWxzZVxTeXN0ZW1cVjFcR1BCTWV0YWRhdGHqAhZBbHBoYXB1bHNlOjpTeXN0ZW06OlYxYgZwcm90bzM", [file_google_api_annotations, file_google_protobuf_timestamp]);
 
 /**
  * One process.
@@ -92,6 +92,13 @@ export type ServiceStatus = Message<"alphapulse.system.v1.ServiceStatus"> & {
    * @generated from field: map<string, uint64> counters = 10;
    */
   counters: { [key: string]: bigint };
+
+  /**
+   * What its heartbeats on the SystemRelay say; not set before the first one.
+   *
+   * @generated from field: alphapulse.system.v1.HeartbeatStatus heartbeat = 11;
+   */
+  heartbeat?: HeartbeatStatus | undefined;
 };
 
 /**
@@ -100,6 +107,118 @@ export type ServiceStatus = Message<"alphapulse.system.v1.ServiceStatus"> & {
  */
 export const ServiceStatusSchema: GenMessage<ServiceStatus> = /*@__PURE__*/
   messageDesc(file_alphapulse_system_v1_system, 0);
+
+/**
+ * The latest heartbeat of a service.
+ *
+ * @generated from message alphapulse.system.v1.HeartbeatStatus
+ */
+export type HeartbeatStatus = Message<"alphapulse.system.v1.HeartbeatStatus"> & {
+  /**
+   * When the service made it.
+   *
+   * @generated from field: google.protobuf.Timestamp created_at = 1;
+   */
+  createdAt?: Timestamp | undefined;
+
+  /**
+   * The next one is due within this time, milliseconds.
+   *
+   * @generated from field: uint32 interval_ms = 2;
+   */
+  intervalMs: number;
+
+  /**
+   * Three of them are missing.
+   *
+   * @generated from field: bool missing = 3;
+   */
+  missing: boolean;
+
+  /**
+   * As the service says itself.
+   *
+   * @generated from field: alphapulse.system.v1.ServiceState state = 4;
+   */
+  state: ServiceState;
+
+  /**
+   * Version of the software.
+   *
+   * @generated from field: string version = 5;
+   */
+  version: string;
+
+  /**
+   * Of the relay's memory or of the process: another number is another life.
+   *
+   * @generated from field: fixed64 epoch = 6;
+   */
+  epoch: bigint;
+
+  /**
+   * How far behind the service is with what it reads, and a relay's subscribers with it.
+   *
+   * @generated from field: repeated alphapulse.system.v1.FeedLag lags = 7;
+   */
+  lags: FeedLag[];
+
+  /**
+   * Newest configuration update that the service has answered.
+   *
+   * @generated from field: uint64 config_version = 8;
+   */
+  configVersion: bigint;
+};
+
+/**
+ * Describes the message alphapulse.system.v1.HeartbeatStatus.
+ * Use `create(HeartbeatStatusSchema)` to create a new message.
+ */
+export const HeartbeatStatusSchema: GenMessage<HeartbeatStatus> = /*@__PURE__*/
+  messageDesc(file_alphapulse_system_v1_system, 1);
+
+/**
+ * How far behind a feed is.
+ *
+ * @generated from message alphapulse.system.v1.FeedLag
+ */
+export type FeedLag = Message<"alphapulse.system.v1.FeedLag"> & {
+  /**
+   * The domain, or the subscriber of a relay.
+   *
+   * @generated from field: string feed = 1;
+   */
+  feed: string;
+
+  /**
+   * Frames behind the newest.
+   *
+   * @generated from field: uint64 lag_frames = 2;
+   */
+  lagFrames: bigint;
+
+  /**
+   * Frames lost.
+   *
+   * @generated from field: uint64 lost_frames = 3;
+   */
+  lostFrames: bigint;
+
+  /**
+   * Of a relay: frames that wait for its slowest blocking subscriber.
+   *
+   * @generated from field: uint64 backlog_frames = 4;
+   */
+  backlogFrames: bigint;
+};
+
+/**
+ * Describes the message alphapulse.system.v1.FeedLag.
+ * Use `create(FeedLagSchema)` to create a new message.
+ */
+export const FeedLagSchema: GenMessage<FeedLag> = /*@__PURE__*/
+  messageDesc(file_alphapulse_system_v1_system, 2);
 
 /**
  * See GetMeshStatus.
@@ -114,7 +233,7 @@ export type GetMeshStatusRequest = Message<"alphapulse.system.v1.GetMeshStatusRe
  * Use `create(GetMeshStatusRequestSchema)` to create a new message.
  */
 export const GetMeshStatusRequestSchema: GenMessage<GetMeshStatusRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_system_v1_system, 1);
+  messageDesc(file_alphapulse_system_v1_system, 3);
 
 /**
  * See GetMeshStatus.
@@ -170,7 +289,7 @@ export type GetMeshStatusResponse = Message<"alphapulse.system.v1.GetMeshStatusR
  * Use `create(GetMeshStatusResponseSchema)` to create a new message.
  */
 export const GetMeshStatusResponseSchema: GenMessage<GetMeshStatusResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_system_v1_system, 2);
+  messageDesc(file_alphapulse_system_v1_system, 4);
 
 /**
  * See RegisterAgent.
@@ -212,7 +331,7 @@ export type RegisterAgentRequest = Message<"alphapulse.system.v1.RegisterAgentRe
  * Use `create(RegisterAgentRequestSchema)` to create a new message.
  */
 export const RegisterAgentRequestSchema: GenMessage<RegisterAgentRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_system_v1_system, 3);
+  messageDesc(file_alphapulse_system_v1_system, 5);
 
 /**
  * See RegisterAgent.
@@ -240,7 +359,7 @@ export type RegisterAgentResponse = Message<"alphapulse.system.v1.RegisterAgentR
  * Use `create(RegisterAgentResponseSchema)` to create a new message.
  */
 export const RegisterAgentResponseSchema: GenMessage<RegisterAgentResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_system_v1_system, 4);
+  messageDesc(file_alphapulse_system_v1_system, 6);
 
 /**
  * See SendHeartbeat.
@@ -275,7 +394,7 @@ export type SendHeartbeatRequest = Message<"alphapulse.system.v1.SendHeartbeatRe
  * Use `create(SendHeartbeatRequestSchema)` to create a new message.
  */
 export const SendHeartbeatRequestSchema: GenMessage<SendHeartbeatRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_system_v1_system, 5);
+  messageDesc(file_alphapulse_system_v1_system, 7);
 
 /**
  * See SendHeartbeat.
@@ -296,7 +415,7 @@ export type SendHeartbeatResponse = Message<"alphapulse.system.v1.SendHeartbeatR
  * Use `create(SendHeartbeatResponseSchema)` to create a new message.
  */
 export const SendHeartbeatResponseSchema: GenMessage<SendHeartbeatResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_system_v1_system, 6);
+  messageDesc(file_alphapulse_system_v1_system, 8);
 
 /**
  * See ControlMesh.
@@ -324,7 +443,7 @@ export type ControlMeshRequest = Message<"alphapulse.system.v1.ControlMeshReques
  * Use `create(ControlMeshRequestSchema)` to create a new message.
  */
 export const ControlMeshRequestSchema: GenMessage<ControlMeshRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_system_v1_system, 7);
+  messageDesc(file_alphapulse_system_v1_system, 9);
 
 /**
  * See ControlMesh.
@@ -345,7 +464,7 @@ export type ControlMeshResponse = Message<"alphapulse.system.v1.ControlMeshRespo
  * Use `create(ControlMeshResponseSchema)` to create a new message.
  */
 export const ControlMeshResponseSchema: GenMessage<ControlMeshResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_system_v1_system, 8);
+  messageDesc(file_alphapulse_system_v1_system, 10);
 
 /**
  * See GetAgentStatus.
@@ -360,7 +479,7 @@ export type GetAgentStatusRequest = Message<"alphapulse.system.v1.GetAgentStatus
  * Use `create(GetAgentStatusRequestSchema)` to create a new message.
  */
 export const GetAgentStatusRequestSchema: GenMessage<GetAgentStatusRequest> = /*@__PURE__*/
-  messageDesc(file_alphapulse_system_v1_system, 9);
+  messageDesc(file_alphapulse_system_v1_system, 11);
 
 /**
  * See GetAgentStatus.
@@ -416,7 +535,7 @@ export type GetAgentStatusResponse = Message<"alphapulse.system.v1.GetAgentStatu
  * Use `create(GetAgentStatusResponseSchema)` to create a new message.
  */
 export const GetAgentStatusResponseSchema: GenMessage<GetAgentStatusResponse> = /*@__PURE__*/
-  messageDesc(file_alphapulse_system_v1_system, 10);
+  messageDesc(file_alphapulse_system_v1_system, 12);
 
 /**
  * How a process is.

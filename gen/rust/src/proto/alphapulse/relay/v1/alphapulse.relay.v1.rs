@@ -378,6 +378,107 @@ pub struct GetStatusResponse {
     /// Frames that wait for the slowest blocking subscriber.
     #[prost(uint64, tag = "13")]
     pub backlog_frames: u64,
+    /// Newest configuration update that was answered; 0: none since the process began.
+    #[prost(uint64, tag = "14")]
+    pub config_version: u64,
+    /// The latest configuration updates and what became of them, oldest first.
+    #[prost(message, repeated, tag = "15")]
+    pub config_changes: ::prost::alloc::vec::Vec<ConfigChange>,
+    /// Types registered at run time.
+    #[prost(message, repeated, tag = "16")]
+    pub schemas: ::prost::alloc::vec::Vec<SchemaInfo>,
+}
+/// One setting that somebody wanted changed while the relay runs.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ConfigChange {
+    /// Of the update.
+    #[prost(uint64, tag = "1")]
+    pub version: u64,
+    /// The setting, e.g. max_queue_frames.
+    #[prost(string, tag = "2")]
+    pub key: ::prost::alloc::string::String,
+    /// JSON.
+    #[prost(string, tag = "3")]
+    pub value: ::prost::alloc::string::String,
+    /// It is in force.
+    #[prost(bool, tag = "4")]
+    pub applied: bool,
+    /// Why not; stable.
+    #[prost(string, tag = "5")]
+    pub reason: ::prost::alloc::string::String,
+    /// For people.
+    #[prost(string, tag = "6")]
+    pub detail: ::prost::alloc::string::String,
+    /// When it was answered.
+    #[prost(message, optional, tag = "7")]
+    pub answered_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// A registered type.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SchemaInfo {
+    /// 200-255.
+    #[prost(uint32, tag = "1")]
+    pub message_type: u32,
+    /// Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of SHA-256
+    /// over the root's name, a zero byte and the schema.
+    #[prost(fixed64, tag = "2")]
+    pub schema_hash: u64,
+    /// Full name of the struct or table that a row is.
+    #[prost(string, tag = "3")]
+    pub root: ::prost::alloc::string::String,
+    /// What the root is.
+    #[prost(enumeration = "SchemaKind", tag = "4")]
+    pub kind: i32,
+    /// Bytes of a row; 0 for a table.
+    #[prost(uint32, tag = "5")]
+    pub stride: u32,
+    /// The binary schema (.bfbs), where it was asked for.
+    #[prost(bytes = "bytes", tag = "6")]
+    pub schema: ::prost::bytes::Bytes,
+    /// When it was registered.
+    #[prost(message, optional, tag = "7")]
+    pub registered_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+/// See RegisterSchema.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterSchemaRequest {
+    /// 200-255.
+    #[prost(uint32, tag = "1")]
+    pub message_type: u32,
+    /// What `flatc --binary --schema` writes.
+    #[prost(bytes = "bytes", tag = "2")]
+    pub schema: ::prost::bytes::Bytes,
+    /// Full name of the struct or table; empty: the schema's root table, or where that has a vector of
+    /// structs as its only field, that struct.
+    #[prost(string, tag = "3")]
+    pub root: ::prost::alloc::string::String,
+}
+/// See RegisterSchema.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RegisterSchemaResponse {
+    /// The type as it is registered now, without the schema.
+    #[prost(message, optional, tag = "1")]
+    pub schema: ::core::option::Option<SchemaInfo>,
+    /// It was registered already, the same.
+    #[prost(bool, tag = "2")]
+    pub known: bool,
+}
+/// See ListSchemas.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSchemasRequest {
+    /// Of these only; empty: of all.
+    #[prost(uint32, repeated, tag = "1")]
+    pub message_types: ::prost::alloc::vec::Vec<u32>,
+    /// Give the binary schemas too.
+    #[prost(bool, tag = "2")]
+    pub with_schemas: bool,
+}
+/// See ListSchemas.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSchemasResponse {
+    /// By message type.
+    #[prost(message, repeated, tag = "1")]
+    pub schemas: ::prost::alloc::vec::Vec<SchemaInfo>,
 }
 /// What a relay does with a subscriber that falls behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -461,6 +562,39 @@ impl StartPosition {
             "START_POSITION_OLDEST" => Some(Self::Oldest),
             "START_POSITION_TIME" => Some(Self::Time),
             "START_POSITION_SNAPSHOT" => Some(Self::Snapshot),
+            _ => None,
+        }
+    }
+}
+/// What the rows of a registered type are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum SchemaKind {
+    /// Not said.
+    Unspecified = 0,
+    /// Rows of a fixed size, laid out by a struct.
+    Struct = 1,
+    /// One FlatBuffer with a table at its root a frame.
+    Table = 2,
+}
+impl SchemaKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "SCHEMA_KIND_UNSPECIFIED",
+            Self::Struct => "SCHEMA_KIND_STRUCT",
+            Self::Table => "SCHEMA_KIND_TABLE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "SCHEMA_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "SCHEMA_KIND_STRUCT" => Some(Self::Struct),
+            "SCHEMA_KIND_TABLE" => Some(Self::Table),
             _ => None,
         }
     }

@@ -188,6 +188,44 @@ pub mod market_data_relay_client {
             ));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn register_schema(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RegisterSchemaRequest>,
+        ) -> std::result::Result<tonic::Response<super::RegisterSchemaResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.relay.v1.MarketDataRelay/RegisterSchema",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.relay.v1.MarketDataRelay",
+                "RegisterSchema",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn list_schemas(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSchemasRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListSchemasResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.relay.v1.MarketDataRelay/ListSchemas",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.relay.v1.MarketDataRelay",
+                "ListSchemas",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -238,6 +276,14 @@ pub mod market_data_relay_server {
             &self,
             request: tonic::Request<super::GetStatusRequest>,
         ) -> std::result::Result<tonic::Response<super::GetStatusResponse>, tonic::Status>;
+        async fn register_schema(
+            &self,
+            request: tonic::Request<super::RegisterSchemaRequest>,
+        ) -> std::result::Result<tonic::Response<super::RegisterSchemaResponse>, tonic::Status>;
+        async fn list_schemas(
+            &self,
+            request: tonic::Request<super::ListSchemasRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListSchemasResponse>, tonic::Status>;
     }
     #[derive(Debug)]
     pub struct MarketDataRelayServer<T> {
@@ -518,6 +564,89 @@ pub mod market_data_relay_server {
                     };
                     Box::pin(fut)
                 }
+                "/alphapulse.relay.v1.MarketDataRelay/RegisterSchema" => {
+                    #[allow(non_camel_case_types)]
+                    struct RegisterSchemaSvc<T: MarketDataRelay>(pub Arc<T>);
+                    impl<T: MarketDataRelay>
+                        tonic::server::UnaryService<super::RegisterSchemaRequest>
+                        for RegisterSchemaSvc<T>
+                    {
+                        type Response = super::RegisterSchemaResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RegisterSchemaRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MarketDataRelay>::register_schema(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RegisterSchemaSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.relay.v1.MarketDataRelay/ListSchemas" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSchemasSvc<T: MarketDataRelay>(pub Arc<T>);
+                    impl<T: MarketDataRelay> tonic::server::UnaryService<super::ListSchemasRequest>
+                        for ListSchemasSvc<T>
+                    {
+                        type Response = super::ListSchemasResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSchemasRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as MarketDataRelay>::list_schemas(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSchemasSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => Box::pin(async move {
                     let mut response = http::Response::new(tonic::body::Body::default());
                     let headers = response.headers_mut();
@@ -736,6 +865,44 @@ pub mod signal_relay_client {
             ));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn register_schema(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RegisterSchemaRequest>,
+        ) -> std::result::Result<tonic::Response<super::RegisterSchemaResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.relay.v1.SignalRelay/RegisterSchema",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.relay.v1.SignalRelay",
+                "RegisterSchema",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn list_schemas(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSchemasRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListSchemasResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.relay.v1.SignalRelay/ListSchemas",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.relay.v1.SignalRelay",
+                "ListSchemas",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -786,6 +953,14 @@ pub mod signal_relay_server {
             &self,
             request: tonic::Request<super::GetStatusRequest>,
         ) -> std::result::Result<tonic::Response<super::GetStatusResponse>, tonic::Status>;
+        async fn register_schema(
+            &self,
+            request: tonic::Request<super::RegisterSchemaRequest>,
+        ) -> std::result::Result<tonic::Response<super::RegisterSchemaResponse>, tonic::Status>;
+        async fn list_schemas(
+            &self,
+            request: tonic::Request<super::ListSchemasRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListSchemasResponse>, tonic::Status>;
     }
     #[derive(Debug)]
     pub struct SignalRelayServer<T> {
@@ -1061,6 +1236,86 @@ pub mod signal_relay_server {
                     };
                     Box::pin(fut)
                 }
+                "/alphapulse.relay.v1.SignalRelay/RegisterSchema" => {
+                    #[allow(non_camel_case_types)]
+                    struct RegisterSchemaSvc<T: SignalRelay>(pub Arc<T>);
+                    impl<T: SignalRelay> tonic::server::UnaryService<super::RegisterSchemaRequest>
+                        for RegisterSchemaSvc<T>
+                    {
+                        type Response = super::RegisterSchemaResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RegisterSchemaRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SignalRelay>::register_schema(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RegisterSchemaSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.relay.v1.SignalRelay/ListSchemas" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSchemasSvc<T: SignalRelay>(pub Arc<T>);
+                    impl<T: SignalRelay> tonic::server::UnaryService<super::ListSchemasRequest> for ListSchemasSvc<T> {
+                        type Response = super::ListSchemasResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSchemasRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SignalRelay>::list_schemas(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSchemasSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => Box::pin(async move {
                     let mut response = http::Response::new(tonic::body::Body::default());
                     let headers = response.headers_mut();
@@ -1283,6 +1538,44 @@ pub mod execution_relay_client {
             ));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn register_schema(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RegisterSchemaRequest>,
+        ) -> std::result::Result<tonic::Response<super::RegisterSchemaResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.relay.v1.ExecutionRelay/RegisterSchema",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.relay.v1.ExecutionRelay",
+                "RegisterSchema",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn list_schemas(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSchemasRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListSchemasResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.relay.v1.ExecutionRelay/ListSchemas",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.relay.v1.ExecutionRelay",
+                "ListSchemas",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1333,6 +1626,14 @@ pub mod execution_relay_server {
             &self,
             request: tonic::Request<super::GetStatusRequest>,
         ) -> std::result::Result<tonic::Response<super::GetStatusResponse>, tonic::Status>;
+        async fn register_schema(
+            &self,
+            request: tonic::Request<super::RegisterSchemaRequest>,
+        ) -> std::result::Result<tonic::Response<super::RegisterSchemaResponse>, tonic::Status>;
+        async fn list_schemas(
+            &self,
+            request: tonic::Request<super::ListSchemasRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListSchemasResponse>, tonic::Status>;
     }
     #[derive(Debug)]
     pub struct ExecutionRelayServer<T> {
@@ -1612,6 +1913,89 @@ pub mod execution_relay_server {
                     };
                     Box::pin(fut)
                 }
+                "/alphapulse.relay.v1.ExecutionRelay/RegisterSchema" => {
+                    #[allow(non_camel_case_types)]
+                    struct RegisterSchemaSvc<T: ExecutionRelay>(pub Arc<T>);
+                    impl<T: ExecutionRelay>
+                        tonic::server::UnaryService<super::RegisterSchemaRequest>
+                        for RegisterSchemaSvc<T>
+                    {
+                        type Response = super::RegisterSchemaResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RegisterSchemaRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ExecutionRelay>::register_schema(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RegisterSchemaSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.relay.v1.ExecutionRelay/ListSchemas" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSchemasSvc<T: ExecutionRelay>(pub Arc<T>);
+                    impl<T: ExecutionRelay> tonic::server::UnaryService<super::ListSchemasRequest>
+                        for ListSchemasSvc<T>
+                    {
+                        type Response = super::ListSchemasResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSchemasRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as ExecutionRelay>::list_schemas(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSchemasSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 _ => Box::pin(async move {
                     let mut response = http::Response::new(tonic::body::Body::default());
                     let headers = response.headers_mut();
@@ -1830,6 +2214,44 @@ pub mod system_relay_client {
             ));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn register_schema(
+            &mut self,
+            request: impl tonic::IntoRequest<super::RegisterSchemaRequest>,
+        ) -> std::result::Result<tonic::Response<super::RegisterSchemaResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.relay.v1.SystemRelay/RegisterSchema",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.relay.v1.SystemRelay",
+                "RegisterSchema",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
+        pub async fn list_schemas(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSchemasRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListSchemasResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.relay.v1.SystemRelay/ListSchemas",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.relay.v1.SystemRelay",
+                "ListSchemas",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1880,6 +2302,14 @@ pub mod system_relay_server {
             &self,
             request: tonic::Request<super::GetStatusRequest>,
         ) -> std::result::Result<tonic::Response<super::GetStatusResponse>, tonic::Status>;
+        async fn register_schema(
+            &self,
+            request: tonic::Request<super::RegisterSchemaRequest>,
+        ) -> std::result::Result<tonic::Response<super::RegisterSchemaResponse>, tonic::Status>;
+        async fn list_schemas(
+            &self,
+            request: tonic::Request<super::ListSchemasRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListSchemasResponse>, tonic::Status>;
     }
     #[derive(Debug)]
     pub struct SystemRelayServer<T> {
@@ -2140,6 +2570,86 @@ pub mod system_relay_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetStatusSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.relay.v1.SystemRelay/RegisterSchema" => {
+                    #[allow(non_camel_case_types)]
+                    struct RegisterSchemaSvc<T: SystemRelay>(pub Arc<T>);
+                    impl<T: SystemRelay> tonic::server::UnaryService<super::RegisterSchemaRequest>
+                        for RegisterSchemaSvc<T>
+                    {
+                        type Response = super::RegisterSchemaResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::RegisterSchemaRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SystemRelay>::register_schema(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = RegisterSchemaSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.relay.v1.SystemRelay/ListSchemas" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSchemasSvc<T: SystemRelay>(pub Arc<T>);
+                    impl<T: SystemRelay> tonic::server::UnaryService<super::ListSchemasRequest> for ListSchemasSvc<T> {
+                        type Response = super::ListSchemasResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSchemasRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as SystemRelay>::list_schemas(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSchemasSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

@@ -33,6 +33,53 @@ pub struct ServiceStatus {
     /// Counters that the service tells about itself, by name.
     #[prost(map = "string, uint64", tag = "10")]
     pub counters: ::std::collections::HashMap<::prost::alloc::string::String, u64>,
+    /// What its heartbeats on the SystemRelay say; not set before the first one.
+    #[prost(message, optional, tag = "11")]
+    pub heartbeat: ::core::option::Option<HeartbeatStatus>,
+}
+/// The latest heartbeat of a service.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct HeartbeatStatus {
+    /// When the service made it.
+    #[prost(message, optional, tag = "1")]
+    pub created_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// The next one is due within this time, milliseconds.
+    #[prost(uint32, tag = "2")]
+    pub interval_ms: u32,
+    /// Three of them are missing.
+    #[prost(bool, tag = "3")]
+    pub missing: bool,
+    /// As the service says itself.
+    #[prost(enumeration = "ServiceState", tag = "4")]
+    pub state: i32,
+    /// Version of the software.
+    #[prost(string, tag = "5")]
+    pub version: ::prost::alloc::string::String,
+    /// Of the relay's memory or of the process: another number is another life.
+    #[prost(fixed64, tag = "6")]
+    pub epoch: u64,
+    /// How far behind the service is with what it reads, and a relay's subscribers with it.
+    #[prost(message, repeated, tag = "7")]
+    pub lags: ::prost::alloc::vec::Vec<FeedLag>,
+    /// Newest configuration update that the service has answered.
+    #[prost(uint64, tag = "8")]
+    pub config_version: u64,
+}
+/// How far behind a feed is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FeedLag {
+    /// The domain, or the subscriber of a relay.
+    #[prost(string, tag = "1")]
+    pub feed: ::prost::alloc::string::String,
+    /// Frames behind the newest.
+    #[prost(uint64, tag = "2")]
+    pub lag_frames: u64,
+    /// Frames lost.
+    #[prost(uint64, tag = "3")]
+    pub lost_frames: u64,
+    /// Of a relay: frames that wait for its slowest blocking subscriber.
+    #[prost(uint64, tag = "4")]
+    pub backlog_frames: u64,
 }
 /// See GetMeshStatus.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

@@ -170,6 +170,68 @@ public final class ExecutionRelayGrpc {
     return getGetStatusMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.RegisterSchemaRequest,
+      dev.alphapulse.relay.v1.RegisterSchemaResponse> getRegisterSchemaMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "RegisterSchema",
+      requestType = dev.alphapulse.relay.v1.RegisterSchemaRequest.class,
+      responseType = dev.alphapulse.relay.v1.RegisterSchemaResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.RegisterSchemaRequest,
+      dev.alphapulse.relay.v1.RegisterSchemaResponse> getRegisterSchemaMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.RegisterSchemaRequest, dev.alphapulse.relay.v1.RegisterSchemaResponse> getRegisterSchemaMethod;
+    if ((getRegisterSchemaMethod = ExecutionRelayGrpc.getRegisterSchemaMethod) == null) {
+      synchronized (ExecutionRelayGrpc.class) {
+        if ((getRegisterSchemaMethod = ExecutionRelayGrpc.getRegisterSchemaMethod) == null) {
+          ExecutionRelayGrpc.getRegisterSchemaMethod = getRegisterSchemaMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.relay.v1.RegisterSchemaRequest, dev.alphapulse.relay.v1.RegisterSchemaResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "RegisterSchema"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.relay.v1.RegisterSchemaRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.relay.v1.RegisterSchemaResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ExecutionRelayMethodDescriptorSupplier("RegisterSchema"))
+              .build();
+        }
+      }
+    }
+    return getRegisterSchemaMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.ListSchemasRequest,
+      dev.alphapulse.relay.v1.ListSchemasResponse> getListSchemasMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListSchemas",
+      requestType = dev.alphapulse.relay.v1.ListSchemasRequest.class,
+      responseType = dev.alphapulse.relay.v1.ListSchemasResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.ListSchemasRequest,
+      dev.alphapulse.relay.v1.ListSchemasResponse> getListSchemasMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.relay.v1.ListSchemasRequest, dev.alphapulse.relay.v1.ListSchemasResponse> getListSchemasMethod;
+    if ((getListSchemasMethod = ExecutionRelayGrpc.getListSchemasMethod) == null) {
+      synchronized (ExecutionRelayGrpc.class) {
+        if ((getListSchemasMethod = ExecutionRelayGrpc.getListSchemasMethod) == null) {
+          ExecutionRelayGrpc.getListSchemasMethod = getListSchemasMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.relay.v1.ListSchemasRequest, dev.alphapulse.relay.v1.ListSchemasResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListSchemas"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.relay.v1.ListSchemasRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.relay.v1.ListSchemasResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new ExecutionRelayMethodDescriptorSupplier("ListSchemas"))
+              .build();
+        }
+      }
+    }
+    return getListSchemasMethod;
+  }
+
   /**
    * Creates a new async stub that supports all call types for the service
    */
@@ -285,6 +347,26 @@ public final class ExecutionRelayGrpc {
         io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.GetStatusResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetStatusMethod(), responseObserver);
     }
+
+    /**
+     * <pre>
+     * Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+     * </pre>
+     */
+    default void registerSchema(dev.alphapulse.relay.v1.RegisterSchemaRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.RegisterSchemaResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getRegisterSchemaMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * The message types that were registered.
+     * </pre>
+     */
+    default void listSchemas(dev.alphapulse.relay.v1.ListSchemasRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.ListSchemasResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListSchemasMethod(), responseObserver);
+    }
   }
 
   /**
@@ -374,6 +456,28 @@ public final class ExecutionRelayGrpc {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getGetStatusMethod(), getCallOptions()), request, responseObserver);
     }
+
+    /**
+     * <pre>
+     * Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+     * </pre>
+     */
+    public void registerSchema(dev.alphapulse.relay.v1.RegisterSchemaRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.RegisterSchemaResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getRegisterSchemaMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * The message types that were registered.
+     * </pre>
+     */
+    public void listSchemas(dev.alphapulse.relay.v1.ListSchemasRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.ListSchemasResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListSchemasMethod(), getCallOptions()), request, responseObserver);
+    }
   }
 
   /**
@@ -450,6 +554,26 @@ public final class ExecutionRelayGrpc {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getGetStatusMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+     * </pre>
+     */
+    public dev.alphapulse.relay.v1.RegisterSchemaResponse registerSchema(dev.alphapulse.relay.v1.RegisterSchemaRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getRegisterSchemaMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * The message types that were registered.
+     * </pre>
+     */
+    public dev.alphapulse.relay.v1.ListSchemasResponse listSchemas(dev.alphapulse.relay.v1.ListSchemasRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getListSchemasMethod(), getCallOptions(), request);
+    }
   }
 
   /**
@@ -501,6 +625,26 @@ public final class ExecutionRelayGrpc {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getGetStatusMethod(), getCallOptions(), request);
     }
+
+    /**
+     * <pre>
+     * Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+     * </pre>
+     */
+    public dev.alphapulse.relay.v1.RegisterSchemaResponse registerSchema(dev.alphapulse.relay.v1.RegisterSchemaRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getRegisterSchemaMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * The message types that were registered.
+     * </pre>
+     */
+    public dev.alphapulse.relay.v1.ListSchemasResponse listSchemas(dev.alphapulse.relay.v1.ListSchemasRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListSchemasMethod(), getCallOptions(), request);
+    }
   }
 
   /**
@@ -543,13 +687,37 @@ public final class ExecutionRelayGrpc {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getGetStatusMethod(), getCallOptions()), request);
     }
+
+    /**
+     * <pre>
+     * Makes a message type of 200-255 known: its rows are checked and filtered like built-in ones.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.relay.v1.RegisterSchemaResponse> registerSchema(
+        dev.alphapulse.relay.v1.RegisterSchemaRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getRegisterSchemaMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * The message types that were registered.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.relay.v1.ListSchemasResponse> listSchemas(
+        dev.alphapulse.relay.v1.ListSchemasRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListSchemasMethod(), getCallOptions()), request);
+    }
   }
 
   private static final int METHODID_SUBSCRIBE = 0;
   private static final int METHODID_ACKNOWLEDGE = 1;
   private static final int METHODID_GET_STATUS = 2;
-  private static final int METHODID_PUBLISH = 3;
-  private static final int METHODID_ATTACH = 4;
+  private static final int METHODID_REGISTER_SCHEMA = 3;
+  private static final int METHODID_LIST_SCHEMAS = 4;
+  private static final int METHODID_PUBLISH = 5;
+  private static final int METHODID_ATTACH = 6;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -579,6 +747,14 @@ public final class ExecutionRelayGrpc {
         case METHODID_GET_STATUS:
           serviceImpl.getStatus((dev.alphapulse.relay.v1.GetStatusRequest) request,
               (io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.GetStatusResponse>) responseObserver);
+          break;
+        case METHODID_REGISTER_SCHEMA:
+          serviceImpl.registerSchema((dev.alphapulse.relay.v1.RegisterSchemaRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.RegisterSchemaResponse>) responseObserver);
+          break;
+        case METHODID_LIST_SCHEMAS:
+          serviceImpl.listSchemas((dev.alphapulse.relay.v1.ListSchemasRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.relay.v1.ListSchemasResponse>) responseObserver);
           break;
         default:
           throw new AssertionError();
@@ -639,6 +815,20 @@ public final class ExecutionRelayGrpc {
               dev.alphapulse.relay.v1.GetStatusRequest,
               dev.alphapulse.relay.v1.GetStatusResponse>(
                 service, METHODID_GET_STATUS)))
+        .addMethod(
+          getRegisterSchemaMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.relay.v1.RegisterSchemaRequest,
+              dev.alphapulse.relay.v1.RegisterSchemaResponse>(
+                service, METHODID_REGISTER_SCHEMA)))
+        .addMethod(
+          getListSchemasMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.relay.v1.ListSchemasRequest,
+              dev.alphapulse.relay.v1.ListSchemasResponse>(
+                service, METHODID_LIST_SCHEMAS)))
         .build();
   }
 
@@ -692,6 +882,8 @@ public final class ExecutionRelayGrpc {
               .addMethod(getAttachMethod())
               .addMethod(getAcknowledgeMethod())
               .addMethod(getGetStatusMethod())
+              .addMethod(getRegisterSchemaMethod())
+              .addMethod(getListSchemasMethod())
               .build();
         }
       }

@@ -35,6 +35,8 @@ private static final long serialVersionUID = 0L;
     domain_ = "";
     producers_ = java.util.Collections.emptyList();
     subscribers_ = java.util.Collections.emptyList();
+    configChanges_ = java.util.Collections.emptyList();
+    schemas_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -626,6 +628,143 @@ java.lang.String defaultValue) {
     return backlogFrames_;
   }
 
+  public static final int CONFIG_VERSION_FIELD_NUMBER = 14;
+  private long configVersion_ = 0L;
+  /**
+   * <pre>
+   * Newest configuration update that was answered; 0: none since the process began.
+   * </pre>
+   *
+   * <code>uint64 config_version = 14 [json_name = "configVersion"];</code>
+   * @return The configVersion.
+   */
+  @java.lang.Override
+  public long getConfigVersion() {
+    return configVersion_;
+  }
+
+  public static final int CONFIG_CHANGES_FIELD_NUMBER = 15;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.alphapulse.relay.v1.ConfigChange> configChanges_;
+  /**
+   * <pre>
+   * The latest configuration updates and what became of them, oldest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.alphapulse.relay.v1.ConfigChange> getConfigChangesList() {
+    return configChanges_;
+  }
+  /**
+   * <pre>
+   * The latest configuration updates and what became of them, oldest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.alphapulse.relay.v1.ConfigChangeOrBuilder> 
+      getConfigChangesOrBuilderList() {
+    return configChanges_;
+  }
+  /**
+   * <pre>
+   * The latest configuration updates and what became of them, oldest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+   */
+  @java.lang.Override
+  public int getConfigChangesCount() {
+    return configChanges_.size();
+  }
+  /**
+   * <pre>
+   * The latest configuration updates and what became of them, oldest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.relay.v1.ConfigChange getConfigChanges(int index) {
+    return configChanges_.get(index);
+  }
+  /**
+   * <pre>
+   * The latest configuration updates and what became of them, oldest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.relay.v1.ConfigChangeOrBuilder getConfigChangesOrBuilder(
+      int index) {
+    return configChanges_.get(index);
+  }
+
+  public static final int SCHEMAS_FIELD_NUMBER = 16;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.alphapulse.relay.v1.SchemaInfo> schemas_;
+  /**
+   * <pre>
+   * Types registered at run time.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.alphapulse.relay.v1.SchemaInfo> getSchemasList() {
+    return schemas_;
+  }
+  /**
+   * <pre>
+   * Types registered at run time.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.alphapulse.relay.v1.SchemaInfoOrBuilder> 
+      getSchemasOrBuilderList() {
+    return schemas_;
+  }
+  /**
+   * <pre>
+   * Types registered at run time.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+   */
+  @java.lang.Override
+  public int getSchemasCount() {
+    return schemas_.size();
+  }
+  /**
+   * <pre>
+   * Types registered at run time.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.relay.v1.SchemaInfo getSchemas(int index) {
+    return schemas_.get(index);
+  }
+  /**
+   * <pre>
+   * Types registered at run time.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.relay.v1.SchemaInfoOrBuilder getSchemasOrBuilder(
+      int index) {
+    return schemas_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -687,6 +826,15 @@ java.lang.String defaultValue) {
     }
     if (backlogFrames_ != 0L) {
       output.writeUInt64(13, backlogFrames_);
+    }
+    if (configVersion_ != 0L) {
+      output.writeUInt64(14, configVersion_);
+    }
+    for (int i = 0; i < configChanges_.size(); i++) {
+      output.writeMessage(15, configChanges_.get(i));
+    }
+    for (int i = 0; i < schemas_.size(); i++) {
+      output.writeMessage(16, schemas_.get(i));
     }
     getUnknownFields().writeTo(output);
   }
@@ -771,6 +919,28 @@ java.lang.String defaultValue) {
       size += com.google.protobuf.CodedOutputStream
         .computeUInt64Size(13, backlogFrames_);
     }
+    if (configVersion_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(14, configVersion_);
+    }
+
+        {
+          final int count = configChanges_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(configChanges_.get(i));
+          }
+          size += 1 * count;
+        }
+
+        {
+          final int count = schemas_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(schemas_.get(i));
+          }
+          size += 2 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -821,6 +991,12 @@ java.lang.String defaultValue) {
         != other.getCircuitOpen()) return false;
     if (getBacklogFrames()
         != other.getBacklogFrames()) return false;
+    if (getConfigVersion()
+        != other.getConfigVersion()) return false;
+    if (!getConfigChangesList()
+        .equals(other.getConfigChangesList())) return false;
+    if (!getSchemasList()
+        .equals(other.getSchemasList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -875,6 +1051,17 @@ java.lang.String defaultValue) {
     hash = (37 * hash) + BACKLOG_FRAMES_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getBacklogFrames());
+    hash = (37 * hash) + CONFIG_VERSION_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getConfigVersion());
+    if (getConfigChangesCount() > 0) {
+      hash = (37 * hash) + CONFIG_CHANGES_FIELD_NUMBER;
+      hash = (53 * hash) + getConfigChangesList().hashCode();
+    }
+    if (getSchemasCount() > 0) {
+      hash = (37 * hash) + SCHEMAS_FIELD_NUMBER;
+      hash = (53 * hash) + getSchemasList().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -1065,6 +1252,21 @@ java.lang.String defaultValue) {
       ringBytes_ = 0L;
       circuitOpen_ = false;
       backlogFrames_ = 0L;
+      configVersion_ = 0L;
+      if (configChangesBuilder_ == null) {
+        configChanges_ = java.util.Collections.emptyList();
+      } else {
+        configChanges_ = null;
+        configChangesBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00004000);
+      if (schemasBuilder_ == null) {
+        schemas_ = java.util.Collections.emptyList();
+      } else {
+        schemas_ = null;
+        schemasBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00008000);
       return this;
     }
 
@@ -1116,6 +1318,24 @@ java.lang.String defaultValue) {
       } else {
         result.subscribers_ = subscribersBuilder_.build();
       }
+      if (configChangesBuilder_ == null) {
+        if (((bitField0_ & 0x00004000) != 0)) {
+          configChanges_ = java.util.Collections.unmodifiableList(configChanges_);
+          bitField0_ = (bitField0_ & ~0x00004000);
+        }
+        result.configChanges_ = configChanges_;
+      } else {
+        result.configChanges_ = configChangesBuilder_.build();
+      }
+      if (schemasBuilder_ == null) {
+        if (((bitField0_ & 0x00008000) != 0)) {
+          schemas_ = java.util.Collections.unmodifiableList(schemas_);
+          bitField0_ = (bitField0_ & ~0x00008000);
+        }
+        result.schemas_ = schemas_;
+      } else {
+        result.schemas_ = schemasBuilder_.build();
+      }
     }
 
     private void buildPartial0(dev.alphapulse.relay.v1.GetStatusResponse result) {
@@ -1155,6 +1375,9 @@ java.lang.String defaultValue) {
       }
       if (((from_bitField0_ & 0x00001000) != 0)) {
         result.backlogFrames_ = backlogFrames_;
+      }
+      if (((from_bitField0_ & 0x00002000) != 0)) {
+        result.configVersion_ = configVersion_;
       }
     }
 
@@ -1256,6 +1479,61 @@ java.lang.String defaultValue) {
       }
       if (other.getBacklogFrames() != 0L) {
         setBacklogFrames(other.getBacklogFrames());
+      }
+      if (other.getConfigVersion() != 0L) {
+        setConfigVersion(other.getConfigVersion());
+      }
+      if (configChangesBuilder_ == null) {
+        if (!other.configChanges_.isEmpty()) {
+          if (configChanges_.isEmpty()) {
+            configChanges_ = other.configChanges_;
+            bitField0_ = (bitField0_ & ~0x00004000);
+          } else {
+            ensureConfigChangesIsMutable();
+            configChanges_.addAll(other.configChanges_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.configChanges_.isEmpty()) {
+          if (configChangesBuilder_.isEmpty()) {
+            configChangesBuilder_.dispose();
+            configChangesBuilder_ = null;
+            configChanges_ = other.configChanges_;
+            bitField0_ = (bitField0_ & ~0x00004000);
+            configChangesBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetConfigChangesFieldBuilder() : null;
+          } else {
+            configChangesBuilder_.addAllMessages(other.configChanges_);
+          }
+        }
+      }
+      if (schemasBuilder_ == null) {
+        if (!other.schemas_.isEmpty()) {
+          if (schemas_.isEmpty()) {
+            schemas_ = other.schemas_;
+            bitField0_ = (bitField0_ & ~0x00008000);
+          } else {
+            ensureSchemasIsMutable();
+            schemas_.addAll(other.schemas_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.schemas_.isEmpty()) {
+          if (schemasBuilder_.isEmpty()) {
+            schemasBuilder_.dispose();
+            schemasBuilder_ = null;
+            schemas_ = other.schemas_;
+            bitField0_ = (bitField0_ & ~0x00008000);
+            schemasBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetSchemasFieldBuilder() : null;
+          } else {
+            schemasBuilder_.addAllMessages(other.schemas_);
+          }
+        }
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1376,6 +1654,37 @@ java.lang.String defaultValue) {
               bitField0_ |= 0x00001000;
               break;
             } // case 104
+            case 112: {
+              configVersion_ = input.readUInt64();
+              bitField0_ |= 0x00002000;
+              break;
+            } // case 112
+            case 122: {
+              dev.alphapulse.relay.v1.ConfigChange m =
+                  input.readMessage(
+                      dev.alphapulse.relay.v1.ConfigChange.parser(),
+                      extensionRegistry);
+              if (configChangesBuilder_ == null) {
+                ensureConfigChangesIsMutable();
+                configChanges_.add(m);
+              } else {
+                configChangesBuilder_.addMessage(m);
+              }
+              break;
+            } // case 122
+            case 130: {
+              dev.alphapulse.relay.v1.SchemaInfo m =
+                  input.readMessage(
+                      dev.alphapulse.relay.v1.SchemaInfo.parser(),
+                      extensionRegistry);
+              if (schemasBuilder_ == null) {
+                ensureSchemasIsMutable();
+                schemas_.add(m);
+              } else {
+                schemasBuilder_.addMessage(m);
+              }
+              break;
+            } // case 130
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2876,6 +3185,674 @@ java.lang.String defaultValue) {
       backlogFrames_ = 0L;
       onChanged();
       return this;
+    }
+
+    private long configVersion_ ;
+    /**
+     * <pre>
+     * Newest configuration update that was answered; 0: none since the process began.
+     * </pre>
+     *
+     * <code>uint64 config_version = 14 [json_name = "configVersion"];</code>
+     * @return The configVersion.
+     */
+    @java.lang.Override
+    public long getConfigVersion() {
+      return configVersion_;
+    }
+    /**
+     * <pre>
+     * Newest configuration update that was answered; 0: none since the process began.
+     * </pre>
+     *
+     * <code>uint64 config_version = 14 [json_name = "configVersion"];</code>
+     * @param value The configVersion to set.
+     * @return This builder for chaining.
+     */
+    public Builder setConfigVersion(long value) {
+
+      configVersion_ = value;
+      bitField0_ |= 0x00002000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Newest configuration update that was answered; 0: none since the process began.
+     * </pre>
+     *
+     * <code>uint64 config_version = 14 [json_name = "configVersion"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearConfigVersion() {
+      bitField0_ = (bitField0_ & ~0x00002000);
+      configVersion_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private java.util.List<dev.alphapulse.relay.v1.ConfigChange> configChanges_ =
+      java.util.Collections.emptyList();
+    private void ensureConfigChangesIsMutable() {
+      if (!((bitField0_ & 0x00004000) != 0)) {
+        configChanges_ = new java.util.ArrayList<dev.alphapulse.relay.v1.ConfigChange>(configChanges_);
+        bitField0_ |= 0x00004000;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.relay.v1.ConfigChange, dev.alphapulse.relay.v1.ConfigChange.Builder, dev.alphapulse.relay.v1.ConfigChangeOrBuilder> configChangesBuilder_;
+
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public java.util.List<dev.alphapulse.relay.v1.ConfigChange> getConfigChangesList() {
+      if (configChangesBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(configChanges_);
+      } else {
+        return configChangesBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public int getConfigChangesCount() {
+      if (configChangesBuilder_ == null) {
+        return configChanges_.size();
+      } else {
+        return configChangesBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public dev.alphapulse.relay.v1.ConfigChange getConfigChanges(int index) {
+      if (configChangesBuilder_ == null) {
+        return configChanges_.get(index);
+      } else {
+        return configChangesBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public Builder setConfigChanges(
+        int index, dev.alphapulse.relay.v1.ConfigChange value) {
+      if (configChangesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureConfigChangesIsMutable();
+        configChanges_.set(index, value);
+        onChanged();
+      } else {
+        configChangesBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public Builder setConfigChanges(
+        int index, dev.alphapulse.relay.v1.ConfigChange.Builder builderForValue) {
+      if (configChangesBuilder_ == null) {
+        ensureConfigChangesIsMutable();
+        configChanges_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        configChangesBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public Builder addConfigChanges(dev.alphapulse.relay.v1.ConfigChange value) {
+      if (configChangesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureConfigChangesIsMutable();
+        configChanges_.add(value);
+        onChanged();
+      } else {
+        configChangesBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public Builder addConfigChanges(
+        int index, dev.alphapulse.relay.v1.ConfigChange value) {
+      if (configChangesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureConfigChangesIsMutable();
+        configChanges_.add(index, value);
+        onChanged();
+      } else {
+        configChangesBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public Builder addConfigChanges(
+        dev.alphapulse.relay.v1.ConfigChange.Builder builderForValue) {
+      if (configChangesBuilder_ == null) {
+        ensureConfigChangesIsMutable();
+        configChanges_.add(builderForValue.build());
+        onChanged();
+      } else {
+        configChangesBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public Builder addConfigChanges(
+        int index, dev.alphapulse.relay.v1.ConfigChange.Builder builderForValue) {
+      if (configChangesBuilder_ == null) {
+        ensureConfigChangesIsMutable();
+        configChanges_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        configChangesBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public Builder addAllConfigChanges(
+        java.lang.Iterable<? extends dev.alphapulse.relay.v1.ConfigChange> values) {
+      if (configChangesBuilder_ == null) {
+        ensureConfigChangesIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, configChanges_);
+        onChanged();
+      } else {
+        configChangesBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public Builder clearConfigChanges() {
+      if (configChangesBuilder_ == null) {
+        configChanges_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00004000);
+        onChanged();
+      } else {
+        configChangesBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public Builder removeConfigChanges(int index) {
+      if (configChangesBuilder_ == null) {
+        ensureConfigChangesIsMutable();
+        configChanges_.remove(index);
+        onChanged();
+      } else {
+        configChangesBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public dev.alphapulse.relay.v1.ConfigChange.Builder getConfigChangesBuilder(
+        int index) {
+      return internalGetConfigChangesFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public dev.alphapulse.relay.v1.ConfigChangeOrBuilder getConfigChangesOrBuilder(
+        int index) {
+      if (configChangesBuilder_ == null) {
+        return configChanges_.get(index);  } else {
+        return configChangesBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public java.util.List<? extends dev.alphapulse.relay.v1.ConfigChangeOrBuilder> 
+         getConfigChangesOrBuilderList() {
+      if (configChangesBuilder_ != null) {
+        return configChangesBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(configChanges_);
+      }
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public dev.alphapulse.relay.v1.ConfigChange.Builder addConfigChangesBuilder() {
+      return internalGetConfigChangesFieldBuilder().addBuilder(
+          dev.alphapulse.relay.v1.ConfigChange.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public dev.alphapulse.relay.v1.ConfigChange.Builder addConfigChangesBuilder(
+        int index) {
+      return internalGetConfigChangesFieldBuilder().addBuilder(
+          index, dev.alphapulse.relay.v1.ConfigChange.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The latest configuration updates and what became of them, oldest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+     */
+    public java.util.List<dev.alphapulse.relay.v1.ConfigChange.Builder> 
+         getConfigChangesBuilderList() {
+      return internalGetConfigChangesFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.relay.v1.ConfigChange, dev.alphapulse.relay.v1.ConfigChange.Builder, dev.alphapulse.relay.v1.ConfigChangeOrBuilder> 
+        internalGetConfigChangesFieldBuilder() {
+      if (configChangesBuilder_ == null) {
+        configChangesBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.alphapulse.relay.v1.ConfigChange, dev.alphapulse.relay.v1.ConfigChange.Builder, dev.alphapulse.relay.v1.ConfigChangeOrBuilder>(
+                configChanges_,
+                ((bitField0_ & 0x00004000) != 0),
+                getParentForChildren(),
+                isClean());
+        configChanges_ = null;
+      }
+      return configChangesBuilder_;
+    }
+
+    private java.util.List<dev.alphapulse.relay.v1.SchemaInfo> schemas_ =
+      java.util.Collections.emptyList();
+    private void ensureSchemasIsMutable() {
+      if (!((bitField0_ & 0x00008000) != 0)) {
+        schemas_ = new java.util.ArrayList<dev.alphapulse.relay.v1.SchemaInfo>(schemas_);
+        bitField0_ |= 0x00008000;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.relay.v1.SchemaInfo, dev.alphapulse.relay.v1.SchemaInfo.Builder, dev.alphapulse.relay.v1.SchemaInfoOrBuilder> schemasBuilder_;
+
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public java.util.List<dev.alphapulse.relay.v1.SchemaInfo> getSchemasList() {
+      if (schemasBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(schemas_);
+      } else {
+        return schemasBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public int getSchemasCount() {
+      if (schemasBuilder_ == null) {
+        return schemas_.size();
+      } else {
+        return schemasBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public dev.alphapulse.relay.v1.SchemaInfo getSchemas(int index) {
+      if (schemasBuilder_ == null) {
+        return schemas_.get(index);
+      } else {
+        return schemasBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public Builder setSchemas(
+        int index, dev.alphapulse.relay.v1.SchemaInfo value) {
+      if (schemasBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureSchemasIsMutable();
+        schemas_.set(index, value);
+        onChanged();
+      } else {
+        schemasBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public Builder setSchemas(
+        int index, dev.alphapulse.relay.v1.SchemaInfo.Builder builderForValue) {
+      if (schemasBuilder_ == null) {
+        ensureSchemasIsMutable();
+        schemas_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        schemasBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public Builder addSchemas(dev.alphapulse.relay.v1.SchemaInfo value) {
+      if (schemasBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureSchemasIsMutable();
+        schemas_.add(value);
+        onChanged();
+      } else {
+        schemasBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public Builder addSchemas(
+        int index, dev.alphapulse.relay.v1.SchemaInfo value) {
+      if (schemasBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureSchemasIsMutable();
+        schemas_.add(index, value);
+        onChanged();
+      } else {
+        schemasBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public Builder addSchemas(
+        dev.alphapulse.relay.v1.SchemaInfo.Builder builderForValue) {
+      if (schemasBuilder_ == null) {
+        ensureSchemasIsMutable();
+        schemas_.add(builderForValue.build());
+        onChanged();
+      } else {
+        schemasBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public Builder addSchemas(
+        int index, dev.alphapulse.relay.v1.SchemaInfo.Builder builderForValue) {
+      if (schemasBuilder_ == null) {
+        ensureSchemasIsMutable();
+        schemas_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        schemasBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public Builder addAllSchemas(
+        java.lang.Iterable<? extends dev.alphapulse.relay.v1.SchemaInfo> values) {
+      if (schemasBuilder_ == null) {
+        ensureSchemasIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, schemas_);
+        onChanged();
+      } else {
+        schemasBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public Builder clearSchemas() {
+      if (schemasBuilder_ == null) {
+        schemas_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00008000);
+        onChanged();
+      } else {
+        schemasBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public Builder removeSchemas(int index) {
+      if (schemasBuilder_ == null) {
+        ensureSchemasIsMutable();
+        schemas_.remove(index);
+        onChanged();
+      } else {
+        schemasBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public dev.alphapulse.relay.v1.SchemaInfo.Builder getSchemasBuilder(
+        int index) {
+      return internalGetSchemasFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public dev.alphapulse.relay.v1.SchemaInfoOrBuilder getSchemasOrBuilder(
+        int index) {
+      if (schemasBuilder_ == null) {
+        return schemas_.get(index);  } else {
+        return schemasBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public java.util.List<? extends dev.alphapulse.relay.v1.SchemaInfoOrBuilder> 
+         getSchemasOrBuilderList() {
+      if (schemasBuilder_ != null) {
+        return schemasBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(schemas_);
+      }
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public dev.alphapulse.relay.v1.SchemaInfo.Builder addSchemasBuilder() {
+      return internalGetSchemasFieldBuilder().addBuilder(
+          dev.alphapulse.relay.v1.SchemaInfo.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public dev.alphapulse.relay.v1.SchemaInfo.Builder addSchemasBuilder(
+        int index) {
+      return internalGetSchemasFieldBuilder().addBuilder(
+          index, dev.alphapulse.relay.v1.SchemaInfo.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Types registered at run time.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+     */
+    public java.util.List<dev.alphapulse.relay.v1.SchemaInfo.Builder> 
+         getSchemasBuilderList() {
+      return internalGetSchemasFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.relay.v1.SchemaInfo, dev.alphapulse.relay.v1.SchemaInfo.Builder, dev.alphapulse.relay.v1.SchemaInfoOrBuilder> 
+        internalGetSchemasFieldBuilder() {
+      if (schemasBuilder_ == null) {
+        schemasBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.alphapulse.relay.v1.SchemaInfo, dev.alphapulse.relay.v1.SchemaInfo.Builder, dev.alphapulse.relay.v1.SchemaInfoOrBuilder>(
+                schemas_,
+                ((bitField0_ & 0x00008000) != 0),
+                getParentForChildren(),
+                isClean());
+        schemas_ = null;
+      }
+      return schemasBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:alphapulse.relay.v1.GetStatusResponse)

@@ -345,4 +345,102 @@ java.lang.String defaultValue);
    * @return The backlogFrames.
    */
   long getBacklogFrames();
+
+  /**
+   * <pre>
+   * Newest configuration update that was answered; 0: none since the process began.
+   * </pre>
+   *
+   * <code>uint64 config_version = 14 [json_name = "configVersion"];</code>
+   * @return The configVersion.
+   */
+  long getConfigVersion();
+
+  /**
+   * <pre>
+   * The latest configuration updates and what became of them, oldest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+   */
+  java.util.List<dev.alphapulse.relay.v1.ConfigChange> 
+      getConfigChangesList();
+  /**
+   * <pre>
+   * The latest configuration updates and what became of them, oldest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+   */
+  dev.alphapulse.relay.v1.ConfigChange getConfigChanges(int index);
+  /**
+   * <pre>
+   * The latest configuration updates and what became of them, oldest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+   */
+  int getConfigChangesCount();
+  /**
+   * <pre>
+   * The latest configuration updates and what became of them, oldest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+   */
+  java.util.List<? extends dev.alphapulse.relay.v1.ConfigChangeOrBuilder> 
+      getConfigChangesOrBuilderList();
+  /**
+   * <pre>
+   * The latest configuration updates and what became of them, oldest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.ConfigChange config_changes = 15 [json_name = "configChanges"];</code>
+   */
+  dev.alphapulse.relay.v1.ConfigChangeOrBuilder getConfigChangesOrBuilder(
+      int index);
+
+  /**
+   * <pre>
+   * Types registered at run time.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+   */
+  java.util.List<dev.alphapulse.relay.v1.SchemaInfo> 
+      getSchemasList();
+  /**
+   * <pre>
+   * Types registered at run time.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+   */
+  dev.alphapulse.relay.v1.SchemaInfo getSchemas(int index);
+  /**
+   * <pre>
+   * Types registered at run time.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+   */
+  int getSchemasCount();
+  /**
+   * <pre>
+   * Types registered at run time.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+   */
+  java.util.List<? extends dev.alphapulse.relay.v1.SchemaInfoOrBuilder> 
+      getSchemasOrBuilderList();
+  /**
+   * <pre>
+   * Types registered at run time.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.relay.v1.SchemaInfo schemas = 16 [json_name = "schemas"];</code>
+   */
+  dev.alphapulse.relay.v1.SchemaInfoOrBuilder getSchemasOrBuilder(
+      int index);
 }

@@ -126,6 +126,36 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_alphapulse_relay_v1_GetStatusResponse_RecordsByTypeEntry_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_relay_v1_ConfigChange_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_relay_v1_ConfigChange_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_relay_v1_SchemaInfo_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_relay_v1_SchemaInfo_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_relay_v1_RegisterSchemaRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_relay_v1_RegisterSchemaRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_relay_v1_RegisterSchemaResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_relay_v1_RegisterSchemaResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_relay_v1_ListSchemasRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_relay_v1_ListSchemasRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_relay_v1_ListSchemasResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_relay_v1_ListSchemasResponse_fieldAccessorTable;
 
   public static com.google.protobuf.Descriptors.FileDescriptor
       getDescriptor() {
@@ -226,7 +256,7 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
       "ce\030\003 \001(\004R\024acknowledgedSequence\022\036\n\nduplic" +
       "ates\030\004 \001(\004R\nduplicates\022\032\n\010rejected\030\005 \001(\004" +
       "R\010rejected\022\034\n\tconnected\030\006 \001(\010R\tconnected" +
-      "\022\030\n\007missing\030\007 \001(\004R\007missing\"\232\007\n\021GetStatus" +
+      "\022\030\n\007missing\030\007 \001(\004R\007missing\"\306\010\n\021GetStatus" +
       "Response\022\026\n\006domain\030\001 \001(\tR\006domain\022\'\n\017olde" +
       "st_sequence\030\002 \001(\004R\016oldestSequence\022#\n\rhea" +
       "d_sequence\030\003 \001(\004R\014headSequence\022)\n\020publis" +
@@ -244,75 +274,124 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
       "v1.GetStatusResponse.RecordsByTypeEntryR" +
       "\rrecordsByType\022\035\n\nring_bytes\030\013 \001(\004R\tring" +
       "Bytes\022!\n\014circuit_open\030\014 \001(\010R\013circuitOpen" +
-      "\022%\n\016backlog_frames\030\r \001(\004R\rbacklogFrames\032" +
-      "A\n\023RejectedFramesEntry\022\020\n\003key\030\001 \001(\tR\003key" +
-      "\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\0329\n\013PolicyEntr" +
-      "y\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005valu" +
-      "e:\0028\001\032@\n\022RecordsByTypeEntry\022\020\n\003key\030\001 \001(\r" +
-      "R\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001*\310\001\n\022Slow" +
-      "ConsumerPolicy\022$\n SLOW_CONSUMER_POLICY_U" +
-      "NSPECIFIED\020\000\022\036\n\032SLOW_CONSUMER_POLICY_BLO" +
-      "CK\020\001\022$\n SLOW_CONSUMER_POLICY_DROP_OLDEST" +
-      "\020\002\022!\n\035SLOW_CONSUMER_POLICY_CONFLATE\020\003\022#\n" +
-      "\037SLOW_CONSUMER_POLICY_DISCONNECT\020\004*\270\001\n\rS" +
-      "tartPosition\022\036\n\032START_POSITION_UNSPECIFI" +
-      "ED\020\000\022\031\n\025START_POSITION_LATEST\020\001\022\033\n\027START" +
-      "_POSITION_SEQUENCE\020\002\022\031\n\025START_POSITION_O" +
-      "LDEST\020\003\022\027\n\023START_POSITION_TIME\020\004\022\033\n\027STAR" +
-      "T_POSITION_SNAPSHOT\020\0052\336\003\n\017MarketDataRela" +
-      "y\022X\n\007Publish\022#.alphapulse.relay.v1.Publi" +
-      "shRequest\032$.alphapulse.relay.v1.PublishR" +
-      "esponse(\0010\001\022\\\n\tSubscribe\022%.alphapulse.re" +
-      "lay.v1.SubscribeRequest\032&.alphapulse.rel" +
-      "ay.v1.SubscribeResponse0\001\022U\n\006Attach\022\".al" +
-      "phapulse.relay.v1.AttachRequest\032#.alphap" +
-      "ulse.relay.v1.AttachResponse(\0010\001\022`\n\013Ackn" +
-      "owledge\022\'.alphapulse.relay.v1.Acknowledg" +
-      "eRequest\032(.alphapulse.relay.v1.Acknowled" +
-      "geResponse\022Z\n\tGetStatus\022%.alphapulse.rel" +
-      "ay.v1.GetStatusRequest\032&.alphapulse.rela" +
-      "y.v1.GetStatusResponse2\332\003\n\013SignalRelay\022X" +
-      "\n\007Publish\022#.alphapulse.relay.v1.PublishR" +
-      "equest\032$.alphapulse.relay.v1.PublishResp" +
-      "onse(\0010\001\022\\\n\tSubscribe\022%.alphapulse.relay" +
-      ".v1.SubscribeRequest\032&.alphapulse.relay." +
-      "v1.SubscribeResponse0\001\022U\n\006Attach\022\".alpha" +
-      "pulse.relay.v1.AttachRequest\032#.alphapuls" +
-      "e.relay.v1.AttachResponse(\0010\001\022`\n\013Acknowl" +
-      "edge\022\'.alphapulse.relay.v1.AcknowledgeRe" +
-      "quest\032(.alphapulse.relay.v1.AcknowledgeR" +
-      "esponse\022Z\n\tGetStatus\022%.alphapulse.relay." +
-      "v1.GetStatusRequest\032&.alphapulse.relay.v" +
-      "1.GetStatusResponse2\335\003\n\016ExecutionRelay\022X" +
-      "\n\007Publish\022#.alphapulse.relay.v1.PublishR" +
-      "equest\032$.alphapulse.relay.v1.PublishResp" +
-      "onse(\0010\001\022\\\n\tSubscribe\022%.alphapulse.relay" +
-      ".v1.SubscribeRequest\032&.alphapulse.relay." +
-      "v1.SubscribeResponse0\001\022U\n\006Attach\022\".alpha" +
-      "pulse.relay.v1.AttachRequest\032#.alphapuls" +
-      "e.relay.v1.AttachResponse(\0010\001\022`\n\013Acknowl" +
-      "edge\022\'.alphapulse.relay.v1.AcknowledgeRe" +
-      "quest\032(.alphapulse.relay.v1.AcknowledgeR" +
-      "esponse\022Z\n\tGetStatus\022%.alphapulse.relay." +
-      "v1.GetStatusRequest\032&.alphapulse.relay.v" +
-      "1.GetStatusResponse2\332\003\n\013SystemRelay\022X\n\007P" +
-      "ublish\022#.alphapulse.relay.v1.PublishRequ" +
-      "est\032$.alphapulse.relay.v1.PublishRespons" +
-      "e(\0010\001\022\\\n\tSubscribe\022%.alphapulse.relay.v1" +
-      ".SubscribeRequest\032&.alphapulse.relay.v1." +
-      "SubscribeResponse0\001\022U\n\006Attach\022\".alphapul" +
-      "se.relay.v1.AttachRequest\032#.alphapulse.r" +
-      "elay.v1.AttachResponse(\0010\001\022`\n\013Acknowledg" +
-      "e\022\'.alphapulse.relay.v1.AcknowledgeReque" +
-      "st\032(.alphapulse.relay.v1.AcknowledgeResp" +
-      "onse\022Z\n\tGetStatus\022%.alphapulse.relay.v1." +
-      "GetStatusRequest\032&.alphapulse.relay.v1.G" +
-      "etStatusResponseB\306\001\n\027dev.alphapulse.rela" +
-      "y.v1B\nRelayProtoP\001Z1alphapulse.dev/gen/g" +
-      "o/alphapulse/relay/v1;relayv1\242\002\003ARX\252\002\023Al" +
-      "phapulse.Relay.V1\312\002\023Alphapulse\\Relay\\V1\342" +
-      "\002\037Alphapulse\\Relay\\V1\\GPBMetadata\352\002\025Alph" +
-      "apulse::Relay::V1b\006proto3"
+      "\022%\n\016backlog_frames\030\r \001(\004R\rbacklogFrames\022" +
+      "%\n\016config_version\030\016 \001(\004R\rconfigVersion\022H" +
+      "\n\016config_changes\030\017 \003(\0132!.alphapulse.rela" +
+      "y.v1.ConfigChangeR\rconfigChanges\0229\n\007sche" +
+      "mas\030\020 \003(\0132\037.alphapulse.relay.v1.SchemaIn" +
+      "foR\007schemas\032A\n\023RejectedFramesEntry\022\020\n\003ke" +
+      "y\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\0329" +
+      "\n\013PolicyEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value" +
+      "\030\002 \001(\tR\005value:\0028\001\032@\n\022RecordsByTypeEntry\022" +
+      "\020\n\003key\030\001 \001(\rR\003key\022\024\n\005value\030\002 \001(\004R\005value:" +
+      "\0028\001\"\327\001\n\014ConfigChange\022\030\n\007version\030\001 \001(\004R\007v" +
+      "ersion\022\020\n\003key\030\002 \001(\tR\003key\022\024\n\005value\030\003 \001(\tR" +
+      "\005value\022\030\n\007applied\030\004 \001(\010R\007applied\022\026\n\006reas" +
+      "on\030\005 \001(\tR\006reason\022\026\n\006detail\030\006 \001(\tR\006detail" +
+      "\022;\n\013answered_at\030\007 \001(\0132\032.google.protobuf." +
+      "TimestampR\nansweredAt\"\212\002\n\nSchemaInfo\022!\n\014" +
+      "message_type\030\001 \001(\rR\013messageType\022\037\n\013schem" +
+      "a_hash\030\002 \001(\006R\nschemaHash\022\022\n\004root\030\003 \001(\tR\004" +
+      "root\0223\n\004kind\030\004 \001(\0162\037.alphapulse.relay.v1" +
+      ".SchemaKindR\004kind\022\026\n\006stride\030\005 \001(\rR\006strid" +
+      "e\022\026\n\006schema\030\006 \001(\014R\006schema\022?\n\rregistered_" +
+      "at\030\007 \001(\0132\032.google.protobuf.TimestampR\014re" +
+      "gisteredAt\"f\n\025RegisterSchemaRequest\022!\n\014m" +
+      "essage_type\030\001 \001(\rR\013messageType\022\026\n\006schema" +
+      "\030\002 \001(\014R\006schema\022\022\n\004root\030\003 \001(\tR\004root\"g\n\026Re" +
+      "gisterSchemaResponse\0227\n\006schema\030\001 \001(\0132\037.a" +
+      "lphapulse.relay.v1.SchemaInfoR\006schema\022\024\n" +
+      "\005known\030\002 \001(\010R\005known\"\\\n\022ListSchemasReques" +
+      "t\022#\n\rmessage_types\030\001 \003(\rR\014messageTypes\022!" +
+      "\n\014with_schemas\030\002 \001(\010R\013withSchemas\"P\n\023Lis" +
+      "tSchemasResponse\0229\n\007schemas\030\001 \003(\0132\037.alph" +
+      "apulse.relay.v1.SchemaInfoR\007schemas*\310\001\n\022" +
+      "SlowConsumerPolicy\022$\n SLOW_CONSUMER_POLI" +
+      "CY_UNSPECIFIED\020\000\022\036\n\032SLOW_CONSUMER_POLICY" +
+      "_BLOCK\020\001\022$\n SLOW_CONSUMER_POLICY_DROP_OL" +
+      "DEST\020\002\022!\n\035SLOW_CONSUMER_POLICY_CONFLATE\020" +
+      "\003\022#\n\037SLOW_CONSUMER_POLICY_DISCONNECT\020\004*\270" +
+      "\001\n\rStartPosition\022\036\n\032START_POSITION_UNSPE" +
+      "CIFIED\020\000\022\031\n\025START_POSITION_LATEST\020\001\022\033\n\027S" +
+      "TART_POSITION_SEQUENCE\020\002\022\031\n\025START_POSITI" +
+      "ON_OLDEST\020\003\022\027\n\023START_POSITION_TIME\020\004\022\033\n\027" +
+      "START_POSITION_SNAPSHOT\020\005*X\n\nSchemaKind\022" +
+      "\033\n\027SCHEMA_KIND_UNSPECIFIED\020\000\022\026\n\022SCHEMA_K" +
+      "IND_STRUCT\020\001\022\025\n\021SCHEMA_KIND_TABLE\020\0022\253\005\n\017" +
+      "MarketDataRelay\022X\n\007Publish\022#.alphapulse." +
+      "relay.v1.PublishRequest\032$.alphapulse.rel" +
+      "ay.v1.PublishResponse(\0010\001\022\\\n\tSubscribe\022%" +
+      ".alphapulse.relay.v1.SubscribeRequest\032&." +
+      "alphapulse.relay.v1.SubscribeResponse0\001\022" +
+      "U\n\006Attach\022\".alphapulse.relay.v1.AttachRe" +
+      "quest\032#.alphapulse.relay.v1.AttachRespon" +
+      "se(\0010\001\022`\n\013Acknowledge\022\'.alphapulse.relay" +
+      ".v1.AcknowledgeRequest\032(.alphapulse.rela" +
+      "y.v1.AcknowledgeResponse\022Z\n\tGetStatus\022%." +
+      "alphapulse.relay.v1.GetStatusRequest\032&.a" +
+      "lphapulse.relay.v1.GetStatusResponse\022i\n\016" +
+      "RegisterSchema\022*.alphapulse.relay.v1.Reg" +
+      "isterSchemaRequest\032+.alphapulse.relay.v1" +
+      ".RegisterSchemaResponse\022`\n\013ListSchemas\022\'" +
+      ".alphapulse.relay.v1.ListSchemasRequest\032" +
+      "(.alphapulse.relay.v1.ListSchemasRespons" +
+      "e2\247\005\n\013SignalRelay\022X\n\007Publish\022#.alphapuls" +
+      "e.relay.v1.PublishRequest\032$.alphapulse.r" +
+      "elay.v1.PublishResponse(\0010\001\022\\\n\tSubscribe" +
+      "\022%.alphapulse.relay.v1.SubscribeRequest\032" +
+      "&.alphapulse.relay.v1.SubscribeResponse0" +
+      "\001\022U\n\006Attach\022\".alphapulse.relay.v1.Attach" +
+      "Request\032#.alphapulse.relay.v1.AttachResp" +
+      "onse(\0010\001\022`\n\013Acknowledge\022\'.alphapulse.rel" +
+      "ay.v1.AcknowledgeRequest\032(.alphapulse.re" +
+      "lay.v1.AcknowledgeResponse\022Z\n\tGetStatus\022" +
+      "%.alphapulse.relay.v1.GetStatusRequest\032&" +
+      ".alphapulse.relay.v1.GetStatusResponse\022i" +
+      "\n\016RegisterSchema\022*.alphapulse.relay.v1.R" +
+      "egisterSchemaRequest\032+.alphapulse.relay." +
+      "v1.RegisterSchemaResponse\022`\n\013ListSchemas" +
+      "\022\'.alphapulse.relay.v1.ListSchemasReques" +
+      "t\032(.alphapulse.relay.v1.ListSchemasRespo" +
+      "nse2\252\005\n\016ExecutionRelay\022X\n\007Publish\022#.alph" +
+      "apulse.relay.v1.PublishRequest\032$.alphapu" +
+      "lse.relay.v1.PublishResponse(\0010\001\022\\\n\tSubs" +
+      "cribe\022%.alphapulse.relay.v1.SubscribeReq" +
+      "uest\032&.alphapulse.relay.v1.SubscribeResp" +
+      "onse0\001\022U\n\006Attach\022\".alphapulse.relay.v1.A" +
+      "ttachRequest\032#.alphapulse.relay.v1.Attac" +
+      "hResponse(\0010\001\022`\n\013Acknowledge\022\'.alphapuls" +
+      "e.relay.v1.AcknowledgeRequest\032(.alphapul" +
+      "se.relay.v1.AcknowledgeResponse\022Z\n\tGetSt" +
+      "atus\022%.alphapulse.relay.v1.GetStatusRequ" +
+      "est\032&.alphapulse.relay.v1.GetStatusRespo" +
+      "nse\022i\n\016RegisterSchema\022*.alphapulse.relay" +
+      ".v1.RegisterSchemaRequest\032+.alphapulse.r" +
+      "elay.v1.RegisterSchemaResponse\022`\n\013ListSc" +
+      "hemas\022\'.alphapulse.relay.v1.ListSchemasR" +
+      "equest\032(.alphapulse.relay.v1.ListSchemas" +
+      "Response2\247\005\n\013SystemRelay\022X\n\007Publish\022#.al" +
+      "phapulse.relay.v1.PublishRequest\032$.alpha" +
+      "pulse.relay.v1.PublishResponse(\0010\001\022\\\n\tSu" +
+      "bscribe\022%.alphapulse.relay.v1.SubscribeR" +
+      "equest\032&.alphapulse.relay.v1.SubscribeRe" +
+      "sponse0\001\022U\n\006Attach\022\".alphapulse.relay.v1" +
+      ".AttachRequest\032#.alphapulse.relay.v1.Att" +
+      "achResponse(\0010\001\022`\n\013Acknowledge\022\'.alphapu" +
+      "lse.relay.v1.AcknowledgeRequest\032(.alphap" +
+      "ulse.relay.v1.AcknowledgeResponse\022Z\n\tGet" +
+      "Status\022%.alphapulse.relay.v1.GetStatusRe" +
+      "quest\032&.alphapulse.relay.v1.GetStatusRes" +
+      "ponse\022i\n\016RegisterSchema\022*.alphapulse.rel" +
+      "ay.v1.RegisterSchemaRequest\032+.alphapulse" +
+      ".relay.v1.RegisterSchemaResponse\022`\n\013List" +
+      "Schemas\022\'.alphapulse.relay.v1.ListSchema" +
+      "sRequest\032(.alphapulse.relay.v1.ListSchem" +
+      "asResponseB\306\001\n\027dev.alphapulse.relay.v1B\n" +
+      "RelayProtoP\001Z1alphapulse.dev/gen/go/alph" +
+      "apulse/relay/v1;relayv1\242\002\003ARX\252\002\023Alphapul" +
+      "se.Relay.V1\312\002\023Alphapulse\\Relay\\V1\342\002\037Alph" +
+      "apulse\\Relay\\V1\\GPBMetadata\352\002\025Alphapulse" +
+      "::Relay::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -420,7 +499,7 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
     internal_static_alphapulse_relay_v1_GetStatusResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_GetStatusResponse_descriptor,
-        new java.lang.String[] { "Domain", "OldestSequence", "HeadSequence", "PublishedFrames", "PublishedRecords", "RejectedFrames", "Producers", "Subscribers", "Policy", "RecordsByType", "RingBytes", "CircuitOpen", "BacklogFrames", });
+        new java.lang.String[] { "Domain", "OldestSequence", "HeadSequence", "PublishedFrames", "PublishedRecords", "RejectedFrames", "Producers", "Subscribers", "Policy", "RecordsByType", "RingBytes", "CircuitOpen", "BacklogFrames", "ConfigVersion", "ConfigChanges", "Schemas", });
     internal_static_alphapulse_relay_v1_GetStatusResponse_RejectedFramesEntry_descriptor =
       internal_static_alphapulse_relay_v1_GetStatusResponse_descriptor.getNestedType(0);
     internal_static_alphapulse_relay_v1_GetStatusResponse_RejectedFramesEntry_fieldAccessorTable = new
@@ -439,6 +518,42 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_GetStatusResponse_RecordsByTypeEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
+    internal_static_alphapulse_relay_v1_ConfigChange_descriptor =
+      getDescriptor().getMessageType(17);
+    internal_static_alphapulse_relay_v1_ConfigChange_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_relay_v1_ConfigChange_descriptor,
+        new java.lang.String[] { "Version", "Key", "Value", "Applied", "Reason", "Detail", "AnsweredAt", });
+    internal_static_alphapulse_relay_v1_SchemaInfo_descriptor =
+      getDescriptor().getMessageType(18);
+    internal_static_alphapulse_relay_v1_SchemaInfo_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_relay_v1_SchemaInfo_descriptor,
+        new java.lang.String[] { "MessageType", "SchemaHash", "Root", "Kind", "Stride", "Schema", "RegisteredAt", });
+    internal_static_alphapulse_relay_v1_RegisterSchemaRequest_descriptor =
+      getDescriptor().getMessageType(19);
+    internal_static_alphapulse_relay_v1_RegisterSchemaRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_relay_v1_RegisterSchemaRequest_descriptor,
+        new java.lang.String[] { "MessageType", "Schema", "Root", });
+    internal_static_alphapulse_relay_v1_RegisterSchemaResponse_descriptor =
+      getDescriptor().getMessageType(20);
+    internal_static_alphapulse_relay_v1_RegisterSchemaResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_relay_v1_RegisterSchemaResponse_descriptor,
+        new java.lang.String[] { "Schema", "Known", });
+    internal_static_alphapulse_relay_v1_ListSchemasRequest_descriptor =
+      getDescriptor().getMessageType(21);
+    internal_static_alphapulse_relay_v1_ListSchemasRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_relay_v1_ListSchemasRequest_descriptor,
+        new java.lang.String[] { "MessageTypes", "WithSchemas", });
+    internal_static_alphapulse_relay_v1_ListSchemasResponse_descriptor =
+      getDescriptor().getMessageType(22);
+    internal_static_alphapulse_relay_v1_ListSchemasResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_relay_v1_ListSchemasResponse_descriptor,
+        new java.lang.String[] { "Schemas", });
     descriptor.resolveAllFeaturesImmutable();
     com.google.protobuf.TimestampProto.getDescriptor();
   }

@@ -427,6 +427,44 @@ private static final long serialVersionUID = 0L;
     return map.get(key);
   }
 
+  public static final int HEARTBEAT_FIELD_NUMBER = 11;
+  private dev.alphapulse.system.v1.HeartbeatStatus heartbeat_;
+  /**
+   * <pre>
+   * What its heartbeats on the SystemRelay say; not set before the first one.
+   * </pre>
+   *
+   * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+   * @return Whether the heartbeat field is set.
+   */
+  @java.lang.Override
+  public boolean hasHeartbeat() {
+    return ((bitField0_ & 0x00000002) != 0);
+  }
+  /**
+   * <pre>
+   * What its heartbeats on the SystemRelay say; not set before the first one.
+   * </pre>
+   *
+   * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+   * @return The heartbeat.
+   */
+  @java.lang.Override
+  public dev.alphapulse.system.v1.HeartbeatStatus getHeartbeat() {
+    return heartbeat_ == null ? dev.alphapulse.system.v1.HeartbeatStatus.getDefaultInstance() : heartbeat_;
+  }
+  /**
+   * <pre>
+   * What its heartbeats on the SystemRelay say; not set before the first one.
+   * </pre>
+   *
+   * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.system.v1.HeartbeatStatusOrBuilder getHeartbeatOrBuilder() {
+    return heartbeat_ == null ? dev.alphapulse.system.v1.HeartbeatStatus.getDefaultInstance() : heartbeat_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -474,6 +512,9 @@ private static final long serialVersionUID = 0L;
         internalGetCounters(),
         CountersDefaultEntryHolder.defaultEntry,
         10);
+    if (((bitField0_ & 0x00000002) != 0)) {
+      output.writeMessage(11, getHeartbeat());
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -520,6 +561,10 @@ private static final long serialVersionUID = 0L;
           .buildPartial();
       size += com.google.protobuf.CodedOutputStream
           .computeMessageSize(10, counters__);
+    }
+    if (((bitField0_ & 0x00000002) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(11, getHeartbeat());
     }
     return size;
   }
@@ -568,6 +613,11 @@ private static final long serialVersionUID = 0L;
         .equals(other.getLastError())) return false;
     if (!internalGetCounters().equals(
         other.internalGetCounters())) return false;
+    if (hasHeartbeat() != other.hasHeartbeat()) return false;
+    if (hasHeartbeat()) {
+      if (!getHeartbeat()
+          .equals(other.getHeartbeat())) return false;
+    }
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -604,6 +654,10 @@ private static final long serialVersionUID = 0L;
     if (!internalGetCounters().getMap().isEmpty()) {
       hash = (37 * hash) + COUNTERS_FIELD_NUMBER;
       hash = (53 * hash) + internalGetCounters().hashCode();
+    }
+    if (hasHeartbeat()) {
+      hash = (37 * hash) + HEARTBEAT_FIELD_NUMBER;
+      hash = (53 * hash) + getHeartbeat().hashCode();
     }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
@@ -762,6 +816,7 @@ private static final long serialVersionUID = 0L;
       if (com.google.protobuf.GeneratedMessage
               .alwaysUseFieldBuilders) {
         internalGetStartedAtFieldBuilder();
+        internalGetHeartbeatFieldBuilder();
       }
     }
     @java.lang.Override
@@ -782,6 +837,11 @@ private static final long serialVersionUID = 0L;
       cpu_ = 0D;
       lastError_ = "";
       internalGetMutableCounters().clear();
+      heartbeat_ = null;
+      if (heartbeatBuilder_ != null) {
+        heartbeatBuilder_.dispose();
+        heartbeatBuilder_ = null;
+      }
       return this;
     }
 
@@ -850,6 +910,12 @@ private static final long serialVersionUID = 0L;
         result.counters_ = internalGetCounters();
         result.counters_.makeImmutable();
       }
+      if (((from_bitField0_ & 0x00000400) != 0)) {
+        result.heartbeat_ = heartbeatBuilder_ == null
+            ? heartbeat_
+            : heartbeatBuilder_.build();
+        to_bitField0_ |= 0x00000002;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -901,6 +967,9 @@ private static final long serialVersionUID = 0L;
       internalGetMutableCounters().mergeFrom(
           other.internalGetCounters());
       bitField0_ |= 0x00000200;
+      if (other.hasHeartbeat()) {
+        mergeHeartbeat(other.getHeartbeat());
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -983,6 +1052,13 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000200;
               break;
             } // case 82
+            case 90: {
+              input.readMessage(
+                  internalGetHeartbeatFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000400;
+              break;
+            } // case 90
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1832,6 +1908,163 @@ private static final long serialVersionUID = 0L;
           .putAll(values);
       bitField0_ |= 0x00000200;
       return this;
+    }
+
+    private dev.alphapulse.system.v1.HeartbeatStatus heartbeat_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.alphapulse.system.v1.HeartbeatStatus, dev.alphapulse.system.v1.HeartbeatStatus.Builder, dev.alphapulse.system.v1.HeartbeatStatusOrBuilder> heartbeatBuilder_;
+    /**
+     * <pre>
+     * What its heartbeats on the SystemRelay say; not set before the first one.
+     * </pre>
+     *
+     * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+     * @return Whether the heartbeat field is set.
+     */
+    public boolean hasHeartbeat() {
+      return ((bitField0_ & 0x00000400) != 0);
+    }
+    /**
+     * <pre>
+     * What its heartbeats on the SystemRelay say; not set before the first one.
+     * </pre>
+     *
+     * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+     * @return The heartbeat.
+     */
+    public dev.alphapulse.system.v1.HeartbeatStatus getHeartbeat() {
+      if (heartbeatBuilder_ == null) {
+        return heartbeat_ == null ? dev.alphapulse.system.v1.HeartbeatStatus.getDefaultInstance() : heartbeat_;
+      } else {
+        return heartbeatBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * What its heartbeats on the SystemRelay say; not set before the first one.
+     * </pre>
+     *
+     * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+     */
+    public Builder setHeartbeat(dev.alphapulse.system.v1.HeartbeatStatus value) {
+      if (heartbeatBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        heartbeat_ = value;
+      } else {
+        heartbeatBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What its heartbeats on the SystemRelay say; not set before the first one.
+     * </pre>
+     *
+     * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+     */
+    public Builder setHeartbeat(
+        dev.alphapulse.system.v1.HeartbeatStatus.Builder builderForValue) {
+      if (heartbeatBuilder_ == null) {
+        heartbeat_ = builderForValue.build();
+      } else {
+        heartbeatBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What its heartbeats on the SystemRelay say; not set before the first one.
+     * </pre>
+     *
+     * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+     */
+    public Builder mergeHeartbeat(dev.alphapulse.system.v1.HeartbeatStatus value) {
+      if (heartbeatBuilder_ == null) {
+        if (((bitField0_ & 0x00000400) != 0) &&
+          heartbeat_ != null &&
+          heartbeat_ != dev.alphapulse.system.v1.HeartbeatStatus.getDefaultInstance()) {
+          getHeartbeatBuilder().mergeFrom(value);
+        } else {
+          heartbeat_ = value;
+        }
+      } else {
+        heartbeatBuilder_.mergeFrom(value);
+      }
+      if (heartbeat_ != null) {
+        bitField0_ |= 0x00000400;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What its heartbeats on the SystemRelay say; not set before the first one.
+     * </pre>
+     *
+     * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+     */
+    public Builder clearHeartbeat() {
+      bitField0_ = (bitField0_ & ~0x00000400);
+      heartbeat_ = null;
+      if (heartbeatBuilder_ != null) {
+        heartbeatBuilder_.dispose();
+        heartbeatBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What its heartbeats on the SystemRelay say; not set before the first one.
+     * </pre>
+     *
+     * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+     */
+    public dev.alphapulse.system.v1.HeartbeatStatus.Builder getHeartbeatBuilder() {
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return internalGetHeartbeatFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * What its heartbeats on the SystemRelay say; not set before the first one.
+     * </pre>
+     *
+     * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+     */
+    public dev.alphapulse.system.v1.HeartbeatStatusOrBuilder getHeartbeatOrBuilder() {
+      if (heartbeatBuilder_ != null) {
+        return heartbeatBuilder_.getMessageOrBuilder();
+      } else {
+        return heartbeat_ == null ?
+            dev.alphapulse.system.v1.HeartbeatStatus.getDefaultInstance() : heartbeat_;
+      }
+    }
+    /**
+     * <pre>
+     * What its heartbeats on the SystemRelay say; not set before the first one.
+     * </pre>
+     *
+     * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.alphapulse.system.v1.HeartbeatStatus, dev.alphapulse.system.v1.HeartbeatStatus.Builder, dev.alphapulse.system.v1.HeartbeatStatusOrBuilder> 
+        internalGetHeartbeatFieldBuilder() {
+      if (heartbeatBuilder_ == null) {
+        heartbeatBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.alphapulse.system.v1.HeartbeatStatus, dev.alphapulse.system.v1.HeartbeatStatus.Builder, dev.alphapulse.system.v1.HeartbeatStatusOrBuilder>(
+                getHeartbeat(),
+                getParentForChildren(),
+                isClean());
+        heartbeat_ = null;
+      }
+      return heartbeatBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:alphapulse.system.v1.ServiceStatus)

@@ -207,4 +207,31 @@ public interface ServiceStatusOrBuilder extends
    */
   long getCountersOrThrow(
       java.lang.String key);
+
+  /**
+   * <pre>
+   * What its heartbeats on the SystemRelay say; not set before the first one.
+   * </pre>
+   *
+   * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+   * @return Whether the heartbeat field is set.
+   */
+  boolean hasHeartbeat();
+  /**
+   * <pre>
+   * What its heartbeats on the SystemRelay say; not set before the first one.
+   * </pre>
+   *
+   * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+   * @return The heartbeat.
+   */
+  dev.alphapulse.system.v1.HeartbeatStatus getHeartbeat();
+  /**
+   * <pre>
+   * What its heartbeats on the SystemRelay say; not set before the first one.
+   * </pre>
+   *
+   * <code>.alphapulse.system.v1.HeartbeatStatus heartbeat = 11 [json_name = "heartbeat"];</code>
+   */
+  dev.alphapulse.system.v1.HeartbeatStatusOrBuilder getHeartbeatOrBuilder();
 }

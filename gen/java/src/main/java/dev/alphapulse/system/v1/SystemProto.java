@@ -37,6 +37,16 @@ public final class SystemProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_alphapulse_system_v1_ServiceStatus_CountersEntry_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_system_v1_HeartbeatStatus_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_system_v1_HeartbeatStatus_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_system_v1_FeedLag_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_system_v1_FeedLag_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_alphapulse_system_v1_GetMeshStatusRequest_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -108,7 +118,7 @@ public final class SystemProto extends com.google.protobuf.GeneratedFile {
       "\n!alphapulse/system/v1/system.proto\022\024alp" +
       "hapulse.system.v1\032\034google/api/annotation" +
       "s.proto\032\037google/protobuf/timestamp.proto" +
-      "\"\304\003\n\rServiceStatus\022\022\n\004name\030\001 \001(\tR\004name\022\020" +
+      "\"\211\004\n\rServiceStatus\022\022\n\004name\030\001 \001(\tR\004name\022\020" +
       "\n\003pid\030\002 \001(\005R\003pid\022\030\n\007address\030\003 \001(\tR\007addre" +
       "ss\0228\n\005state\030\004 \001(\0162\".alphapulse.system.v1" +
       ".ServiceStateR\005state\022\032\n\010restarts\030\005 \001(\rR\010" +
@@ -117,69 +127,83 @@ public final class SystemProto extends com.google.protobuf.GeneratedFile {
       "bytes\030\007 \001(\004R\rresidentBytes\022\020\n\003cpu\030\010 \001(\001R" +
       "\003cpu\022\035\n\nlast_error\030\t \001(\tR\tlastError\022M\n\010c" +
       "ounters\030\n \003(\01321.alphapulse.system.v1.Ser" +
-      "viceStatus.CountersEntryR\010counters\032;\n\rCo" +
-      "untersEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002" +
-      " \001(\004R\005value:\0028\001\"\026\n\024GetMeshStatusRequest\"" +
-      "\226\002\n\025GetMeshStatusResponse\022\022\n\004mesh\030\001 \001(\tR" +
-      "\004mesh\022?\n\010services\030\002 \003(\0132#.alphapulse.sys" +
-      "tem.v1.ServiceStatusR\010services\022\'\n\017gatewa" +
-      "y_address\030\003 \001(\tR\016gatewayAddress\022%\n\016super" +
-      "visor_pid\030\004 \001(\005R\rsupervisorPid\0229\n\nstarte" +
-      "d_at\030\005 \001(\0132\032.google.protobuf.TimestampR\t" +
-      "startedAt\022\035\n\njaeger_url\030\006 \001(\tR\tjaegerUrl" +
-      "\"{\n\024RegisterAgentRequest\022\022\n\004name\030\001 \001(\tR\004" +
-      "name\022\030\n\007address\030\002 \001(\tR\007address\022#\n\rhandle" +
-      "d_types\030\003 \003(\rR\014handledTypes\022\020\n\003pid\030\004 \001(\005" +
-      "R\003pid\"N\n\025RegisterAgentResponse\022\024\n\005lease\030" +
-      "\001 \001(\tR\005lease\022\037\n\013interval_ms\030\002 \001(\rR\ninter" +
-      "valMs\"\371\001\n\024SendHeartbeatRequest\022\024\n\005lease\030" +
-      "\001 \001(\tR\005lease\0228\n\005state\030\002 \001(\0162\".alphapulse" +
-      ".system.v1.ServiceStateR\005state\022T\n\010counte" +
-      "rs\030\003 \003(\01328.alphapulse.system.v1.SendHear" +
-      "tbeatRequest.CountersEntryR\010counters\032;\n\r" +
-      "CountersEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value" +
-      "\030\002 \001(\004R\005value:\0028\001\"8\n\025SendHeartbeatRespon" +
-      "se\022\037\n\013interval_ms\030\001 \001(\rR\nintervalMs\"h\n\022C" +
-      "ontrolMeshRequest\0228\n\006action\030\001 \001(\0162 .alph" +
-      "apulse.system.v1.MeshActionR\006action\022\030\n\007s" +
-      "ervice\030\002 \001(\tR\007service\"1\n\023ControlMeshResp" +
-      "onse\022\032\n\010accepted\030\001 \001(\010R\010accepted\"\027\n\025GetA" +
-      "gentStatusRequest\"\326\002\n\026GetAgentStatusResp" +
-      "onse\022\022\n\004name\030\001 \001(\tR\004name\0228\n\005state\030\002 \001(\0162" +
-      "\".alphapulse.system.v1.ServiceStateR\005sta" +
-      "te\022#\n\rhandled_types\030\003 \003(\rR\014handledTypes\022" +
-      "V\n\010counters\030\004 \003(\0132:.alphapulse.system.v1" +
-      ".GetAgentStatusResponse.CountersEntryR\010c" +
-      "ounters\022\030\n\007version\030\005 \001(\tR\007version\022\032\n\010fin" +
-      "ished\030\006 \001(\010R\010finished\032;\n\rCountersEntry\022\020" +
-      "\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\004R\005value:\002" +
-      "8\001*\265\001\n\014ServiceState\022\035\n\031SERVICE_STATE_UNS" +
-      "PECIFIED\020\000\022\032\n\026SERVICE_STATE_STARTING\020\001\022\031" +
-      "\n\025SERVICE_STATE_SERVING\020\002\022\032\n\026SERVICE_STA" +
-      "TE_DRAINING\020\003\022\031\n\025SERVICE_STATE_STOPPED\020\004" +
-      "\022\030\n\024SERVICE_STATE_FAILED\020\005*X\n\nMeshAction" +
-      "\022\033\n\027MESH_ACTION_UNSPECIFIED\020\000\022\027\n\023MESH_AC" +
-      "TION_RESTART\020\001\022\024\n\020MESH_ACTION_STOP\020\0022\303\003\n" +
-      "\rSystemService\022z\n\rGetMeshStatus\022*.alphap" +
-      "ulse.system.v1.GetMeshStatusRequest\032+.al" +
-      "phapulse.system.v1.GetMeshStatusResponse" +
-      "\"\020\202\323\344\223\002\n\022\010/v1/mesh\022h\n\rRegisterAgent\022*.al" +
-      "phapulse.system.v1.RegisterAgentRequest\032" +
-      "+.alphapulse.system.v1.RegisterAgentResp" +
-      "onse\022h\n\rSendHeartbeat\022*.alphapulse.syste" +
-      "m.v1.SendHeartbeatRequest\032+.alphapulse.s" +
-      "ystem.v1.SendHeartbeatResponse\022b\n\013Contro" +
-      "lMesh\022(.alphapulse.system.v1.ControlMesh" +
-      "Request\032).alphapulse.system.v1.ControlMe" +
-      "shResponse2{\n\014AgentService\022k\n\016GetAgentSt" +
-      "atus\022+.alphapulse.system.v1.GetAgentStat" +
-      "usRequest\032,.alphapulse.system.v1.GetAgen" +
-      "tStatusResponseB\316\001\n\030dev.alphapulse.syste" +
-      "m.v1B\013SystemProtoP\001Z3alphapulse.dev/gen/" +
-      "go/alphapulse/system/v1;systemv1\242\002\003ASX\252\002" +
-      "\024Alphapulse.System.V1\312\002\024Alphapulse\\Syste" +
-      "m\\V1\342\002 Alphapulse\\System\\V1\\GPBMetadata\352" +
-      "\002\026Alphapulse::System::V1b\006proto3"
+      "viceStatus.CountersEntryR\010counters\022C\n\the" +
+      "artbeat\030\013 \001(\0132%.alphapulse.system.v1.Hea" +
+      "rtbeatStatusR\theartbeat\032;\n\rCountersEntry" +
+      "\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\004R\005value" +
+      ":\0028\001\"\313\002\n\017HeartbeatStatus\0229\n\ncreated_at\030\001" +
+      " \001(\0132\032.google.protobuf.TimestampR\tcreate" +
+      "dAt\022\037\n\013interval_ms\030\002 \001(\rR\nintervalMs\022\030\n\007" +
+      "missing\030\003 \001(\010R\007missing\0228\n\005state\030\004 \001(\0162\"." +
+      "alphapulse.system.v1.ServiceStateR\005state" +
+      "\022\030\n\007version\030\005 \001(\tR\007version\022\024\n\005epoch\030\006 \001(" +
+      "\006R\005epoch\0221\n\004lags\030\007 \003(\0132\035.alphapulse.syst" +
+      "em.v1.FeedLagR\004lags\022%\n\016config_version\030\010 " +
+      "\001(\004R\rconfigVersion\"\204\001\n\007FeedLag\022\022\n\004feed\030\001" +
+      " \001(\tR\004feed\022\035\n\nlag_frames\030\002 \001(\004R\tlagFrame" +
+      "s\022\037\n\013lost_frames\030\003 \001(\004R\nlostFrames\022%\n\016ba" +
+      "cklog_frames\030\004 \001(\004R\rbacklogFrames\"\026\n\024Get" +
+      "MeshStatusRequest\"\226\002\n\025GetMeshStatusRespo" +
+      "nse\022\022\n\004mesh\030\001 \001(\tR\004mesh\022?\n\010services\030\002 \003(" +
+      "\0132#.alphapulse.system.v1.ServiceStatusR\010" +
+      "services\022\'\n\017gateway_address\030\003 \001(\tR\016gatew" +
+      "ayAddress\022%\n\016supervisor_pid\030\004 \001(\005R\rsuper" +
+      "visorPid\0229\n\nstarted_at\030\005 \001(\0132\032.google.pr" +
+      "otobuf.TimestampR\tstartedAt\022\035\n\njaeger_ur" +
+      "l\030\006 \001(\tR\tjaegerUrl\"{\n\024RegisterAgentReque" +
+      "st\022\022\n\004name\030\001 \001(\tR\004name\022\030\n\007address\030\002 \001(\tR" +
+      "\007address\022#\n\rhandled_types\030\003 \003(\rR\014handled" +
+      "Types\022\020\n\003pid\030\004 \001(\005R\003pid\"N\n\025RegisterAgent" +
+      "Response\022\024\n\005lease\030\001 \001(\tR\005lease\022\037\n\013interv" +
+      "al_ms\030\002 \001(\rR\nintervalMs\"\371\001\n\024SendHeartbea" +
+      "tRequest\022\024\n\005lease\030\001 \001(\tR\005lease\0228\n\005state\030" +
+      "\002 \001(\0162\".alphapulse.system.v1.ServiceStat" +
+      "eR\005state\022T\n\010counters\030\003 \003(\01328.alphapulse." +
+      "system.v1.SendHeartbeatRequest.CountersE" +
+      "ntryR\010counters\032;\n\rCountersEntry\022\020\n\003key\030\001" +
+      " \001(\tR\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\"8\n\025S" +
+      "endHeartbeatResponse\022\037\n\013interval_ms\030\001 \001(" +
+      "\rR\nintervalMs\"h\n\022ControlMeshRequest\0228\n\006a" +
+      "ction\030\001 \001(\0162 .alphapulse.system.v1.MeshA" +
+      "ctionR\006action\022\030\n\007service\030\002 \001(\tR\007service\"" +
+      "1\n\023ControlMeshResponse\022\032\n\010accepted\030\001 \001(\010" +
+      "R\010accepted\"\027\n\025GetAgentStatusRequest\"\326\002\n\026" +
+      "GetAgentStatusResponse\022\022\n\004name\030\001 \001(\tR\004na" +
+      "me\0228\n\005state\030\002 \001(\0162\".alphapulse.system.v1" +
+      ".ServiceStateR\005state\022#\n\rhandled_types\030\003 " +
+      "\003(\rR\014handledTypes\022V\n\010counters\030\004 \003(\0132:.al" +
+      "phapulse.system.v1.GetAgentStatusRespons" +
+      "e.CountersEntryR\010counters\022\030\n\007version\030\005 \001" +
+      "(\tR\007version\022\032\n\010finished\030\006 \001(\010R\010finished\032" +
+      ";\n\rCountersEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005va" +
+      "lue\030\002 \001(\004R\005value:\0028\001*\265\001\n\014ServiceState\022\035\n" +
+      "\031SERVICE_STATE_UNSPECIFIED\020\000\022\032\n\026SERVICE_" +
+      "STATE_STARTING\020\001\022\031\n\025SERVICE_STATE_SERVIN" +
+      "G\020\002\022\032\n\026SERVICE_STATE_DRAINING\020\003\022\031\n\025SERVI" +
+      "CE_STATE_STOPPED\020\004\022\030\n\024SERVICE_STATE_FAIL" +
+      "ED\020\005*X\n\nMeshAction\022\033\n\027MESH_ACTION_UNSPEC" +
+      "IFIED\020\000\022\027\n\023MESH_ACTION_RESTART\020\001\022\024\n\020MESH" +
+      "_ACTION_STOP\020\0022\303\003\n\rSystemService\022z\n\rGetM" +
+      "eshStatus\022*.alphapulse.system.v1.GetMesh" +
+      "StatusRequest\032+.alphapulse.system.v1.Get" +
+      "MeshStatusResponse\"\020\202\323\344\223\002\n\022\010/v1/mesh\022h\n\r" +
+      "RegisterAgent\022*.alphapulse.system.v1.Reg" +
+      "isterAgentRequest\032+.alphapulse.system.v1" +
+      ".RegisterAgentResponse\022h\n\rSendHeartbeat\022" +
+      "*.alphapulse.system.v1.SendHeartbeatRequ" +
+      "est\032+.alphapulse.system.v1.SendHeartbeat" +
+      "Response\022b\n\013ControlMesh\022(.alphapulse.sys" +
+      "tem.v1.ControlMeshRequest\032).alphapulse.s" +
+      "ystem.v1.ControlMeshResponse2{\n\014AgentSer" +
+      "vice\022k\n\016GetAgentStatus\022+.alphapulse.syst" +
+      "em.v1.GetAgentStatusRequest\032,.alphapulse" +
+      ".system.v1.GetAgentStatusResponseB\316\001\n\030de" +
+      "v.alphapulse.system.v1B\013SystemProtoP\001Z3a" +
+      "lphapulse.dev/gen/go/alphapulse/system/v" +
+      "1;systemv1\242\002\003ASX\252\002\024Alphapulse.System.V1\312" +
+      "\002\024Alphapulse\\System\\V1\342\002 Alphapulse\\Syst" +
+      "em\\V1\\GPBMetadata\352\002\026Alphapulse::System::" +
+      "V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -192,39 +216,51 @@ public final class SystemProto extends com.google.protobuf.GeneratedFile {
     internal_static_alphapulse_system_v1_ServiceStatus_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_system_v1_ServiceStatus_descriptor,
-        new java.lang.String[] { "Name", "Pid", "Address", "State", "Restarts", "StartedAt", "ResidentBytes", "Cpu", "LastError", "Counters", });
+        new java.lang.String[] { "Name", "Pid", "Address", "State", "Restarts", "StartedAt", "ResidentBytes", "Cpu", "LastError", "Counters", "Heartbeat", });
     internal_static_alphapulse_system_v1_ServiceStatus_CountersEntry_descriptor =
       internal_static_alphapulse_system_v1_ServiceStatus_descriptor.getNestedType(0);
     internal_static_alphapulse_system_v1_ServiceStatus_CountersEntry_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_system_v1_ServiceStatus_CountersEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
-    internal_static_alphapulse_system_v1_GetMeshStatusRequest_descriptor =
+    internal_static_alphapulse_system_v1_HeartbeatStatus_descriptor =
       getDescriptor().getMessageType(1);
+    internal_static_alphapulse_system_v1_HeartbeatStatus_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_system_v1_HeartbeatStatus_descriptor,
+        new java.lang.String[] { "CreatedAt", "IntervalMs", "Missing", "State", "Version", "Epoch", "Lags", "ConfigVersion", });
+    internal_static_alphapulse_system_v1_FeedLag_descriptor =
+      getDescriptor().getMessageType(2);
+    internal_static_alphapulse_system_v1_FeedLag_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_system_v1_FeedLag_descriptor,
+        new java.lang.String[] { "Feed", "LagFrames", "LostFrames", "BacklogFrames", });
+    internal_static_alphapulse_system_v1_GetMeshStatusRequest_descriptor =
+      getDescriptor().getMessageType(3);
     internal_static_alphapulse_system_v1_GetMeshStatusRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_system_v1_GetMeshStatusRequest_descriptor,
         new java.lang.String[] { });
     internal_static_alphapulse_system_v1_GetMeshStatusResponse_descriptor =
-      getDescriptor().getMessageType(2);
+      getDescriptor().getMessageType(4);
     internal_static_alphapulse_system_v1_GetMeshStatusResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_system_v1_GetMeshStatusResponse_descriptor,
         new java.lang.String[] { "Mesh", "Services", "GatewayAddress", "SupervisorPid", "StartedAt", "JaegerUrl", });
     internal_static_alphapulse_system_v1_RegisterAgentRequest_descriptor =
-      getDescriptor().getMessageType(3);
+      getDescriptor().getMessageType(5);
     internal_static_alphapulse_system_v1_RegisterAgentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_system_v1_RegisterAgentRequest_descriptor,
         new java.lang.String[] { "Name", "Address", "HandledTypes", "Pid", });
     internal_static_alphapulse_system_v1_RegisterAgentResponse_descriptor =
-      getDescriptor().getMessageType(4);
+      getDescriptor().getMessageType(6);
     internal_static_alphapulse_system_v1_RegisterAgentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_system_v1_RegisterAgentResponse_descriptor,
         new java.lang.String[] { "Lease", "IntervalMs", });
     internal_static_alphapulse_system_v1_SendHeartbeatRequest_descriptor =
-      getDescriptor().getMessageType(5);
+      getDescriptor().getMessageType(7);
     internal_static_alphapulse_system_v1_SendHeartbeatRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_system_v1_SendHeartbeatRequest_descriptor,
@@ -236,31 +272,31 @@ public final class SystemProto extends com.google.protobuf.GeneratedFile {
         internal_static_alphapulse_system_v1_SendHeartbeatRequest_CountersEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_alphapulse_system_v1_SendHeartbeatResponse_descriptor =
-      getDescriptor().getMessageType(6);
+      getDescriptor().getMessageType(8);
     internal_static_alphapulse_system_v1_SendHeartbeatResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_system_v1_SendHeartbeatResponse_descriptor,
         new java.lang.String[] { "IntervalMs", });
     internal_static_alphapulse_system_v1_ControlMeshRequest_descriptor =
-      getDescriptor().getMessageType(7);
+      getDescriptor().getMessageType(9);
     internal_static_alphapulse_system_v1_ControlMeshRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_system_v1_ControlMeshRequest_descriptor,
         new java.lang.String[] { "Action", "Service", });
     internal_static_alphapulse_system_v1_ControlMeshResponse_descriptor =
-      getDescriptor().getMessageType(8);
+      getDescriptor().getMessageType(10);
     internal_static_alphapulse_system_v1_ControlMeshResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_system_v1_ControlMeshResponse_descriptor,
         new java.lang.String[] { "Accepted", });
     internal_static_alphapulse_system_v1_GetAgentStatusRequest_descriptor =
-      getDescriptor().getMessageType(9);
+      getDescriptor().getMessageType(11);
     internal_static_alphapulse_system_v1_GetAgentStatusRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_system_v1_GetAgentStatusRequest_descriptor,
         new java.lang.String[] { });
     internal_static_alphapulse_system_v1_GetAgentStatusResponse_descriptor =
-      getDescriptor().getMessageType(10);
+      getDescriptor().getMessageType(12);
     internal_static_alphapulse_system_v1_GetAgentStatusResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_system_v1_GetAgentStatusResponse_descriptor,
