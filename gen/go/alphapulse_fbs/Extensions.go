@@ -211,8 +211,21 @@ func (rcv *Extensions) FeedLag(obj *FeedLagTlv) *FeedLagTlv {
 	return nil
 }
 
+func (rcv *Extensions) ArbitrageTerms(obj *ArbitrageTermsTlv) *ArbitrageTermsTlv {
+	o := flatbuffers.UOffsetT(rcv._tab.Offset(30))
+	if o != 0 {
+		x := o + rcv._tab.Pos
+		if obj == nil {
+			obj = new(ArbitrageTermsTlv)
+		}
+		obj.Init(rcv._tab.Bytes, x)
+		return obj
+	}
+	return nil
+}
+
 func ExtensionsStart(builder *flatbuffers.Builder) {
-	builder.StartObject(13)
+	builder.StartObject(14)
 }
 func ExtensionsAddPoolAddresses(builder *flatbuffers.Builder, poolAddresses flatbuffers.UOffsetT) {
 	builder.PrependStructSlot(0, flatbuffers.UOffsetT(poolAddresses), 0)
@@ -252,6 +265,9 @@ func ExtensionsAddServiceInfo(builder *flatbuffers.Builder, serviceInfo flatbuff
 }
 func ExtensionsAddFeedLag(builder *flatbuffers.Builder, feedLag flatbuffers.UOffsetT) {
 	builder.PrependStructSlot(12, flatbuffers.UOffsetT(feedLag), 0)
+}
+func ExtensionsAddArbitrageTerms(builder *flatbuffers.Builder, arbitrageTerms flatbuffers.UOffsetT) {
+	builder.PrependStructSlot(13, flatbuffers.UOffsetT(arbitrageTerms), 0)
 }
 func ExtensionsEnd(builder *flatbuffers.Builder) flatbuffers.UOffsetT {
 	return builder.EndObject()

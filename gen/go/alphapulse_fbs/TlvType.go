@@ -24,7 +24,9 @@ const (
 	/// Of a system frame: who sends it, in full.
 	TlvTypeSERVICE_INFO TlvType = 32
 	/// Of a heartbeat: one feed that the service reads or serves; as many as there are.
-	TlvTypeFEED_LAG        TlvType = 33
+	TlvTypeFEED_LAG TlvType = 33
+	/// What a fixed arbitrage record says and a DeFi signal has no field for.
+	TlvTypeARBITRAGE_TERMS TlvType = 34
 	TlvTypeCUSTOM_STRATEGY TlvType = 100
 	TlvTypeRESERVED        TlvType = 200
 )
@@ -44,6 +46,7 @@ var EnumNamesTlvType = map[TlvType]string{
 	TlvTypeCAUSE:              "CAUSE",
 	TlvTypeSERVICE_INFO:       "SERVICE_INFO",
 	TlvTypeFEED_LAG:           "FEED_LAG",
+	TlvTypeARBITRAGE_TERMS:    "ARBITRAGE_TERMS",
 	TlvTypeCUSTOM_STRATEGY:    "CUSTOM_STRATEGY",
 	TlvTypeRESERVED:           "RESERVED",
 }
@@ -63,6 +66,7 @@ var EnumValuesTlvType = map[string]TlvType{
 	"CAUSE":              TlvTypeCAUSE,
 	"SERVICE_INFO":       TlvTypeSERVICE_INFO,
 	"FEED_LAG":           TlvTypeFEED_LAG,
+	"ARBITRAGE_TERMS":    TlvTypeARBITRAGE_TERMS,
 	"CUSTOM_STRATEGY":    TlvTypeCUSTOM_STRATEGY,
 	"RESERVED":           TlvTypeRESERVED,
 }

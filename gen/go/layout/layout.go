@@ -41,6 +41,24 @@ type ArbitrageOpportunity struct {
 	Reserved2      uint64
 }
 
+// ArbitrageTermsTlv: The fields of an ArbitrageOpportunity that a DeFiSignal lacks or holds more
+// coarsely, one a row that was migrated: with it the way back is exact. 48 bytes.
+type ArbitrageTermsTlv struct {
+	ExpiresAt  uint64
+	BuyPrice   int64
+	SellPrice  int64
+	StrategyId uint32
+	SpreadBps  int32
+	// Spread of the mid prices from its own mean, 1e-2 basis points.
+	DeviationBpsE2 int32
+	VenueA         uint16
+	VenueB         uint16
+	Confidence     uint16
+	Action         fbs.SignalAction
+	Reserved       uint8
+	Reserved1      uint32
+}
+
 // BookLevel: One level of an order book after a change. 64 bytes.
 type BookLevel struct {
 	InstrumentId InstrumentId
@@ -938,6 +956,19 @@ const (
 	_ = -(unsafe.Offsetof(ArbitrageOpportunity{}.Reserved) ^ 107)
 	_ = -(unsafe.Offsetof(ArbitrageOpportunity{}.Reserved1) ^ 108)
 	_ = -(unsafe.Offsetof(ArbitrageOpportunity{}.Reserved2) ^ 112)
+	_ = -(unsafe.Sizeof(ArbitrageTermsTlv{}) ^ 48)
+	_ = -(unsafe.Offsetof(ArbitrageTermsTlv{}.ExpiresAt) ^ 0)
+	_ = -(unsafe.Offsetof(ArbitrageTermsTlv{}.BuyPrice) ^ 8)
+	_ = -(unsafe.Offsetof(ArbitrageTermsTlv{}.SellPrice) ^ 16)
+	_ = -(unsafe.Offsetof(ArbitrageTermsTlv{}.StrategyId) ^ 24)
+	_ = -(unsafe.Offsetof(ArbitrageTermsTlv{}.SpreadBps) ^ 28)
+	_ = -(unsafe.Offsetof(ArbitrageTermsTlv{}.DeviationBpsE2) ^ 32)
+	_ = -(unsafe.Offsetof(ArbitrageTermsTlv{}.VenueA) ^ 36)
+	_ = -(unsafe.Offsetof(ArbitrageTermsTlv{}.VenueB) ^ 38)
+	_ = -(unsafe.Offsetof(ArbitrageTermsTlv{}.Confidence) ^ 40)
+	_ = -(unsafe.Offsetof(ArbitrageTermsTlv{}.Action) ^ 42)
+	_ = -(unsafe.Offsetof(ArbitrageTermsTlv{}.Reserved) ^ 43)
+	_ = -(unsafe.Offsetof(ArbitrageTermsTlv{}.Reserved1) ^ 44)
 	_ = -(unsafe.Sizeof(BookLevel{}) ^ 64)
 	_ = -(unsafe.Offsetof(BookLevel{}.InstrumentId) ^ 0)
 	_ = -(unsafe.Offsetof(BookLevel{}.ExchangeTime) ^ 16)

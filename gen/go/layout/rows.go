@@ -12,6 +12,7 @@ import (
 type Struct interface {
 	Address |
 		ArbitrageOpportunity |
+		ArbitrageTermsTlv |
 		BookLevel |
 		CauseTlv |
 		ConfigResult |
@@ -99,6 +100,7 @@ func Rows[T Struct](b []byte) ([]T, error) {
 var Types = map[string]reflect.Type{
 	"Address":               reflect.TypeFor[Address](),
 	"ArbitrageOpportunity":  reflect.TypeFor[ArbitrageOpportunity](),
+	"ArbitrageTermsTlv":     reflect.TypeFor[ArbitrageTermsTlv](),
 	"BookLevel":             reflect.TypeFor[BookLevel](),
 	"CauseTlv":              reflect.TypeFor[CauseTlv](),
 	"ConfigResult":          reflect.TypeFor[ConfigResult](),

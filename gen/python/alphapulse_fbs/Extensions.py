@@ -5,6 +5,7 @@
 import flatbuffers
 from flatbuffers.compat import import_numpy
 from typing import Any
+from alphapulse_fbs.ArbitrageTermsTlv import ArbitrageTermsTlv
 from alphapulse_fbs.CauseTlv import CauseTlv
 from alphapulse_fbs.CrossChainTlv import CrossChainTlv
 from alphapulse_fbs.FeedLagTlv import FeedLagTlv
@@ -174,8 +175,18 @@ class Extensions(object):
             return obj
         return None
 
+    # Extensions
+    def ArbitrageTerms(self) -> Optional[ArbitrageTermsTlv]:
+        o = flatbuffers.number_types.UOffsetTFlags.py_type(self._tab.Offset(30))
+        if o != 0:
+            x = o + self._tab.Pos
+            obj = ArbitrageTermsTlv()
+            obj.Init(self._tab.Bytes, x)
+            return obj
+        return None
+
 def ExtensionsStart(builder: flatbuffers.Builder):
-    builder.StartObject(13)
+    builder.StartObject(14)
 
 def Start(builder: flatbuffers.Builder):
     ExtensionsStart(builder)
@@ -257,6 +268,12 @@ def ExtensionsAddFeedLag(builder: flatbuffers.Builder, feedLag: Any):
 
 def AddFeedLag(builder: flatbuffers.Builder, feedLag: Any):
     ExtensionsAddFeedLag(builder, feedLag)
+
+def ExtensionsAddArbitrageTerms(builder: flatbuffers.Builder, arbitrageTerms: Any):
+    builder.PrependStructSlot(13, flatbuffers.number_types.UOffsetTFlags.py_type(arbitrageTerms), 0)
+
+def AddArbitrageTerms(builder: flatbuffers.Builder, arbitrageTerms: Any):
+    ExtensionsAddArbitrageTerms(builder, arbitrageTerms)
 
 def ExtensionsEnd(builder: flatbuffers.Builder) -> int:
     return builder.EndObject()

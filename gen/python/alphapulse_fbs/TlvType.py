@@ -21,5 +21,7 @@ class TlvType(object):
     SERVICE_INFO = 32
     # Of a heartbeat: one feed that the service reads or serves; as many as there are.
     FEED_LAG = 33
+    # What a fixed arbitrage record says and a DeFi signal has no field for.
+    ARBITRAGE_TERMS = 34
     CUSTOM_STRATEGY = 100
     RESERVED = 200

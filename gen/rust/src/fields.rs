@@ -508,6 +508,7 @@ pub static TLV_TYPE_NAMES: EnumType = EnumType {
         ("CAUSE", 31),
         ("SERVICE_INFO", 32),
         ("FEED_LAG", 33),
+        ("ARBITRAGE_TERMS", 34),
         ("CUSTOM_STRATEGY", 100),
         ("RESERVED", 200),
     ],
@@ -735,6 +736,85 @@ pub static ARBITRAGE_OPPORTUNITY: StructType = StructType {
             name: "reserved2",
             offset: 112,
             size: 8,
+            kind: Kind::Unsigned,
+        },
+    ],
+};
+
+pub static ARBITRAGE_TERMS_TLV: StructType = StructType {
+    name: "ArbitrageTermsTlv",
+    size: 48,
+    fields: &[
+        Field {
+            name: "expires_at",
+            offset: 0,
+            size: 8,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "buy_price",
+            offset: 8,
+            size: 8,
+            kind: Kind::Signed,
+        },
+        Field {
+            name: "sell_price",
+            offset: 16,
+            size: 8,
+            kind: Kind::Signed,
+        },
+        Field {
+            name: "strategy_id",
+            offset: 24,
+            size: 4,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "spread_bps",
+            offset: 28,
+            size: 4,
+            kind: Kind::Signed,
+        },
+        Field {
+            name: "deviation_bps_e2",
+            offset: 32,
+            size: 4,
+            kind: Kind::Signed,
+        },
+        Field {
+            name: "venue_a",
+            offset: 36,
+            size: 2,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "venue_b",
+            offset: 38,
+            size: 2,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "confidence",
+            offset: 40,
+            size: 2,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "action",
+            offset: 42,
+            size: 1,
+            kind: Kind::Enum(&SIGNAL_ACTION_NAMES),
+        },
+        Field {
+            name: "reserved",
+            offset: 43,
+            size: 1,
+            kind: Kind::Unsigned,
+        },
+        Field {
+            name: "reserved1",
+            offset: 44,
+            size: 4,
             kind: Kind::Unsigned,
         },
     ],

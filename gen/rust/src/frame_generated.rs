@@ -3555,7 +3555,7 @@ pub mod alphapulse_fbs {
         note = "Use associated constants instead. This will no longer be generated in 2021."
     )]
     #[allow(non_camel_case_types)]
-    pub const ENUM_VALUES_TLV_TYPE: [TlvType; 16] = [
+    pub const ENUM_VALUES_TLV_TYPE: [TlvType; 17] = [
         TlvType::NONE,
         TlvType::POOL_ADDRESSES,
         TlvType::TERTIARY_VENUE,
@@ -3570,6 +3570,7 @@ pub mod alphapulse_fbs {
         TlvType::CAUSE,
         TlvType::SERVICE_INFO,
         TlvType::FEED_LAG,
+        TlvType::ARBITRAGE_TERMS,
         TlvType::CUSTOM_STRATEGY,
         TlvType::RESERVED,
     ];
@@ -3597,6 +3598,8 @@ pub mod alphapulse_fbs {
         pub const SERVICE_INFO: Self = Self(32);
         /// Of a heartbeat: one feed that the service reads or serves; as many as there are.
         pub const FEED_LAG: Self = Self(33);
+        /// What a fixed arbitrage record says and a DeFi signal has no field for.
+        pub const ARBITRAGE_TERMS: Self = Self(34);
         pub const CUSTOM_STRATEGY: Self = Self(100);
         pub const RESERVED: Self = Self(200);
 
@@ -3617,6 +3620,7 @@ pub mod alphapulse_fbs {
             Self::CAUSE,
             Self::SERVICE_INFO,
             Self::FEED_LAG,
+            Self::ARBITRAGE_TERMS,
             Self::CUSTOM_STRATEGY,
             Self::RESERVED,
         ];
@@ -3637,6 +3641,7 @@ pub mod alphapulse_fbs {
                 Self::CAUSE => Some("CAUSE"),
                 Self::SERVICE_INFO => Some("SERVICE_INFO"),
                 Self::FEED_LAG => Some("FEED_LAG"),
+                Self::ARBITRAGE_TERMS => Some("ARBITRAGE_TERMS"),
                 Self::CUSTOM_STRATEGY => Some("CUSTOM_STRATEGY"),
                 Self::RESERVED => Some("RESERVED"),
                 _ => None,
@@ -26030,6 +26035,474 @@ pub mod alphapulse_fbs {
         }
     }
 
+    /// The fields of an ArbitrageOpportunity that a DeFiSignal lacks or holds more coarsely, one a row
+    /// that was migrated: with it the way back is exact. 48 bytes.
+    // struct ArbitrageTermsTlv, aligned to 8
+    #[repr(transparent)]
+    #[derive(Clone, Copy, PartialEq)]
+    pub struct ArbitrageTermsTlv(pub [u8; 48]);
+    impl Default for ArbitrageTermsTlv {
+        fn default() -> Self {
+            Self([0; 48])
+        }
+    }
+    impl ::core::fmt::Debug for ArbitrageTermsTlv {
+        fn fmt(&self, f: &mut ::core::fmt::Formatter) -> ::core::fmt::Result {
+            f.debug_struct("ArbitrageTermsTlv")
+                .field("expires_at", &self.expires_at())
+                .field("buy_price", &self.buy_price())
+                .field("sell_price", &self.sell_price())
+                .field("strategy_id", &self.strategy_id())
+                .field("spread_bps", &self.spread_bps())
+                .field("deviation_bps_e2", &self.deviation_bps_e2())
+                .field("venue_a", &self.venue_a())
+                .field("venue_b", &self.venue_b())
+                .field("confidence", &self.confidence())
+                .field("action", &self.action())
+                .field("reserved", &self.reserved())
+                .field("reserved1", &self.reserved1())
+                .finish()
+        }
+    }
+
+    impl ::flatbuffers::SimpleToVerifyInSlice for ArbitrageTermsTlv {}
+    impl<'a> ::flatbuffers::Follow<'a> for ArbitrageTermsTlv {
+        type Inner = &'a ArbitrageTermsTlv;
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            unsafe { <&'a ArbitrageTermsTlv>::follow(buf, loc) }
+        }
+    }
+    impl<'a> ::flatbuffers::Follow<'a> for &'a ArbitrageTermsTlv {
+        type Inner = &'a ArbitrageTermsTlv;
+        #[inline]
+        unsafe fn follow(buf: &'a [u8], loc: usize) -> Self::Inner {
+            unsafe { ::flatbuffers::follow_cast_ref::<ArbitrageTermsTlv>(buf, loc) }
+        }
+    }
+    impl<'b> ::flatbuffers::Push for ArbitrageTermsTlv {
+        type Output = ArbitrageTermsTlv;
+        #[inline]
+        unsafe fn push(&self, dst: &mut [u8], _written_len: usize) {
+            let src = unsafe {
+                ::core::slice::from_raw_parts(
+                    self as *const ArbitrageTermsTlv as *const u8,
+                    <Self as ::flatbuffers::Push>::size(),
+                )
+            };
+            dst.copy_from_slice(src);
+        }
+        #[inline]
+        fn alignment() -> ::flatbuffers::PushAlignment {
+            ::flatbuffers::PushAlignment::new(8)
+        }
+    }
+
+    impl<'a> ::flatbuffers::Verifiable for ArbitrageTermsTlv {
+        #[inline]
+        fn run_verifier(
+            v: &mut ::flatbuffers::Verifier,
+            pos: usize,
+        ) -> Result<(), ::flatbuffers::InvalidFlatbuffer> {
+            v.in_buffer::<Self>(pos)
+        }
+    }
+
+    impl<'a> ArbitrageTermsTlv {
+        #[allow(clippy::too_many_arguments)]
+        pub fn new(
+            expires_at: u64,
+            buy_price: i64,
+            sell_price: i64,
+            strategy_id: u32,
+            spread_bps: i32,
+            deviation_bps_e2: i32,
+            venue_a: u16,
+            venue_b: u16,
+            confidence: u16,
+            action: SignalAction,
+            reserved: u8,
+            reserved1: u32,
+        ) -> Self {
+            let mut s = Self([0; 48]);
+            s.set_expires_at(expires_at);
+            s.set_buy_price(buy_price);
+            s.set_sell_price(sell_price);
+            s.set_strategy_id(strategy_id);
+            s.set_spread_bps(spread_bps);
+            s.set_deviation_bps_e2(deviation_bps_e2);
+            s.set_venue_a(venue_a);
+            s.set_venue_b(venue_b);
+            s.set_confidence(confidence);
+            s.set_action(action);
+            s.set_reserved(reserved);
+            s.set_reserved1(reserved1);
+            s
+        }
+
+        pub fn expires_at(&self) -> u64 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[0..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_expires_at(&mut self, x: u64) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[0..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn buy_price(&self) -> i64 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<i64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[8..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<i64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_buy_price(&mut self, x: i64) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[8..].as_mut_ptr(),
+                    ::core::mem::size_of::<<i64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn sell_price(&self) -> i64 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<i64 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[16..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<i64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_sell_price(&mut self, x: i64) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[16..].as_mut_ptr(),
+                    ::core::mem::size_of::<<i64 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn strategy_id(&self) -> u32 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[24..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_strategy_id(&mut self, x: u32) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[24..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn spread_bps(&self) -> i32 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<i32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[28..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<i32 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_spread_bps(&mut self, x: i32) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[28..].as_mut_ptr(),
+                    ::core::mem::size_of::<<i32 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        /// Spread of the mid prices from its own mean, 1e-2 basis points.
+        pub fn deviation_bps_e2(&self) -> i32 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<i32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[32..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<i32 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_deviation_bps_e2(&mut self, x: i32) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[32..].as_mut_ptr(),
+                    ::core::mem::size_of::<<i32 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn venue_a(&self) -> u16 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[36..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_venue_a(&mut self, x: u16) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[36..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn venue_b(&self) -> u16 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[38..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_venue_b(&mut self, x: u16) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[38..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn confidence(&self) -> u16 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u16 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[40..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_confidence(&mut self, x: u16) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[40..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u16 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn action(&self) -> SignalAction {
+            let mut mem = ::core::mem::MaybeUninit::<
+                <SignalAction as ::flatbuffers::EndianScalar>::Scalar,
+            >::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[42..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<SignalAction as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_action(&mut self, x: SignalAction) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[42..].as_mut_ptr(),
+                    ::core::mem::size_of::<<SignalAction as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn reserved(&self) -> u8 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u8 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[43..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u8 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_reserved(&mut self, x: u8) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[43..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u8 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+
+        pub fn reserved1(&self) -> u32 {
+            let mut mem =
+                ::core::mem::MaybeUninit::<<u32 as ::flatbuffers::EndianScalar>::Scalar>::uninit();
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            ::flatbuffers::EndianScalar::from_little_endian(unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    self.0[44..].as_ptr(),
+                    mem.as_mut_ptr() as *mut u8,
+                    ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+                mem.assume_init()
+            })
+        }
+
+        pub fn set_reserved1(&mut self, x: u32) {
+            let x_le = ::flatbuffers::EndianScalar::to_little_endian(x);
+            // Safety:
+            // Created from a valid Table for this object
+            // Which contains a valid value in this slot
+            unsafe {
+                ::core::ptr::copy_nonoverlapping(
+                    &x_le as *const _ as *const u8,
+                    self.0[44..].as_mut_ptr(),
+                    ::core::mem::size_of::<<u32 as ::flatbuffers::EndianScalar>::Scalar>(),
+                );
+            }
+        }
+    }
+
     /// 32 bytes. `checksum` is CRC-32 (IEEE) over the whole frame with `sequence` and `checksum` taken as
     /// zero: the producer writes it once, a relay stamps the sequence without touching it.
     // struct FrameHeader, aligned to 8
@@ -31040,6 +31513,7 @@ pub mod alphapulse_fbs {
         pub const VT_CAUSE: ::flatbuffers::VOffsetT = 24;
         pub const VT_SERVICE_INFO: ::flatbuffers::VOffsetT = 26;
         pub const VT_FEED_LAG: ::flatbuffers::VOffsetT = 28;
+        pub const VT_ARBITRAGE_TERMS: ::flatbuffers::VOffsetT = 30;
 
         #[inline]
         pub unsafe fn init_from_table(table: ::flatbuffers::Table<'a>) -> Self {
@@ -31056,6 +31530,9 @@ pub mod alphapulse_fbs {
             args: &'args ExtensionsArgs<'args>,
         ) -> ::flatbuffers::WIPOffset<Extensions<'bldr>> {
             let mut builder = ExtensionsBuilder::new(_fbb);
+            if let Some(x) = args.arbitrage_terms {
+                builder.add_arbitrage_terms(x);
+            }
             if let Some(x) = args.feed_lag {
                 builder.add_feed_lag(x);
             }
@@ -31222,6 +31699,16 @@ pub mod alphapulse_fbs {
             // which contains a valid value in this slot
             unsafe { self._tab.get::<FeedLagTlv>(Extensions::VT_FEED_LAG, None) }
         }
+        #[inline]
+        pub fn arbitrage_terms(&self) -> Option<&'a ArbitrageTermsTlv> {
+            // Safety:
+            // Created from valid Table for this object
+            // which contains a valid value in this slot
+            unsafe {
+                self._tab
+                    .get::<ArbitrageTermsTlv>(Extensions::VT_ARBITRAGE_TERMS, None)
+            }
+        }
     }
 
     impl ::flatbuffers::Verifiable for Extensions<'_> {
@@ -31260,6 +31747,11 @@ pub mod alphapulse_fbs {
                 .visit_field::<CauseTlv>("cause", Self::VT_CAUSE, false)?
                 .visit_field::<ServiceInfoTlv>("service_info", Self::VT_SERVICE_INFO, false)?
                 .visit_field::<FeedLagTlv>("feed_lag", Self::VT_FEED_LAG, false)?
+                .visit_field::<ArbitrageTermsTlv>(
+                    "arbitrage_terms",
+                    Self::VT_ARBITRAGE_TERMS,
+                    false,
+                )?
                 .finish();
             Ok(())
         }
@@ -31278,6 +31770,7 @@ pub mod alphapulse_fbs {
         pub cause: Option<&'a CauseTlv>,
         pub service_info: Option<&'a ServiceInfoTlv>,
         pub feed_lag: Option<&'a FeedLagTlv>,
+        pub arbitrage_terms: Option<&'a ArbitrageTermsTlv>,
     }
     impl<'a> Default for ExtensionsArgs<'a> {
         #[inline]
@@ -31296,6 +31789,7 @@ pub mod alphapulse_fbs {
                 cause: None,
                 service_info: None,
                 feed_lag: None,
+                arbitrage_terms: None,
             }
         }
     }
@@ -31385,6 +31879,13 @@ pub mod alphapulse_fbs {
                 .push_slot_always::<&FeedLagTlv>(Extensions::VT_FEED_LAG, feed_lag);
         }
         #[inline]
+        pub fn add_arbitrage_terms(&mut self, arbitrage_terms: &ArbitrageTermsTlv) {
+            self.fbb_.push_slot_always::<&ArbitrageTermsTlv>(
+                Extensions::VT_ARBITRAGE_TERMS,
+                arbitrage_terms,
+            );
+        }
+        #[inline]
         pub fn new(
             _fbb: &'b mut ::flatbuffers::FlatBufferBuilder<'a, A>,
         ) -> ExtensionsBuilder<'a, 'b, A> {
@@ -31417,6 +31918,7 @@ pub mod alphapulse_fbs {
             ds.field("cause", &self.cause());
             ds.field("service_info", &self.service_info());
             ds.field("feed_lag", &self.feed_lag());
+            ds.field("arbitrage_terms", &self.arbitrage_terms());
             ds.finish()
         }
     }

@@ -70,6 +70,23 @@ export const LAYOUTS = {
       reserved2: { offset: 112, size: 8, type: "u64" },
     },
   },
+  ArbitrageTermsTlv: {
+    size: 48,
+    fields: {
+      expires_at: { offset: 0, size: 8, type: "u64" },
+      buy_price: { offset: 8, size: 8, type: "i64" },
+      sell_price: { offset: 16, size: 8, type: "i64" },
+      strategy_id: { offset: 24, size: 4, type: "u32" },
+      spread_bps: { offset: 28, size: 4, type: "i32" },
+      deviation_bps_e2: { offset: 32, size: 4, type: "i32" },
+      venue_a: { offset: 36, size: 2, type: "u16" },
+      venue_b: { offset: 38, size: 2, type: "u16" },
+      confidence: { offset: 40, size: 2, type: "u16" },
+      action: { offset: 42, size: 1, type: "SignalAction:u8" },
+      reserved: { offset: 43, size: 1, type: "u8" },
+      reserved1: { offset: 44, size: 4, type: "u32" },
+    },
+  },
   BookLevel: {
     size: 64,
     fields: {

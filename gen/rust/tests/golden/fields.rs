@@ -56,6 +56,20 @@ describe_struct!(ArbitrageOpportunity {
     reserved1,
     reserved2
 });
+describe_struct!(ArbitrageTermsTlv {
+    expires_at,
+    buy_price,
+    sell_price,
+    strategy_id,
+    spread_bps,
+    deviation_bps_e2,
+    venue_a,
+    venue_b,
+    confidence,
+    action,
+    reserved,
+    reserved1
+});
 describe_struct!(BookLevel {
     instrument_id,
     exchange_time,
@@ -1043,6 +1057,7 @@ pub fn layouts() -> Vec<Layouts> {
     vec![
         layout::Address::layouts(),
         layout::ArbitrageOpportunity::layouts(),
+        layout::ArbitrageTermsTlv::layouts(),
         layout::BookLevel::layouts(),
         layout::CauseTlv::layouts(),
         layout::ConfigResult::layouts(),

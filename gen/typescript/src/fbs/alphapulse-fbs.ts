@@ -6,6 +6,7 @@ export { Address } from './alphapulse-fbs/address.js';
 export { AlertSeverity } from './alphapulse-fbs/alert-severity.js';
 export { ArbitrageOpportunity } from './alphapulse-fbs/arbitrage-opportunity.js';
 export { ArbitrageOpportunityRows } from './alphapulse-fbs/arbitrage-opportunity-rows.js';
+export { ArbitrageTermsTlv } from './alphapulse-fbs/arbitrage-terms-tlv.js';
 export { AssetType } from './alphapulse-fbs/asset-type.js';
 export { BookAction } from './alphapulse-fbs/book-action.js';
 export { BookFlag } from './alphapulse-fbs/book-flag.js';

@@ -4,6 +4,7 @@
 
 import * as flatbuffers from 'flatbuffers';
 
+import { ArbitrageTermsTlv } from '../alphapulse-fbs/arbitrage-terms-tlv.js';
 import { CauseTlv } from '../alphapulse-fbs/cause-tlv.js';
 import { CrossChainTlv } from '../alphapulse-fbs/cross-chain-tlv.js';
 import { FeedLagTlv } from '../alphapulse-fbs/feed-lag-tlv.js';
@@ -105,8 +106,13 @@ feedLag(obj?:FeedLagTlv):FeedLagTlv|null {
   return offset ? (obj || new FeedLagTlv()).__init(this.bb_pos + offset, this.bb!) : null;
 }
 
+arbitrageTerms(obj?:ArbitrageTermsTlv):ArbitrageTermsTlv|null {
+  const offset = this.bb!.__offset(this.bb_pos, 30);
+  return offset ? (obj || new ArbitrageTermsTlv()).__init(this.bb_pos + offset, this.bb!) : null;
+}
+
 static startExtensions(builder:flatbuffers.Builder) {
-  builder.startObject(13);
+  builder.startObject(14);
 }
 
 static addPoolAddresses(builder:flatbuffers.Builder, poolAddressesOffset:flatbuffers.Offset) {
@@ -159,6 +165,10 @@ static addServiceInfo(builder:flatbuffers.Builder, serviceInfoOffset:flatbuffers
 
 static addFeedLag(builder:flatbuffers.Builder, feedLagOffset:flatbuffers.Offset) {
   builder.addFieldStruct(12, feedLagOffset, 0);
+}
+
+static addArbitrageTerms(builder:flatbuffers.Builder, arbitrageTermsOffset:flatbuffers.Offset) {
+  builder.addFieldStruct(13, arbitrageTermsOffset, 0);
 }
 
 static endExtensions(builder:flatbuffers.Builder):flatbuffers.Offset {

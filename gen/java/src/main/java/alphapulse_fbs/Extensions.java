@@ -54,8 +54,10 @@ public final class Extensions extends com.google.flatbuffers.Table {
   public alphapulse_fbs.ServiceInfoTlv serviceInfo(alphapulse_fbs.ServiceInfoTlv obj) { int o = __offset(26); return o != 0 ? obj.__assign(o + bb_pos, bb) : null; }
   public alphapulse_fbs.FeedLagTlv feedLag() { return feedLag(new alphapulse_fbs.FeedLagTlv()); }
   public alphapulse_fbs.FeedLagTlv feedLag(alphapulse_fbs.FeedLagTlv obj) { int o = __offset(28); return o != 0 ? obj.__assign(o + bb_pos, bb) : null; }
+  public alphapulse_fbs.ArbitrageTermsTlv arbitrageTerms() { return arbitrageTerms(new alphapulse_fbs.ArbitrageTermsTlv()); }
+  public alphapulse_fbs.ArbitrageTermsTlv arbitrageTerms(alphapulse_fbs.ArbitrageTermsTlv obj) { int o = __offset(30); return o != 0 ? obj.__assign(o + bb_pos, bb) : null; }
 
-  public static void startExtensions(FlatBufferBuilder builder) { builder.startTable(13); }
+  public static void startExtensions(FlatBufferBuilder builder) { builder.startTable(14); }
   public static void addPoolAddresses(FlatBufferBuilder builder, int poolAddressesOffset) { builder.addStruct(0, poolAddressesOffset, 0); }
   public static void addTertiaryVenue(FlatBufferBuilder builder, int tertiaryVenueOffset) { builder.addStruct(1, tertiaryVenueOffset, 0); }
   public static void addMevBundle(FlatBufferBuilder builder, int mevBundleOffset) { builder.addStruct(2, mevBundleOffset, 0); }
@@ -69,6 +71,7 @@ public final class Extensions extends com.google.flatbuffers.Table {
   public static void addCause(FlatBufferBuilder builder, int causeOffset) { builder.addStruct(10, causeOffset, 0); }
   public static void addServiceInfo(FlatBufferBuilder builder, int serviceInfoOffset) { builder.addStruct(11, serviceInfoOffset, 0); }
   public static void addFeedLag(FlatBufferBuilder builder, int feedLagOffset) { builder.addStruct(12, feedLagOffset, 0); }
+  public static void addArbitrageTerms(FlatBufferBuilder builder, int arbitrageTermsOffset) { builder.addStruct(13, arbitrageTermsOffset, 0); }
   public static int endExtensions(FlatBufferBuilder builder) {
     int o = builder.endTable();
     return o;

@@ -31,6 +31,10 @@ public final class TlvType {
    * Of a heartbeat: one feed that the service reads or serves; as many as there are.
    */
   public static final int FEED_LAG = 33;
+  /**
+   * What a fixed arbitrage record says and a DeFi signal has no field for.
+   */
+  public static final int ARBITRAGE_TERMS = 34;
   public static final int CUSTOM_STRATEGY = 100;
   public static final int RESERVED = 200;
 }
