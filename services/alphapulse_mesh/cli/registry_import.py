@@ -15,6 +15,7 @@ from alphapulse_client import Mesh
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import find_target
 from alphapulse_mesh.importers.ccxt_markets import import_markets
+from alphapulse_mesh.importers.databento import import_definitions
 from alphapulse_mesh.importers.financedatabase import import_listings
 from alphapulse_mesh.importers.loading import Loader
 from alphapulse_mesh.importers.places import Places
@@ -25,7 +26,7 @@ from alphapulse_mesh.runtime.errors import InvalidArgument, NotFound
 
 _PATIENCE_SECONDS: Final = 120.0
 """How long a call is repeated while the registry is away: it may be starting again."""
-KINDS: Final = ("venues", "financedatabase", "tokens", "pools", "ccxt")
+KINDS: Final = ("venues", "financedatabase", "tokens", "pools", "ccxt", "databento")
 # what `all` looks for below the data directory, in the order of reference
 _ALL: Final = (
     ("venues", ("mic_iso10383/mic_*.csv",)),
@@ -40,6 +41,7 @@ _ALL: Final = (
     ("tokens", ("token_lists/*.tokenlist.json*",)),
     ("pools", ("uniswap_pools/pools_*.csv",)),
     ("ccxt", ("ccxt/*.json*",)),
+    ("databento", ("databento/*.dbn*", "dbn_format_samples/*definition*.dbn*")),
 )
 
 
@@ -124,6 +126,8 @@ async def _import(
     loader = Loader(mesh.registry, progress=progress)
     if kind == "financedatabase":
         return await import_listings(loader, places, files)
+    if kind == "databento":
+        return await import_definitions(loader, places, files)
     one = {"tokens": import_tokens, "pools": import_pools, "ccxt": import_markets}[kind]
     return [await one(loader, places, path) for path in files]
 

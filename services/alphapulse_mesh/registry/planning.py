@@ -83,7 +83,13 @@ _ENDS: Final[dict[int, tuple[set[int] | None, set[int] | None]]] = {
     _L.LINK_TYPE_WRAPS: ({_A.ASSET_TYPE_TOKEN}, {*_COIN}),
     _L.LINK_TYPE_COMPONENT_OF: (
         None,
-        {_A.ASSET_TYPE_SYNTHETIC, _A.ASSET_TYPE_INDEX, _A.ASSET_TYPE_ETF, _A.ASSET_TYPE_FUND},
+        {
+            _A.ASSET_TYPE_SYNTHETIC,
+            _A.ASSET_TYPE_INDEX,
+            _A.ASSET_TYPE_ETF,
+            _A.ASSET_TYPE_FUND,
+            _A.ASSET_TYPE_FUTURE,  # a listed spread of its legs
+        },
     ),
     _L.LINK_TYPE_BASE_OF: (None, {*identity.PAIRS, _A.ASSET_TYPE_POOL}),
 }
