@@ -6,22 +6,20 @@ is unavailable; so is registering, which is idempotent by what it registers.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import grpc.aio
 import numpy as np
-from google.protobuf.timestamp_pb2 import Timestamp
 
-from alphapulse.common.v1 import instrument_id_pb2 as common_pb
 from alphapulse.registry.v1 import registry_pb2 as pb
-from alphapulse.registry.v1 import registry_pb2_grpc as rpc
 from alphapulse_client._backoff import Backoff
-from alphapulse_client._calls import Caller
+from alphapulse_client._registry_calls import PAGE, asset_type_of, set_time
+from alphapulse_client._registry_synthetics import SyntheticCalls
+from alphapulse_client._registry_venues import VenueCalls
 from alphapulse_client.errors import (
     Cancelled,
     FailedPrecondition,
     InternalError,
-    InvalidArgument,
     Unavailable,
     UnknownInstrument,
     from_rpc_error,
@@ -33,19 +31,30 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
     from datetime import datetime
 
-    from alphapulse_client._channel import Metadata
+    from google.protobuf.timestamp_pb2 import Timestamp
+
     from alphapulse_client.frames import Rows
 
-__all__ = ["AmbiguousInstrument", "Instrument", "Link", "RegistryClient", "RegistryEvent", "Venue"]
+__all__ = [
+    "AmbiguousInstrument",
+    "Instrument",
+    "Link",
+    "Opportunity",
+    "RecordBatch",
+    "RegistryClient",
+    "RegistryEvent",
+    "Venue",
+]
 
 Instrument = pb.Instrument
 Link = pb.Link
 Venue = pb.Venue
+Opportunity = pb.Opportunity
 RegistryEvent = pb.WatchRegistryResponse
 Outcomes = list[pb.RegistrationOutcome]
 
-_PAGE: Final = 1000
 _BATCH_GET: Final = 10_000
+_STREAM_IDS: Final = 100_000
 _BATCH_REGISTER: Final = 10_000
 
 
@@ -59,18 +68,23 @@ class AmbiguousInstrument(FailedPrecondition):
         self.candidates: tuple[pb.Instrument, ...] = tuple(candidates)
 
 
-class RegistryClient:
-    """Calls of `RegistryService`. `timeout` is seconds per call, over all attempts."""
+class RecordBatch(NamedTuple):
+    """Rows of a stream of records."""
 
-    def __init__(
-        self, channel: grpc.aio.Channel, *, timeout: float = 10.0, metadata: Metadata = ()
-    ) -> None:
-        self._stub: rpc.RegistryServiceAsyncStub = rpc.RegistryServiceStub(channel)
-        self._call = Caller(timeout, metadata)
-        self._metadata = metadata
-        self.revision = 0
-        """Newest revision that a write of this client was answered with: as `min_revision` of a
-        read, it makes any replica show what was written."""
+    rows: Rows
+    """(n,) array of `InstrumentRecord`."""
+    first_row: int
+    """Position of the first of them in the whole answer."""
+    missing: Sequence[int]
+    """Positions, in the whole answer, of ids that are unknown: their rows are zeros."""
+    revision: int
+    """That all rows of the stream were read at."""
+    total_rows: int
+    """Of the stream that the batch belongs to."""
+
+
+class RegistryClient(VenueCalls, SyntheticCalls):
+    """Calls of `RegistryService`. `timeout` is seconds per call, over all attempts."""
 
     # ------------------------------------------------------------------------------------- reading
 
@@ -130,7 +144,7 @@ class RegistryClient:
             chain_id=chain_id,
             cusip=cusip,
             figi=figi,
-            asset_type=_asset_type(asset_type),
+            asset_type=asset_type_of(asset_type),
             min_revision=min_revision,
         )
         response = await self.resolve_all(request)
@@ -157,12 +171,12 @@ class RegistryClient:
         venue: str = "",
         symbol_prefix: str = "",
         status: pb.InstrumentStatus.ValueType = pb.INSTRUMENT_STATUS_UNSPECIFIED,
-        page_size: int = _PAGE,
+        page_size: int = PAGE,
     ) -> AsyncIterator[pb.Instrument]:
         """All instruments that pass the filter, in the order of registration; pages by itself."""
         request = pb.ListInstrumentsRequest(
             page_size=page_size,
-            asset_type=_asset_type(asset_type),
+            asset_type=asset_type_of(asset_type),
             venue=venue,
             symbol_prefix=symbol_prefix,
             status=status,
@@ -186,7 +200,7 @@ class RegistryClient:
         isin_prefix: str = "",
         chain_id: int = 0,
         currency: str = "",
-        page_size: int = _PAGE,
+        page_size: int = PAGE,
     ) -> AsyncIterator[pb.Instrument]:
         """Instruments that have all words of `query` in symbol, name or identifiers and pass the
         filters; pages by itself.
@@ -194,7 +208,7 @@ class RegistryClient:
         request = pb.SearchInstrumentsRequest(
             query=query,
             symbol_prefix=symbol_prefix,
-            asset_types=[_asset_type(number) for number in asset_types],
+            asset_types=[asset_type_of(number) for number in asset_types],
             venues=list(venues),
             statuses=statuses,
             isin_prefix=isin_prefix,
@@ -236,6 +250,57 @@ class RegistryClient:
             return parts[0]
         return np.concatenate(parts) if parts else rows(REGISTRY_RECORDS, 0)
 
+    async def history(
+        self, instrument: InstrumentKey, *, min_revision: int = 0
+    ) -> Sequence[pb.Instrument]:
+        """Every period of validity of an instrument, the present one last: what it was called when.
+
+        Raises:
+            UnknownInstrument: no instrument has this id.
+        """
+        request = pb.GetInstrumentHistoryRequest(id=id_text(instrument), min_revision=min_revision)
+        return (await self._call(self._stub.GetInstrumentHistory, request)).instruments
+
+    async def stream_records(
+        self,
+        instruments: Iterable[InstrumentKey] | bytes | None = None,
+        *,
+        asset_types: Iterable[int] = (),
+        venues: Iterable[str] = (),
+        batch_rows: int = 0,
+        min_revision: int = 0,
+    ) -> AsyncIterator[RecordBatch]:
+        """Fixed records in batches, all as of one revision: of ids, in their order and with zeros
+        for unknown ones, or (None) of everything that passes the filters. A stream that breaks
+        ends with its error: begin anew. Ids beyond 100,000 are asked for in several streams, each
+        with a revision of its own.
+
+        Raises:
+            Unavailable: the stream broke, or too many are open.
+        """
+        request = pb.StreamInstrumentRecordsRequest(
+            all=instruments is None,
+            asset_types=[asset_type_of(number) for number in asset_types],
+            venues=list(venues),
+            batch_rows=batch_rows,
+            min_revision=min_revision,
+        )
+        if instruments is None:
+            ids = [b""]
+        else:
+            joined = instruments if isinstance(instruments, bytes) else join_ids(instruments)
+            step = 16 * _STREAM_IDS
+            ids = [joined[start : start + step] for start in range(0, len(joined), step)]
+        for part, request.ids in enumerate(ids):
+            call = self._stub.StreamInstrumentRecords(request, metadata=self._metadata)
+            try:
+                async for answer in call:
+                    yield _record_batch(answer, part * _STREAM_IDS)
+            except grpc.aio.AioRpcError as error:
+                raise from_rpc_error(error) from error
+            finally:
+                call.cancel()
+
     async def links(
         self,
         instrument: InstrumentKey | None = None,
@@ -246,7 +311,7 @@ class RegistryClient:
         request = pb.ListLinksRequest(
             instrument_id="" if instrument is None else id_text(instrument),
             type=link_type,
-            page_size=_PAGE,
+            page_size=PAGE,
         )
         while True:
             response = await self._call(self._stub.ListLinks, request)
@@ -256,79 +321,7 @@ class RegistryClient:
                 return
             request.page_token = response.next_page_token
 
-    async def venue(self, key: str | int) -> pb.Venue:
-        """A venue by number, name or MIC. Raises NotFound."""
-        return (await self._call(self._stub.GetVenue, pb.GetVenueRequest(key=str(key)))).venue
-
-    async def venues(self) -> AsyncIterator[pb.Venue]:
-        """All venues."""
-        request = pb.ListVenuesRequest(page_size=_PAGE)
-        while True:
-            response = await self._call(self._stub.ListVenues, request)
-            for venue in response.venues:
-                yield venue
-            if not response.next_page_token:
-                return
-            request.page_token = response.next_page_token
-
-    async def quote_fees(
-        self, venue: str | int, *, volume: str = "", notional: str = ""
-    ) -> pb.QuoteFeesResponse:
-        """What a trade costs on a venue at the caller's volume of 30 days (decimal text)."""
-        request = pb.QuoteFeesRequest(venue=str(venue), volume=volume, notional=notional)
-        return await self._call(self._stub.QuoteFees, request)
-
-    async def sessions(
-        self, venue: str | int, *, time: Timestamp | datetime | None = None
-    ) -> pb.GetSessionsResponse:
-        """Whether a venue trades at a time (now when None), and when it opens and closes next."""
-        request = pb.GetSessionsRequest(venue=str(venue))
-        _set_time(request.time, time)
-        return await self._call(self._stub.GetSessions, request)
-
-    async def route(self, request: pb.RouteOrderRequest) -> pb.RouteOrderResponse:
-        """The best venue or split for an order, each venue's judgement field by field. Without
-        books the registry takes the live quotes that it follows.
-        """
-        return await self._call(self._stub.RouteOrder, request)
-
-    async def synthetic(self, name: str) -> pb.Synthetic:
-        """A synthetic's definition. Raises NotFound."""
-        request = pb.GetSyntheticRequest(name=name)
-        return (await self._call(self._stub.GetSynthetic, request)).synthetic
-
-    async def evaluate_synthetic(
-        self, name: str, values: Iterable[tuple[InstrumentKey, str]]
-    ) -> pb.EvaluateSyntheticResponse:
-        """A synthetic's value for values (decimal text) of what it is made of."""
-        request = pb.EvaluateSyntheticRequest(
-            name=name,
-            values=[pb.InstrumentValue(id=id_message(key), value=text) for key, text in values],
-        )
-        return await self._call(self._stub.EvaluateSynthetic, request)
-
     # ------------------------------------------------------------------------------------- writing
-
-    async def define_synthetic(
-        self,
-        name: str,
-        formula: str,
-        inputs: Iterable[tuple[str, InstrumentKey]],
-        *,
-        title: str = "",
-        quote_currency: str = "",
-    ) -> pb.DefineSyntheticResponse:
-        """Define a synthetic, or a new version of it; `inputs`: what the names in `formula` are."""
-        request = pb.DefineSyntheticRequest(
-            name=name,
-            formula=formula,
-            inputs=[pb.SyntheticInput(alias=alias, id=id_message(key)) for alias, key in inputs],
-            title=title,
-            quote_currency=quote_currency,
-        )
-        response = await self._call(self._stub.DefineSynthetic, request)
-        self.revision = max(self.revision, response.revision)
-        return response
 
     async def register(
         self, instrument: pb.Instrument, *, request_id: str = ""
@@ -363,7 +356,7 @@ class RegistryClient:
             instrument=instrument, expected_revision=expected_revision
         )
         request.update_mask.paths.extend(fields)
-        _set_time(request.effective_time, effective_time)
+        set_time(request.effective_time, effective_time)
         return (await self._call(self._stub.UpdateInstrument, request)).instrument
 
     async def delist(
@@ -381,7 +374,7 @@ class RegistryClient:
         request = pb.DelistInstrumentRequest(
             id=id_text(instrument), expected_revision=expected_revision
         )
-        _set_time(request.time, time)
+        set_time(request.time, time)
         return (await self._call(self._stub.DelistInstrument, request)).instrument
 
     async def register_many(self, instruments: Iterable[pb.Instrument]) -> Outcomes:
@@ -408,30 +401,34 @@ class RegistryClient:
         )
         return response.link
 
-    async def register_venue(self, venue: pb.Venue) -> pb.Venue:
-        """Add a venue, or get the one that is there when all its data is the same."""
-        request = pb.RegisterVenueRequest(venue=venue)
-        return (await self._call(self._stub.RegisterVenue, request)).venue
-
-    async def update_venue(
-        self, venue: pb.Venue, *, fields: Iterable[str] = (), expected_revision: int = 0
-    ) -> pb.Venue:
-        """Change `fields` (those that are set, when none are named) of the venue of that name.
-
-        Raises:
-            Conflict: it is not at `expected_revision` any more.
-        """
-        request = pb.UpdateVenueRequest(venue=venue, expected_revision=expected_revision)
-        request.update_mask.paths.extend(fields)
-        return (await self._call(self._stub.UpdateVenue, request)).venue
-
-    async def retire_venue(self, key: str | int) -> pb.Venue:
-        """Retire a venue that lists nothing any more; its number is never given again.
+    async def unlink(
+        self,
+        source: InstrumentKey,
+        target: InstrumentKey,
+        link_type: pb.LinkType.ValueType,
+        *,
+        expected_revision: int = 0,
+        request_id: str = "",
+    ) -> bool:
+        """Take the link `source` → `target` away; whether it was there.
 
         Raises:
-            FailedPrecondition: something is listed there (VENUE_IN_USE).
+            Conflict: it is not at `expected_revision`.
+            FailedPrecondition: the data of its ends say the same (LINK_STATED_BY_DATA).
         """
-        return (await self._call(self._stub.DeleteVenue, pb.DeleteVenueRequest(key=str(key)))).venue
+        link = pb.Link(to=id_message(target), type=link_type)
+        getattr(link, "from").CopyFrom(id_message(source))
+        request = pb.UnlinkInstrumentsRequest(
+            link=link, expected_revision=expected_revision, request_id=request_id
+        )
+        response = await self._call(
+            self._stub.UnlinkInstruments,
+            request,
+            # repeated after it was done it would say that there was no such revision
+            idempotent=bool(request_id) or not expected_revision,
+        )
+        self.revision = max(self.revision, response.revision)
+        return response.removed
 
     # ----------------------------------------------------------------------------------- following
 
@@ -445,24 +442,29 @@ class RegistryClient:
         chain_id: int = 0,
         link_types: Iterable[pb.LinkType.ValueType] = (),
         kinds: Iterable[pb.EventKind.ValueType] = (),
+        min_opportunity_bps: int = 0,
         bookmarks: bool = False,
     ) -> AsyncIterator[pb.WatchRegistryResponse]:
         """Every change after `from_revision`, then live, without gap or repetition; reconnects.
-        All filters that are given must fit; `link_types` alone says that links are wanted.
+        All filters that are given must fit; `link_types` alone says that links are wanted, and
+        `min_opportunity_bps` alone that opportunities are. These are no changes: they come live
+        between the changes, and after a reconnect those that stand come again.
 
         `bookmarks`: also yield the messages that only say how far the stream is.
 
         Raises:
             OutOfRange: the registry no longer has the changes from there on.
+            FailedPrecondition: opportunities, where no quotes are followed (OPPORTUNITIES_OFF).
         """
         request = pb.WatchRegistryRequest(
             from_revision=from_revision,
-            asset_types=[_asset_type(number) for number in asset_types],
+            asset_types=[asset_type_of(number) for number in asset_types],
             venues=list(venues),
             isin_prefix=isin_prefix,
             chain_id=chain_id,
             link_types=link_types,
             kinds=kinds,
+            min_opportunity_bps=min_opportunity_bps,
         )
         retry = Backoff().start()
         while True:
@@ -484,19 +486,13 @@ class RegistryClient:
             await retry.sleep()
 
 
-def _set_time(field: Timestamp, time: Timestamp | datetime | None) -> None:
-    """Leave `field` unset for None."""
-    if isinstance(time, Timestamp):
-        field.CopyFrom(time)
-    elif time is not None:
-        field.FromDatetime(time)
-
-
-def _asset_type(number: int) -> common_pb.AssetType.ValueType:
-    """The protobuf value of a layout `AssetType`: they have the same numbers."""
-    try:
-        return common_pb.AssetType.Value(common_pb.AssetType.keys()[number])
-    except IndexError:
-        raise InvalidArgument(
-            f"there is no asset type {number}", reason="ASSET_TYPE_UNKNOWN", asset_type=number
-        ) from None
+def _record_batch(answer: pb.StreamInstrumentRecordsResponse, before: int) -> RecordBatch:
+    """`before`: rows of the streams before this one."""
+    found = Frame.parse(answer.frame).rows if answer.frame else rows(REGISTRY_RECORDS, 0)
+    return RecordBatch(
+        found,
+        before + answer.first_row,
+        [before + position for position in answer.missing],
+        answer.revision,
+        answer.total_rows,
+    )

@@ -56,7 +56,7 @@ async def main(context: ServiceContext) -> None:
         async with host:
             if config.registry.publish_live:
                 target = config.endpoint(Service.RELAY_MARKET_DATA).target
-                follower = QuoteFollower(writer.state, service.quotes, target, publisher)
+                follower = QuoteFollower(service.quotes, service.opportunities, target, publisher)
                 host.background(_until_drained(follower.run()), name="registry-quotes")
             if live is not None:
                 host.background(_until_drained(live.evaluate()), name="registry-synthetics")

@@ -30,6 +30,7 @@ _TYPES: Final = {
     ChangeKind.INSTRUMENT_REGISTERED: "instrument.registered",
     ChangeKind.INSTRUMENT_UPDATED: "instrument.updated",
     ChangeKind.LINK_ADDED: "link.added",
+    ChangeKind.LINK_REMOVED: "link.removed",
     ChangeKind.VENUE_REGISTERED: "venue.registered",
     ChangeKind.COLLISION_DETECTED: "collision.detected",
     ChangeKind.VENUE_UPDATED: "venue.updated",

@@ -20,7 +20,7 @@ from alphapulse_client.context import FrameContext, new_context
 from alphapulse_client.subscription import Subscription
 from alphapulse_layout import MessageType, SourceType
 from alphapulse_mesh.registry.model import InstrumentEntry, SyntheticEntry
-from alphapulse_mesh.registry.opportunities import Opportunities, opportunity_frame
+from alphapulse_mesh.registry.opportunities import opportunity_frame
 from alphapulse_mesh.registry.records import instrument_record, scaled
 from alphapulse_mesh.registry.synthetics import Evaluation, SyntheticGraph
 from alphapulse_mesh.runtime.errors import MeshError
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from alphapulse_client.publisher import Publisher
     from alphapulse_client.subscription import Batch
+    from alphapulse_mesh.registry.opportunities import Opportunity
+    from alphapulse_mesh.registry.opportunity_feed import OpportunityFeed
     from alphapulse_mesh.registry.quotes import LiveQuotes
     from alphapulse_mesh.registry.state import RegistryState
     from alphapulse_mesh.registry.watch import Recent
@@ -42,6 +44,8 @@ _CHUNK: Final = 1024
 _RETRY_SECONDS: Final = 1.0
 _LONG: Final = 3600.0
 _SCALE: Final = 8
+_CAUSES: Final = 16
+"""Further causes that a frame names: what opened it is the context itself."""
 
 
 def mid_prices(rows: frames.Rows) -> dict[bytes, Decimal]:
@@ -130,19 +134,22 @@ class QuoteFollower:
 
     def __init__(
         self,
-        state: RegistryState,
         quotes: LiveQuotes,
+        feed: OpportunityFeed,
         target: str,
         publisher: Publisher | None,
         *,
         clock_ns: Callable[[], int] = time.time_ns,
     ) -> None:
-        """`target` is the relay; without `publisher` the quotes are only kept."""
+        """`target` is the relay; without `publisher` opportunities are for `feed`'s watchers alone,
+        and nobody looks for them while there are none.
+        """
         self._quotes = quotes
+        self._feed = feed
         self._target = target
         self._publisher = publisher
         self._clock_ns = clock_ns
-        self._opportunities = Opportunities(state, quotes)
+        feed.followed = True
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -163,14 +170,27 @@ class QuoteFollower:
 
     async def take(self, frame: frames.Frame) -> None:
         """Keep the quotes of a frame, and publish what opportunities they open."""
-        moved = self._quotes.take(frame.rows)
-        if self._publisher is None:
+        moved = self._quotes.take(frame.rows, frame.context)
+        if self._publisher is None and not self._feed.wanted:
             return
         now_ns = self._clock_ns()
-        found = self._opportunities.move(moved, now_ns)
-        if found:
-            made = opportunity_frame(found, frame.context.child(), now_ns)
-            await self._publisher.publish(made)
+        context = frame.context.child()
+        found = self._feed.move(moved, context, now_ns)
+        if found and self._publisher is not None:
+            causes = self._other_causes(found, frame.context)
+            await self._publisher.publish(opportunity_frame(found, context, now_ns, causes))
+
+    def _other_causes(
+        self, found: Sequence[Opportunity], own: FrameContext
+    ) -> list[tuple[bytes, bytes]]:
+        """The frames of the quotes on the other sides, each once."""
+        causes: dict[tuple[bytes, bytes], None] = {}
+        for each in found:
+            for side in each.key:
+                context = self._quotes.context(side)
+                if context is not None and context.message_id != own.message_id:
+                    causes[context.trace_id, context.message_id] = None
+        return list(causes)[:_CAUSES]
 
 
 class LiveRegistry:

@@ -24,6 +24,7 @@ __all__ = [
     "InstrumentEntry",
     "LinkEntry",
     "LinkKey",
+    "LinkRemoval",
     "RequestEntry",
     "SyntheticEntry",
     "VenueEntry",
@@ -52,6 +53,7 @@ class ChangeKind(IntEnum):
     COLLISION_DETECTED = 7
     VENUE_UPDATED = 8
     SYNTHETIC_DEFINED = 9
+    LINK_REMOVED = 10
 
 
 def time_ns(timestamp: Timestamp) -> int:
@@ -241,6 +243,20 @@ class LinkEntry(NamedTuple):
         return cls(key, message.revision, wire.item(body))
 
 
+class LinkRemoval(NamedTuple):
+    """That a link was taken away."""
+
+    key: LinkKey
+    revision: int
+    wire: bytes
+    """The link as it was."""
+
+    @property
+    def kind(self) -> ChangeKind:
+        """LINK_REMOVED."""
+        return ChangeKind.LINK_REMOVED
+
+
 class VenueEntry(NamedTuple):
     """One venue, as stored; revision 0 is one that was always there."""
 
@@ -382,7 +398,15 @@ class RequestEntry(NamedTuple):
         )
 
 
-Change = InstrumentEntry | LinkEntry | VenueEntry | CollisionEntry | RequestEntry | SyntheticEntry
+Change = (
+    InstrumentEntry
+    | LinkEntry
+    | LinkRemoval
+    | VenueEntry
+    | CollisionEntry
+    | RequestEntry
+    | SyntheticEntry
+)
 """One event of the journal: what it added."""
 
 
@@ -400,6 +424,9 @@ def decode_change(revision: int, kind: ChangeKind, body: bytes) -> Change:
             return InstrumentEntry(pb.Instrument.FromString(body), body, kind)
         case ChangeKind.LINK_ADDED:
             return LinkEntry.parse(body)
+        case ChangeKind.LINK_REMOVED:
+            link = LinkEntry.parse(body)
+            return LinkRemoval(link.key, revision, link.wire)
         case ChangeKind.VENUE_REGISTERED:
             return VenueEntry.parse(body)
         case ChangeKind.VENUE_UPDATED:

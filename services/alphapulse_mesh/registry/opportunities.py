@@ -9,7 +9,7 @@ there is none, or a venue's fees are not known, nothing is claimed.
 from __future__ import annotations
 
 from collections import deque
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -17,8 +17,11 @@ from blake3 import blake3
 
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_client import frames
+from alphapulse_client.context import format_traceparent
+from alphapulse_client.decimals import fixed_text
 from alphapulse_layout import MessageType, SourceType
-from alphapulse_mesh.registry.fees import fees_at
+from alphapulse_mesh.registry import identity
+from alphapulse_mesh.registry.fees import fees_at, plain
 from alphapulse_mesh.registry.search import listings
 
 if TYPE_CHECKING:
@@ -29,12 +32,13 @@ if TYPE_CHECKING:
     from alphapulse_mesh.registry.quotes import LiveQuotes, Quote
     from alphapulse_mesh.registry.state import RegistryState
 
-__all__ = ["LEAST_BPS", "Opportunities", "Opportunity", "opportunity_frame"]
+__all__ = ["LEAST_BPS", "Opportunities", "Opportunity", "opportunity_frame", "opportunity_message"]
 
 LEAST_BPS: Final = Decimal(1)
 """What is worth telling."""
 _BPS: Final = Decimal(10_000)
 _FULL: Final = 10_000
+_STEP: Final = Decimal("1e-8")
 _I32: Final = (1 << 31) - 1
 _LIVES_NS: Final = 1_000_000_000
 """How long an opportunity is held for real without a further quote."""
@@ -49,11 +53,45 @@ class Opportunity(NamedTuple):
     bid: Quote
     bps: Decimal
     """What remains of the price, in basis points of what is paid."""
+    rate: Decimal
+    """What a unit of `b`'s currency is worth in `a`'s."""
+    fees_bps: tuple[Decimal, Decimal]
+    """Taker fees of the two venues."""
 
     @property
     def size(self) -> int:
         """What both sides show, 1e-8."""
         return min(self.ask.ask_size, self.bid.bid_size)
+
+    @property
+    def key(self) -> tuple[bytes, bytes]:
+        """The two instruments."""
+        return self.a.id, self.b.id
+
+    @property
+    def number(self) -> int:
+        """The same for the same two quotes, wherever it is found."""
+        times = (self.ask.exchange_time, self.bid.exchange_time)
+        digest = blake3(self.a.id + self.b.id + repr(times).encode()).digest()
+        return int.from_bytes(digest[:8], "little")
+
+    @property
+    def kind(self) -> pb.OpportunityKind.ValueType:
+        """What makes the two comparable."""
+        kinds = {self.a.asset_type, self.b.asset_type}
+        if kinds & identity.DERIVATIVES:
+            return pb.OPPORTUNITY_KIND_BASIS
+        if kinds & identity.PAIRS:
+            return pb.OPPORTUNITY_KIND_SAME_PAIR
+        if kinds & identity.ON_CHAIN:
+            return pb.OPPORTUNITY_KIND_SAME_TOKEN
+        return pb.OPPORTUNITY_KIND_SAME_SECURITY
+
+    def confidence(self, now_ns: int) -> int:
+        """0 to 10,000, by the age of the older quote."""
+        oldest = min(self.ask.receive_time, self.bid.receive_time)
+        age = min(max(now_ns - oldest, 0) / _LIVES_NS, 1.0)
+        return round(_FULL * (1 - age))
 
 
 class Opportunities:
@@ -93,6 +131,18 @@ class Opportunities:
                             found[key] = opportunity
         return sorted(found.values(), key=lambda each: each.bps, reverse=True)
 
+    def standing(self, now_ns: int) -> list[Opportunity]:
+        """What was told and is there still, by the quotes of this moment, the best first."""
+        found = []
+        for one, other in list(self._told):
+            a, b = self._state.instruments[one], self._state.instruments[other]
+            opportunity = self._between(a, b, now_ns)
+            if opportunity is None:
+                del self._told[one, other]
+            else:
+                found.append(opportunity)
+        return sorted(found, key=lambda each: each.bps, reverse=True)
+
     def _news(self, key: tuple[bytes, bytes], opportunity: Opportunity) -> bool:
         prices = (opportunity.ask.ask, opportunity.bid.bid)
         if self._told.get(key) == prices:
@@ -109,8 +159,8 @@ class Opportunities:
             waiting = deque(same)
             while waiting:
                 here = waiting.popleft()
-                for ordinal in self._state.links_of.get(here.id, ()):
-                    source, target, kind = self._state.links_in_order[ordinal].key
+                for link in self._state.links_of.get(here.id, ()):
+                    source, target, kind = link.key
                     if kind != pb.LINK_TYPE_DERIVATIVE_OF:
                         continue
                     for each in (source, target):
@@ -137,7 +187,9 @@ class Opportunities:
         paid = ask.ask * (1 + bought.taker_bps / _BPS)
         got = bid.bid * rate * (1 - sold.taker_bps / _BPS)
         bps = (got - paid) / paid * _BPS
-        return Opportunity(a, b, ask, bid, bps) if bps >= self._least_bps else None
+        if bps < self._least_bps:
+            return None
+        return Opportunity(a, b, ask, bid, bps, rate, (bought.taker_bps, sold.taker_bps))
 
 
 def _tradable(entry: InstrumentEntry, now_ns: int) -> bool:
@@ -150,20 +202,56 @@ def _currency(entry: InstrumentEntry) -> str:
     return entry.message().quote_currency
 
 
-def opportunity_frame(found: Sequence[Opportunity], context: FrameContext, now_ns: int) -> bytes:
+def opportunity_message(
+    opportunity: Opportunity, context: FrameContext, now_ns: int
+) -> pb.Opportunity:
+    """What a watcher is told; `context` is that of the frame that says the same."""
+    a, b, ask, bid = opportunity.a, opportunity.b, opportunity.ask, opportunity.bid
+    message = pb.Opportunity(
+        opportunity_id=opportunity.number,
+        kind=opportunity.kind,
+        buy_instrument_id=identity.to_message(a.id),
+        buy_venue=a.venue,
+        buy_price=fixed_text(ask.ask),
+        buy_currency=_currency(a),
+        buy_fee_bps=plain(opportunity.fees_bps[0]),
+        sell_instrument_id=identity.to_message(b.id),
+        sell_venue=b.venue,
+        sell_price=fixed_text(bid.bid),
+        sell_currency=_currency(b),
+        sell_fee_bps=plain(opportunity.fees_bps[1]),
+        rate=plain(_rounded(opportunity.rate)),
+        spread_bps=plain(_rounded(opportunity.bps)),
+        max_quantity=fixed_text(opportunity.size),
+        confidence=opportunity.confidence(now_ns),
+        traceparent=format_traceparent(context),
+    )
+    message.time.FromNanoseconds(max(ask.receive_time, bid.receive_time))
+    message.expires_at.FromNanoseconds(now_ns + _LIVES_NS)
+    return message
+
+
+def _rounded(number: Decimal) -> Decimal:
+    return number.quantize(_STEP, rounding=ROUND_HALF_EVEN)
+
+
+def opportunity_frame(
+    found: Sequence[Opportunity],
+    context: FrameContext,
+    now_ns: int,
+    causes: Iterable[tuple[bytes, bytes]] = (),
+) -> bytes:
     """One frame of CrossVenueOpportunity rows: `a` is bought at `price_a`, `b` sold at `price_b`,
-    each in its own currency; `spread_bps` is what remains after fees, in `a`'s currency.
+    each in its own currency; `spread_bps` is what remains after fees, in `a`'s currency. `causes`:
+    (trace id, span id) of the frames with the other sides' quotes.
     """
     rows = frames.rows(MessageType.CROSS_VENUE_OPPORTUNITY, len(found))
     ids = [b"".join(getattr(each, side).id for each in found) for side in ("a", "b")]
     rows["instrument_a_id"] = np.frombuffer(ids[0], rows.dtype["instrument_a_id"])
     rows["instrument_b_id"] = np.frombuffer(ids[1], rows.dtype["instrument_b_id"])
     for row, each in zip(rows, found, strict=True):
-        times = (each.ask.exchange_time, each.bid.exchange_time)
-        digest = blake3(each.a.id + each.b.id + repr(times).encode()).digest()
-        row["opportunity_id"] = int.from_bytes(digest[:8], "little")
-        row["exchange_time"] = max(times)
-        oldest = min(each.ask.receive_time, each.bid.receive_time)
+        row["opportunity_id"] = each.number
+        row["exchange_time"] = max(each.ask.exchange_time, each.bid.exchange_time)
         row["receive_time"] = max(each.ask.receive_time, each.bid.receive_time)
         row["expires_at"] = now_ns + _LIVES_NS
         row["price_a"], row["price_b"] = each.ask.ask, each.bid.bid
@@ -171,12 +259,12 @@ def opportunity_frame(found: Sequence[Opportunity], context: FrameContext, now_n
         row["isin"] = (each.a.isin or each.b.isin).encode()
         row["spread_bps"] = min(int(each.bps), _I32)
         row["venue_a"], row["venue_b"] = each.a.venue, each.b.venue
-        age = min(max(now_ns - oldest, 0) / _LIVES_NS, 1.0)
-        row["confidence"] = round(_FULL * (1 - age))
+        row["confidence"] = each.confidence(now_ns)
     return frames.encode(
         MessageType.CROSS_VENUE_OPPORTUNITY,
         rows,
         source=SourceType.REGISTRY,
         context=context,
         timestamp=now_ns,
+        causes=causes,
     )

@@ -1,7 +1,8 @@
 """Pages after AIP-158: a size that is bounded, a token that is opaque and belongs to its question.
 
-Instruments and links are only ever added, at the end, so "after the n-th" means the same for ever:
-pages neither skip nor repeat while the registry grows. Venues are paged by number.
+Instruments are only ever added, at the end, so "after the n-th" means the same for ever: pages
+neither skip nor repeat while the registry grows. Links, which may be taken away, are paged by the
+revision of their coming, venues by number.
 """
 
 from __future__ import annotations

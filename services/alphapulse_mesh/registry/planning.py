@@ -32,6 +32,7 @@ from alphapulse_mesh.registry.model import (
     InstrumentEntry,
     LinkEntry,
     LinkKey,
+    LinkRemoval,
     RequestEntry,
     SyntheticEntry,
     VenueEntry,
@@ -127,7 +128,8 @@ class Planner:
         self._called_so: defaultdict[tuple[int, int, str], list[InstrumentEntry]] = defaultdict(
             list
         )
-        self._links: dict[LinkKey, LinkEntry] = {}
+        self._links: dict[LinkKey, LinkEntry | None] = {}
+        """Planned links, None for one that is taken away."""
         self._venues: dict[int, VenueEntry] = {}
         self._venue_keys: dict[str, VenueEntry] = {}
         self._chains: dict[int, VenueEntry] = {}
@@ -142,6 +144,8 @@ class Planner:
         match change:
             case LinkEntry():
                 self._links[change.key] = change
+            case LinkRemoval():
+                self._links[change.key] = None
             case VenueEntry():
                 venue = change.message
                 self._venues[venue.venue] = change
@@ -438,8 +442,12 @@ class Planner:
         self._currency_ids[code] = instrument_id
         return found
 
+    def _link(self, key: LinkKey) -> LinkEntry | None:
+        """The link of a key, with what is planned."""
+        return self._links[key] if key in self._links else self._state.links.get(key)
+
     def _add_link(self, key: LinkKey) -> tuple[LinkEntry, bool]:
-        found = self._state.links.get(key) or self._links.get(key)
+        found = self._link(key)
         if found is not None:
             return found, False
         link = LinkEntry.of(key, self.revision + 1)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.registry import identity, wire
-from alphapulse_mesh.registry.model import InstrumentEntry, VenueEntry, time_ns
+from alphapulse_mesh.registry.model import InstrumentEntry, LinkEntry, VenueEntry, time_ns
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.registry.validation import normal_address
 from alphapulse_mesh.runtime.errors import (
@@ -345,18 +345,18 @@ def list_links(
     Raises:
         InvalidArgument, UnknownInstrument: no such instrument.
     """
-    ordinals: Sequence[int] = range(len(state.links_in_order))
+    links: Sequence[LinkEntry] = state.links_in_order
     if request.instrument_id:
         entry = _instrument(state, identity.parse_id(request.instrument_id, "instrument_id"))
-        ordinals = state.links_of.get(entry.id, [])
+        links = state.links_of.get(entry.id, [])
 
-    def passes(ordinal: int) -> bool:
-        return not request.type or state.links_in_order[ordinal].key.type == request.type
+    def passes(link: LinkEntry) -> bool:
+        return not request.type or link.key.type == request.type
 
-    start = bisect_left(ordinals, paging.start)
-    found = _first(ordinals, start, passes, paging.size + 1)
-    links = [state.links_in_order[ordinal].wire for ordinal in found]
-    return page(state, paging, links, found, max_bytes)
+    start = bisect_left(links, paging.start, key=attrgetter("revision"))
+    found = _first(links, start, passes, paging.size + 1)
+    revisions = [link.revision for link in found]
+    return page(state, paging, [link.wire for link in found], revisions, max_bytes)
 
 
 def list_venues(

@@ -17,6 +17,7 @@ from alphapulse_mesh.registry.search import listings
 
 if TYPE_CHECKING:
     from alphapulse_client import frames
+    from alphapulse_client.context import FrameContext
     from alphapulse_mesh.registry.model import InstrumentEntry
     from alphapulse_mesh.registry.state import RegistryState
 
@@ -48,9 +49,12 @@ class LiveQuotes:
         self._state = state
         self._stale_ns = stale_ns
         self._quotes: dict[bytes, Quote] = {}
+        self._contexts: dict[bytes, FrameContext] = {}
 
-    def take(self, rows: frames.Rows) -> list[bytes]:
-        """Keep the quotes of Quote rows; the instruments that have another one than before."""
+    def take(self, rows: frames.Rows, context: FrameContext | None = None) -> list[bytes]:
+        """Keep the quotes of Quote rows; the instruments that have another one than before.
+        `context` is that of their frame.
+        """
         ids = rows["instrument_id"].tobytes()
         columns = (
             "bid_price",
@@ -68,7 +72,17 @@ class LiveQuotes:
             if before is None or before[:4] != quote[:4]:
                 moved[instrument] = None
             self._quotes[instrument] = quote
+            if context is not None:
+                self._contexts[instrument] = context
         return list(moved)
+
+    def instruments(self) -> list[bytes]:
+        """What was quoted, ever."""
+        return list(self._quotes)
+
+    def context(self, instrument_id: bytes) -> FrameContext | None:
+        """Of the frame of the last quote, where it is known."""
+        return self._contexts.get(instrument_id)
 
     def quote(self, instrument_id: bytes, now_ns: int) -> Quote | None:
         """The last one, unless it is stale."""

@@ -14,7 +14,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING, Final
 
 from alphapulse.registry.v1 import registry_pb2 as pb
-from alphapulse_mesh.registry import identity
+from alphapulse_mesh.registry import identity, queries
 from alphapulse_mesh.registry.fees import Fees, amount, fees_at, plain
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.registry.search import listings
@@ -22,7 +22,7 @@ from alphapulse_mesh.registry.venue_metrics import summary
 from alphapulse_mesh.runtime.errors import InvalidArgument, UnknownInstrument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from alphapulse_mesh.registry.model import InstrumentEntry
     from alphapulse_mesh.registry.state import RegistryState
@@ -96,7 +96,10 @@ def route(
     limit = amount("limit_price", request.limit_price) if request.limit_price else None
     same = {other.id: other for other, _ in listings(state, entry)}
     buy = request.side == pb.ROUTE_SIDE_BUY
-    lines = [_line(state, metrics, book, same, request, limit, now_ns) for book in request.books]
+    volumes = _volumes(state, request)
+    lines = [
+        _line(state, metrics, book, same, request, limit, volumes, now_ns) for book in request.books
+    ]
     if len({line.entry.id for line in lines}) < len(lines):
         raise _invalid("an instrument has two books")
     usable = [line for line in lines if not line.choice.excluded]
@@ -115,6 +118,15 @@ def route(
     )
 
 
+def _volumes(state: RegistryState, request: pb.RouteOrderRequest) -> dict[int, str]:
+    """The caller's volume by venue, where the request says it venue by venue."""
+    if len(request.volumes) > _BOOKS:
+        raise _invalid(f"at most {_BOOKS} volumes")
+    return {
+        queries.find_venue(state, each.venue).message.venue: each.volume for each in request.volumes
+    }
+
+
 def _invalid(message: str) -> InvalidArgument:
     return InvalidArgument(message, reason=Reason.ROUTE_INVALID)
 
@@ -126,6 +138,7 @@ def _line(  # what a line is judged by
     same: dict[bytes, InstrumentEntry],
     request: pb.RouteOrderRequest,
     limit: Decimal | None,
+    volumes: Mapping[int, str],
     now_ns: int,
 ) -> _Line:
     entry = same.get(identity.from_message(book.instrument_id))
@@ -134,10 +147,12 @@ def _line(  # what a line is judged by
     venue = state.venues[entry.venue].message
     buy = request.side == pb.ROUTE_SIDE_BUY
     levels = _levels(book.asks if buy else book.bids, rising=buy)
+    levels = levels[: request.depth or None]
     if limit is not None:
         levels = [each for each in levels if (each[0] <= limit if buy else each[0] >= limit)]
     measured = summary(metrics.of(entry.venue, now_ns - 3_600_000_000_000, now_ns + 1))
-    fees = fees_at(venue, amount("volume", book.volume))
+    volume = amount("volume", book.volume or volumes.get(entry.venue, request.volume))
+    fees = fees_at(venue, volume)
     reliability = measured.mean_reliability_score if measured.metrics else _FULL
     seconds = Decimal(measured.median_latency_ns) / 1_000_000_000
     penalty = _WEIGHT[request.urgency] * (

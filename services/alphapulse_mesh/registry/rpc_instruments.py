@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from alphapulse_mesh.registry import identity, search
 from alphapulse_mesh.registry.reasons import Reason
+from alphapulse_mesh.registry.record_streams import STREAMS, record_batches
 from alphapulse_mesh.registry.rpc import CallContext, Rpcs, one_changed
-from alphapulse_mesh.runtime.errors import InvalidArgument
+from alphapulse_mesh.runtime.errors import InvalidArgument, ResourceExhausted
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
     from alphapulse.registry.v1 import registry_pb2 as pb
     from alphapulse_mesh.registry.commands import RegistryPlanner
     from alphapulse_mesh.registry.writer import Respond
@@ -19,6 +23,9 @@ __all__ = ["InstrumentRpcs"]
 
 class InstrumentRpcs(Rpcs):
     """See the module."""
+
+    record_streams = 0
+    """Open streams of records."""
 
     async def UpdateInstrument(self, request: pb.UpdateInstrumentRequest, _: CallContext) -> bytes:
         """Change fields, in place or as of a time."""
@@ -64,6 +71,26 @@ class InstrumentRpcs(Rpcs):
         """Many instruments as fixed records."""
         await self._reach(request.min_revision, context)
         return search.batch_get_records(self.state, request.ids, self._clock_ns(), self._max_bytes)
+
+    async def StreamInstrumentRecords(
+        self, request: pb.StreamInstrumentRecordsRequest, context: CallContext
+    ) -> AsyncIterator[bytes]:
+        """Fixed records of many, as of one revision."""
+        await self._reach(request.min_revision, context)
+        if self.record_streams >= STREAMS:
+            raise ResourceExhausted(
+                f"{STREAMS} streams of records are open here; try again",
+                reason=Reason.RECORD_STREAMS,
+                limit=STREAMS,
+            )
+        batches = record_batches(self.state, request, self._clock_ns(), self._max_bytes)
+        self.record_streams += 1
+        try:
+            for batch in batches:
+                yield batch
+                await asyncio.sleep(0)  # let others run, also when the reader is quick
+        finally:
+            self.record_streams -= 1
 
     async def FindVenues(self, request: pb.FindVenuesRequest, context: CallContext) -> bytes:
         """Everywhere that an instrument is listed."""

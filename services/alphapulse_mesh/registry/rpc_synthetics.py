@@ -33,6 +33,14 @@ class SyntheticRpcs(Rpcs):
         entry = synthetics.find_synthetic(self.state, request.name)
         return entry.wire + wire.uint(2, self.state.revision)
 
+    async def ListSynthetics(
+        self, request: pb.ListSyntheticsRequest, context: CallContext
+    ) -> bytes:
+        """A page of definitions."""
+        paging = self._paging(request)
+        await self._reach(request.min_revision, context)
+        return synthetics.list_synthetics(self.state, request, paging, self._max_bytes)
+
     async def EvaluateSynthetic(
         self, request: pb.EvaluateSyntheticRequest, context: CallContext
     ) -> bytes:

@@ -9,6 +9,7 @@ from alphapulse_mesh.registry import routing, wire
 from alphapulse_mesh.registry.fees import quote_fees
 from alphapulse_mesh.registry.identity import from_message
 from alphapulse_mesh.registry.model import END_OF_TIME, time_ns
+from alphapulse_mesh.registry.opportunity_feed import OpportunityFeed
 from alphapulse_mesh.registry.queries import find_venue
 from alphapulse_mesh.registry.quotes import LiveQuotes
 from alphapulse_mesh.registry.reasons import Reason
@@ -40,6 +41,7 @@ class VenueRpcs(Rpcs):
         self.metrics = VenueMetrics()
         self.quotes = LiveQuotes(self.state)
         """What RouteOrder looks at when it is given no books; whoever follows quotes fills it."""
+        self.opportunities = OpportunityFeed(self.state, self.quotes, clock_ns=self._clock_ns)
 
     async def UpdateVenue(self, request: pb.UpdateVenueRequest, _: CallContext) -> bytes:
         """Change fields."""

@@ -174,8 +174,8 @@ def listings(state: RegistryState, entry: InstrumentEntry) -> Iterator[tuple[Ins
     waiting = deque([entry])
     while waiting:
         here = waiting.popleft()
-        for ordinal in state.links_of.get(here.id, ()):
-            source, target, kind = state.links_in_order[ordinal].key
+        for link in state.links_of.get(here.id, ()):
+            source, target, kind = link.key
             other_id = target if source == here.id else source
             pair = kind == _L.LINK_TYPE_BASE_OF and here.asset_type == _CURRENCY
             if other_id in seen or not (kind in _ELSEWHERE or pair):

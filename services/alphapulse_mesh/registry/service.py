@@ -25,7 +25,7 @@ from alphapulse_mesh.registry.rpc_venues import VenueRpcs
 from alphapulse_mesh.registry.validation import check_request_id
 from alphapulse_mesh.registry.watch import WatchFilter, check_start, watch
 from alphapulse_mesh.registry.writer import Command
-from alphapulse_mesh.runtime.errors import InvalidArgument
+from alphapulse_mesh.runtime.errors import FailedPrecondition, InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -115,6 +115,19 @@ class RegistryService(InstrumentRpcs, VenueRpcs, SyntheticRpcs):
 
         return await self._change("LinkInstruments", request, plan)
 
+    async def UnlinkInstruments(
+        self, request: pb.UnlinkInstrumentsRequest, _: CallContext
+    ) -> bytes:
+        """Take a link away."""
+        if not request.HasField("link"):
+            raise InvalidArgument("link is missing", reason=Reason.REQUEST_EMPTY)
+
+        async def plan(planner: RegistryPlanner) -> Respond:
+            encoded, removed = planner.unlink(request)
+            return one_changed(encoded, new=removed)
+
+        return await self._change("UnlinkInstruments", request, plan)
+
     async def RegisterVenue(self, request: pb.RegisterVenueRequest, _: CallContext) -> bytes:
         """Add a venue, or answer the one that is there."""
         if not request.HasField("venue"):
@@ -180,10 +193,21 @@ class RegistryService(InstrumentRpcs, VenueRpcs, SyntheticRpcs):
         wanted = WatchFilter.of(request, self.state)
         await self._reach(request.from_revision, context)
         check_start(request.from_revision, self.state.revision, self._config.watch_history_events)
+        if wanted.opportunity_bps is not None and not self.opportunities.followed:
+            raise FailedPrecondition(
+                "no quotes are followed here, so there are no opportunities; set "
+                "registry.publish_live",
+                reason=Reason.OPPORTUNITIES_OFF,
+            )
         self.watchers += 1
         try:
             async for response in watch(
-                self.state, self._writer.recent, self._store, request.from_revision, wanted
+                self.state,
+                self._writer.recent,
+                self._store,
+                request.from_revision,
+                wanted,
+                opportunities=self.opportunities,
             ):
                 yield response
         finally:

@@ -2,8 +2,8 @@
 no I/O, no clock. `dump` is the canonical text of a state: equal states are equal bytes, and a dump
 is what a snapshot holds.
 
-Nothing is ever taken away, so an id that was given stays given. An update in place takes the
-place of what it corrects; one as of a time closes the period of validity before it, which stays
+Nothing but links is ever taken away, so an id that was given stays given. An update in place takes
+the place of what it corrects; one as of a time closes the period of validity before it, which stays
 found as of then.
 """
 
@@ -26,6 +26,7 @@ from alphapulse_mesh.registry.model import (
     InstrumentEntry,
     LinkEntry,
     LinkKey,
+    LinkRemoval,
     RequestEntry,
     SyntheticEntry,
     VenueEntry,
@@ -77,8 +78,9 @@ class RegistryState:
         self.pairs_by_base: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
         self.links: dict[LinkKey, LinkEntry] = {}
         self.links_in_order: list[LinkEntry] = []
-        self.links_of: defaultdict[bytes, list[int]] = defaultdict(list)
-        """Instrument → ordinals of the links that begin or end there."""
+        """By the revision of their coming, which is where a page of them goes on."""
+        self.links_of: defaultdict[bytes, list[LinkEntry]] = defaultdict(list)
+        """Instrument → the links that begin or end there, in the same order."""
         self.venues: dict[int, VenueEntry] = {}
         self.venue_names: dict[str, VenueEntry] = {}
         self.venue_mics: dict[str, VenueEntry] = {}
@@ -122,6 +124,8 @@ class RegistryState:
         match change:
             case LinkEntry():
                 self._add_link(change)
+            case LinkRemoval():
+                self._remove_link(change)
             case VenueEntry():
                 self.changed_venues[change.message.venue] = change
                 self._index_venue(change)
@@ -201,11 +205,19 @@ class RegistryState:
         return [*self.history.get(instrument_id, ()), self.instruments[instrument_id]]
 
     def _add_link(self, link: LinkEntry) -> None:
-        ordinal = len(self.links_in_order)
         self.links_in_order.append(link)
         self.links[link.key] = link
-        self.links_of[link.key.source].append(ordinal)
-        self.links_of[link.key.target].append(ordinal)
+        self.links_of[link.key.source].append(link)
+        self.links_of[link.key.target].append(link)
+
+    def _remove_link(self, removal: LinkRemoval) -> None:
+        link = self.links.pop(removal.key)
+        source, target = self.links_of[link.key.source], self.links_of[link.key.target]
+        for held in (self.links_in_order, source, target):
+            del held[bisect_left(held, link.revision, key=attrgetter("revision"))]
+        for end, held in ((link.key.source, source), (link.key.target, target)):
+            if not held:
+                del self.links_of[end]
 
     def _index_venue(self, entry: VenueEntry) -> None:
         venue = entry.message

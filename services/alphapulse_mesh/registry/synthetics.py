@@ -13,7 +13,7 @@ from blake3 import blake3
 
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
-from alphapulse_mesh.registry import formula, identity
+from alphapulse_mesh.registry import formula, identity, queries
 from alphapulse_mesh.registry.fees import plain
 from alphapulse_mesh.registry.identity import NaturalKey
 from alphapulse_mesh.registry.model import LinkKey, SyntheticEntry
@@ -30,6 +30,7 @@ from alphapulse_mesh.runtime.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from alphapulse_mesh.registry.paging import Paging
     from alphapulse_mesh.registry.state import RegistryState
 
 __all__ = [
@@ -38,6 +39,7 @@ __all__ = [
     "SyntheticPlanner",
     "evaluate",
     "find_synthetic",
+    "list_synthetics",
     "parse_values",
 ]
 
@@ -194,6 +196,50 @@ def find_synthetic(state: RegistryState, name: str) -> SyntheticEntry:
             f"no synthetic is called {name[:64]!r}", reason=Reason.SYNTHETIC_UNKNOWN, name=name[:64]
         )
     return entry
+
+
+def list_synthetics(
+    state: RegistryState, request: pb.ListSyntheticsRequest, paging: Paging, max_bytes: int
+) -> bytes:
+    """`ListSyntheticsResponse`, in the order of first definition.
+
+    Raises:
+        InvalidArgument, UnknownInstrument: no such instrument.
+    """
+    wanted: set[bytes] | None = None
+    if request.instrument_id:
+        instrument_id = identity.parse_id(request.instrument_id, "instrument_id")
+        queries.get_instrument(state, instrument_id)
+        wanted = _made_of(state, instrument_id)
+    ordinals: list[int] = []
+    found: list[bytes] = []
+    for instrument in state.by_type.get(common_pb2.ASSET_TYPE_SYNTHETIC, ()):
+        entry = state.synthetics.get(instrument.id)
+        if entry is None or instrument.ordinal < paging.start:
+            continue
+        named = entry.message.name.startswith(request.name_prefix)
+        if named and (wanted is None or entry.id in wanted):
+            ordinals.append(instrument.ordinal)
+            found.append(entry.wire)
+            if len(found) > paging.size:
+                break
+    return queries.page(state, paging, found, ordinals, max_bytes)
+
+
+def _made_of(state: RegistryState, instrument_id: bytes) -> set[bytes]:
+    """The synthetics with an instrument among their inputs, or among those of their inputs."""
+    dependents: defaultdict[bytes, list[bytes]] = defaultdict(list)
+    for entry in state.synthetics.values():
+        for each in entry.inputs.values():
+            dependents[each].append(entry.id)
+    made: set[bytes] = set()
+    waiting = [instrument_id]
+    while waiting:
+        for dependent in dependents.get(waiting.pop(), ()):
+            if dependent not in made:
+                made.add(dependent)
+                waiting.append(dependent)
+    return made
 
 
 def parse_values(values: Iterable[pb.InstrumentValue]) -> dict[bytes, Decimal]:

@@ -3,7 +3,8 @@
 A watcher is a cursor over the journal's dense revisions, so there is nothing to lose between
 backlog and live: what the recent past in memory no longer holds is read from the event store. A
 slow watcher holds nothing but its cursor. What a filter keeps back, and recorded requests, show as
-revisions that a bookmark passes.
+revisions that a bookmark passes. Opportunities are no changes: they come between the changes once
+the backlog is through, and carry the revision that the watcher has reached.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from alphapulse.registry.v1 import registry_pb2 as pb
@@ -21,6 +23,7 @@ from alphapulse_mesh.registry.model import (
     CollisionEntry,
     InstrumentEntry,
     LinkEntry,
+    LinkRemoval,
     SyntheticEntry,
     VenueEntry,
 )
@@ -29,8 +32,10 @@ from alphapulse_mesh.registry.validation import check_isin_prefix
 from alphapulse_mesh.runtime.errors import OutOfRange, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 
+    from alphapulse_mesh.registry.opportunities import Opportunity
+    from alphapulse_mesh.registry.opportunity_feed import OpportunityFeed, OpportunityQueue
     from alphapulse_mesh.registry.state import RegistryState
     from alphapulse_mesh.runtime.event_store import EventStore
 
@@ -39,7 +44,6 @@ __all__ = ["RECENT_EVENTS", "Recent", "WatchFilter", "Watched", "check_start", "
 BOOKMARK_SECONDS: Final = 5.0
 RECENT_EVENTS: Final = 16_384
 _CHUNK: Final = 1024
-_KIND_LINK: Final = (pb.EVENT_KIND_LINK,)
 
 
 class Watched(NamedTuple):
@@ -120,6 +124,8 @@ class WatchFilter:
     chain_id: int = 0
     link_types: frozenset[int] = field(default_factory=frozenset)
     kinds: frozenset[int] = field(default_factory=frozenset)
+    opportunity_bps: Decimal | None = None
+    """Opportunities from so many basis points on; None when they are not asked for."""
 
     @classmethod
     def of(cls, request: pb.WatchRegistryRequest, state: RegistryState) -> WatchFilter:
@@ -137,7 +143,8 @@ class WatchFilter:
             request.isin_prefix,
             request.chain_id,
             frozenset(request.link_types),
-            frozenset(request.kinds or (_KIND_LINK if request.link_types else ())),
+            frozenset(request.kinds or _implied(request)),
+            _opportunity_bps(request),
         )
 
     def passes(self, change: Change, state: RegistryState) -> bool:
@@ -145,7 +152,7 @@ class WatchFilter:
         match change:
             case InstrumentEntry():
                 return self._kind(pb.EVENT_KIND_INSTRUMENT) and self._instrument(change)
-            case LinkEntry():
+            case LinkEntry() | LinkRemoval():
                 return (
                     self._kind(pb.EVENT_KIND_LINK)
                     and (not self.link_types or change.key.type in self.link_types)
@@ -166,6 +173,14 @@ class WatchFilter:
                 )
             case _:
                 return False
+
+    def wants(self, opportunity: Opportunity) -> bool:
+        """Whether the watcher wants to see an opportunity; one of its sides must fit."""
+        return (
+            self.opportunity_bps is not None
+            and opportunity.bps >= self.opportunity_bps
+            and any(self._instrument(side) for side in (opportunity.a, opportunity.b))
+        )
 
     def _kind(self, kind: int) -> bool:
         return not self.kinds or kind in self.kinds
@@ -192,6 +207,19 @@ class WatchFilter:
         )
 
 
+def _implied(request: pb.WatchRegistryRequest) -> list[int]:
+    """The kinds that other filters say are wanted, and nothing else."""
+    kinds: list[int] = [pb.EVENT_KIND_LINK] if request.link_types else []
+    return [*kinds, pb.EVENT_KIND_OPPORTUNITY] if request.min_opportunity_bps else kinds
+
+
+def _opportunity_bps(request: pb.WatchRegistryRequest) -> Decimal | None:
+    named = pb.EVENT_KIND_OPPORTUNITY in request.kinds
+    if not named and (request.kinds or not request.min_opportunity_bps):
+        return None
+    return Decimal(request.min_opportunity_bps)
+
+
 def check_start(from_revision: int, revision: int, history: int) -> None:
     """Whether a watch may begin there.
 
@@ -216,12 +244,46 @@ async def watch(
     from_revision: int,
     wanted: WatchFilter,
     *,
+    opportunities: OpportunityFeed | None = None,
     bookmark_seconds: float = BOOKMARK_SECONDS,
     clock_ns: Callable[[], int] = time.time_ns,
 ) -> AsyncIterator[bytes]:
     """`WatchRegistryResponse`s after `from_revision`, without end. A bookmark says when the backlog
-    is through, and how far the stream is whenever nothing was sent for `bookmark_seconds`.
+    is through, and how far the stream is whenever nothing was sent for `bookmark_seconds`. After
+    the first bookmark come the opportunities that stand then, and those that are found from then
+    on.
     """
+    if opportunities is None or wanted.opportunity_bps is None:
+        async for response in _watch(
+            state, recent, store, from_revision, wanted, None, bookmark_seconds, clock_ns
+        ):
+            yield response
+        return
+    with opportunities.queue(wanted.wants) as queue:
+        found = _Found(opportunities, queue)
+        async for response in _watch(
+            state, recent, store, from_revision, wanted, found, bookmark_seconds, clock_ns
+        ):
+            yield response
+
+
+class _Found(NamedTuple):
+    """Where a watcher's opportunities come from."""
+
+    feed: OpportunityFeed
+    queue: OpportunityQueue
+
+
+async def _watch(  # what a watcher's cursor runs over
+    state: RegistryState,
+    recent: Recent,
+    store: EventStore,
+    from_revision: int,
+    wanted: WatchFilter,
+    found: _Found | None,
+    bookmark_seconds: float,
+    clock_ns: Callable[[], int],
+) -> AsyncIterator[bytes]:
     cursor = from_revision
     caught_up = False
     sent_at = 0.0
@@ -244,8 +306,35 @@ async def watch(
         idle = time.monotonic() - sent_at
         if not caught_up or idle >= bookmark_seconds:
             yield bookmark(cursor, clock_ns())
+            if found is not None and not caught_up:
+                found.queue.replace(found.feed.standing())
             caught_up, sent_at, idle = True, time.monotonic(), 0.0
-        await recent.wait_beyond(cursor, bookmark_seconds - idle)
+            continue  # the registry may have gone on while the bookmark was sent
+        if found is None:
+            await recent.wait_beyond(cursor, bookmark_seconds - idle)
+        elif (taken := found.queue.take()) is not None:
+            told, missed = taken
+            yield told.response(cursor, missed)
+            sent_at = time.monotonic()
+        else:
+            await _either(recent.wait_beyond(cursor, bookmark_seconds - idle), found.queue.wait())
+
+
+async def _either(*waits: Coroutine[object, object, object]) -> None:
+    """Until one of them is through.
+
+    Raises:
+        Unavailable: the service drains (DRAINING).
+    """
+    tasks = [asyncio.ensure_future(each) for each in waits]
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _stored(store: EventStore, cursor: int, recent: Recent) -> AsyncIterator[Watched]:

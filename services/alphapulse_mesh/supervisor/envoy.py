@@ -99,6 +99,7 @@ ROUTED_SERVICES: Final = (
             "GetVenueMetrics",
             "DefineSynthetic",
             "GetSynthetic",
+            "ListSynthetics",
             "EvaluateSynthetic",
             "RouteOrder",
         ),

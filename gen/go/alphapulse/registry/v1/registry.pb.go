@@ -430,7 +430,7 @@ const (
 	EventKind_EVENT_KIND_UNSPECIFIED EventKind = 0
 	// A new or a changed instrument.
 	EventKind_EVENT_KIND_INSTRUMENT EventKind = 1
-	// A new link.
+	// A new link, or one that was taken away.
 	EventKind_EVENT_KIND_LINK EventKind = 2
 	// A new or a changed venue.
 	EventKind_EVENT_KIND_VENUE EventKind = 3
@@ -438,6 +438,8 @@ const (
 	EventKind_EVENT_KIND_COLLISION EventKind = 4
 	// A synthetic was defined.
 	EventKind_EVENT_KIND_SYNTHETIC EventKind = 5
+	// An opportunity across venues: no change of the registry, sent only when it is asked for.
+	EventKind_EVENT_KIND_OPPORTUNITY EventKind = 6
 )
 
 // Enum value maps for EventKind.
@@ -449,6 +451,7 @@ var (
 		3: "EVENT_KIND_VENUE",
 		4: "EVENT_KIND_COLLISION",
 		5: "EVENT_KIND_SYNTHETIC",
+		6: "EVENT_KIND_OPPORTUNITY",
 	}
 	EventKind_value = map[string]int32{
 		"EVENT_KIND_UNSPECIFIED": 0,
@@ -457,6 +460,7 @@ var (
 		"EVENT_KIND_VENUE":       3,
 		"EVENT_KIND_COLLISION":   4,
 		"EVENT_KIND_SYNTHETIC":   5,
+		"EVENT_KIND_OPPORTUNITY": 6,
 	}
 )
 
@@ -485,6 +489,67 @@ func (x EventKind) Number() protoreflect.EnumNumber {
 // Deprecated: Use EventKind.Descriptor instead.
 func (EventKind) EnumDescriptor() ([]byte, []int) {
 	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{6}
+}
+
+// What makes two lines comparable.
+type OpportunityKind int32
+
+const (
+	// Not said.
+	OpportunityKind_OPPORTUNITY_KIND_UNSPECIFIED OpportunityKind = 0
+	// Lines of one security.
+	OpportunityKind_OPPORTUNITY_KIND_SAME_SECURITY OpportunityKind = 1
+	// One currency pair on two venues.
+	OpportunityKind_OPPORTUNITY_KIND_SAME_PAIR OpportunityKind = 2
+	// One token on two chains, or in pools of the same tokens.
+	OpportunityKind_OPPORTUNITY_KIND_SAME_TOKEN OpportunityKind = 3
+	// A derivative against what it is of, or against another derivative of it.
+	OpportunityKind_OPPORTUNITY_KIND_BASIS OpportunityKind = 4
+)
+
+// Enum value maps for OpportunityKind.
+var (
+	OpportunityKind_name = map[int32]string{
+		0: "OPPORTUNITY_KIND_UNSPECIFIED",
+		1: "OPPORTUNITY_KIND_SAME_SECURITY",
+		2: "OPPORTUNITY_KIND_SAME_PAIR",
+		3: "OPPORTUNITY_KIND_SAME_TOKEN",
+		4: "OPPORTUNITY_KIND_BASIS",
+	}
+	OpportunityKind_value = map[string]int32{
+		"OPPORTUNITY_KIND_UNSPECIFIED":   0,
+		"OPPORTUNITY_KIND_SAME_SECURITY": 1,
+		"OPPORTUNITY_KIND_SAME_PAIR":     2,
+		"OPPORTUNITY_KIND_SAME_TOKEN":    3,
+		"OPPORTUNITY_KIND_BASIS":         4,
+	}
+)
+
+func (x OpportunityKind) Enum() *OpportunityKind {
+	p := new(OpportunityKind)
+	*p = x
+	return p
+}
+
+func (x OpportunityKind) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (OpportunityKind) Descriptor() protoreflect.EnumDescriptor {
+	return file_alphapulse_registry_v1_registry_proto_enumTypes[7].Descriptor()
+}
+
+func (OpportunityKind) Type() protoreflect.EnumType {
+	return &file_alphapulse_registry_v1_registry_proto_enumTypes[7]
+}
+
+func (x OpportunityKind) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use OpportunityKind.Descriptor instead.
+func (OpportunityKind) EnumDescriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{7}
 }
 
 // Side of an order.
@@ -524,11 +589,11 @@ func (x RouteSide) String() string {
 }
 
 func (RouteSide) Descriptor() protoreflect.EnumDescriptor {
-	return file_alphapulse_registry_v1_registry_proto_enumTypes[7].Descriptor()
+	return file_alphapulse_registry_v1_registry_proto_enumTypes[8].Descriptor()
 }
 
 func (RouteSide) Type() protoreflect.EnumType {
-	return &file_alphapulse_registry_v1_registry_proto_enumTypes[7]
+	return &file_alphapulse_registry_v1_registry_proto_enumTypes[8]
 }
 
 func (x RouteSide) Number() protoreflect.EnumNumber {
@@ -537,7 +602,7 @@ func (x RouteSide) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RouteSide.Descriptor instead.
 func (RouteSide) EnumDescriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{7}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{8}
 }
 
 // How much speed and certainty are worth against price.
@@ -581,11 +646,11 @@ func (x RouteUrgency) String() string {
 }
 
 func (RouteUrgency) Descriptor() protoreflect.EnumDescriptor {
-	return file_alphapulse_registry_v1_registry_proto_enumTypes[8].Descriptor()
+	return file_alphapulse_registry_v1_registry_proto_enumTypes[9].Descriptor()
 }
 
 func (RouteUrgency) Type() protoreflect.EnumType {
-	return &file_alphapulse_registry_v1_registry_proto_enumTypes[8]
+	return &file_alphapulse_registry_v1_registry_proto_enumTypes[9]
 }
 
 func (x RouteUrgency) Number() protoreflect.EnumNumber {
@@ -594,7 +659,64 @@ func (x RouteUrgency) Number() protoreflect.EnumNumber {
 
 // Deprecated: Use RouteUrgency.Descriptor instead.
 func (RouteUrgency) EnumDescriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{8}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{9}
+}
+
+// Where the levels of a line came from.
+type BookSource int32
+
+const (
+	// There were none.
+	BookSource_BOOK_SOURCE_UNSPECIFIED BookSource = 0
+	// The request.
+	BookSource_BOOK_SOURCE_REQUEST BookSource = 1
+	// The book that the registry follows on the MarketDataRelay.
+	BookSource_BOOK_SOURCE_LIVE_DEPTH BookSource = 2
+	// The last quote on the MarketDataRelay: the top of a book.
+	BookSource_BOOK_SOURCE_LIVE_QUOTE BookSource = 3
+)
+
+// Enum value maps for BookSource.
+var (
+	BookSource_name = map[int32]string{
+		0: "BOOK_SOURCE_UNSPECIFIED",
+		1: "BOOK_SOURCE_REQUEST",
+		2: "BOOK_SOURCE_LIVE_DEPTH",
+		3: "BOOK_SOURCE_LIVE_QUOTE",
+	}
+	BookSource_value = map[string]int32{
+		"BOOK_SOURCE_UNSPECIFIED": 0,
+		"BOOK_SOURCE_REQUEST":     1,
+		"BOOK_SOURCE_LIVE_DEPTH":  2,
+		"BOOK_SOURCE_LIVE_QUOTE":  3,
+	}
+)
+
+func (x BookSource) Enum() *BookSource {
+	p := new(BookSource)
+	*p = x
+	return p
+}
+
+func (x BookSource) String() string {
+	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
+}
+
+func (BookSource) Descriptor() protoreflect.EnumDescriptor {
+	return file_alphapulse_registry_v1_registry_proto_enumTypes[10].Descriptor()
+}
+
+func (BookSource) Type() protoreflect.EnumType {
+	return &file_alphapulse_registry_v1_registry_proto_enumTypes[10]
+}
+
+func (x BookSource) Number() protoreflect.EnumNumber {
+	return protoreflect.EnumNumber(x)
+}
+
+// Deprecated: Use BookSource.Descriptor instead.
+func (BookSource) EnumDescriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{10}
 }
 
 // One tradable or referable thing. Decimal fields are decimal text with at most 8 places.
@@ -2631,6 +2753,135 @@ func (x *LinkInstrumentsResponse) GetRevision() uint64 {
 	return 0
 }
 
+// See UnlinkInstruments.
+type UnlinkInstrumentsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The link to take away: its ends and its type.
+	Link *Link `protobuf:"bytes,1,opt,name=link,proto3" json:"link,omitempty"`
+	// `revision` of the link that is meant; another one there, or none, is REVISION_CONFLICT. 0 takes
+	// away whatever is there.
+	ExpectedRevision uint64 `protobuf:"varint,2,opt,name=expected_revision,json=expectedRevision,proto3" json:"expected_revision,omitempty"`
+	// A repeated id answers what the first call answered (AIP-155).
+	RequestId     string `protobuf:"bytes,3,opt,name=request_id,json=requestId,proto3" json:"request_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnlinkInstrumentsRequest) Reset() {
+	*x = UnlinkInstrumentsRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnlinkInstrumentsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnlinkInstrumentsRequest) ProtoMessage() {}
+
+func (x *UnlinkInstrumentsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnlinkInstrumentsRequest.ProtoReflect.Descriptor instead.
+func (*UnlinkInstrumentsRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *UnlinkInstrumentsRequest) GetLink() *Link {
+	if x != nil {
+		return x.Link
+	}
+	return nil
+}
+
+func (x *UnlinkInstrumentsRequest) GetExpectedRevision() uint64 {
+	if x != nil {
+		return x.ExpectedRevision
+	}
+	return 0
+}
+
+func (x *UnlinkInstrumentsRequest) GetRequestId() string {
+	if x != nil {
+		return x.RequestId
+	}
+	return ""
+}
+
+// See UnlinkInstruments.
+type UnlinkInstrumentsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The link as it was; without a revision when it was not there.
+	Link *Link `protobuf:"bytes,1,opt,name=link,proto3" json:"link,omitempty"`
+	// It was there.
+	Removed bool `protobuf:"varint,2,opt,name=removed,proto3" json:"removed,omitempty"`
+	// Revision of the registry after the call.
+	Revision      uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UnlinkInstrumentsResponse) Reset() {
+	*x = UnlinkInstrumentsResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UnlinkInstrumentsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UnlinkInstrumentsResponse) ProtoMessage() {}
+
+func (x *UnlinkInstrumentsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UnlinkInstrumentsResponse.ProtoReflect.Descriptor instead.
+func (*UnlinkInstrumentsResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *UnlinkInstrumentsResponse) GetLink() *Link {
+	if x != nil {
+		return x.Link
+	}
+	return nil
+}
+
+func (x *UnlinkInstrumentsResponse) GetRemoved() bool {
+	if x != nil {
+		return x.Removed
+	}
+	return false
+}
+
+func (x *UnlinkInstrumentsResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
 // See RegisterVenue.
 type RegisterVenueRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2644,7 +2895,7 @@ type RegisterVenueRequest struct {
 
 func (x *RegisterVenueRequest) Reset() {
 	*x = RegisterVenueRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[23]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2656,7 +2907,7 @@ func (x *RegisterVenueRequest) String() string {
 func (*RegisterVenueRequest) ProtoMessage() {}
 
 func (x *RegisterVenueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[23]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2669,7 +2920,7 @@ func (x *RegisterVenueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterVenueRequest.ProtoReflect.Descriptor instead.
 func (*RegisterVenueRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{23}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *RegisterVenueRequest) GetVenue() *Venue {
@@ -2701,7 +2952,7 @@ type RegisterVenueResponse struct {
 
 func (x *RegisterVenueResponse) Reset() {
 	*x = RegisterVenueResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[24]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[26]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2713,7 +2964,7 @@ func (x *RegisterVenueResponse) String() string {
 func (*RegisterVenueResponse) ProtoMessage() {}
 
 func (x *RegisterVenueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[24]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[26]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2726,7 +2977,7 @@ func (x *RegisterVenueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterVenueResponse.ProtoReflect.Descriptor instead.
 func (*RegisterVenueResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{24}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{26}
 }
 
 func (x *RegisterVenueResponse) GetVenue() *Venue {
@@ -2763,7 +3014,7 @@ type GetVenueRequest struct {
 
 func (x *GetVenueRequest) Reset() {
 	*x = GetVenueRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[25]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[27]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2775,7 +3026,7 @@ func (x *GetVenueRequest) String() string {
 func (*GetVenueRequest) ProtoMessage() {}
 
 func (x *GetVenueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[25]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[27]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2788,7 +3039,7 @@ func (x *GetVenueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVenueRequest.ProtoReflect.Descriptor instead.
 func (*GetVenueRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{25}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{27}
 }
 
 func (x *GetVenueRequest) GetKey() string {
@@ -2818,7 +3069,7 @@ type GetVenueResponse struct {
 
 func (x *GetVenueResponse) Reset() {
 	*x = GetVenueResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[26]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[28]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2830,7 +3081,7 @@ func (x *GetVenueResponse) String() string {
 func (*GetVenueResponse) ProtoMessage() {}
 
 func (x *GetVenueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[26]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[28]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2843,7 +3094,7 @@ func (x *GetVenueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVenueResponse.ProtoReflect.Descriptor instead.
 func (*GetVenueResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{26}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{28}
 }
 
 func (x *GetVenueResponse) GetVenue() *Venue {
@@ -2877,7 +3128,7 @@ type ListVenuesRequest struct {
 
 func (x *ListVenuesRequest) Reset() {
 	*x = ListVenuesRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[27]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[29]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2889,7 +3140,7 @@ func (x *ListVenuesRequest) String() string {
 func (*ListVenuesRequest) ProtoMessage() {}
 
 func (x *ListVenuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[27]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[29]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2902,7 +3153,7 @@ func (x *ListVenuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListVenuesRequest.ProtoReflect.Descriptor instead.
 func (*ListVenuesRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{27}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{29}
 }
 
 func (x *ListVenuesRequest) GetPageSize() int32 {
@@ -2948,7 +3199,7 @@ type ListVenuesResponse struct {
 
 func (x *ListVenuesResponse) Reset() {
 	*x = ListVenuesResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[28]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[30]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2960,7 +3211,7 @@ func (x *ListVenuesResponse) String() string {
 func (*ListVenuesResponse) ProtoMessage() {}
 
 func (x *ListVenuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[28]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[30]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2973,7 +3224,7 @@ func (x *ListVenuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListVenuesResponse.ProtoReflect.Descriptor instead.
 func (*ListVenuesResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{28}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{30}
 }
 
 func (x *ListVenuesResponse) GetVenues() []*Venue {
@@ -3013,14 +3264,18 @@ type WatchRegistryRequest struct {
 	// Only links of these types; says by itself that links are wanted and nothing else.
 	LinkTypes []LinkType `protobuf:"varint,6,rep,packed,name=link_types,json=linkTypes,proto3,enum=alphapulse.registry.v1.LinkType" json:"link_types,omitempty"`
 	// Only these kinds of event.
-	Kinds         []EventKind `protobuf:"varint,7,rep,packed,name=kinds,proto3,enum=alphapulse.registry.v1.EventKind" json:"kinds,omitempty"`
-	unknownFields protoimpl.UnknownFields
-	sizeCache     protoimpl.SizeCache
+	Kinds []EventKind `protobuf:"varint,7,rep,packed,name=kinds,proto3,enum=alphapulse.registry.v1.EventKind" json:"kinds,omitempty"`
+	// Cross-venue opportunities of so many basis points and more, fees and currencies taken off; says
+	// by itself that opportunities are wanted and nothing else. 0: none, unless `kinds` names them,
+	// then all. They are told once the changes are, live alone: no revision brings one again.
+	MinOpportunityBps uint32 `protobuf:"varint,8,opt,name=min_opportunity_bps,json=minOpportunityBps,proto3" json:"min_opportunity_bps,omitempty"`
+	unknownFields     protoimpl.UnknownFields
+	sizeCache         protoimpl.SizeCache
 }
 
 func (x *WatchRegistryRequest) Reset() {
 	*x = WatchRegistryRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[29]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[31]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3032,7 +3287,7 @@ func (x *WatchRegistryRequest) String() string {
 func (*WatchRegistryRequest) ProtoMessage() {}
 
 func (x *WatchRegistryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[29]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[31]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3045,7 +3300,7 @@ func (x *WatchRegistryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRegistryRequest.ProtoReflect.Descriptor instead.
 func (*WatchRegistryRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{29}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{31}
 }
 
 func (x *WatchRegistryRequest) GetFromRevision() uint64 {
@@ -3097,12 +3352,20 @@ func (x *WatchRegistryRequest) GetKinds() []EventKind {
 	return nil
 }
 
+func (x *WatchRegistryRequest) GetMinOpportunityBps() uint32 {
+	if x != nil {
+		return x.MinOpportunityBps
+	}
+	return 0
+}
+
 // One change, or a bookmark that says how far the stream is.
 type WatchRegistryResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Revision that the change made, or that the bookmark has reached.
+	// Revision that the change made, or that the bookmark or the opportunity has reached: everything up
+	// to it was sent, so that a watch may go on after it.
 	Revision uint64 `protobuf:"varint,1,opt,name=revision,proto3" json:"revision,omitempty"`
-	// When it was committed.
+	// When it was committed, or found.
 	Time *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=time,proto3" json:"time,omitempty"`
 	// What changed; not set in a bookmark.
 	//
@@ -3115,6 +3378,8 @@ type WatchRegistryResponse struct {
 	//	*WatchRegistryResponse_Collision
 	//	*WatchRegistryResponse_VenueUpdated
 	//	*WatchRegistryResponse_SyntheticDefined
+	//	*WatchRegistryResponse_LinkRemoved
+	//	*WatchRegistryResponse_Opportunity
 	Event         isWatchRegistryResponse_Event `protobuf_oneof:"event"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -3122,7 +3387,7 @@ type WatchRegistryResponse struct {
 
 func (x *WatchRegistryResponse) Reset() {
 	*x = WatchRegistryResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[30]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[32]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3134,7 +3399,7 @@ func (x *WatchRegistryResponse) String() string {
 func (*WatchRegistryResponse) ProtoMessage() {}
 
 func (x *WatchRegistryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[30]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[32]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3147,7 +3412,7 @@ func (x *WatchRegistryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WatchRegistryResponse.ProtoReflect.Descriptor instead.
 func (*WatchRegistryResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{30}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{32}
 }
 
 func (x *WatchRegistryResponse) GetRevision() uint64 {
@@ -3234,6 +3499,24 @@ func (x *WatchRegistryResponse) GetSyntheticDefined() *Synthetic {
 	return nil
 }
 
+func (x *WatchRegistryResponse) GetLinkRemoved() *Link {
+	if x != nil {
+		if x, ok := x.Event.(*WatchRegistryResponse_LinkRemoved); ok {
+			return x.LinkRemoved
+		}
+	}
+	return nil
+}
+
+func (x *WatchRegistryResponse) GetOpportunity() *Opportunity {
+	if x != nil {
+		if x, ok := x.Event.(*WatchRegistryResponse_Opportunity); ok {
+			return x.Opportunity
+		}
+	}
+	return nil
+}
+
 type isWatchRegistryResponse_Event interface {
 	isWatchRegistryResponse_Event()
 }
@@ -3273,6 +3556,16 @@ type WatchRegistryResponse_SyntheticDefined struct {
 	SyntheticDefined *Synthetic `protobuf:"bytes,9,opt,name=synthetic_defined,json=syntheticDefined,proto3,oneof"`
 }
 
+type WatchRegistryResponse_LinkRemoved struct {
+	// A link was taken away; its revision is that of its coming.
+	LinkRemoved *Link `protobuf:"bytes,10,opt,name=link_removed,json=linkRemoved,proto3,oneof"`
+}
+
+type WatchRegistryResponse_Opportunity struct {
+	// The same thing, or a thing and its derivative, is dearer on one venue than on another.
+	Opportunity *Opportunity `protobuf:"bytes,11,opt,name=opportunity,proto3,oneof"`
+}
+
 func (*WatchRegistryResponse_InstrumentRegistered) isWatchRegistryResponse_Event() {}
 
 func (*WatchRegistryResponse_InstrumentUpdated) isWatchRegistryResponse_Event() {}
@@ -3286,6 +3579,228 @@ func (*WatchRegistryResponse_Collision) isWatchRegistryResponse_Event() {}
 func (*WatchRegistryResponse_VenueUpdated) isWatchRegistryResponse_Event() {}
 
 func (*WatchRegistryResponse_SyntheticDefined) isWatchRegistryResponse_Event() {}
+
+func (*WatchRegistryResponse_LinkRemoved) isWatchRegistryResponse_Event() {}
+
+func (*WatchRegistryResponse_Opportunity) isWatchRegistryResponse_Event() {}
+
+// Buy in one place, sell in another: what the CrossVenueOpportunity frames of the MarketDataRelay
+// say, with what it was reckoned from. Decimal fields are decimal text.
+type Opportunity struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The same for equal quotes on every replica, also in the frame.
+	OpportunityId uint64 `protobuf:"fixed64,1,opt,name=opportunity_id,json=opportunityId,proto3" json:"opportunity_id,omitempty"`
+	// What makes the two comparable.
+	Kind OpportunityKind `protobuf:"varint,2,opt,name=kind,proto3,enum=alphapulse.registry.v1.OpportunityKind" json:"kind,omitempty"`
+	// What is bought.
+	BuyInstrumentId *v1.InstrumentId `protobuf:"bytes,3,opt,name=buy_instrument_id,json=buyInstrumentId,proto3" json:"buy_instrument_id,omitempty"`
+	// Its venue.
+	BuyVenue uint32 `protobuf:"varint,4,opt,name=buy_venue,json=buyVenue,proto3" json:"buy_venue,omitempty"`
+	// Its ask, in `buy_currency`.
+	BuyPrice string `protobuf:"bytes,5,opt,name=buy_price,json=buyPrice,proto3" json:"buy_price,omitempty"`
+	// Currency of `buy_price`.
+	BuyCurrency string `protobuf:"bytes,6,opt,name=buy_currency,json=buyCurrency,proto3" json:"buy_currency,omitempty"`
+	// Taker fee there, basis points.
+	BuyFeeBps string `protobuf:"bytes,7,opt,name=buy_fee_bps,json=buyFeeBps,proto3" json:"buy_fee_bps,omitempty"`
+	// What is sold.
+	SellInstrumentId *v1.InstrumentId `protobuf:"bytes,8,opt,name=sell_instrument_id,json=sellInstrumentId,proto3" json:"sell_instrument_id,omitempty"`
+	// Its venue.
+	SellVenue uint32 `protobuf:"varint,9,opt,name=sell_venue,json=sellVenue,proto3" json:"sell_venue,omitempty"`
+	// Its bid, in `sell_currency`.
+	SellPrice string `protobuf:"bytes,10,opt,name=sell_price,json=sellPrice,proto3" json:"sell_price,omitempty"`
+	// Currency of `sell_price`.
+	SellCurrency string `protobuf:"bytes,11,opt,name=sell_currency,json=sellCurrency,proto3" json:"sell_currency,omitempty"`
+	// Taker fee there, basis points.
+	SellFeeBps string `protobuf:"bytes,12,opt,name=sell_fee_bps,json=sellFeeBps,proto3" json:"sell_fee_bps,omitempty"`
+	// What one unit of `sell_currency` was worth in `buy_currency`.
+	Rate string `protobuf:"bytes,13,opt,name=rate,proto3" json:"rate,omitempty"`
+	// What remains, basis points of what is paid, at most 8 places.
+	SpreadBps string `protobuf:"bytes,14,opt,name=spread_bps,json=spreadBps,proto3" json:"spread_bps,omitempty"`
+	// Quantity that both sides show.
+	MaxQuantity string `protobuf:"bytes,15,opt,name=max_quantity,json=maxQuantity,proto3" json:"max_quantity,omitempty"`
+	// 0 to 10,000, by the age of the older quote.
+	Confidence uint32 `protobuf:"varint,16,opt,name=confidence,proto3" json:"confidence,omitempty"`
+	// Receipt of the newer quote.
+	Time *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=time,proto3" json:"time,omitempty"`
+	// Not to be held for real after this time without a further quote.
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,18,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// W3C trace context, a child of the frame of quotes that opened it.
+	Traceparent string `protobuf:"bytes,19,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	// How many this watch lost just before it by being slow.
+	Missed        uint64 `protobuf:"varint,20,opt,name=missed,proto3" json:"missed,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Opportunity) Reset() {
+	*x = Opportunity{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[33]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Opportunity) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Opportunity) ProtoMessage() {}
+
+func (x *Opportunity) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[33]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Opportunity.ProtoReflect.Descriptor instead.
+func (*Opportunity) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{33}
+}
+
+func (x *Opportunity) GetOpportunityId() uint64 {
+	if x != nil {
+		return x.OpportunityId
+	}
+	return 0
+}
+
+func (x *Opportunity) GetKind() OpportunityKind {
+	if x != nil {
+		return x.Kind
+	}
+	return OpportunityKind_OPPORTUNITY_KIND_UNSPECIFIED
+}
+
+func (x *Opportunity) GetBuyInstrumentId() *v1.InstrumentId {
+	if x != nil {
+		return x.BuyInstrumentId
+	}
+	return nil
+}
+
+func (x *Opportunity) GetBuyVenue() uint32 {
+	if x != nil {
+		return x.BuyVenue
+	}
+	return 0
+}
+
+func (x *Opportunity) GetBuyPrice() string {
+	if x != nil {
+		return x.BuyPrice
+	}
+	return ""
+}
+
+func (x *Opportunity) GetBuyCurrency() string {
+	if x != nil {
+		return x.BuyCurrency
+	}
+	return ""
+}
+
+func (x *Opportunity) GetBuyFeeBps() string {
+	if x != nil {
+		return x.BuyFeeBps
+	}
+	return ""
+}
+
+func (x *Opportunity) GetSellInstrumentId() *v1.InstrumentId {
+	if x != nil {
+		return x.SellInstrumentId
+	}
+	return nil
+}
+
+func (x *Opportunity) GetSellVenue() uint32 {
+	if x != nil {
+		return x.SellVenue
+	}
+	return 0
+}
+
+func (x *Opportunity) GetSellPrice() string {
+	if x != nil {
+		return x.SellPrice
+	}
+	return ""
+}
+
+func (x *Opportunity) GetSellCurrency() string {
+	if x != nil {
+		return x.SellCurrency
+	}
+	return ""
+}
+
+func (x *Opportunity) GetSellFeeBps() string {
+	if x != nil {
+		return x.SellFeeBps
+	}
+	return ""
+}
+
+func (x *Opportunity) GetRate() string {
+	if x != nil {
+		return x.Rate
+	}
+	return ""
+}
+
+func (x *Opportunity) GetSpreadBps() string {
+	if x != nil {
+		return x.SpreadBps
+	}
+	return ""
+}
+
+func (x *Opportunity) GetMaxQuantity() string {
+	if x != nil {
+		return x.MaxQuantity
+	}
+	return ""
+}
+
+func (x *Opportunity) GetConfidence() uint32 {
+	if x != nil {
+		return x.Confidence
+	}
+	return 0
+}
+
+func (x *Opportunity) GetTime() *timestamppb.Timestamp {
+	if x != nil {
+		return x.Time
+	}
+	return nil
+}
+
+func (x *Opportunity) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *Opportunity) GetTraceparent() string {
+	if x != nil {
+		return x.Traceparent
+	}
+	return ""
+}
+
+func (x *Opportunity) GetMissed() uint64 {
+	if x != nil {
+		return x.Missed
+	}
+	return 0
+}
 
 // Two natural keys that would have had one id.
 type Collision struct {
@@ -3304,7 +3819,7 @@ type Collision struct {
 
 func (x *Collision) Reset() {
 	*x = Collision{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[31]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[34]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3316,7 +3831,7 @@ func (x *Collision) String() string {
 func (*Collision) ProtoMessage() {}
 
 func (x *Collision) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[31]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[34]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3329,7 +3844,7 @@ func (x *Collision) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Collision.ProtoReflect.Descriptor instead.
 func (*Collision) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{31}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{34}
 }
 
 func (x *Collision) GetId() *v1.InstrumentId {
@@ -3382,7 +3897,7 @@ type UpdateInstrumentRequest struct {
 
 func (x *UpdateInstrumentRequest) Reset() {
 	*x = UpdateInstrumentRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[32]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[35]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3394,7 +3909,7 @@ func (x *UpdateInstrumentRequest) String() string {
 func (*UpdateInstrumentRequest) ProtoMessage() {}
 
 func (x *UpdateInstrumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[32]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[35]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3407,7 +3922,7 @@ func (x *UpdateInstrumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateInstrumentRequest.ProtoReflect.Descriptor instead.
 func (*UpdateInstrumentRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{32}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{35}
 }
 
 func (x *UpdateInstrumentRequest) GetInstrument() *Instrument {
@@ -3460,7 +3975,7 @@ type UpdateInstrumentResponse struct {
 
 func (x *UpdateInstrumentResponse) Reset() {
 	*x = UpdateInstrumentResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[33]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[36]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3472,7 +3987,7 @@ func (x *UpdateInstrumentResponse) String() string {
 func (*UpdateInstrumentResponse) ProtoMessage() {}
 
 func (x *UpdateInstrumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[33]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[36]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3485,7 +4000,7 @@ func (x *UpdateInstrumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateInstrumentResponse.ProtoReflect.Descriptor instead.
 func (*UpdateInstrumentResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{33}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{36}
 }
 
 func (x *UpdateInstrumentResponse) GetInstrument() *Instrument {
@@ -3527,7 +4042,7 @@ type DelistInstrumentRequest struct {
 
 func (x *DelistInstrumentRequest) Reset() {
 	*x = DelistInstrumentRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[34]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[37]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3539,7 +4054,7 @@ func (x *DelistInstrumentRequest) String() string {
 func (*DelistInstrumentRequest) ProtoMessage() {}
 
 func (x *DelistInstrumentRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[34]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[37]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3552,7 +4067,7 @@ func (x *DelistInstrumentRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DelistInstrumentRequest.ProtoReflect.Descriptor instead.
 func (*DelistInstrumentRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{34}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{37}
 }
 
 func (x *DelistInstrumentRequest) GetId() string {
@@ -3598,7 +4113,7 @@ type DelistInstrumentResponse struct {
 
 func (x *DelistInstrumentResponse) Reset() {
 	*x = DelistInstrumentResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[35]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[38]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3610,7 +4125,7 @@ func (x *DelistInstrumentResponse) String() string {
 func (*DelistInstrumentResponse) ProtoMessage() {}
 
 func (x *DelistInstrumentResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[35]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[38]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3623,7 +4138,7 @@ func (x *DelistInstrumentResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DelistInstrumentResponse.ProtoReflect.Descriptor instead.
 func (*DelistInstrumentResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{35}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{38}
 }
 
 func (x *DelistInstrumentResponse) GetInstrument() *Instrument {
@@ -3660,7 +4175,7 @@ type GetInstrumentHistoryRequest struct {
 
 func (x *GetInstrumentHistoryRequest) Reset() {
 	*x = GetInstrumentHistoryRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[36]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[39]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3672,7 +4187,7 @@ func (x *GetInstrumentHistoryRequest) String() string {
 func (*GetInstrumentHistoryRequest) ProtoMessage() {}
 
 func (x *GetInstrumentHistoryRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[36]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[39]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3685,7 +4200,7 @@ func (x *GetInstrumentHistoryRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstrumentHistoryRequest.ProtoReflect.Descriptor instead.
 func (*GetInstrumentHistoryRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{36}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{39}
 }
 
 func (x *GetInstrumentHistoryRequest) GetId() string {
@@ -3715,7 +4230,7 @@ type GetInstrumentHistoryResponse struct {
 
 func (x *GetInstrumentHistoryResponse) Reset() {
 	*x = GetInstrumentHistoryResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[37]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[40]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3727,7 +4242,7 @@ func (x *GetInstrumentHistoryResponse) String() string {
 func (*GetInstrumentHistoryResponse) ProtoMessage() {}
 
 func (x *GetInstrumentHistoryResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[37]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[40]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3740,7 +4255,7 @@ func (x *GetInstrumentHistoryResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetInstrumentHistoryResponse.ProtoReflect.Descriptor instead.
 func (*GetInstrumentHistoryResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{37}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{40}
 }
 
 func (x *GetInstrumentHistoryResponse) GetInstruments() []*Instrument {
@@ -3792,7 +4307,7 @@ type SearchInstrumentsRequest struct {
 
 func (x *SearchInstrumentsRequest) Reset() {
 	*x = SearchInstrumentsRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[38]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[41]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3804,7 +4319,7 @@ func (x *SearchInstrumentsRequest) String() string {
 func (*SearchInstrumentsRequest) ProtoMessage() {}
 
 func (x *SearchInstrumentsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[38]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[41]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3817,7 +4332,7 @@ func (x *SearchInstrumentsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchInstrumentsRequest.ProtoReflect.Descriptor instead.
 func (*SearchInstrumentsRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{38}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{41}
 }
 
 func (x *SearchInstrumentsRequest) GetQuery() string {
@@ -3926,7 +4441,7 @@ type SearchInstrumentsResponse struct {
 
 func (x *SearchInstrumentsResponse) Reset() {
 	*x = SearchInstrumentsResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[39]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[42]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -3938,7 +4453,7 @@ func (x *SearchInstrumentsResponse) String() string {
 func (*SearchInstrumentsResponse) ProtoMessage() {}
 
 func (x *SearchInstrumentsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[39]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[42]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -3951,7 +4466,7 @@ func (x *SearchInstrumentsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SearchInstrumentsResponse.ProtoReflect.Descriptor instead.
 func (*SearchInstrumentsResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{39}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{42}
 }
 
 func (x *SearchInstrumentsResponse) GetInstruments() []*Instrument {
@@ -3988,7 +4503,7 @@ type BatchGetInstrumentRecordsRequest struct {
 
 func (x *BatchGetInstrumentRecordsRequest) Reset() {
 	*x = BatchGetInstrumentRecordsRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[40]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[43]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4000,7 +4515,7 @@ func (x *BatchGetInstrumentRecordsRequest) String() string {
 func (*BatchGetInstrumentRecordsRequest) ProtoMessage() {}
 
 func (x *BatchGetInstrumentRecordsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[40]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[43]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4013,7 +4528,7 @@ func (x *BatchGetInstrumentRecordsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BatchGetInstrumentRecordsRequest.ProtoReflect.Descriptor instead.
 func (*BatchGetInstrumentRecordsRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{40}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{43}
 }
 
 func (x *BatchGetInstrumentRecordsRequest) GetIds() []byte {
@@ -4045,7 +4560,7 @@ type BatchGetInstrumentRecordsResponse struct {
 
 func (x *BatchGetInstrumentRecordsResponse) Reset() {
 	*x = BatchGetInstrumentRecordsResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[41]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[44]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4057,7 +4572,7 @@ func (x *BatchGetInstrumentRecordsResponse) String() string {
 func (*BatchGetInstrumentRecordsResponse) ProtoMessage() {}
 
 func (x *BatchGetInstrumentRecordsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[41]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[44]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4070,7 +4585,7 @@ func (x *BatchGetInstrumentRecordsResponse) ProtoReflect() protoreflect.Message 
 
 // Deprecated: Use BatchGetInstrumentRecordsResponse.ProtoReflect.Descriptor instead.
 func (*BatchGetInstrumentRecordsResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{41}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{44}
 }
 
 func (x *BatchGetInstrumentRecordsResponse) GetFrame() []byte {
@@ -4094,6 +4609,180 @@ func (x *BatchGetInstrumentRecordsResponse) GetRevision() uint64 {
 	return 0
 }
 
+// See StreamInstrumentRecords: either `ids` or `all`.
+type StreamInstrumentRecordsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most 100,000 ids of 16 bytes each, one after the other.
+	Ids []byte `protobuf:"bytes,1,opt,name=ids,proto3" json:"ids,omitempty"`
+	// Everything that passes the filters, in the order of registration.
+	All bool `protobuf:"varint,2,opt,name=all,proto3" json:"all,omitempty"`
+	// With `all`: only of these types.
+	AssetTypes []v1.AssetType `protobuf:"varint,3,rep,packed,name=asset_types,json=assetTypes,proto3,enum=alphapulse.common.v1.AssetType" json:"asset_types,omitempty"`
+	// With `all`: only of these venues: name, MIC or number.
+	Venues []string `protobuf:"bytes,4,rep,name=venues,proto3" json:"venues,omitempty"`
+	// Rows of a message, 4,096 when 0, reduced to 16,384.
+	BatchRows uint32 `protobuf:"varint,5,opt,name=batch_rows,json=batchRows,proto3" json:"batch_rows,omitempty"`
+	// The answer must be at least this new.
+	MinRevision   uint64 `protobuf:"varint,6,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamInstrumentRecordsRequest) Reset() {
+	*x = StreamInstrumentRecordsRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[45]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamInstrumentRecordsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamInstrumentRecordsRequest) ProtoMessage() {}
+
+func (x *StreamInstrumentRecordsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[45]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamInstrumentRecordsRequest.ProtoReflect.Descriptor instead.
+func (*StreamInstrumentRecordsRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{45}
+}
+
+func (x *StreamInstrumentRecordsRequest) GetIds() []byte {
+	if x != nil {
+		return x.Ids
+	}
+	return nil
+}
+
+func (x *StreamInstrumentRecordsRequest) GetAll() bool {
+	if x != nil {
+		return x.All
+	}
+	return false
+}
+
+func (x *StreamInstrumentRecordsRequest) GetAssetTypes() []v1.AssetType {
+	if x != nil {
+		return x.AssetTypes
+	}
+	return nil
+}
+
+func (x *StreamInstrumentRecordsRequest) GetVenues() []string {
+	if x != nil {
+		return x.Venues
+	}
+	return nil
+}
+
+func (x *StreamInstrumentRecordsRequest) GetBatchRows() uint32 {
+	if x != nil {
+		return x.BatchRows
+	}
+	return 0
+}
+
+func (x *StreamInstrumentRecordsRequest) GetMinRevision() uint64 {
+	if x != nil {
+		return x.MinRevision
+	}
+	return 0
+}
+
+// See StreamInstrumentRecords. There is at least one message, and `first_row` plus the rows of the
+// last one is `total_rows`.
+type StreamInstrumentRecordsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A frame of InstrumentRecord rows; an unknown id is a row of zeros. Empty when there are no rows.
+	Frame []byte `protobuf:"bytes,1,opt,name=frame,proto3" json:"frame,omitempty"`
+	// Positions in `ids` that are unknown, of this message's rows.
+	Missing []uint32 `protobuf:"varint,2,rep,packed,name=missing,proto3" json:"missing,omitempty"`
+	// Revision that all rows of the stream were read at.
+	Revision uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	// Position of the first row of the frame among all rows of the stream.
+	FirstRow uint64 `protobuf:"varint,4,opt,name=first_row,json=firstRow,proto3" json:"first_row,omitempty"`
+	// Rows of the whole stream.
+	TotalRows     uint64 `protobuf:"varint,5,opt,name=total_rows,json=totalRows,proto3" json:"total_rows,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *StreamInstrumentRecordsResponse) Reset() {
+	*x = StreamInstrumentRecordsResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[46]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *StreamInstrumentRecordsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*StreamInstrumentRecordsResponse) ProtoMessage() {}
+
+func (x *StreamInstrumentRecordsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[46]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use StreamInstrumentRecordsResponse.ProtoReflect.Descriptor instead.
+func (*StreamInstrumentRecordsResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{46}
+}
+
+func (x *StreamInstrumentRecordsResponse) GetFrame() []byte {
+	if x != nil {
+		return x.Frame
+	}
+	return nil
+}
+
+func (x *StreamInstrumentRecordsResponse) GetMissing() []uint32 {
+	if x != nil {
+		return x.Missing
+	}
+	return nil
+}
+
+func (x *StreamInstrumentRecordsResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+func (x *StreamInstrumentRecordsResponse) GetFirstRow() uint64 {
+	if x != nil {
+		return x.FirstRow
+	}
+	return 0
+}
+
+func (x *StreamInstrumentRecordsResponse) GetTotalRows() uint64 {
+	if x != nil {
+		return x.TotalRows
+	}
+	return 0
+}
+
 // See FindVenues.
 type FindVenuesRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -4109,7 +4798,7 @@ type FindVenuesRequest struct {
 
 func (x *FindVenuesRequest) Reset() {
 	*x = FindVenuesRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[42]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[47]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4121,7 +4810,7 @@ func (x *FindVenuesRequest) String() string {
 func (*FindVenuesRequest) ProtoMessage() {}
 
 func (x *FindVenuesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[42]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[47]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4134,7 +4823,7 @@ func (x *FindVenuesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindVenuesRequest.ProtoReflect.Descriptor instead.
 func (*FindVenuesRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{42}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{47}
 }
 
 func (x *FindVenuesRequest) GetInstrumentId() string {
@@ -4173,7 +4862,7 @@ type VenueListing struct {
 
 func (x *VenueListing) Reset() {
 	*x = VenueListing{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[43]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[48]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4185,7 +4874,7 @@ func (x *VenueListing) String() string {
 func (*VenueListing) ProtoMessage() {}
 
 func (x *VenueListing) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[43]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[48]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4198,7 +4887,7 @@ func (x *VenueListing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VenueListing.ProtoReflect.Descriptor instead.
 func (*VenueListing) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{43}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{48}
 }
 
 func (x *VenueListing) GetVenue() *Venue {
@@ -4235,7 +4924,7 @@ type FindVenuesResponse struct {
 
 func (x *FindVenuesResponse) Reset() {
 	*x = FindVenuesResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[44]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[49]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4247,7 +4936,7 @@ func (x *FindVenuesResponse) String() string {
 func (*FindVenuesResponse) ProtoMessage() {}
 
 func (x *FindVenuesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[44]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[49]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4260,7 +4949,7 @@ func (x *FindVenuesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FindVenuesResponse.ProtoReflect.Descriptor instead.
 func (*FindVenuesResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{44}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{49}
 }
 
 func (x *FindVenuesResponse) GetListings() []*VenueListing {
@@ -4294,7 +4983,7 @@ type UpdateVenueRequest struct {
 
 func (x *UpdateVenueRequest) Reset() {
 	*x = UpdateVenueRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[45]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[50]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4306,7 +4995,7 @@ func (x *UpdateVenueRequest) String() string {
 func (*UpdateVenueRequest) ProtoMessage() {}
 
 func (x *UpdateVenueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[45]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[50]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4319,7 +5008,7 @@ func (x *UpdateVenueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateVenueRequest.ProtoReflect.Descriptor instead.
 func (*UpdateVenueRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{45}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{50}
 }
 
 func (x *UpdateVenueRequest) GetVenue() *Venue {
@@ -4365,7 +5054,7 @@ type UpdateVenueResponse struct {
 
 func (x *UpdateVenueResponse) Reset() {
 	*x = UpdateVenueResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[46]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[51]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4377,7 +5066,7 @@ func (x *UpdateVenueResponse) String() string {
 func (*UpdateVenueResponse) ProtoMessage() {}
 
 func (x *UpdateVenueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[46]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[51]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4390,7 +5079,7 @@ func (x *UpdateVenueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use UpdateVenueResponse.ProtoReflect.Descriptor instead.
 func (*UpdateVenueResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{46}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{51}
 }
 
 func (x *UpdateVenueResponse) GetVenue() *Venue {
@@ -4429,7 +5118,7 @@ type DeleteVenueRequest struct {
 
 func (x *DeleteVenueRequest) Reset() {
 	*x = DeleteVenueRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[47]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[52]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4441,7 +5130,7 @@ func (x *DeleteVenueRequest) String() string {
 func (*DeleteVenueRequest) ProtoMessage() {}
 
 func (x *DeleteVenueRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[47]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[52]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4454,7 +5143,7 @@ func (x *DeleteVenueRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteVenueRequest.ProtoReflect.Descriptor instead.
 func (*DeleteVenueRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{47}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{52}
 }
 
 func (x *DeleteVenueRequest) GetKey() string {
@@ -4493,7 +5182,7 @@ type DeleteVenueResponse struct {
 
 func (x *DeleteVenueResponse) Reset() {
 	*x = DeleteVenueResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[48]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[53]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4505,7 +5194,7 @@ func (x *DeleteVenueResponse) String() string {
 func (*DeleteVenueResponse) ProtoMessage() {}
 
 func (x *DeleteVenueResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[48]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[53]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4518,7 +5207,7 @@ func (x *DeleteVenueResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeleteVenueResponse.ProtoReflect.Descriptor instead.
 func (*DeleteVenueResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{48}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{53}
 }
 
 func (x *DeleteVenueResponse) GetVenue() *Venue {
@@ -4559,7 +5248,7 @@ type QuoteFeesRequest struct {
 
 func (x *QuoteFeesRequest) Reset() {
 	*x = QuoteFeesRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[49]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[54]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4571,7 +5260,7 @@ func (x *QuoteFeesRequest) String() string {
 func (*QuoteFeesRequest) ProtoMessage() {}
 
 func (x *QuoteFeesRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[49]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[54]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4584,7 +5273,7 @@ func (x *QuoteFeesRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuoteFeesRequest.ProtoReflect.Descriptor instead.
 func (*QuoteFeesRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{49}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{54}
 }
 
 func (x *QuoteFeesRequest) GetVenue() string {
@@ -4638,7 +5327,7 @@ type QuoteFeesResponse struct {
 
 func (x *QuoteFeesResponse) Reset() {
 	*x = QuoteFeesResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[50]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[55]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4650,7 +5339,7 @@ func (x *QuoteFeesResponse) String() string {
 func (*QuoteFeesResponse) ProtoMessage() {}
 
 func (x *QuoteFeesResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[50]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[55]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4663,7 +5352,7 @@ func (x *QuoteFeesResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use QuoteFeesResponse.ProtoReflect.Descriptor instead.
 func (*QuoteFeesResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{50}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{55}
 }
 
 func (x *QuoteFeesResponse) GetMakerFeeBps() string {
@@ -4730,7 +5419,7 @@ type GetSessionsRequest struct {
 
 func (x *GetSessionsRequest) Reset() {
 	*x = GetSessionsRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[51]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[56]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4742,7 +5431,7 @@ func (x *GetSessionsRequest) String() string {
 func (*GetSessionsRequest) ProtoMessage() {}
 
 func (x *GetSessionsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[51]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[56]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4755,7 +5444,7 @@ func (x *GetSessionsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionsRequest.ProtoReflect.Descriptor instead.
 func (*GetSessionsRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{51}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{56}
 }
 
 func (x *GetSessionsRequest) GetVenue() string {
@@ -4802,7 +5491,7 @@ type GetSessionsResponse struct {
 
 func (x *GetSessionsResponse) Reset() {
 	*x = GetSessionsResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[52]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[57]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4814,7 +5503,7 @@ func (x *GetSessionsResponse) String() string {
 func (*GetSessionsResponse) ProtoMessage() {}
 
 func (x *GetSessionsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[52]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[57]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4827,7 +5516,7 @@ func (x *GetSessionsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSessionsResponse.ProtoReflect.Descriptor instead.
 func (*GetSessionsResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{52}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{57}
 }
 
 func (x *GetSessionsResponse) GetCalendar() string {
@@ -4890,21 +5579,29 @@ type VenueMetric struct {
 	MessagesPerSecond uint32 `protobuf:"varint,3,opt,name=messages_per_second,json=messagesPerSecond,proto3" json:"messages_per_second,omitempty"`
 	// What failed, parts per million.
 	ErrorPpm uint32 `protobuf:"varint,4,opt,name=error_ppm,json=errorPpm,proto3" json:"error_ppm,omitempty"`
-	// Liquidity, 0 to 10,000.
+	// Liquidity, 1 to 10,000; 0 is not said.
 	LiquidityScore uint32 `protobuf:"varint,5,opt,name=liquidity_score,json=liquidityScore,proto3" json:"liquidity_score,omitempty"`
-	// Reliability, 0 to 10,000.
+	// Reliability, 1 to 10,000; 0 is not said.
 	ReliabilityScore uint32 `protobuf:"varint,6,opt,name=reliability_score,json=reliabilityScore,proto3" json:"reliability_score,omitempty"`
 	// State.
 	Status VenueStatus `protobuf:"varint,7,opt,name=status,proto3,enum=alphapulse.registry.v1.VenueStatus" json:"status,omitempty"`
 	// Who measured: a service's name.
-	Source        string `protobuf:"bytes,8,opt,name=source,proto3" json:"source,omitempty"`
+	Source string `protobuf:"bytes,8,opt,name=source,proto3" json:"source,omitempty"`
+	// From an order's leaving to the venue's answer, nanoseconds; 0 is unknown.
+	OrderAckLatencyNs uint64 `protobuf:"varint,9,opt,name=order_ack_latency_ns,json=orderAckLatencyNs,proto3" json:"order_ack_latency_ns,omitempty"`
+	// Orders that the measurement is of.
+	Orders uint32 `protobuf:"varint,10,opt,name=orders,proto3" json:"orders,omitempty"`
+	// Orders that the venue refused, parts per million of `orders`.
+	RejectPpm uint32 `protobuf:"varint,11,opt,name=reject_ppm,json=rejectPpm,proto3" json:"reject_ppm,omitempty"`
+	// Holes in the venue's numbering of its messages since the last measurement.
+	Gaps          uint32 `protobuf:"varint,12,opt,name=gaps,proto3" json:"gaps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *VenueMetric) Reset() {
 	*x = VenueMetric{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[53]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[58]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -4916,7 +5613,7 @@ func (x *VenueMetric) String() string {
 func (*VenueMetric) ProtoMessage() {}
 
 func (x *VenueMetric) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[53]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[58]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -4929,7 +5626,7 @@ func (x *VenueMetric) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use VenueMetric.ProtoReflect.Descriptor instead.
 func (*VenueMetric) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{53}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{58}
 }
 
 func (x *VenueMetric) GetTime() *timestamppb.Timestamp {
@@ -4988,6 +5685,34 @@ func (x *VenueMetric) GetSource() string {
 	return ""
 }
 
+func (x *VenueMetric) GetOrderAckLatencyNs() uint64 {
+	if x != nil {
+		return x.OrderAckLatencyNs
+	}
+	return 0
+}
+
+func (x *VenueMetric) GetOrders() uint32 {
+	if x != nil {
+		return x.Orders
+	}
+	return 0
+}
+
+func (x *VenueMetric) GetRejectPpm() uint32 {
+	if x != nil {
+		return x.RejectPpm
+	}
+	return 0
+}
+
+func (x *VenueMetric) GetGaps() uint32 {
+	if x != nil {
+		return x.Gaps
+	}
+	return 0
+}
+
 // See ReportVenueMetrics.
 type ReportVenueMetricsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -5001,7 +5726,7 @@ type ReportVenueMetricsRequest struct {
 
 func (x *ReportVenueMetricsRequest) Reset() {
 	*x = ReportVenueMetricsRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[54]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[59]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5013,7 +5738,7 @@ func (x *ReportVenueMetricsRequest) String() string {
 func (*ReportVenueMetricsRequest) ProtoMessage() {}
 
 func (x *ReportVenueMetricsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[54]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[59]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5026,7 +5751,7 @@ func (x *ReportVenueMetricsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportVenueMetricsRequest.ProtoReflect.Descriptor instead.
 func (*ReportVenueMetricsRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{54}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{59}
 }
 
 func (x *ReportVenueMetricsRequest) GetVenue() string {
@@ -5056,7 +5781,7 @@ type ReportVenueMetricsResponse struct {
 
 func (x *ReportVenueMetricsResponse) Reset() {
 	*x = ReportVenueMetricsResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[55]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[60]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5068,7 +5793,7 @@ func (x *ReportVenueMetricsResponse) String() string {
 func (*ReportVenueMetricsResponse) ProtoMessage() {}
 
 func (x *ReportVenueMetricsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[55]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[60]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5081,7 +5806,7 @@ func (x *ReportVenueMetricsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ReportVenueMetricsResponse.ProtoReflect.Descriptor instead.
 func (*ReportVenueMetricsResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{55}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{60}
 }
 
 func (x *ReportVenueMetricsResponse) GetKept() uint32 {
@@ -5113,7 +5838,7 @@ type GetVenueMetricsRequest struct {
 
 func (x *GetVenueMetricsRequest) Reset() {
 	*x = GetVenueMetricsRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[56]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[61]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5125,7 +5850,7 @@ func (x *GetVenueMetricsRequest) String() string {
 func (*GetVenueMetricsRequest) ProtoMessage() {}
 
 func (x *GetVenueMetricsRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[56]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[61]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5138,7 +5863,7 @@ func (x *GetVenueMetricsRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVenueMetricsRequest.ProtoReflect.Descriptor instead.
 func (*GetVenueMetricsRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{56}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{61}
 }
 
 func (x *GetVenueMetricsRequest) GetVenue() string {
@@ -5171,19 +5896,27 @@ type GetVenueMetricsResponse struct {
 	MedianLatencyNs uint64 `protobuf:"varint,2,opt,name=median_latency_ns,json=medianLatencyNs,proto3" json:"median_latency_ns,omitempty"`
 	// Mean of what failed, parts per million.
 	MeanErrorPpm uint32 `protobuf:"varint,3,opt,name=mean_error_ppm,json=meanErrorPpm,proto3" json:"mean_error_ppm,omitempty"`
-	// Mean liquidity, 0 to 10,000.
+	// Mean liquidity of those that say it, 0 to 10,000.
 	MeanLiquidityScore uint32 `protobuf:"varint,4,opt,name=mean_liquidity_score,json=meanLiquidityScore,proto3" json:"mean_liquidity_score,omitempty"`
-	// Mean reliability, 0 to 10,000.
+	// Mean reliability of those that say it, 0 to 10,000.
 	MeanReliabilityScore uint32 `protobuf:"varint,5,opt,name=mean_reliability_score,json=meanReliabilityScore,proto3" json:"mean_reliability_score,omitempty"`
 	// Share of measurements in which it was up, 0 to 10,000.
-	HealthScore   uint32 `protobuf:"varint,6,opt,name=health_score,json=healthScore,proto3" json:"health_score,omitempty"`
+	HealthScore uint32 `protobuf:"varint,6,opt,name=health_score,json=healthScore,proto3" json:"health_score,omitempty"`
+	// Median time of order answers of those that know it, nanoseconds.
+	MedianOrderAckLatencyNs uint64 `protobuf:"varint,7,opt,name=median_order_ack_latency_ns,json=medianOrderAckLatencyNs,proto3" json:"median_order_ack_latency_ns,omitempty"`
+	// Orders refused, parts per million of all that were measured.
+	RejectPpm uint32 `protobuf:"varint,8,opt,name=reject_ppm,json=rejectPpm,proto3" json:"reject_ppm,omitempty"`
+	// Orders that were measured.
+	Orders uint64 `protobuf:"varint,9,opt,name=orders,proto3" json:"orders,omitempty"`
+	// Holes in the venue's numbering.
+	Gaps          uint64 `protobuf:"varint,10,opt,name=gaps,proto3" json:"gaps,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *GetVenueMetricsResponse) Reset() {
 	*x = GetVenueMetricsResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[57]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[62]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5195,7 +5928,7 @@ func (x *GetVenueMetricsResponse) String() string {
 func (*GetVenueMetricsResponse) ProtoMessage() {}
 
 func (x *GetVenueMetricsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[57]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[62]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5208,7 +5941,7 @@ func (x *GetVenueMetricsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetVenueMetricsResponse.ProtoReflect.Descriptor instead.
 func (*GetVenueMetricsResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{57}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{62}
 }
 
 func (x *GetVenueMetricsResponse) GetMetrics() []*VenueMetric {
@@ -5253,6 +5986,34 @@ func (x *GetVenueMetricsResponse) GetHealthScore() uint32 {
 	return 0
 }
 
+func (x *GetVenueMetricsResponse) GetMedianOrderAckLatencyNs() uint64 {
+	if x != nil {
+		return x.MedianOrderAckLatencyNs
+	}
+	return 0
+}
+
+func (x *GetVenueMetricsResponse) GetRejectPpm() uint32 {
+	if x != nil {
+		return x.RejectPpm
+	}
+	return 0
+}
+
+func (x *GetVenueMetricsResponse) GetOrders() uint64 {
+	if x != nil {
+		return x.Orders
+	}
+	return 0
+}
+
+func (x *GetVenueMetricsResponse) GetGaps() uint64 {
+	if x != nil {
+		return x.Gaps
+	}
+	return 0
+}
+
 // What a name in a formula stands for.
 type SyntheticInput struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -5266,7 +6027,7 @@ type SyntheticInput struct {
 
 func (x *SyntheticInput) Reset() {
 	*x = SyntheticInput{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[58]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[63]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5278,7 +6039,7 @@ func (x *SyntheticInput) String() string {
 func (*SyntheticInput) ProtoMessage() {}
 
 func (x *SyntheticInput) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[58]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[63]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5291,7 +6052,7 @@ func (x *SyntheticInput) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SyntheticInput.ProtoReflect.Descriptor instead.
 func (*SyntheticInput) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{58}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{63}
 }
 
 func (x *SyntheticInput) GetAlias() string {
@@ -5333,7 +6094,7 @@ type Synthetic struct {
 
 func (x *Synthetic) Reset() {
 	*x = Synthetic{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[59]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[64]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5345,7 +6106,7 @@ func (x *Synthetic) String() string {
 func (*Synthetic) ProtoMessage() {}
 
 func (x *Synthetic) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[59]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[64]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5358,7 +6119,7 @@ func (x *Synthetic) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Synthetic.ProtoReflect.Descriptor instead.
 func (*Synthetic) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{59}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{64}
 }
 
 func (x *Synthetic) GetId() *v1.InstrumentId {
@@ -5440,7 +6201,7 @@ type DefineSyntheticRequest struct {
 
 func (x *DefineSyntheticRequest) Reset() {
 	*x = DefineSyntheticRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[60]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[65]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5452,7 +6213,7 @@ func (x *DefineSyntheticRequest) String() string {
 func (*DefineSyntheticRequest) ProtoMessage() {}
 
 func (x *DefineSyntheticRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[60]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[65]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5465,7 +6226,7 @@ func (x *DefineSyntheticRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DefineSyntheticRequest.ProtoReflect.Descriptor instead.
 func (*DefineSyntheticRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{60}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{65}
 }
 
 func (x *DefineSyntheticRequest) GetName() string {
@@ -5532,7 +6293,7 @@ type DefineSyntheticResponse struct {
 
 func (x *DefineSyntheticResponse) Reset() {
 	*x = DefineSyntheticResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[61]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[66]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5544,7 +6305,7 @@ func (x *DefineSyntheticResponse) String() string {
 func (*DefineSyntheticResponse) ProtoMessage() {}
 
 func (x *DefineSyntheticResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[61]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[66]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5557,7 +6318,7 @@ func (x *DefineSyntheticResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DefineSyntheticResponse.ProtoReflect.Descriptor instead.
 func (*DefineSyntheticResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{61}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{66}
 }
 
 func (x *DefineSyntheticResponse) GetSynthetic() *Synthetic {
@@ -5594,7 +6355,7 @@ type GetSyntheticRequest struct {
 
 func (x *GetSyntheticRequest) Reset() {
 	*x = GetSyntheticRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[62]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[67]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5606,7 +6367,7 @@ func (x *GetSyntheticRequest) String() string {
 func (*GetSyntheticRequest) ProtoMessage() {}
 
 func (x *GetSyntheticRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[62]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[67]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5619,7 +6380,7 @@ func (x *GetSyntheticRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSyntheticRequest.ProtoReflect.Descriptor instead.
 func (*GetSyntheticRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{62}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{67}
 }
 
 func (x *GetSyntheticRequest) GetName() string {
@@ -5649,7 +6410,7 @@ type GetSyntheticResponse struct {
 
 func (x *GetSyntheticResponse) Reset() {
 	*x = GetSyntheticResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[63]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[68]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5661,7 +6422,7 @@ func (x *GetSyntheticResponse) String() string {
 func (*GetSyntheticResponse) ProtoMessage() {}
 
 func (x *GetSyntheticResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[63]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[68]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5674,7 +6435,7 @@ func (x *GetSyntheticResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetSyntheticResponse.ProtoReflect.Descriptor instead.
 func (*GetSyntheticResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{63}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{68}
 }
 
 func (x *GetSyntheticResponse) GetSynthetic() *Synthetic {
@@ -5685,6 +6446,152 @@ func (x *GetSyntheticResponse) GetSynthetic() *Synthetic {
 }
 
 func (x *GetSyntheticResponse) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
+// See ListSynthetics.
+type ListSyntheticsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// At most this many, 100 when 0, reduced to 1,000 (AIP-158).
+	PageSize int32 `protobuf:"varint,1,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
+	// From an earlier answer.
+	PageToken string `protobuf:"bytes,2,opt,name=page_token,json=pageToken,proto3" json:"page_token,omitempty"`
+	// Only those that are made of this instrument, itself or through others: 32 hexadecimal digits.
+	InstrumentId string `protobuf:"bytes,3,opt,name=instrument_id,json=instrumentId,proto3" json:"instrument_id,omitempty"`
+	// Only names that begin so.
+	NamePrefix string `protobuf:"bytes,4,opt,name=name_prefix,json=namePrefix,proto3" json:"name_prefix,omitempty"`
+	// The answer must be at least this new.
+	MinRevision   uint64 `protobuf:"varint,5,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSyntheticsRequest) Reset() {
+	*x = ListSyntheticsRequest{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[69]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSyntheticsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSyntheticsRequest) ProtoMessage() {}
+
+func (x *ListSyntheticsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[69]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSyntheticsRequest.ProtoReflect.Descriptor instead.
+func (*ListSyntheticsRequest) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{69}
+}
+
+func (x *ListSyntheticsRequest) GetPageSize() int32 {
+	if x != nil {
+		return x.PageSize
+	}
+	return 0
+}
+
+func (x *ListSyntheticsRequest) GetPageToken() string {
+	if x != nil {
+		return x.PageToken
+	}
+	return ""
+}
+
+func (x *ListSyntheticsRequest) GetInstrumentId() string {
+	if x != nil {
+		return x.InstrumentId
+	}
+	return ""
+}
+
+func (x *ListSyntheticsRequest) GetNamePrefix() string {
+	if x != nil {
+		return x.NamePrefix
+	}
+	return ""
+}
+
+func (x *ListSyntheticsRequest) GetMinRevision() uint64 {
+	if x != nil {
+		return x.MinRevision
+	}
+	return 0
+}
+
+// See ListSynthetics.
+type ListSyntheticsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The page.
+	Synthetics []*Synthetic `protobuf:"bytes,1,rep,name=synthetics,proto3" json:"synthetics,omitempty"`
+	// For the next page; empty on the last one.
+	NextPageToken string `protobuf:"bytes,2,opt,name=next_page_token,json=nextPageToken,proto3" json:"next_page_token,omitempty"`
+	// Revision that it was read at.
+	Revision      uint64 `protobuf:"varint,3,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListSyntheticsResponse) Reset() {
+	*x = ListSyntheticsResponse{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[70]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListSyntheticsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListSyntheticsResponse) ProtoMessage() {}
+
+func (x *ListSyntheticsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[70]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListSyntheticsResponse.ProtoReflect.Descriptor instead.
+func (*ListSyntheticsResponse) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{70}
+}
+
+func (x *ListSyntheticsResponse) GetSynthetics() []*Synthetic {
+	if x != nil {
+		return x.Synthetics
+	}
+	return nil
+}
+
+func (x *ListSyntheticsResponse) GetNextPageToken() string {
+	if x != nil {
+		return x.NextPageToken
+	}
+	return ""
+}
+
+func (x *ListSyntheticsResponse) GetRevision() uint64 {
 	if x != nil {
 		return x.Revision
 	}
@@ -5704,7 +6611,7 @@ type InstrumentValue struct {
 
 func (x *InstrumentValue) Reset() {
 	*x = InstrumentValue{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[64]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[71]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5716,7 +6623,7 @@ func (x *InstrumentValue) String() string {
 func (*InstrumentValue) ProtoMessage() {}
 
 func (x *InstrumentValue) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[64]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[71]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5729,7 +6636,7 @@ func (x *InstrumentValue) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use InstrumentValue.ProtoReflect.Descriptor instead.
 func (*InstrumentValue) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{64}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{71}
 }
 
 func (x *InstrumentValue) GetId() *v1.InstrumentId {
@@ -5761,7 +6668,7 @@ type EvaluateSyntheticRequest struct {
 
 func (x *EvaluateSyntheticRequest) Reset() {
 	*x = EvaluateSyntheticRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[65]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[72]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5773,7 +6680,7 @@ func (x *EvaluateSyntheticRequest) String() string {
 func (*EvaluateSyntheticRequest) ProtoMessage() {}
 
 func (x *EvaluateSyntheticRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[65]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[72]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5786,7 +6693,7 @@ func (x *EvaluateSyntheticRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvaluateSyntheticRequest.ProtoReflect.Descriptor instead.
 func (*EvaluateSyntheticRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{65}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{72}
 }
 
 func (x *EvaluateSyntheticRequest) GetName() string {
@@ -5829,7 +6736,7 @@ type EvaluateSyntheticResponse struct {
 
 func (x *EvaluateSyntheticResponse) Reset() {
 	*x = EvaluateSyntheticResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[66]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[73]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5841,7 +6748,7 @@ func (x *EvaluateSyntheticResponse) String() string {
 func (*EvaluateSyntheticResponse) ProtoMessage() {}
 
 func (x *EvaluateSyntheticResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[66]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[73]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5854,7 +6761,7 @@ func (x *EvaluateSyntheticResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EvaluateSyntheticResponse.ProtoReflect.Descriptor instead.
 func (*EvaluateSyntheticResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{66}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{73}
 }
 
 func (x *EvaluateSyntheticResponse) GetValue() string {
@@ -5905,7 +6812,7 @@ type RouteLevel struct {
 
 func (x *RouteLevel) Reset() {
 	*x = RouteLevel{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[67]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[74]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5917,7 +6824,7 @@ func (x *RouteLevel) String() string {
 func (*RouteLevel) ProtoMessage() {}
 
 func (x *RouteLevel) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[67]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[74]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5930,7 +6837,7 @@ func (x *RouteLevel) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RouteLevel.ProtoReflect.Descriptor instead.
 func (*RouteLevel) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{67}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{74}
 }
 
 func (x *RouteLevel) GetPrice() string {
@@ -5956,7 +6863,8 @@ type RouteBook struct {
 	Bids []*RouteLevel `protobuf:"bytes,2,rep,name=bids,proto3" json:"bids,omitempty"`
 	// Best first.
 	Asks []*RouteLevel `protobuf:"bytes,3,rep,name=asks,proto3" json:"asks,omitempty"`
-	// The caller's volume of 30 days on that venue, which decides its fee tier.
+	// The caller's volume of 30 days on that venue, which decides its fee tier; without it that of the
+	// request.
 	Volume        string `protobuf:"bytes,4,opt,name=volume,proto3" json:"volume,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -5964,7 +6872,7 @@ type RouteBook struct {
 
 func (x *RouteBook) Reset() {
 	*x = RouteBook{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[68]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[75]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -5976,7 +6884,7 @@ func (x *RouteBook) String() string {
 func (*RouteBook) ProtoMessage() {}
 
 func (x *RouteBook) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[68]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[75]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -5989,7 +6897,7 @@ func (x *RouteBook) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RouteBook.ProtoReflect.Descriptor instead.
 func (*RouteBook) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{68}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{75}
 }
 
 func (x *RouteBook) GetInstrumentId() *v1.InstrumentId {
@@ -6020,6 +6928,125 @@ func (x *RouteBook) GetVolume() string {
 	return ""
 }
 
+// The caller's trading on one venue.
+type VenueVolume struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Number, name or MIC.
+	Venue string `protobuf:"bytes,1,opt,name=venue,proto3" json:"venue,omitempty"`
+	// Volume of 30 days in the venue's `fee_currency`, decimal text.
+	Volume        string `protobuf:"bytes,2,opt,name=volume,proto3" json:"volume,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *VenueVolume) Reset() {
+	*x = VenueVolume{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[76]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *VenueVolume) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*VenueVolume) ProtoMessage() {}
+
+func (x *VenueVolume) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[76]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use VenueVolume.ProtoReflect.Descriptor instead.
+func (*VenueVolume) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{76}
+}
+
+func (x *VenueVolume) GetVenue() string {
+	if x != nil {
+		return x.Venue
+	}
+	return ""
+}
+
+func (x *VenueVolume) GetVolume() string {
+	if x != nil {
+		return x.Volume
+	}
+	return ""
+}
+
+// What a currency is worth.
+type CurrencyRate struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What is valued.
+	Source string `protobuf:"bytes,1,opt,name=source,proto3" json:"source,omitempty"`
+	// What it is valued in.
+	Target string `protobuf:"bytes,2,opt,name=target,proto3" json:"target,omitempty"`
+	// `target` for one unit of `source`, decimal text.
+	Rate          string `protobuf:"bytes,3,opt,name=rate,proto3" json:"rate,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CurrencyRate) Reset() {
+	*x = CurrencyRate{}
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[77]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CurrencyRate) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CurrencyRate) ProtoMessage() {}
+
+func (x *CurrencyRate) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[77]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CurrencyRate.ProtoReflect.Descriptor instead.
+func (*CurrencyRate) Descriptor() ([]byte, []int) {
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{77}
+}
+
+func (x *CurrencyRate) GetSource() string {
+	if x != nil {
+		return x.Source
+	}
+	return ""
+}
+
+func (x *CurrencyRate) GetTarget() string {
+	if x != nil {
+		return x.Target
+	}
+	return ""
+}
+
+func (x *CurrencyRate) GetRate() string {
+	if x != nil {
+		return x.Rate
+	}
+	return ""
+}
+
 // See RouteOrder.
 type RouteOrderRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -6035,17 +7062,27 @@ type RouteOrderRequest struct {
 	LimitPrice string `protobuf:"bytes,5,opt,name=limit_price,json=limitPrice,proto3" json:"limit_price,omitempty"`
 	// At most on so many venues; any number when 0, the one best venue when 1.
 	MaxVenues uint32 `protobuf:"varint,6,opt,name=max_venues,json=maxVenues,proto3" json:"max_venues,omitempty"`
-	// The books of the moment, at most 100.
+	// The books of the moment, at most 100; without any the registry's own live books.
 	Books []*RouteBook `protobuf:"bytes,7,rep,name=books,proto3" json:"books,omitempty"`
 	// The answer must be at least this new.
-	MinRevision   uint64 `protobuf:"varint,8,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	MinRevision uint64 `protobuf:"varint,8,opt,name=min_revision,json=minRevision,proto3" json:"min_revision,omitempty"`
+	// The caller's trailing volume of 30 days on each venue that neither its book nor `volumes` says
+	// it of, in the venue's `fee_currency`, decimal text; 0 when empty. It decides the fee tier.
+	Volume string `protobuf:"bytes,9,opt,name=volume,proto3" json:"volume,omitempty"`
+	// The caller's trailing volume venue by venue, at most 100.
+	Volumes []*VenueVolume `protobuf:"bytes,10,rep,name=volumes,proto3" json:"volumes,omitempty"`
+	// At most so many levels of each book count; 0: all, 1: the top of the book.
+	Depth uint32 `protobuf:"varint,11,opt,name=depth,proto3" json:"depth,omitempty"`
+	// Rates between currencies, at most 100, where lines are priced in other currencies than the
+	// instrument; without one the live rate of a currency pair.
+	Rates         []*CurrencyRate `protobuf:"bytes,12,rep,name=rates,proto3" json:"rates,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RouteOrderRequest) Reset() {
 	*x = RouteOrderRequest{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[69]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[78]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6057,7 +7094,7 @@ func (x *RouteOrderRequest) String() string {
 func (*RouteOrderRequest) ProtoMessage() {}
 
 func (x *RouteOrderRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[69]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[78]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6070,7 +7107,7 @@ func (x *RouteOrderRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RouteOrderRequest.ProtoReflect.Descriptor instead.
 func (*RouteOrderRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{69}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{78}
 }
 
 func (x *RouteOrderRequest) GetInstrumentId() *v1.InstrumentId {
@@ -6129,6 +7166,34 @@ func (x *RouteOrderRequest) GetMinRevision() uint64 {
 	return 0
 }
 
+func (x *RouteOrderRequest) GetVolume() string {
+	if x != nil {
+		return x.Volume
+	}
+	return ""
+}
+
+func (x *RouteOrderRequest) GetVolumes() []*VenueVolume {
+	if x != nil {
+		return x.Volumes
+	}
+	return nil
+}
+
+func (x *RouteOrderRequest) GetDepth() uint32 {
+	if x != nil {
+		return x.Depth
+	}
+	return 0
+}
+
+func (x *RouteOrderRequest) GetRates() []*CurrencyRate {
+	if x != nil {
+		return x.Rates
+	}
+	return nil
+}
+
 // One part of the order.
 type RouteLeg struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -6143,14 +7208,16 @@ type RouteLeg struct {
 	// Expected average price, decimal text.
 	AveragePrice string `protobuf:"bytes,5,opt,name=average_price,json=averagePrice,proto3" json:"average_price,omitempty"`
 	// Expected fee in quote currency, decimal text.
-	Fee           string `protobuf:"bytes,6,opt,name=fee,proto3" json:"fee,omitempty"`
+	Fee string `protobuf:"bytes,6,opt,name=fee,proto3" json:"fee,omitempty"`
+	// What is taken, level by level, the cheapest first.
+	Levels        []*RouteLevel `protobuf:"bytes,7,rep,name=levels,proto3" json:"levels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RouteLeg) Reset() {
 	*x = RouteLeg{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[70]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[79]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6162,7 +7229,7 @@ func (x *RouteLeg) String() string {
 func (*RouteLeg) ProtoMessage() {}
 
 func (x *RouteLeg) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[70]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[79]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6175,7 +7242,7 @@ func (x *RouteLeg) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RouteLeg.ProtoReflect.Descriptor instead.
 func (*RouteLeg) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{70}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{79}
 }
 
 func (x *RouteLeg) GetInstrumentId() *v1.InstrumentId {
@@ -6220,6 +7287,13 @@ func (x *RouteLeg) GetFee() string {
 	return ""
 }
 
+func (x *RouteLeg) GetLevels() []*RouteLevel {
+	if x != nil {
+		return x.Levels
+	}
+	return nil
+}
+
 // How a venue was judged.
 type RouteChoice struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -6246,14 +7320,41 @@ type RouteChoice struct {
 	// Best price with fee and penalty: what was compared.
 	EffectivePrice string `protobuf:"bytes,11,opt,name=effective_price,json=effectivePrice,proto3" json:"effective_price,omitempty"`
 	// Status of the venue.
-	Status        VenueStatus `protobuf:"varint,12,opt,name=status,proto3,enum=alphapulse.registry.v1.VenueStatus" json:"status,omitempty"`
+	Status VenueStatus `protobuf:"varint,12,opt,name=status,proto3,enum=alphapulse.registry.v1.VenueStatus" json:"status,omitempty"`
+	// Levels within the limit and the depth.
+	Levels uint32 `protobuf:"varint,13,opt,name=levels,proto3" json:"levels,omitempty"`
+	// Levels that the order reaches into.
+	LevelsTaken uint32 `protobuf:"varint,14,opt,name=levels_taken,json=levelsTaken,proto3" json:"levels_taken,omitempty"`
+	// Quantity that it got, decimal text.
+	Taken string `protobuf:"bytes,15,opt,name=taken,proto3" json:"taken,omitempty"`
+	// Position of the fee's tier in the venue's `fee_tiers`; -1 is below the first.
+	FeeTier int32 `protobuf:"varint,16,opt,name=fee_tier,json=feeTier,proto3" json:"fee_tier,omitempty"`
+	// The caller's volume that the tier was found by.
+	Volume string `protobuf:"bytes,17,opt,name=volume,proto3" json:"volume,omitempty"`
+	// Where the levels came from.
+	BookSource BookSource `protobuf:"varint,18,opt,name=book_source,json=bookSource,proto3,enum=alphapulse.registry.v1.BookSource" json:"book_source,omitempty"`
+	// Age of a live book, nanoseconds.
+	BookAgeNs uint64 `protobuf:"varint,19,opt,name=book_age_ns,json=bookAgeNs,proto3" json:"book_age_ns,omitempty"`
+	// Median time of order answers, nanoseconds; 0 is unknown. Where it is known it is the latency that
+	// is reckoned with.
+	OrderAckLatencyNs uint64 `protobuf:"varint,20,opt,name=order_ack_latency_ns,json=orderAckLatencyNs,proto3" json:"order_ack_latency_ns,omitempty"`
+	// Orders that the venue refused, parts per million.
+	RejectPpm uint32 `protobuf:"varint,21,opt,name=reject_ppm,json=rejectPpm,proto3" json:"reject_ppm,omitempty"`
+	// The part of `penalty_bps` that is for latency.
+	LatencyPenaltyBps string `protobuf:"bytes,22,opt,name=latency_penalty_bps,json=latencyPenaltyBps,proto3" json:"latency_penalty_bps,omitempty"`
+	// The part of `penalty_bps` that is for failures and refusals.
+	FailurePenaltyBps string `protobuf:"bytes,23,opt,name=failure_penalty_bps,json=failurePenaltyBps,proto3" json:"failure_penalty_bps,omitempty"`
+	// Currency that the line's prices are in.
+	Currency string `protobuf:"bytes,24,opt,name=currency,proto3" json:"currency,omitempty"`
+	// What one unit of it is worth in the currency of the instrument; `effective_price` is in that.
+	Rate          string `protobuf:"bytes,25,opt,name=rate,proto3" json:"rate,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *RouteChoice) Reset() {
 	*x = RouteChoice{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[71]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[80]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6265,7 +7366,7 @@ func (x *RouteChoice) String() string {
 func (*RouteChoice) ProtoMessage() {}
 
 func (x *RouteChoice) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[71]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[80]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6278,7 +7379,7 @@ func (x *RouteChoice) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RouteChoice.ProtoReflect.Descriptor instead.
 func (*RouteChoice) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{71}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{80}
 }
 
 func (x *RouteChoice) GetInstrumentId() *v1.InstrumentId {
@@ -6365,6 +7466,97 @@ func (x *RouteChoice) GetStatus() VenueStatus {
 	return VenueStatus_VENUE_STATUS_UNSPECIFIED
 }
 
+func (x *RouteChoice) GetLevels() uint32 {
+	if x != nil {
+		return x.Levels
+	}
+	return 0
+}
+
+func (x *RouteChoice) GetLevelsTaken() uint32 {
+	if x != nil {
+		return x.LevelsTaken
+	}
+	return 0
+}
+
+func (x *RouteChoice) GetTaken() string {
+	if x != nil {
+		return x.Taken
+	}
+	return ""
+}
+
+func (x *RouteChoice) GetFeeTier() int32 {
+	if x != nil {
+		return x.FeeTier
+	}
+	return 0
+}
+
+func (x *RouteChoice) GetVolume() string {
+	if x != nil {
+		return x.Volume
+	}
+	return ""
+}
+
+func (x *RouteChoice) GetBookSource() BookSource {
+	if x != nil {
+		return x.BookSource
+	}
+	return BookSource_BOOK_SOURCE_UNSPECIFIED
+}
+
+func (x *RouteChoice) GetBookAgeNs() uint64 {
+	if x != nil {
+		return x.BookAgeNs
+	}
+	return 0
+}
+
+func (x *RouteChoice) GetOrderAckLatencyNs() uint64 {
+	if x != nil {
+		return x.OrderAckLatencyNs
+	}
+	return 0
+}
+
+func (x *RouteChoice) GetRejectPpm() uint32 {
+	if x != nil {
+		return x.RejectPpm
+	}
+	return 0
+}
+
+func (x *RouteChoice) GetLatencyPenaltyBps() string {
+	if x != nil {
+		return x.LatencyPenaltyBps
+	}
+	return ""
+}
+
+func (x *RouteChoice) GetFailurePenaltyBps() string {
+	if x != nil {
+		return x.FailurePenaltyBps
+	}
+	return ""
+}
+
+func (x *RouteChoice) GetCurrency() string {
+	if x != nil {
+		return x.Currency
+	}
+	return ""
+}
+
+func (x *RouteChoice) GetRate() string {
+	if x != nil {
+		return x.Rate
+	}
+	return ""
+}
+
 // See RouteOrder.
 type RouteOrderResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -6382,7 +7574,7 @@ type RouteOrderResponse struct {
 
 func (x *RouteOrderResponse) Reset() {
 	*x = RouteOrderResponse{}
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[72]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[81]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -6394,7 +7586,7 @@ func (x *RouteOrderResponse) String() string {
 func (*RouteOrderResponse) ProtoMessage() {}
 
 func (x *RouteOrderResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[72]
+	mi := &file_alphapulse_registry_v1_registry_proto_msgTypes[81]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -6407,7 +7599,7 @@ func (x *RouteOrderResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RouteOrderResponse.ProtoReflect.Descriptor instead.
 func (*RouteOrderResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{72}
+	return file_alphapulse_registry_v1_registry_proto_rawDescGZIP(), []int{81}
 }
 
 func (x *RouteOrderResponse) GetLegs() []*RouteLeg {
@@ -6629,6 +7821,15 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x17LinkInstrumentsResponse\x120\n" +
 	"\x04link\x18\x01 \x01(\v2\x1c.alphapulse.registry.v1.LinkR\x04link\x12\x18\n" +
 	"\acreated\x18\x02 \x01(\bR\acreated\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\"\x98\x01\n" +
+	"\x18UnlinkInstrumentsRequest\x120\n" +
+	"\x04link\x18\x01 \x01(\v2\x1c.alphapulse.registry.v1.LinkR\x04link\x12+\n" +
+	"\x11expected_revision\x18\x02 \x01(\x04R\x10expectedRevision\x12\x1d\n" +
+	"\n" +
+	"request_id\x18\x03 \x01(\tR\trequestId\"\x83\x01\n" +
+	"\x19UnlinkInstrumentsResponse\x120\n" +
+	"\x04link\x18\x01 \x01(\v2\x1c.alphapulse.registry.v1.LinkR\x04link\x12\x18\n" +
+	"\aremoved\x18\x02 \x01(\bR\aremoved\x12\x1a\n" +
 	"\brevision\x18\x03 \x01(\x04R\brevision\"j\n" +
 	"\x14RegisterVenueRequest\x123\n" +
 	"\x05venue\x18\x01 \x01(\v2\x1d.alphapulse.registry.v1.VenueR\x05venue\x12\x1d\n" +
@@ -6653,7 +7854,7 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x12ListVenuesResponse\x125\n" +
 	"\x06venues\x18\x01 \x03(\v2\x1d.alphapulse.registry.v1.VenueR\x06venues\x12&\n" +
 	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1a\n" +
-	"\brevision\x18\x03 \x01(\x04R\brevision\"\xcb\x02\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\"\xfb\x02\n" +
 	"\x14WatchRegistryRequest\x12#\n" +
 	"\rfrom_revision\x18\x01 \x01(\x04R\ffromRevision\x12@\n" +
 	"\vasset_types\x18\x02 \x03(\x0e2\x1f.alphapulse.common.v1.AssetTypeR\n" +
@@ -6664,7 +7865,8 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\bchain_id\x18\x05 \x01(\rR\achainId\x12?\n" +
 	"\n" +
 	"link_types\x18\x06 \x03(\x0e2 .alphapulse.registry.v1.LinkTypeR\tlinkTypes\x127\n" +
-	"\x05kinds\x18\a \x03(\x0e2!.alphapulse.registry.v1.EventKindR\x05kinds\"\x82\x05\n" +
+	"\x05kinds\x18\a \x03(\x0e2!.alphapulse.registry.v1.EventKindR\x05kinds\x12.\n" +
+	"\x13min_opportunity_bps\x18\b \x01(\rR\x11minOpportunityBps\"\x8e\x06\n" +
 	"\x15WatchRegistryResponse\x12\x1a\n" +
 	"\brevision\x18\x01 \x01(\x04R\brevision\x12.\n" +
 	"\x04time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12Y\n" +
@@ -6675,8 +7877,40 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x10venue_registered\x18\x06 \x01(\v2\x1d.alphapulse.registry.v1.VenueH\x00R\x0fvenueRegistered\x12A\n" +
 	"\tcollision\x18\a \x01(\v2!.alphapulse.registry.v1.CollisionH\x00R\tcollision\x12D\n" +
 	"\rvenue_updated\x18\b \x01(\v2\x1d.alphapulse.registry.v1.VenueH\x00R\fvenueUpdated\x12P\n" +
-	"\x11synthetic_defined\x18\t \x01(\v2!.alphapulse.registry.v1.SyntheticH\x00R\x10syntheticDefinedB\a\n" +
-	"\x05event\"\xcc\x01\n" +
+	"\x11synthetic_defined\x18\t \x01(\v2!.alphapulse.registry.v1.SyntheticH\x00R\x10syntheticDefined\x12A\n" +
+	"\flink_removed\x18\n" +
+	" \x01(\v2\x1c.alphapulse.registry.v1.LinkH\x00R\vlinkRemoved\x12G\n" +
+	"\vopportunity\x18\v \x01(\v2#.alphapulse.registry.v1.OpportunityH\x00R\vopportunityB\a\n" +
+	"\x05event\"\xb0\x06\n" +
+	"\vOpportunity\x12%\n" +
+	"\x0eopportunity_id\x18\x01 \x01(\x06R\ropportunityId\x12;\n" +
+	"\x04kind\x18\x02 \x01(\x0e2'.alphapulse.registry.v1.OpportunityKindR\x04kind\x12N\n" +
+	"\x11buy_instrument_id\x18\x03 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\x0fbuyInstrumentId\x12\x1b\n" +
+	"\tbuy_venue\x18\x04 \x01(\rR\bbuyVenue\x12\x1b\n" +
+	"\tbuy_price\x18\x05 \x01(\tR\bbuyPrice\x12!\n" +
+	"\fbuy_currency\x18\x06 \x01(\tR\vbuyCurrency\x12\x1e\n" +
+	"\vbuy_fee_bps\x18\a \x01(\tR\tbuyFeeBps\x12P\n" +
+	"\x12sell_instrument_id\x18\b \x01(\v2\".alphapulse.common.v1.InstrumentIdR\x10sellInstrumentId\x12\x1d\n" +
+	"\n" +
+	"sell_venue\x18\t \x01(\rR\tsellVenue\x12\x1d\n" +
+	"\n" +
+	"sell_price\x18\n" +
+	" \x01(\tR\tsellPrice\x12#\n" +
+	"\rsell_currency\x18\v \x01(\tR\fsellCurrency\x12 \n" +
+	"\fsell_fee_bps\x18\f \x01(\tR\n" +
+	"sellFeeBps\x12\x12\n" +
+	"\x04rate\x18\r \x01(\tR\x04rate\x12\x1d\n" +
+	"\n" +
+	"spread_bps\x18\x0e \x01(\tR\tspreadBps\x12!\n" +
+	"\fmax_quantity\x18\x0f \x01(\tR\vmaxQuantity\x12\x1e\n" +
+	"\n" +
+	"confidence\x18\x10 \x01(\rR\n" +
+	"confidence\x12.\n" +
+	"\x04time\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x129\n" +
+	"\n" +
+	"expires_at\x18\x12 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12 \n" +
+	"\vtraceparent\x18\x13 \x01(\tR\vtraceparent\x12\x16\n" +
+	"\x06missed\x18\x14 \x01(\x04R\x06missed\"\xcc\x01\n" +
 	"\tCollision\x122\n" +
 	"\x02id\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\x02id\x12!\n" +
 	"\fexisting_key\x18\x02 \x01(\tR\vexistingKey\x12#\n" +
@@ -6745,7 +7979,23 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"!BatchGetInstrumentRecordsResponse\x12\x14\n" +
 	"\x05frame\x18\x01 \x01(\fR\x05frame\x12\x18\n" +
 	"\amissing\x18\x02 \x03(\rR\amissing\x12\x1a\n" +
-	"\brevision\x18\x03 \x01(\x04R\brevision\"\x8c\x01\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\"\xe0\x01\n" +
+	"\x1eStreamInstrumentRecordsRequest\x12\x10\n" +
+	"\x03ids\x18\x01 \x01(\fR\x03ids\x12\x10\n" +
+	"\x03all\x18\x02 \x01(\bR\x03all\x12@\n" +
+	"\vasset_types\x18\x03 \x03(\x0e2\x1f.alphapulse.common.v1.AssetTypeR\n" +
+	"assetTypes\x12\x16\n" +
+	"\x06venues\x18\x04 \x03(\tR\x06venues\x12\x1d\n" +
+	"\n" +
+	"batch_rows\x18\x05 \x01(\rR\tbatchRows\x12!\n" +
+	"\fmin_revision\x18\x06 \x01(\x04R\vminRevision\"\xa9\x01\n" +
+	"\x1fStreamInstrumentRecordsResponse\x12\x14\n" +
+	"\x05frame\x18\x01 \x01(\fR\x05frame\x12\x18\n" +
+	"\amissing\x18\x02 \x03(\rR\amissing\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\x12\x1b\n" +
+	"\tfirst_row\x18\x04 \x01(\x04R\bfirstRow\x12\x1d\n" +
+	"\n" +
+	"total_rows\x18\x05 \x01(\x04R\ttotalRows\"\x8c\x01\n" +
 	"\x11FindVenuesRequest\x12#\n" +
 	"\rinstrument_id\x18\x01 \x01(\tR\finstrumentId\x12/\n" +
 	"\x05as_of\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x04asOf\x12!\n" +
@@ -6805,7 +8055,7 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\n" +
 	"next_close\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tnextClose\x12\x1b\n" +
 	"\ttime_zone\x18\x06 \x01(\tR\btimeZone\x12\x1a\n" +
-	"\brevision\x18\a \x01(\x04R\brevision\"\xd4\x02\n" +
+	"\brevision\x18\a \x01(\x04R\brevision\"\xd0\x03\n" +
 	"\vVenueMetric\x12.\n" +
 	"\x04time\x18\x01 \x01(\v2\x1a.google.protobuf.TimestampR\x04time\x12\x1d\n" +
 	"\n" +
@@ -6815,7 +8065,13 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x0fliquidity_score\x18\x05 \x01(\rR\x0eliquidityScore\x12+\n" +
 	"\x11reliability_score\x18\x06 \x01(\rR\x10reliabilityScore\x12;\n" +
 	"\x06status\x18\a \x01(\x0e2#.alphapulse.registry.v1.VenueStatusR\x06status\x12\x16\n" +
-	"\x06source\x18\b \x01(\tR\x06source\"p\n" +
+	"\x06source\x18\b \x01(\tR\x06source\x12/\n" +
+	"\x14order_ack_latency_ns\x18\t \x01(\x04R\x11orderAckLatencyNs\x12\x16\n" +
+	"\x06orders\x18\n" +
+	" \x01(\rR\x06orders\x12\x1d\n" +
+	"\n" +
+	"reject_ppm\x18\v \x01(\rR\trejectPpm\x12\x12\n" +
+	"\x04gaps\x18\f \x01(\rR\x04gaps\"p\n" +
 	"\x19ReportVenueMetricsRequest\x12\x14\n" +
 	"\x05venue\x18\x01 \x01(\tR\x05venue\x12=\n" +
 	"\ametrics\x18\x02 \x03(\v2#.alphapulse.registry.v1.VenueMetricR\ametrics\"L\n" +
@@ -6826,14 +8082,20 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x05venue\x18\x01 \x01(\tR\x05venue\x129\n" +
 	"\n" +
 	"start_time\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
-	"\bend_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"\xb5\x02\n" +
+	"\bend_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\"\xbe\x03\n" +
 	"\x17GetVenueMetricsResponse\x12=\n" +
 	"\ametrics\x18\x01 \x03(\v2#.alphapulse.registry.v1.VenueMetricR\ametrics\x12*\n" +
 	"\x11median_latency_ns\x18\x02 \x01(\x04R\x0fmedianLatencyNs\x12$\n" +
 	"\x0emean_error_ppm\x18\x03 \x01(\rR\fmeanErrorPpm\x120\n" +
 	"\x14mean_liquidity_score\x18\x04 \x01(\rR\x12meanLiquidityScore\x124\n" +
 	"\x16mean_reliability_score\x18\x05 \x01(\rR\x14meanReliabilityScore\x12!\n" +
-	"\fhealth_score\x18\x06 \x01(\rR\vhealthScore\"Z\n" +
+	"\fhealth_score\x18\x06 \x01(\rR\vhealthScore\x12<\n" +
+	"\x1bmedian_order_ack_latency_ns\x18\a \x01(\x04R\x17medianOrderAckLatencyNs\x12\x1d\n" +
+	"\n" +
+	"reject_ppm\x18\b \x01(\rR\trejectPpm\x12\x16\n" +
+	"\x06orders\x18\t \x01(\x04R\x06orders\x12\x12\n" +
+	"\x04gaps\x18\n" +
+	" \x01(\x04R\x04gaps\"Z\n" +
 	"\x0eSyntheticInput\x12\x14\n" +
 	"\x05alias\x18\x01 \x01(\tR\x05alias\x122\n" +
 	"\x02id\x18\x02 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\x02id\"\x9c\x02\n" +
@@ -6864,7 +8126,21 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\fmin_revision\x18\x02 \x01(\x04R\vminRevision\"s\n" +
 	"\x14GetSyntheticResponse\x12?\n" +
 	"\tsynthetic\x18\x01 \x01(\v2!.alphapulse.registry.v1.SyntheticR\tsynthetic\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision\"[\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"\xbc\x01\n" +
+	"\x15ListSyntheticsRequest\x12\x1b\n" +
+	"\tpage_size\x18\x01 \x01(\x05R\bpageSize\x12\x1d\n" +
+	"\n" +
+	"page_token\x18\x02 \x01(\tR\tpageToken\x12#\n" +
+	"\rinstrument_id\x18\x03 \x01(\tR\finstrumentId\x12\x1f\n" +
+	"\vname_prefix\x18\x04 \x01(\tR\n" +
+	"namePrefix\x12!\n" +
+	"\fmin_revision\x18\x05 \x01(\x04R\vminRevision\"\x9f\x01\n" +
+	"\x16ListSyntheticsResponse\x12A\n" +
+	"\n" +
+	"synthetics\x18\x01 \x03(\v2!.alphapulse.registry.v1.SyntheticR\n" +
+	"synthetics\x12&\n" +
+	"\x0fnext_page_token\x18\x02 \x01(\tR\rnextPageToken\x12\x1a\n" +
+	"\brevision\x18\x03 \x01(\x04R\brevision\"[\n" +
 	"\x0fInstrumentValue\x122\n" +
 	"\x02id\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\x02id\x12\x14\n" +
 	"\x05value\x18\x02 \x01(\tR\x05value\"\x92\x01\n" +
@@ -6886,7 +8162,14 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\rinstrument_id\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\finstrumentId\x126\n" +
 	"\x04bids\x18\x02 \x03(\v2\".alphapulse.registry.v1.RouteLevelR\x04bids\x126\n" +
 	"\x04asks\x18\x03 \x03(\v2\".alphapulse.registry.v1.RouteLevelR\x04asks\x12\x16\n" +
-	"\x06volume\x18\x04 \x01(\tR\x06volume\"\x8b\x03\n" +
+	"\x06volume\x18\x04 \x01(\tR\x06volume\";\n" +
+	"\vVenueVolume\x12\x14\n" +
+	"\x05venue\x18\x01 \x01(\tR\x05venue\x12\x16\n" +
+	"\x06volume\x18\x02 \x01(\tR\x06volume\"R\n" +
+	"\fCurrencyRate\x12\x16\n" +
+	"\x06source\x18\x01 \x01(\tR\x06source\x12\x16\n" +
+	"\x06target\x18\x02 \x01(\tR\x06target\x12\x12\n" +
+	"\x04rate\x18\x03 \x01(\tR\x04rate\"\xb4\x04\n" +
 	"\x11RouteOrderRequest\x12G\n" +
 	"\rinstrument_id\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\finstrumentId\x125\n" +
 	"\x04side\x18\x02 \x01(\x0e2!.alphapulse.registry.v1.RouteSideR\x04side\x12\x1a\n" +
@@ -6897,7 +8180,12 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\n" +
 	"max_venues\x18\x06 \x01(\rR\tmaxVenues\x127\n" +
 	"\x05books\x18\a \x03(\v2!.alphapulse.registry.v1.RouteBookR\x05books\x12!\n" +
-	"\fmin_revision\x18\b \x01(\x04R\vminRevision\"\xdd\x01\n" +
+	"\fmin_revision\x18\b \x01(\x04R\vminRevision\x12\x16\n" +
+	"\x06volume\x18\t \x01(\tR\x06volume\x12=\n" +
+	"\avolumes\x18\n" +
+	" \x03(\v2#.alphapulse.registry.v1.VenueVolumeR\avolumes\x12\x14\n" +
+	"\x05depth\x18\v \x01(\rR\x05depth\x12:\n" +
+	"\x05rates\x18\f \x03(\v2$.alphapulse.registry.v1.CurrencyRateR\x05rates\"\x99\x02\n" +
 	"\bRouteLeg\x12G\n" +
 	"\rinstrument_id\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\finstrumentId\x12\x14\n" +
 	"\x05venue\x18\x02 \x01(\rR\x05venue\x12\x1a\n" +
@@ -6905,7 +8193,8 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\vlimit_price\x18\x04 \x01(\tR\n" +
 	"limitPrice\x12#\n" +
 	"\raverage_price\x18\x05 \x01(\tR\faveragePrice\x12\x10\n" +
-	"\x03fee\x18\x06 \x01(\tR\x03fee\"\xc0\x03\n" +
+	"\x03fee\x18\x06 \x01(\tR\x03fee\x12:\n" +
+	"\x06levels\x18\a \x03(\v2\".alphapulse.registry.v1.RouteLevelR\x06levels\"\x89\a\n" +
 	"\vRouteChoice\x12G\n" +
 	"\rinstrument_id\x18\x01 \x01(\v2\".alphapulse.common.v1.InstrumentIdR\finstrumentId\x12\x14\n" +
 	"\x05venue\x18\x02 \x01(\rR\x05venue\x12\x16\n" +
@@ -6921,7 +8210,22 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	" \x01(\tR\n" +
 	"penaltyBps\x12'\n" +
 	"\x0feffective_price\x18\v \x01(\tR\x0eeffectivePrice\x12;\n" +
-	"\x06status\x18\f \x01(\x0e2#.alphapulse.registry.v1.VenueStatusR\x06status\"\xd2\x01\n" +
+	"\x06status\x18\f \x01(\x0e2#.alphapulse.registry.v1.VenueStatusR\x06status\x12\x16\n" +
+	"\x06levels\x18\r \x01(\rR\x06levels\x12!\n" +
+	"\flevels_taken\x18\x0e \x01(\rR\vlevelsTaken\x12\x14\n" +
+	"\x05taken\x18\x0f \x01(\tR\x05taken\x12\x19\n" +
+	"\bfee_tier\x18\x10 \x01(\x05R\afeeTier\x12\x16\n" +
+	"\x06volume\x18\x11 \x01(\tR\x06volume\x12C\n" +
+	"\vbook_source\x18\x12 \x01(\x0e2\".alphapulse.registry.v1.BookSourceR\n" +
+	"bookSource\x12\x1e\n" +
+	"\vbook_age_ns\x18\x13 \x01(\x04R\tbookAgeNs\x12/\n" +
+	"\x14order_ack_latency_ns\x18\x14 \x01(\x04R\x11orderAckLatencyNs\x12\x1d\n" +
+	"\n" +
+	"reject_ppm\x18\x15 \x01(\rR\trejectPpm\x12.\n" +
+	"\x13latency_penalty_bps\x18\x16 \x01(\tR\x11latencyPenaltyBps\x12.\n" +
+	"\x13failure_penalty_bps\x18\x17 \x01(\tR\x11failurePenaltyBps\x12\x1a\n" +
+	"\bcurrency\x18\x18 \x01(\tR\bcurrency\x12\x12\n" +
+	"\x04rate\x18\x19 \x01(\tR\x04rate\"\xd2\x01\n" +
 	"\x12RouteOrderResponse\x124\n" +
 	"\x04legs\x18\x01 \x03(\v2 .alphapulse.registry.v1.RouteLegR\x04legs\x12+\n" +
 	"\x11unrouted_quantity\x18\x02 \x01(\tR\x10unroutedQuantity\x12=\n" +
@@ -6969,14 +8273,21 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x13VENUE_STATUS_HALTED\x10\x03\x12\x18\n" +
 	"\x14VENUE_STATUS_AUCTION\x10\x04\x12\x19\n" +
 	"\x15VENUE_STATUS_DEGRADED\x10\x05\x12\x15\n" +
-	"\x11VENUE_STATUS_DOWN\x10\x06*\xa1\x01\n" +
+	"\x11VENUE_STATUS_DOWN\x10\x06*\xbd\x01\n" +
 	"\tEventKind\x12\x1a\n" +
 	"\x16EVENT_KIND_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15EVENT_KIND_INSTRUMENT\x10\x01\x12\x13\n" +
 	"\x0fEVENT_KIND_LINK\x10\x02\x12\x14\n" +
 	"\x10EVENT_KIND_VENUE\x10\x03\x12\x18\n" +
 	"\x14EVENT_KIND_COLLISION\x10\x04\x12\x18\n" +
-	"\x14EVENT_KIND_SYNTHETIC\x10\x05*P\n" +
+	"\x14EVENT_KIND_SYNTHETIC\x10\x05\x12\x1a\n" +
+	"\x16EVENT_KIND_OPPORTUNITY\x10\x06*\xb4\x01\n" +
+	"\x0fOpportunityKind\x12 \n" +
+	"\x1cOPPORTUNITY_KIND_UNSPECIFIED\x10\x00\x12\"\n" +
+	"\x1eOPPORTUNITY_KIND_SAME_SECURITY\x10\x01\x12\x1e\n" +
+	"\x1aOPPORTUNITY_KIND_SAME_PAIR\x10\x02\x12\x1f\n" +
+	"\x1bOPPORTUNITY_KIND_SAME_TOKEN\x10\x03\x12\x1a\n" +
+	"\x16OPPORTUNITY_KIND_BASIS\x10\x04*P\n" +
 	"\tRouteSide\x12\x1a\n" +
 	"\x16ROUTE_SIDE_UNSPECIFIED\x10\x00\x12\x12\n" +
 	"\x0eROUTE_SIDE_BUY\x10\x01\x12\x13\n" +
@@ -6985,7 +8296,13 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x19ROUTE_URGENCY_UNSPECIFIED\x10\x00\x12\x19\n" +
 	"\x15ROUTE_URGENCY_PATIENT\x10\x01\x12\x18\n" +
 	"\x14ROUTE_URGENCY_NORMAL\x10\x02\x12\x1b\n" +
-	"\x17ROUTE_URGENCY_IMMEDIATE\x10\x032\xcc \n" +
+	"\x17ROUTE_URGENCY_IMMEDIATE\x10\x03*z\n" +
+	"\n" +
+	"BookSource\x12\x1b\n" +
+	"\x17BOOK_SOURCE_UNSPECIFIED\x10\x00\x12\x17\n" +
+	"\x13BOOK_SOURCE_REQUEST\x10\x01\x12\x1a\n" +
+	"\x16BOOK_SOURCE_LIVE_DEPTH\x10\x02\x12\x1a\n" +
+	"\x16BOOK_SOURCE_LIVE_QUOTE\x10\x032\xfd#\n" +
 	"\x0fRegistryService\x12\xa0\x01\n" +
 	"\x12RegisterInstrument\x121.alphapulse.registry.v1.RegisterInstrumentRequest\x1a2.alphapulse.registry.v1.RegisterInstrumentResponse\"#\x82\xd3\xe4\x93\x02\x1d:\n" +
 	"instrument\"\x0f/v1/instruments\x12\xb7\x01\n" +
@@ -6995,7 +8312,8 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x11ResolveInstrument\x120.alphapulse.registry.v1.ResolveInstrumentRequest\x1a1.alphapulse.registry.v1.ResolveInstrumentResponse\"\x1f\x82\xd3\xe4\x93\x02\x19\x12\x17/v1/instruments:resolve\x12\x8b\x01\n" +
 	"\x0fListInstruments\x12..alphapulse.registry.v1.ListInstrumentsRequest\x1a/.alphapulse.registry.v1.ListInstrumentsResponse\"\x17\x82\xd3\xe4\x93\x02\x11\x12\x0f/v1/instruments\x12s\n" +
 	"\tListLinks\x12(.alphapulse.registry.v1.ListLinksRequest\x1a).alphapulse.registry.v1.ListLinksResponse\"\x11\x82\xd3\xe4\x93\x02\v\x12\t/v1/links\x12\x88\x01\n" +
-	"\x0fLinkInstruments\x12..alphapulse.registry.v1.LinkInstrumentsRequest\x1a/.alphapulse.registry.v1.LinkInstrumentsResponse\"\x14\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/links\x12\x87\x01\n" +
+	"\x0fLinkInstruments\x12..alphapulse.registry.v1.LinkInstrumentsRequest\x1a/.alphapulse.registry.v1.LinkInstrumentsResponse\"\x14\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/links\x12\x95\x01\n" +
+	"\x11UnlinkInstruments\x120.alphapulse.registry.v1.UnlinkInstrumentsRequest\x1a1.alphapulse.registry.v1.UnlinkInstrumentsResponse\"\x1b\x82\xd3\xe4\x93\x02\x15:\x01*\"\x10/v1/links:unlink\x12\x87\x01\n" +
 	"\rRegisterVenue\x12,.alphapulse.registry.v1.RegisterVenueRequest\x1a-.alphapulse.registry.v1.RegisterVenueResponse\"\x19\x82\xd3\xe4\x93\x02\x13:\x05venue\"\n" +
 	"/v1/venues\x12w\n" +
 	"\bGetVenue\x12'.alphapulse.registry.v1.GetVenueRequest\x1a(.alphapulse.registry.v1.GetVenueResponse\"\x18\x82\xd3\xe4\x93\x02\x12\x12\x10/v1/venues/{key}\x12w\n" +
@@ -7008,7 +8326,8 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x10DelistInstrument\x12/.alphapulse.registry.v1.DelistInstrumentRequest\x1a0.alphapulse.registry.v1.DelistInstrumentResponse\"&\x82\xd3\xe4\x93\x02 :\x01*\"\x1b/v1/instruments/{id}:delist\x12\xa7\x01\n" +
 	"\x14GetInstrumentHistory\x123.alphapulse.registry.v1.GetInstrumentHistoryRequest\x1a4.alphapulse.registry.v1.GetInstrumentHistoryResponse\"$\x82\xd3\xe4\x93\x02\x1e\x12\x1c/v1/instruments/{id}/history\x12\x9b\x01\n" +
 	"\x11SearchInstruments\x120.alphapulse.registry.v1.SearchInstrumentsRequest\x1a1.alphapulse.registry.v1.SearchInstrumentsResponse\"!\x82\xd3\xe4\x93\x02\x1b:\x01*\"\x16/v1/instruments:search\x12\xbc\x01\n" +
-	"\x19BatchGetInstrumentRecords\x128.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest\x1a9.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/instruments:batchGetRecords\x12\x93\x01\n" +
+	"\x19BatchGetInstrumentRecords\x128.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest\x1a9.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse\"*\x82\xd3\xe4\x93\x02$:\x01*\"\x1f/v1/instruments:batchGetRecords\x12\x8c\x01\n" +
+	"\x17StreamInstrumentRecords\x126.alphapulse.registry.v1.StreamInstrumentRecordsRequest\x1a7.alphapulse.registry.v1.StreamInstrumentRecordsResponse0\x01\x12\x93\x01\n" +
 	"\n" +
 	"FindVenues\x12).alphapulse.registry.v1.FindVenuesRequest\x1a*.alphapulse.registry.v1.FindVenuesResponse\".\x82\xd3\xe4\x93\x02(\x12&/v1/instruments/{instrument_id}/venues\x12\x8e\x01\n" +
 	"\vUpdateVenue\x12*.alphapulse.registry.v1.UpdateVenueRequest\x1a+.alphapulse.registry.v1.UpdateVenueResponse\"&\x82\xd3\xe4\x93\x02 :\x05venue2\x17/v1/venues/{venue.name}\x12\x80\x01\n" +
@@ -7018,7 +8337,8 @@ const file_alphapulse_registry_v1_registry_proto_rawDesc = "" +
 	"\x12ReportVenueMetrics\x121.alphapulse.registry.v1.ReportVenueMetricsRequest\x1a2.alphapulse.registry.v1.ReportVenueMetricsResponse\"%\x82\xd3\xe4\x93\x02\x1f:\x01*\"\x1a/v1/venues/{venue}/metrics\x12\x96\x01\n" +
 	"\x0fGetVenueMetrics\x12..alphapulse.registry.v1.GetVenueMetricsRequest\x1a/.alphapulse.registry.v1.GetVenueMetricsResponse\"\"\x82\xd3\xe4\x93\x02\x1c\x12\x1a/v1/venues/{venue}/metrics\x12\x8d\x01\n" +
 	"\x0fDefineSynthetic\x12..alphapulse.registry.v1.DefineSyntheticRequest\x1a/.alphapulse.registry.v1.DefineSyntheticResponse\"\x19\x82\xd3\xe4\x93\x02\x13:\x01*\"\x0e/v1/synthetics\x12\x88\x01\n" +
-	"\fGetSynthetic\x12+.alphapulse.registry.v1.GetSyntheticRequest\x1a,.alphapulse.registry.v1.GetSyntheticResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/synthetics/{name}\x12\xa3\x01\n" +
+	"\fGetSynthetic\x12+.alphapulse.registry.v1.GetSyntheticRequest\x1a,.alphapulse.registry.v1.GetSyntheticResponse\"\x1d\x82\xd3\xe4\x93\x02\x17\x12\x15/v1/synthetics/{name}\x12\x87\x01\n" +
+	"\x0eListSynthetics\x12-.alphapulse.registry.v1.ListSyntheticsRequest\x1a..alphapulse.registry.v1.ListSyntheticsResponse\"\x16\x82\xd3\xe4\x93\x02\x10\x12\x0e/v1/synthetics\x12\xa3\x01\n" +
 	"\x11EvaluateSynthetic\x120.alphapulse.registry.v1.EvaluateSyntheticRequest\x1a1.alphapulse.registry.v1.EvaluateSyntheticResponse\")\x82\xd3\xe4\x93\x02#:\x01*\"\x1e/v1/synthetics/{name}:evaluate\x12y\n" +
 	"\n" +
 	"RouteOrder\x12).alphapulse.registry.v1.RouteOrderRequest\x1a*.alphapulse.registry.v1.RouteOrderResponse\"\x14\x82\xd3\xe4\x93\x02\x0e:\x01*\"\t/v1/routeB\xde\x01\n" +
@@ -7036,8 +8356,8 @@ func file_alphapulse_registry_v1_registry_proto_rawDescGZIP() []byte {
 	return file_alphapulse_registry_v1_registry_proto_rawDescData
 }
 
-var file_alphapulse_registry_v1_registry_proto_enumTypes = make([]protoimpl.EnumInfo, 9)
-var file_alphapulse_registry_v1_registry_proto_msgTypes = make([]protoimpl.MessageInfo, 73)
+var file_alphapulse_registry_v1_registry_proto_enumTypes = make([]protoimpl.EnumInfo, 11)
+var file_alphapulse_registry_v1_registry_proto_msgTypes = make([]protoimpl.MessageInfo, 82)
 var file_alphapulse_registry_v1_registry_proto_goTypes = []any{
 	(InstrumentStatus)(0),                     // 0: alphapulse.registry.v1.InstrumentStatus
 	(OptionRight)(0),                          // 1: alphapulse.registry.v1.OptionRight
@@ -7046,256 +8366,288 @@ var file_alphapulse_registry_v1_registry_proto_goTypes = []any{
 	(EndpointProtocol)(0),                     // 4: alphapulse.registry.v1.EndpointProtocol
 	(VenueStatus)(0),                          // 5: alphapulse.registry.v1.VenueStatus
 	(EventKind)(0),                            // 6: alphapulse.registry.v1.EventKind
-	(RouteSide)(0),                            // 7: alphapulse.registry.v1.RouteSide
-	(RouteUrgency)(0),                         // 8: alphapulse.registry.v1.RouteUrgency
-	(*Instrument)(nil),                        // 9: alphapulse.registry.v1.Instrument
-	(*Link)(nil),                              // 10: alphapulse.registry.v1.Link
-	(*Venue)(nil),                             // 11: alphapulse.registry.v1.Venue
-	(*VenueEndpoint)(nil),                     // 12: alphapulse.registry.v1.VenueEndpoint
-	(*FeeTier)(nil),                           // 13: alphapulse.registry.v1.FeeTier
-	(*RegisterInstrumentRequest)(nil),         // 14: alphapulse.registry.v1.RegisterInstrumentRequest
-	(*RegisterInstrumentResponse)(nil),        // 15: alphapulse.registry.v1.RegisterInstrumentResponse
-	(*BatchRegisterInstrumentsRequest)(nil),   // 16: alphapulse.registry.v1.BatchRegisterInstrumentsRequest
-	(*RegistrationOutcome)(nil),               // 17: alphapulse.registry.v1.RegistrationOutcome
-	(*BatchRegisterInstrumentsResponse)(nil),  // 18: alphapulse.registry.v1.BatchRegisterInstrumentsResponse
-	(*GetInstrumentRequest)(nil),              // 19: alphapulse.registry.v1.GetInstrumentRequest
-	(*GetInstrumentResponse)(nil),             // 20: alphapulse.registry.v1.GetInstrumentResponse
-	(*BatchGetInstrumentsRequest)(nil),        // 21: alphapulse.registry.v1.BatchGetInstrumentsRequest
-	(*BatchGetInstrumentsResponse)(nil),       // 22: alphapulse.registry.v1.BatchGetInstrumentsResponse
-	(*ResolveInstrumentRequest)(nil),          // 23: alphapulse.registry.v1.ResolveInstrumentRequest
-	(*CandidateGroup)(nil),                    // 24: alphapulse.registry.v1.CandidateGroup
-	(*ResolveInstrumentResponse)(nil),         // 25: alphapulse.registry.v1.ResolveInstrumentResponse
-	(*ListInstrumentsRequest)(nil),            // 26: alphapulse.registry.v1.ListInstrumentsRequest
-	(*ListInstrumentsResponse)(nil),           // 27: alphapulse.registry.v1.ListInstrumentsResponse
-	(*ListLinksRequest)(nil),                  // 28: alphapulse.registry.v1.ListLinksRequest
-	(*ListLinksResponse)(nil),                 // 29: alphapulse.registry.v1.ListLinksResponse
-	(*LinkInstrumentsRequest)(nil),            // 30: alphapulse.registry.v1.LinkInstrumentsRequest
-	(*LinkInstrumentsResponse)(nil),           // 31: alphapulse.registry.v1.LinkInstrumentsResponse
-	(*RegisterVenueRequest)(nil),              // 32: alphapulse.registry.v1.RegisterVenueRequest
-	(*RegisterVenueResponse)(nil),             // 33: alphapulse.registry.v1.RegisterVenueResponse
-	(*GetVenueRequest)(nil),                   // 34: alphapulse.registry.v1.GetVenueRequest
-	(*GetVenueResponse)(nil),                  // 35: alphapulse.registry.v1.GetVenueResponse
-	(*ListVenuesRequest)(nil),                 // 36: alphapulse.registry.v1.ListVenuesRequest
-	(*ListVenuesResponse)(nil),                // 37: alphapulse.registry.v1.ListVenuesResponse
-	(*WatchRegistryRequest)(nil),              // 38: alphapulse.registry.v1.WatchRegistryRequest
-	(*WatchRegistryResponse)(nil),             // 39: alphapulse.registry.v1.WatchRegistryResponse
-	(*Collision)(nil),                         // 40: alphapulse.registry.v1.Collision
-	(*UpdateInstrumentRequest)(nil),           // 41: alphapulse.registry.v1.UpdateInstrumentRequest
-	(*UpdateInstrumentResponse)(nil),          // 42: alphapulse.registry.v1.UpdateInstrumentResponse
-	(*DelistInstrumentRequest)(nil),           // 43: alphapulse.registry.v1.DelistInstrumentRequest
-	(*DelistInstrumentResponse)(nil),          // 44: alphapulse.registry.v1.DelistInstrumentResponse
-	(*GetInstrumentHistoryRequest)(nil),       // 45: alphapulse.registry.v1.GetInstrumentHistoryRequest
-	(*GetInstrumentHistoryResponse)(nil),      // 46: alphapulse.registry.v1.GetInstrumentHistoryResponse
-	(*SearchInstrumentsRequest)(nil),          // 47: alphapulse.registry.v1.SearchInstrumentsRequest
-	(*SearchInstrumentsResponse)(nil),         // 48: alphapulse.registry.v1.SearchInstrumentsResponse
-	(*BatchGetInstrumentRecordsRequest)(nil),  // 49: alphapulse.registry.v1.BatchGetInstrumentRecordsRequest
-	(*BatchGetInstrumentRecordsResponse)(nil), // 50: alphapulse.registry.v1.BatchGetInstrumentRecordsResponse
-	(*FindVenuesRequest)(nil),                 // 51: alphapulse.registry.v1.FindVenuesRequest
-	(*VenueListing)(nil),                      // 52: alphapulse.registry.v1.VenueListing
-	(*FindVenuesResponse)(nil),                // 53: alphapulse.registry.v1.FindVenuesResponse
-	(*UpdateVenueRequest)(nil),                // 54: alphapulse.registry.v1.UpdateVenueRequest
-	(*UpdateVenueResponse)(nil),               // 55: alphapulse.registry.v1.UpdateVenueResponse
-	(*DeleteVenueRequest)(nil),                // 56: alphapulse.registry.v1.DeleteVenueRequest
-	(*DeleteVenueResponse)(nil),               // 57: alphapulse.registry.v1.DeleteVenueResponse
-	(*QuoteFeesRequest)(nil),                  // 58: alphapulse.registry.v1.QuoteFeesRequest
-	(*QuoteFeesResponse)(nil),                 // 59: alphapulse.registry.v1.QuoteFeesResponse
-	(*GetSessionsRequest)(nil),                // 60: alphapulse.registry.v1.GetSessionsRequest
-	(*GetSessionsResponse)(nil),               // 61: alphapulse.registry.v1.GetSessionsResponse
-	(*VenueMetric)(nil),                       // 62: alphapulse.registry.v1.VenueMetric
-	(*ReportVenueMetricsRequest)(nil),         // 63: alphapulse.registry.v1.ReportVenueMetricsRequest
-	(*ReportVenueMetricsResponse)(nil),        // 64: alphapulse.registry.v1.ReportVenueMetricsResponse
-	(*GetVenueMetricsRequest)(nil),            // 65: alphapulse.registry.v1.GetVenueMetricsRequest
-	(*GetVenueMetricsResponse)(nil),           // 66: alphapulse.registry.v1.GetVenueMetricsResponse
-	(*SyntheticInput)(nil),                    // 67: alphapulse.registry.v1.SyntheticInput
-	(*Synthetic)(nil),                         // 68: alphapulse.registry.v1.Synthetic
-	(*DefineSyntheticRequest)(nil),            // 69: alphapulse.registry.v1.DefineSyntheticRequest
-	(*DefineSyntheticResponse)(nil),           // 70: alphapulse.registry.v1.DefineSyntheticResponse
-	(*GetSyntheticRequest)(nil),               // 71: alphapulse.registry.v1.GetSyntheticRequest
-	(*GetSyntheticResponse)(nil),              // 72: alphapulse.registry.v1.GetSyntheticResponse
-	(*InstrumentValue)(nil),                   // 73: alphapulse.registry.v1.InstrumentValue
-	(*EvaluateSyntheticRequest)(nil),          // 74: alphapulse.registry.v1.EvaluateSyntheticRequest
-	(*EvaluateSyntheticResponse)(nil),         // 75: alphapulse.registry.v1.EvaluateSyntheticResponse
-	(*RouteLevel)(nil),                        // 76: alphapulse.registry.v1.RouteLevel
-	(*RouteBook)(nil),                         // 77: alphapulse.registry.v1.RouteBook
-	(*RouteOrderRequest)(nil),                 // 78: alphapulse.registry.v1.RouteOrderRequest
-	(*RouteLeg)(nil),                          // 79: alphapulse.registry.v1.RouteLeg
-	(*RouteChoice)(nil),                       // 80: alphapulse.registry.v1.RouteChoice
-	(*RouteOrderResponse)(nil),                // 81: alphapulse.registry.v1.RouteOrderResponse
-	(*v1.InstrumentId)(nil),                   // 82: alphapulse.common.v1.InstrumentId
-	(v1.AssetType)(0),                         // 83: alphapulse.common.v1.AssetType
-	(*timestamppb.Timestamp)(nil),             // 84: google.protobuf.Timestamp
-	(*structpb.Struct)(nil),                   // 85: google.protobuf.Struct
-	(*fieldmaskpb.FieldMask)(nil),             // 86: google.protobuf.FieldMask
+	(OpportunityKind)(0),                      // 7: alphapulse.registry.v1.OpportunityKind
+	(RouteSide)(0),                            // 8: alphapulse.registry.v1.RouteSide
+	(RouteUrgency)(0),                         // 9: alphapulse.registry.v1.RouteUrgency
+	(BookSource)(0),                           // 10: alphapulse.registry.v1.BookSource
+	(*Instrument)(nil),                        // 11: alphapulse.registry.v1.Instrument
+	(*Link)(nil),                              // 12: alphapulse.registry.v1.Link
+	(*Venue)(nil),                             // 13: alphapulse.registry.v1.Venue
+	(*VenueEndpoint)(nil),                     // 14: alphapulse.registry.v1.VenueEndpoint
+	(*FeeTier)(nil),                           // 15: alphapulse.registry.v1.FeeTier
+	(*RegisterInstrumentRequest)(nil),         // 16: alphapulse.registry.v1.RegisterInstrumentRequest
+	(*RegisterInstrumentResponse)(nil),        // 17: alphapulse.registry.v1.RegisterInstrumentResponse
+	(*BatchRegisterInstrumentsRequest)(nil),   // 18: alphapulse.registry.v1.BatchRegisterInstrumentsRequest
+	(*RegistrationOutcome)(nil),               // 19: alphapulse.registry.v1.RegistrationOutcome
+	(*BatchRegisterInstrumentsResponse)(nil),  // 20: alphapulse.registry.v1.BatchRegisterInstrumentsResponse
+	(*GetInstrumentRequest)(nil),              // 21: alphapulse.registry.v1.GetInstrumentRequest
+	(*GetInstrumentResponse)(nil),             // 22: alphapulse.registry.v1.GetInstrumentResponse
+	(*BatchGetInstrumentsRequest)(nil),        // 23: alphapulse.registry.v1.BatchGetInstrumentsRequest
+	(*BatchGetInstrumentsResponse)(nil),       // 24: alphapulse.registry.v1.BatchGetInstrumentsResponse
+	(*ResolveInstrumentRequest)(nil),          // 25: alphapulse.registry.v1.ResolveInstrumentRequest
+	(*CandidateGroup)(nil),                    // 26: alphapulse.registry.v1.CandidateGroup
+	(*ResolveInstrumentResponse)(nil),         // 27: alphapulse.registry.v1.ResolveInstrumentResponse
+	(*ListInstrumentsRequest)(nil),            // 28: alphapulse.registry.v1.ListInstrumentsRequest
+	(*ListInstrumentsResponse)(nil),           // 29: alphapulse.registry.v1.ListInstrumentsResponse
+	(*ListLinksRequest)(nil),                  // 30: alphapulse.registry.v1.ListLinksRequest
+	(*ListLinksResponse)(nil),                 // 31: alphapulse.registry.v1.ListLinksResponse
+	(*LinkInstrumentsRequest)(nil),            // 32: alphapulse.registry.v1.LinkInstrumentsRequest
+	(*LinkInstrumentsResponse)(nil),           // 33: alphapulse.registry.v1.LinkInstrumentsResponse
+	(*UnlinkInstrumentsRequest)(nil),          // 34: alphapulse.registry.v1.UnlinkInstrumentsRequest
+	(*UnlinkInstrumentsResponse)(nil),         // 35: alphapulse.registry.v1.UnlinkInstrumentsResponse
+	(*RegisterVenueRequest)(nil),              // 36: alphapulse.registry.v1.RegisterVenueRequest
+	(*RegisterVenueResponse)(nil),             // 37: alphapulse.registry.v1.RegisterVenueResponse
+	(*GetVenueRequest)(nil),                   // 38: alphapulse.registry.v1.GetVenueRequest
+	(*GetVenueResponse)(nil),                  // 39: alphapulse.registry.v1.GetVenueResponse
+	(*ListVenuesRequest)(nil),                 // 40: alphapulse.registry.v1.ListVenuesRequest
+	(*ListVenuesResponse)(nil),                // 41: alphapulse.registry.v1.ListVenuesResponse
+	(*WatchRegistryRequest)(nil),              // 42: alphapulse.registry.v1.WatchRegistryRequest
+	(*WatchRegistryResponse)(nil),             // 43: alphapulse.registry.v1.WatchRegistryResponse
+	(*Opportunity)(nil),                       // 44: alphapulse.registry.v1.Opportunity
+	(*Collision)(nil),                         // 45: alphapulse.registry.v1.Collision
+	(*UpdateInstrumentRequest)(nil),           // 46: alphapulse.registry.v1.UpdateInstrumentRequest
+	(*UpdateInstrumentResponse)(nil),          // 47: alphapulse.registry.v1.UpdateInstrumentResponse
+	(*DelistInstrumentRequest)(nil),           // 48: alphapulse.registry.v1.DelistInstrumentRequest
+	(*DelistInstrumentResponse)(nil),          // 49: alphapulse.registry.v1.DelistInstrumentResponse
+	(*GetInstrumentHistoryRequest)(nil),       // 50: alphapulse.registry.v1.GetInstrumentHistoryRequest
+	(*GetInstrumentHistoryResponse)(nil),      // 51: alphapulse.registry.v1.GetInstrumentHistoryResponse
+	(*SearchInstrumentsRequest)(nil),          // 52: alphapulse.registry.v1.SearchInstrumentsRequest
+	(*SearchInstrumentsResponse)(nil),         // 53: alphapulse.registry.v1.SearchInstrumentsResponse
+	(*BatchGetInstrumentRecordsRequest)(nil),  // 54: alphapulse.registry.v1.BatchGetInstrumentRecordsRequest
+	(*BatchGetInstrumentRecordsResponse)(nil), // 55: alphapulse.registry.v1.BatchGetInstrumentRecordsResponse
+	(*StreamInstrumentRecordsRequest)(nil),    // 56: alphapulse.registry.v1.StreamInstrumentRecordsRequest
+	(*StreamInstrumentRecordsResponse)(nil),   // 57: alphapulse.registry.v1.StreamInstrumentRecordsResponse
+	(*FindVenuesRequest)(nil),                 // 58: alphapulse.registry.v1.FindVenuesRequest
+	(*VenueListing)(nil),                      // 59: alphapulse.registry.v1.VenueListing
+	(*FindVenuesResponse)(nil),                // 60: alphapulse.registry.v1.FindVenuesResponse
+	(*UpdateVenueRequest)(nil),                // 61: alphapulse.registry.v1.UpdateVenueRequest
+	(*UpdateVenueResponse)(nil),               // 62: alphapulse.registry.v1.UpdateVenueResponse
+	(*DeleteVenueRequest)(nil),                // 63: alphapulse.registry.v1.DeleteVenueRequest
+	(*DeleteVenueResponse)(nil),               // 64: alphapulse.registry.v1.DeleteVenueResponse
+	(*QuoteFeesRequest)(nil),                  // 65: alphapulse.registry.v1.QuoteFeesRequest
+	(*QuoteFeesResponse)(nil),                 // 66: alphapulse.registry.v1.QuoteFeesResponse
+	(*GetSessionsRequest)(nil),                // 67: alphapulse.registry.v1.GetSessionsRequest
+	(*GetSessionsResponse)(nil),               // 68: alphapulse.registry.v1.GetSessionsResponse
+	(*VenueMetric)(nil),                       // 69: alphapulse.registry.v1.VenueMetric
+	(*ReportVenueMetricsRequest)(nil),         // 70: alphapulse.registry.v1.ReportVenueMetricsRequest
+	(*ReportVenueMetricsResponse)(nil),        // 71: alphapulse.registry.v1.ReportVenueMetricsResponse
+	(*GetVenueMetricsRequest)(nil),            // 72: alphapulse.registry.v1.GetVenueMetricsRequest
+	(*GetVenueMetricsResponse)(nil),           // 73: alphapulse.registry.v1.GetVenueMetricsResponse
+	(*SyntheticInput)(nil),                    // 74: alphapulse.registry.v1.SyntheticInput
+	(*Synthetic)(nil),                         // 75: alphapulse.registry.v1.Synthetic
+	(*DefineSyntheticRequest)(nil),            // 76: alphapulse.registry.v1.DefineSyntheticRequest
+	(*DefineSyntheticResponse)(nil),           // 77: alphapulse.registry.v1.DefineSyntheticResponse
+	(*GetSyntheticRequest)(nil),               // 78: alphapulse.registry.v1.GetSyntheticRequest
+	(*GetSyntheticResponse)(nil),              // 79: alphapulse.registry.v1.GetSyntheticResponse
+	(*ListSyntheticsRequest)(nil),             // 80: alphapulse.registry.v1.ListSyntheticsRequest
+	(*ListSyntheticsResponse)(nil),            // 81: alphapulse.registry.v1.ListSyntheticsResponse
+	(*InstrumentValue)(nil),                   // 82: alphapulse.registry.v1.InstrumentValue
+	(*EvaluateSyntheticRequest)(nil),          // 83: alphapulse.registry.v1.EvaluateSyntheticRequest
+	(*EvaluateSyntheticResponse)(nil),         // 84: alphapulse.registry.v1.EvaluateSyntheticResponse
+	(*RouteLevel)(nil),                        // 85: alphapulse.registry.v1.RouteLevel
+	(*RouteBook)(nil),                         // 86: alphapulse.registry.v1.RouteBook
+	(*VenueVolume)(nil),                       // 87: alphapulse.registry.v1.VenueVolume
+	(*CurrencyRate)(nil),                      // 88: alphapulse.registry.v1.CurrencyRate
+	(*RouteOrderRequest)(nil),                 // 89: alphapulse.registry.v1.RouteOrderRequest
+	(*RouteLeg)(nil),                          // 90: alphapulse.registry.v1.RouteLeg
+	(*RouteChoice)(nil),                       // 91: alphapulse.registry.v1.RouteChoice
+	(*RouteOrderResponse)(nil),                // 92: alphapulse.registry.v1.RouteOrderResponse
+	(*v1.InstrumentId)(nil),                   // 93: alphapulse.common.v1.InstrumentId
+	(v1.AssetType)(0),                         // 94: alphapulse.common.v1.AssetType
+	(*timestamppb.Timestamp)(nil),             // 95: google.protobuf.Timestamp
+	(*structpb.Struct)(nil),                   // 96: google.protobuf.Struct
+	(*fieldmaskpb.FieldMask)(nil),             // 97: google.protobuf.FieldMask
 }
 var file_alphapulse_registry_v1_registry_proto_depIdxs = []int32{
-	82,  // 0: alphapulse.registry.v1.Instrument.id:type_name -> alphapulse.common.v1.InstrumentId
-	83,  // 1: alphapulse.registry.v1.Instrument.asset_type:type_name -> alphapulse.common.v1.AssetType
+	93,  // 0: alphapulse.registry.v1.Instrument.id:type_name -> alphapulse.common.v1.InstrumentId
+	94,  // 1: alphapulse.registry.v1.Instrument.asset_type:type_name -> alphapulse.common.v1.AssetType
 	0,   // 2: alphapulse.registry.v1.Instrument.status:type_name -> alphapulse.registry.v1.InstrumentStatus
-	82,  // 3: alphapulse.registry.v1.Instrument.underlying:type_name -> alphapulse.common.v1.InstrumentId
-	84,  // 4: alphapulse.registry.v1.Instrument.expires_at:type_name -> google.protobuf.Timestamp
+	93,  // 3: alphapulse.registry.v1.Instrument.underlying:type_name -> alphapulse.common.v1.InstrumentId
+	95,  // 4: alphapulse.registry.v1.Instrument.expires_at:type_name -> google.protobuf.Timestamp
 	1,   // 5: alphapulse.registry.v1.Instrument.option_right:type_name -> alphapulse.registry.v1.OptionRight
-	82,  // 6: alphapulse.registry.v1.Instrument.pool_tokens:type_name -> alphapulse.common.v1.InstrumentId
-	84,  // 7: alphapulse.registry.v1.Instrument.valid_from:type_name -> google.protobuf.Timestamp
-	84,  // 8: alphapulse.registry.v1.Instrument.valid_to:type_name -> google.protobuf.Timestamp
-	85,  // 9: alphapulse.registry.v1.Instrument.metadata:type_name -> google.protobuf.Struct
-	82,  // 10: alphapulse.registry.v1.Link.from:type_name -> alphapulse.common.v1.InstrumentId
-	82,  // 11: alphapulse.registry.v1.Link.to:type_name -> alphapulse.common.v1.InstrumentId
+	93,  // 6: alphapulse.registry.v1.Instrument.pool_tokens:type_name -> alphapulse.common.v1.InstrumentId
+	95,  // 7: alphapulse.registry.v1.Instrument.valid_from:type_name -> google.protobuf.Timestamp
+	95,  // 8: alphapulse.registry.v1.Instrument.valid_to:type_name -> google.protobuf.Timestamp
+	96,  // 9: alphapulse.registry.v1.Instrument.metadata:type_name -> google.protobuf.Struct
+	93,  // 10: alphapulse.registry.v1.Link.from:type_name -> alphapulse.common.v1.InstrumentId
+	93,  // 11: alphapulse.registry.v1.Link.to:type_name -> alphapulse.common.v1.InstrumentId
 	2,   // 12: alphapulse.registry.v1.Link.type:type_name -> alphapulse.registry.v1.LinkType
 	3,   // 13: alphapulse.registry.v1.Venue.kind:type_name -> alphapulse.registry.v1.VenueKind
-	12,  // 14: alphapulse.registry.v1.Venue.endpoints:type_name -> alphapulse.registry.v1.VenueEndpoint
-	13,  // 15: alphapulse.registry.v1.Venue.fee_tiers:type_name -> alphapulse.registry.v1.FeeTier
+	14,  // 14: alphapulse.registry.v1.Venue.endpoints:type_name -> alphapulse.registry.v1.VenueEndpoint
+	15,  // 15: alphapulse.registry.v1.Venue.fee_tiers:type_name -> alphapulse.registry.v1.FeeTier
 	5,   // 16: alphapulse.registry.v1.Venue.status:type_name -> alphapulse.registry.v1.VenueStatus
-	85,  // 17: alphapulse.registry.v1.Venue.metadata:type_name -> google.protobuf.Struct
+	96,  // 17: alphapulse.registry.v1.Venue.metadata:type_name -> google.protobuf.Struct
 	4,   // 18: alphapulse.registry.v1.VenueEndpoint.protocol:type_name -> alphapulse.registry.v1.EndpointProtocol
-	9,   // 19: alphapulse.registry.v1.RegisterInstrumentRequest.instrument:type_name -> alphapulse.registry.v1.Instrument
-	9,   // 20: alphapulse.registry.v1.RegisterInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
-	9,   // 21: alphapulse.registry.v1.BatchRegisterInstrumentsRequest.instruments:type_name -> alphapulse.registry.v1.Instrument
-	82,  // 22: alphapulse.registry.v1.RegistrationOutcome.id:type_name -> alphapulse.common.v1.InstrumentId
-	17,  // 23: alphapulse.registry.v1.BatchRegisterInstrumentsResponse.outcomes:type_name -> alphapulse.registry.v1.RegistrationOutcome
-	9,   // 24: alphapulse.registry.v1.GetInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
-	9,   // 25: alphapulse.registry.v1.BatchGetInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
-	83,  // 26: alphapulse.registry.v1.ResolveInstrumentRequest.asset_type:type_name -> alphapulse.common.v1.AssetType
-	84,  // 27: alphapulse.registry.v1.ResolveInstrumentRequest.as_of:type_name -> google.protobuf.Timestamp
-	83,  // 28: alphapulse.registry.v1.CandidateGroup.asset_type:type_name -> alphapulse.common.v1.AssetType
-	9,   // 29: alphapulse.registry.v1.ResolveInstrumentResponse.candidates:type_name -> alphapulse.registry.v1.Instrument
-	24,  // 30: alphapulse.registry.v1.ResolveInstrumentResponse.groups:type_name -> alphapulse.registry.v1.CandidateGroup
-	83,  // 31: alphapulse.registry.v1.ListInstrumentsRequest.asset_type:type_name -> alphapulse.common.v1.AssetType
+	11,  // 19: alphapulse.registry.v1.RegisterInstrumentRequest.instrument:type_name -> alphapulse.registry.v1.Instrument
+	11,  // 20: alphapulse.registry.v1.RegisterInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
+	11,  // 21: alphapulse.registry.v1.BatchRegisterInstrumentsRequest.instruments:type_name -> alphapulse.registry.v1.Instrument
+	93,  // 22: alphapulse.registry.v1.RegistrationOutcome.id:type_name -> alphapulse.common.v1.InstrumentId
+	19,  // 23: alphapulse.registry.v1.BatchRegisterInstrumentsResponse.outcomes:type_name -> alphapulse.registry.v1.RegistrationOutcome
+	11,  // 24: alphapulse.registry.v1.GetInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
+	11,  // 25: alphapulse.registry.v1.BatchGetInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
+	94,  // 26: alphapulse.registry.v1.ResolveInstrumentRequest.asset_type:type_name -> alphapulse.common.v1.AssetType
+	95,  // 27: alphapulse.registry.v1.ResolveInstrumentRequest.as_of:type_name -> google.protobuf.Timestamp
+	94,  // 28: alphapulse.registry.v1.CandidateGroup.asset_type:type_name -> alphapulse.common.v1.AssetType
+	11,  // 29: alphapulse.registry.v1.ResolveInstrumentResponse.candidates:type_name -> alphapulse.registry.v1.Instrument
+	26,  // 30: alphapulse.registry.v1.ResolveInstrumentResponse.groups:type_name -> alphapulse.registry.v1.CandidateGroup
+	94,  // 31: alphapulse.registry.v1.ListInstrumentsRequest.asset_type:type_name -> alphapulse.common.v1.AssetType
 	0,   // 32: alphapulse.registry.v1.ListInstrumentsRequest.status:type_name -> alphapulse.registry.v1.InstrumentStatus
-	9,   // 33: alphapulse.registry.v1.ListInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
+	11,  // 33: alphapulse.registry.v1.ListInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
 	2,   // 34: alphapulse.registry.v1.ListLinksRequest.type:type_name -> alphapulse.registry.v1.LinkType
-	10,  // 35: alphapulse.registry.v1.ListLinksResponse.links:type_name -> alphapulse.registry.v1.Link
-	10,  // 36: alphapulse.registry.v1.LinkInstrumentsRequest.link:type_name -> alphapulse.registry.v1.Link
-	10,  // 37: alphapulse.registry.v1.LinkInstrumentsResponse.link:type_name -> alphapulse.registry.v1.Link
-	11,  // 38: alphapulse.registry.v1.RegisterVenueRequest.venue:type_name -> alphapulse.registry.v1.Venue
-	11,  // 39: alphapulse.registry.v1.RegisterVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
-	11,  // 40: alphapulse.registry.v1.GetVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
-	3,   // 41: alphapulse.registry.v1.ListVenuesRequest.kind:type_name -> alphapulse.registry.v1.VenueKind
-	11,  // 42: alphapulse.registry.v1.ListVenuesResponse.venues:type_name -> alphapulse.registry.v1.Venue
-	83,  // 43: alphapulse.registry.v1.WatchRegistryRequest.asset_types:type_name -> alphapulse.common.v1.AssetType
-	2,   // 44: alphapulse.registry.v1.WatchRegistryRequest.link_types:type_name -> alphapulse.registry.v1.LinkType
-	6,   // 45: alphapulse.registry.v1.WatchRegistryRequest.kinds:type_name -> alphapulse.registry.v1.EventKind
-	84,  // 46: alphapulse.registry.v1.WatchRegistryResponse.time:type_name -> google.protobuf.Timestamp
-	9,   // 47: alphapulse.registry.v1.WatchRegistryResponse.instrument_registered:type_name -> alphapulse.registry.v1.Instrument
-	9,   // 48: alphapulse.registry.v1.WatchRegistryResponse.instrument_updated:type_name -> alphapulse.registry.v1.Instrument
-	10,  // 49: alphapulse.registry.v1.WatchRegistryResponse.link_added:type_name -> alphapulse.registry.v1.Link
-	11,  // 50: alphapulse.registry.v1.WatchRegistryResponse.venue_registered:type_name -> alphapulse.registry.v1.Venue
-	40,  // 51: alphapulse.registry.v1.WatchRegistryResponse.collision:type_name -> alphapulse.registry.v1.Collision
-	11,  // 52: alphapulse.registry.v1.WatchRegistryResponse.venue_updated:type_name -> alphapulse.registry.v1.Venue
-	68,  // 53: alphapulse.registry.v1.WatchRegistryResponse.synthetic_defined:type_name -> alphapulse.registry.v1.Synthetic
-	82,  // 54: alphapulse.registry.v1.Collision.id:type_name -> alphapulse.common.v1.InstrumentId
-	82,  // 55: alphapulse.registry.v1.Collision.assigned_id:type_name -> alphapulse.common.v1.InstrumentId
-	9,   // 56: alphapulse.registry.v1.UpdateInstrumentRequest.instrument:type_name -> alphapulse.registry.v1.Instrument
-	86,  // 57: alphapulse.registry.v1.UpdateInstrumentRequest.update_mask:type_name -> google.protobuf.FieldMask
-	84,  // 58: alphapulse.registry.v1.UpdateInstrumentRequest.effective_time:type_name -> google.protobuf.Timestamp
-	9,   // 59: alphapulse.registry.v1.UpdateInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
-	84,  // 60: alphapulse.registry.v1.DelistInstrumentRequest.time:type_name -> google.protobuf.Timestamp
-	9,   // 61: alphapulse.registry.v1.DelistInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
-	9,   // 62: alphapulse.registry.v1.GetInstrumentHistoryResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
-	83,  // 63: alphapulse.registry.v1.SearchInstrumentsRequest.asset_types:type_name -> alphapulse.common.v1.AssetType
-	0,   // 64: alphapulse.registry.v1.SearchInstrumentsRequest.statuses:type_name -> alphapulse.registry.v1.InstrumentStatus
-	84,  // 65: alphapulse.registry.v1.SearchInstrumentsRequest.as_of:type_name -> google.protobuf.Timestamp
-	86,  // 66: alphapulse.registry.v1.SearchInstrumentsRequest.read_mask:type_name -> google.protobuf.FieldMask
-	9,   // 67: alphapulse.registry.v1.SearchInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
-	84,  // 68: alphapulse.registry.v1.FindVenuesRequest.as_of:type_name -> google.protobuf.Timestamp
-	11,  // 69: alphapulse.registry.v1.VenueListing.venue:type_name -> alphapulse.registry.v1.Venue
-	9,   // 70: alphapulse.registry.v1.VenueListing.instrument:type_name -> alphapulse.registry.v1.Instrument
-	2,   // 71: alphapulse.registry.v1.VenueListing.link:type_name -> alphapulse.registry.v1.LinkType
-	52,  // 72: alphapulse.registry.v1.FindVenuesResponse.listings:type_name -> alphapulse.registry.v1.VenueListing
-	11,  // 73: alphapulse.registry.v1.UpdateVenueRequest.venue:type_name -> alphapulse.registry.v1.Venue
-	86,  // 74: alphapulse.registry.v1.UpdateVenueRequest.update_mask:type_name -> google.protobuf.FieldMask
-	11,  // 75: alphapulse.registry.v1.UpdateVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
-	11,  // 76: alphapulse.registry.v1.DeleteVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
-	84,  // 77: alphapulse.registry.v1.GetSessionsRequest.time:type_name -> google.protobuf.Timestamp
-	84,  // 78: alphapulse.registry.v1.GetSessionsResponse.next_open:type_name -> google.protobuf.Timestamp
-	84,  // 79: alphapulse.registry.v1.GetSessionsResponse.next_close:type_name -> google.protobuf.Timestamp
-	84,  // 80: alphapulse.registry.v1.VenueMetric.time:type_name -> google.protobuf.Timestamp
-	5,   // 81: alphapulse.registry.v1.VenueMetric.status:type_name -> alphapulse.registry.v1.VenueStatus
-	62,  // 82: alphapulse.registry.v1.ReportVenueMetricsRequest.metrics:type_name -> alphapulse.registry.v1.VenueMetric
-	84,  // 83: alphapulse.registry.v1.GetVenueMetricsRequest.start_time:type_name -> google.protobuf.Timestamp
-	84,  // 84: alphapulse.registry.v1.GetVenueMetricsRequest.end_time:type_name -> google.protobuf.Timestamp
-	62,  // 85: alphapulse.registry.v1.GetVenueMetricsResponse.metrics:type_name -> alphapulse.registry.v1.VenueMetric
-	82,  // 86: alphapulse.registry.v1.SyntheticInput.id:type_name -> alphapulse.common.v1.InstrumentId
-	82,  // 87: alphapulse.registry.v1.Synthetic.id:type_name -> alphapulse.common.v1.InstrumentId
-	67,  // 88: alphapulse.registry.v1.Synthetic.inputs:type_name -> alphapulse.registry.v1.SyntheticInput
-	67,  // 89: alphapulse.registry.v1.DefineSyntheticRequest.inputs:type_name -> alphapulse.registry.v1.SyntheticInput
-	68,  // 90: alphapulse.registry.v1.DefineSyntheticResponse.synthetic:type_name -> alphapulse.registry.v1.Synthetic
-	68,  // 91: alphapulse.registry.v1.GetSyntheticResponse.synthetic:type_name -> alphapulse.registry.v1.Synthetic
-	82,  // 92: alphapulse.registry.v1.InstrumentValue.id:type_name -> alphapulse.common.v1.InstrumentId
-	73,  // 93: alphapulse.registry.v1.EvaluateSyntheticRequest.values:type_name -> alphapulse.registry.v1.InstrumentValue
-	73,  // 94: alphapulse.registry.v1.EvaluateSyntheticResponse.inputs:type_name -> alphapulse.registry.v1.InstrumentValue
-	82,  // 95: alphapulse.registry.v1.RouteBook.instrument_id:type_name -> alphapulse.common.v1.InstrumentId
-	76,  // 96: alphapulse.registry.v1.RouteBook.bids:type_name -> alphapulse.registry.v1.RouteLevel
-	76,  // 97: alphapulse.registry.v1.RouteBook.asks:type_name -> alphapulse.registry.v1.RouteLevel
-	82,  // 98: alphapulse.registry.v1.RouteOrderRequest.instrument_id:type_name -> alphapulse.common.v1.InstrumentId
-	7,   // 99: alphapulse.registry.v1.RouteOrderRequest.side:type_name -> alphapulse.registry.v1.RouteSide
-	8,   // 100: alphapulse.registry.v1.RouteOrderRequest.urgency:type_name -> alphapulse.registry.v1.RouteUrgency
-	77,  // 101: alphapulse.registry.v1.RouteOrderRequest.books:type_name -> alphapulse.registry.v1.RouteBook
-	82,  // 102: alphapulse.registry.v1.RouteLeg.instrument_id:type_name -> alphapulse.common.v1.InstrumentId
-	82,  // 103: alphapulse.registry.v1.RouteChoice.instrument_id:type_name -> alphapulse.common.v1.InstrumentId
-	5,   // 104: alphapulse.registry.v1.RouteChoice.status:type_name -> alphapulse.registry.v1.VenueStatus
-	79,  // 105: alphapulse.registry.v1.RouteOrderResponse.legs:type_name -> alphapulse.registry.v1.RouteLeg
-	80,  // 106: alphapulse.registry.v1.RouteOrderResponse.choices:type_name -> alphapulse.registry.v1.RouteChoice
-	14,  // 107: alphapulse.registry.v1.RegistryService.RegisterInstrument:input_type -> alphapulse.registry.v1.RegisterInstrumentRequest
-	16,  // 108: alphapulse.registry.v1.RegistryService.BatchRegisterInstruments:input_type -> alphapulse.registry.v1.BatchRegisterInstrumentsRequest
-	19,  // 109: alphapulse.registry.v1.RegistryService.GetInstrument:input_type -> alphapulse.registry.v1.GetInstrumentRequest
-	21,  // 110: alphapulse.registry.v1.RegistryService.BatchGetInstruments:input_type -> alphapulse.registry.v1.BatchGetInstrumentsRequest
-	23,  // 111: alphapulse.registry.v1.RegistryService.ResolveInstrument:input_type -> alphapulse.registry.v1.ResolveInstrumentRequest
-	26,  // 112: alphapulse.registry.v1.RegistryService.ListInstruments:input_type -> alphapulse.registry.v1.ListInstrumentsRequest
-	28,  // 113: alphapulse.registry.v1.RegistryService.ListLinks:input_type -> alphapulse.registry.v1.ListLinksRequest
-	30,  // 114: alphapulse.registry.v1.RegistryService.LinkInstruments:input_type -> alphapulse.registry.v1.LinkInstrumentsRequest
-	32,  // 115: alphapulse.registry.v1.RegistryService.RegisterVenue:input_type -> alphapulse.registry.v1.RegisterVenueRequest
-	34,  // 116: alphapulse.registry.v1.RegistryService.GetVenue:input_type -> alphapulse.registry.v1.GetVenueRequest
-	36,  // 117: alphapulse.registry.v1.RegistryService.ListVenues:input_type -> alphapulse.registry.v1.ListVenuesRequest
-	38,  // 118: alphapulse.registry.v1.RegistryService.WatchRegistry:input_type -> alphapulse.registry.v1.WatchRegistryRequest
-	41,  // 119: alphapulse.registry.v1.RegistryService.UpdateInstrument:input_type -> alphapulse.registry.v1.UpdateInstrumentRequest
-	43,  // 120: alphapulse.registry.v1.RegistryService.DelistInstrument:input_type -> alphapulse.registry.v1.DelistInstrumentRequest
-	45,  // 121: alphapulse.registry.v1.RegistryService.GetInstrumentHistory:input_type -> alphapulse.registry.v1.GetInstrumentHistoryRequest
-	47,  // 122: alphapulse.registry.v1.RegistryService.SearchInstruments:input_type -> alphapulse.registry.v1.SearchInstrumentsRequest
-	49,  // 123: alphapulse.registry.v1.RegistryService.BatchGetInstrumentRecords:input_type -> alphapulse.registry.v1.BatchGetInstrumentRecordsRequest
-	51,  // 124: alphapulse.registry.v1.RegistryService.FindVenues:input_type -> alphapulse.registry.v1.FindVenuesRequest
-	54,  // 125: alphapulse.registry.v1.RegistryService.UpdateVenue:input_type -> alphapulse.registry.v1.UpdateVenueRequest
-	56,  // 126: alphapulse.registry.v1.RegistryService.DeleteVenue:input_type -> alphapulse.registry.v1.DeleteVenueRequest
-	58,  // 127: alphapulse.registry.v1.RegistryService.QuoteFees:input_type -> alphapulse.registry.v1.QuoteFeesRequest
-	60,  // 128: alphapulse.registry.v1.RegistryService.GetSessions:input_type -> alphapulse.registry.v1.GetSessionsRequest
-	63,  // 129: alphapulse.registry.v1.RegistryService.ReportVenueMetrics:input_type -> alphapulse.registry.v1.ReportVenueMetricsRequest
-	65,  // 130: alphapulse.registry.v1.RegistryService.GetVenueMetrics:input_type -> alphapulse.registry.v1.GetVenueMetricsRequest
-	69,  // 131: alphapulse.registry.v1.RegistryService.DefineSynthetic:input_type -> alphapulse.registry.v1.DefineSyntheticRequest
-	71,  // 132: alphapulse.registry.v1.RegistryService.GetSynthetic:input_type -> alphapulse.registry.v1.GetSyntheticRequest
-	74,  // 133: alphapulse.registry.v1.RegistryService.EvaluateSynthetic:input_type -> alphapulse.registry.v1.EvaluateSyntheticRequest
-	78,  // 134: alphapulse.registry.v1.RegistryService.RouteOrder:input_type -> alphapulse.registry.v1.RouteOrderRequest
-	15,  // 135: alphapulse.registry.v1.RegistryService.RegisterInstrument:output_type -> alphapulse.registry.v1.RegisterInstrumentResponse
-	18,  // 136: alphapulse.registry.v1.RegistryService.BatchRegisterInstruments:output_type -> alphapulse.registry.v1.BatchRegisterInstrumentsResponse
-	20,  // 137: alphapulse.registry.v1.RegistryService.GetInstrument:output_type -> alphapulse.registry.v1.GetInstrumentResponse
-	22,  // 138: alphapulse.registry.v1.RegistryService.BatchGetInstruments:output_type -> alphapulse.registry.v1.BatchGetInstrumentsResponse
-	25,  // 139: alphapulse.registry.v1.RegistryService.ResolveInstrument:output_type -> alphapulse.registry.v1.ResolveInstrumentResponse
-	27,  // 140: alphapulse.registry.v1.RegistryService.ListInstruments:output_type -> alphapulse.registry.v1.ListInstrumentsResponse
-	29,  // 141: alphapulse.registry.v1.RegistryService.ListLinks:output_type -> alphapulse.registry.v1.ListLinksResponse
-	31,  // 142: alphapulse.registry.v1.RegistryService.LinkInstruments:output_type -> alphapulse.registry.v1.LinkInstrumentsResponse
-	33,  // 143: alphapulse.registry.v1.RegistryService.RegisterVenue:output_type -> alphapulse.registry.v1.RegisterVenueResponse
-	35,  // 144: alphapulse.registry.v1.RegistryService.GetVenue:output_type -> alphapulse.registry.v1.GetVenueResponse
-	37,  // 145: alphapulse.registry.v1.RegistryService.ListVenues:output_type -> alphapulse.registry.v1.ListVenuesResponse
-	39,  // 146: alphapulse.registry.v1.RegistryService.WatchRegistry:output_type -> alphapulse.registry.v1.WatchRegistryResponse
-	42,  // 147: alphapulse.registry.v1.RegistryService.UpdateInstrument:output_type -> alphapulse.registry.v1.UpdateInstrumentResponse
-	44,  // 148: alphapulse.registry.v1.RegistryService.DelistInstrument:output_type -> alphapulse.registry.v1.DelistInstrumentResponse
-	46,  // 149: alphapulse.registry.v1.RegistryService.GetInstrumentHistory:output_type -> alphapulse.registry.v1.GetInstrumentHistoryResponse
-	48,  // 150: alphapulse.registry.v1.RegistryService.SearchInstruments:output_type -> alphapulse.registry.v1.SearchInstrumentsResponse
-	50,  // 151: alphapulse.registry.v1.RegistryService.BatchGetInstrumentRecords:output_type -> alphapulse.registry.v1.BatchGetInstrumentRecordsResponse
-	53,  // 152: alphapulse.registry.v1.RegistryService.FindVenues:output_type -> alphapulse.registry.v1.FindVenuesResponse
-	55,  // 153: alphapulse.registry.v1.RegistryService.UpdateVenue:output_type -> alphapulse.registry.v1.UpdateVenueResponse
-	57,  // 154: alphapulse.registry.v1.RegistryService.DeleteVenue:output_type -> alphapulse.registry.v1.DeleteVenueResponse
-	59,  // 155: alphapulse.registry.v1.RegistryService.QuoteFees:output_type -> alphapulse.registry.v1.QuoteFeesResponse
-	61,  // 156: alphapulse.registry.v1.RegistryService.GetSessions:output_type -> alphapulse.registry.v1.GetSessionsResponse
-	64,  // 157: alphapulse.registry.v1.RegistryService.ReportVenueMetrics:output_type -> alphapulse.registry.v1.ReportVenueMetricsResponse
-	66,  // 158: alphapulse.registry.v1.RegistryService.GetVenueMetrics:output_type -> alphapulse.registry.v1.GetVenueMetricsResponse
-	70,  // 159: alphapulse.registry.v1.RegistryService.DefineSynthetic:output_type -> alphapulse.registry.v1.DefineSyntheticResponse
-	72,  // 160: alphapulse.registry.v1.RegistryService.GetSynthetic:output_type -> alphapulse.registry.v1.GetSyntheticResponse
-	75,  // 161: alphapulse.registry.v1.RegistryService.EvaluateSynthetic:output_type -> alphapulse.registry.v1.EvaluateSyntheticResponse
-	81,  // 162: alphapulse.registry.v1.RegistryService.RouteOrder:output_type -> alphapulse.registry.v1.RouteOrderResponse
-	135, // [135:163] is the sub-list for method output_type
-	107, // [107:135] is the sub-list for method input_type
-	107, // [107:107] is the sub-list for extension type_name
-	107, // [107:107] is the sub-list for extension extendee
-	0,   // [0:107] is the sub-list for field type_name
+	12,  // 35: alphapulse.registry.v1.ListLinksResponse.links:type_name -> alphapulse.registry.v1.Link
+	12,  // 36: alphapulse.registry.v1.LinkInstrumentsRequest.link:type_name -> alphapulse.registry.v1.Link
+	12,  // 37: alphapulse.registry.v1.LinkInstrumentsResponse.link:type_name -> alphapulse.registry.v1.Link
+	12,  // 38: alphapulse.registry.v1.UnlinkInstrumentsRequest.link:type_name -> alphapulse.registry.v1.Link
+	12,  // 39: alphapulse.registry.v1.UnlinkInstrumentsResponse.link:type_name -> alphapulse.registry.v1.Link
+	13,  // 40: alphapulse.registry.v1.RegisterVenueRequest.venue:type_name -> alphapulse.registry.v1.Venue
+	13,  // 41: alphapulse.registry.v1.RegisterVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
+	13,  // 42: alphapulse.registry.v1.GetVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
+	3,   // 43: alphapulse.registry.v1.ListVenuesRequest.kind:type_name -> alphapulse.registry.v1.VenueKind
+	13,  // 44: alphapulse.registry.v1.ListVenuesResponse.venues:type_name -> alphapulse.registry.v1.Venue
+	94,  // 45: alphapulse.registry.v1.WatchRegistryRequest.asset_types:type_name -> alphapulse.common.v1.AssetType
+	2,   // 46: alphapulse.registry.v1.WatchRegistryRequest.link_types:type_name -> alphapulse.registry.v1.LinkType
+	6,   // 47: alphapulse.registry.v1.WatchRegistryRequest.kinds:type_name -> alphapulse.registry.v1.EventKind
+	95,  // 48: alphapulse.registry.v1.WatchRegistryResponse.time:type_name -> google.protobuf.Timestamp
+	11,  // 49: alphapulse.registry.v1.WatchRegistryResponse.instrument_registered:type_name -> alphapulse.registry.v1.Instrument
+	11,  // 50: alphapulse.registry.v1.WatchRegistryResponse.instrument_updated:type_name -> alphapulse.registry.v1.Instrument
+	12,  // 51: alphapulse.registry.v1.WatchRegistryResponse.link_added:type_name -> alphapulse.registry.v1.Link
+	13,  // 52: alphapulse.registry.v1.WatchRegistryResponse.venue_registered:type_name -> alphapulse.registry.v1.Venue
+	45,  // 53: alphapulse.registry.v1.WatchRegistryResponse.collision:type_name -> alphapulse.registry.v1.Collision
+	13,  // 54: alphapulse.registry.v1.WatchRegistryResponse.venue_updated:type_name -> alphapulse.registry.v1.Venue
+	75,  // 55: alphapulse.registry.v1.WatchRegistryResponse.synthetic_defined:type_name -> alphapulse.registry.v1.Synthetic
+	12,  // 56: alphapulse.registry.v1.WatchRegistryResponse.link_removed:type_name -> alphapulse.registry.v1.Link
+	44,  // 57: alphapulse.registry.v1.WatchRegistryResponse.opportunity:type_name -> alphapulse.registry.v1.Opportunity
+	7,   // 58: alphapulse.registry.v1.Opportunity.kind:type_name -> alphapulse.registry.v1.OpportunityKind
+	93,  // 59: alphapulse.registry.v1.Opportunity.buy_instrument_id:type_name -> alphapulse.common.v1.InstrumentId
+	93,  // 60: alphapulse.registry.v1.Opportunity.sell_instrument_id:type_name -> alphapulse.common.v1.InstrumentId
+	95,  // 61: alphapulse.registry.v1.Opportunity.time:type_name -> google.protobuf.Timestamp
+	95,  // 62: alphapulse.registry.v1.Opportunity.expires_at:type_name -> google.protobuf.Timestamp
+	93,  // 63: alphapulse.registry.v1.Collision.id:type_name -> alphapulse.common.v1.InstrumentId
+	93,  // 64: alphapulse.registry.v1.Collision.assigned_id:type_name -> alphapulse.common.v1.InstrumentId
+	11,  // 65: alphapulse.registry.v1.UpdateInstrumentRequest.instrument:type_name -> alphapulse.registry.v1.Instrument
+	97,  // 66: alphapulse.registry.v1.UpdateInstrumentRequest.update_mask:type_name -> google.protobuf.FieldMask
+	95,  // 67: alphapulse.registry.v1.UpdateInstrumentRequest.effective_time:type_name -> google.protobuf.Timestamp
+	11,  // 68: alphapulse.registry.v1.UpdateInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
+	95,  // 69: alphapulse.registry.v1.DelistInstrumentRequest.time:type_name -> google.protobuf.Timestamp
+	11,  // 70: alphapulse.registry.v1.DelistInstrumentResponse.instrument:type_name -> alphapulse.registry.v1.Instrument
+	11,  // 71: alphapulse.registry.v1.GetInstrumentHistoryResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
+	94,  // 72: alphapulse.registry.v1.SearchInstrumentsRequest.asset_types:type_name -> alphapulse.common.v1.AssetType
+	0,   // 73: alphapulse.registry.v1.SearchInstrumentsRequest.statuses:type_name -> alphapulse.registry.v1.InstrumentStatus
+	95,  // 74: alphapulse.registry.v1.SearchInstrumentsRequest.as_of:type_name -> google.protobuf.Timestamp
+	97,  // 75: alphapulse.registry.v1.SearchInstrumentsRequest.read_mask:type_name -> google.protobuf.FieldMask
+	11,  // 76: alphapulse.registry.v1.SearchInstrumentsResponse.instruments:type_name -> alphapulse.registry.v1.Instrument
+	94,  // 77: alphapulse.registry.v1.StreamInstrumentRecordsRequest.asset_types:type_name -> alphapulse.common.v1.AssetType
+	95,  // 78: alphapulse.registry.v1.FindVenuesRequest.as_of:type_name -> google.protobuf.Timestamp
+	13,  // 79: alphapulse.registry.v1.VenueListing.venue:type_name -> alphapulse.registry.v1.Venue
+	11,  // 80: alphapulse.registry.v1.VenueListing.instrument:type_name -> alphapulse.registry.v1.Instrument
+	2,   // 81: alphapulse.registry.v1.VenueListing.link:type_name -> alphapulse.registry.v1.LinkType
+	59,  // 82: alphapulse.registry.v1.FindVenuesResponse.listings:type_name -> alphapulse.registry.v1.VenueListing
+	13,  // 83: alphapulse.registry.v1.UpdateVenueRequest.venue:type_name -> alphapulse.registry.v1.Venue
+	97,  // 84: alphapulse.registry.v1.UpdateVenueRequest.update_mask:type_name -> google.protobuf.FieldMask
+	13,  // 85: alphapulse.registry.v1.UpdateVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
+	13,  // 86: alphapulse.registry.v1.DeleteVenueResponse.venue:type_name -> alphapulse.registry.v1.Venue
+	95,  // 87: alphapulse.registry.v1.GetSessionsRequest.time:type_name -> google.protobuf.Timestamp
+	95,  // 88: alphapulse.registry.v1.GetSessionsResponse.next_open:type_name -> google.protobuf.Timestamp
+	95,  // 89: alphapulse.registry.v1.GetSessionsResponse.next_close:type_name -> google.protobuf.Timestamp
+	95,  // 90: alphapulse.registry.v1.VenueMetric.time:type_name -> google.protobuf.Timestamp
+	5,   // 91: alphapulse.registry.v1.VenueMetric.status:type_name -> alphapulse.registry.v1.VenueStatus
+	69,  // 92: alphapulse.registry.v1.ReportVenueMetricsRequest.metrics:type_name -> alphapulse.registry.v1.VenueMetric
+	95,  // 93: alphapulse.registry.v1.GetVenueMetricsRequest.start_time:type_name -> google.protobuf.Timestamp
+	95,  // 94: alphapulse.registry.v1.GetVenueMetricsRequest.end_time:type_name -> google.protobuf.Timestamp
+	69,  // 95: alphapulse.registry.v1.GetVenueMetricsResponse.metrics:type_name -> alphapulse.registry.v1.VenueMetric
+	93,  // 96: alphapulse.registry.v1.SyntheticInput.id:type_name -> alphapulse.common.v1.InstrumentId
+	93,  // 97: alphapulse.registry.v1.Synthetic.id:type_name -> alphapulse.common.v1.InstrumentId
+	74,  // 98: alphapulse.registry.v1.Synthetic.inputs:type_name -> alphapulse.registry.v1.SyntheticInput
+	74,  // 99: alphapulse.registry.v1.DefineSyntheticRequest.inputs:type_name -> alphapulse.registry.v1.SyntheticInput
+	75,  // 100: alphapulse.registry.v1.DefineSyntheticResponse.synthetic:type_name -> alphapulse.registry.v1.Synthetic
+	75,  // 101: alphapulse.registry.v1.GetSyntheticResponse.synthetic:type_name -> alphapulse.registry.v1.Synthetic
+	75,  // 102: alphapulse.registry.v1.ListSyntheticsResponse.synthetics:type_name -> alphapulse.registry.v1.Synthetic
+	93,  // 103: alphapulse.registry.v1.InstrumentValue.id:type_name -> alphapulse.common.v1.InstrumentId
+	82,  // 104: alphapulse.registry.v1.EvaluateSyntheticRequest.values:type_name -> alphapulse.registry.v1.InstrumentValue
+	82,  // 105: alphapulse.registry.v1.EvaluateSyntheticResponse.inputs:type_name -> alphapulse.registry.v1.InstrumentValue
+	93,  // 106: alphapulse.registry.v1.RouteBook.instrument_id:type_name -> alphapulse.common.v1.InstrumentId
+	85,  // 107: alphapulse.registry.v1.RouteBook.bids:type_name -> alphapulse.registry.v1.RouteLevel
+	85,  // 108: alphapulse.registry.v1.RouteBook.asks:type_name -> alphapulse.registry.v1.RouteLevel
+	93,  // 109: alphapulse.registry.v1.RouteOrderRequest.instrument_id:type_name -> alphapulse.common.v1.InstrumentId
+	8,   // 110: alphapulse.registry.v1.RouteOrderRequest.side:type_name -> alphapulse.registry.v1.RouteSide
+	9,   // 111: alphapulse.registry.v1.RouteOrderRequest.urgency:type_name -> alphapulse.registry.v1.RouteUrgency
+	86,  // 112: alphapulse.registry.v1.RouteOrderRequest.books:type_name -> alphapulse.registry.v1.RouteBook
+	87,  // 113: alphapulse.registry.v1.RouteOrderRequest.volumes:type_name -> alphapulse.registry.v1.VenueVolume
+	88,  // 114: alphapulse.registry.v1.RouteOrderRequest.rates:type_name -> alphapulse.registry.v1.CurrencyRate
+	93,  // 115: alphapulse.registry.v1.RouteLeg.instrument_id:type_name -> alphapulse.common.v1.InstrumentId
+	85,  // 116: alphapulse.registry.v1.RouteLeg.levels:type_name -> alphapulse.registry.v1.RouteLevel
+	93,  // 117: alphapulse.registry.v1.RouteChoice.instrument_id:type_name -> alphapulse.common.v1.InstrumentId
+	5,   // 118: alphapulse.registry.v1.RouteChoice.status:type_name -> alphapulse.registry.v1.VenueStatus
+	10,  // 119: alphapulse.registry.v1.RouteChoice.book_source:type_name -> alphapulse.registry.v1.BookSource
+	90,  // 120: alphapulse.registry.v1.RouteOrderResponse.legs:type_name -> alphapulse.registry.v1.RouteLeg
+	91,  // 121: alphapulse.registry.v1.RouteOrderResponse.choices:type_name -> alphapulse.registry.v1.RouteChoice
+	16,  // 122: alphapulse.registry.v1.RegistryService.RegisterInstrument:input_type -> alphapulse.registry.v1.RegisterInstrumentRequest
+	18,  // 123: alphapulse.registry.v1.RegistryService.BatchRegisterInstruments:input_type -> alphapulse.registry.v1.BatchRegisterInstrumentsRequest
+	21,  // 124: alphapulse.registry.v1.RegistryService.GetInstrument:input_type -> alphapulse.registry.v1.GetInstrumentRequest
+	23,  // 125: alphapulse.registry.v1.RegistryService.BatchGetInstruments:input_type -> alphapulse.registry.v1.BatchGetInstrumentsRequest
+	25,  // 126: alphapulse.registry.v1.RegistryService.ResolveInstrument:input_type -> alphapulse.registry.v1.ResolveInstrumentRequest
+	28,  // 127: alphapulse.registry.v1.RegistryService.ListInstruments:input_type -> alphapulse.registry.v1.ListInstrumentsRequest
+	30,  // 128: alphapulse.registry.v1.RegistryService.ListLinks:input_type -> alphapulse.registry.v1.ListLinksRequest
+	32,  // 129: alphapulse.registry.v1.RegistryService.LinkInstruments:input_type -> alphapulse.registry.v1.LinkInstrumentsRequest
+	34,  // 130: alphapulse.registry.v1.RegistryService.UnlinkInstruments:input_type -> alphapulse.registry.v1.UnlinkInstrumentsRequest
+	36,  // 131: alphapulse.registry.v1.RegistryService.RegisterVenue:input_type -> alphapulse.registry.v1.RegisterVenueRequest
+	38,  // 132: alphapulse.registry.v1.RegistryService.GetVenue:input_type -> alphapulse.registry.v1.GetVenueRequest
+	40,  // 133: alphapulse.registry.v1.RegistryService.ListVenues:input_type -> alphapulse.registry.v1.ListVenuesRequest
+	42,  // 134: alphapulse.registry.v1.RegistryService.WatchRegistry:input_type -> alphapulse.registry.v1.WatchRegistryRequest
+	46,  // 135: alphapulse.registry.v1.RegistryService.UpdateInstrument:input_type -> alphapulse.registry.v1.UpdateInstrumentRequest
+	48,  // 136: alphapulse.registry.v1.RegistryService.DelistInstrument:input_type -> alphapulse.registry.v1.DelistInstrumentRequest
+	50,  // 137: alphapulse.registry.v1.RegistryService.GetInstrumentHistory:input_type -> alphapulse.registry.v1.GetInstrumentHistoryRequest
+	52,  // 138: alphapulse.registry.v1.RegistryService.SearchInstruments:input_type -> alphapulse.registry.v1.SearchInstrumentsRequest
+	54,  // 139: alphapulse.registry.v1.RegistryService.BatchGetInstrumentRecords:input_type -> alphapulse.registry.v1.BatchGetInstrumentRecordsRequest
+	56,  // 140: alphapulse.registry.v1.RegistryService.StreamInstrumentRecords:input_type -> alphapulse.registry.v1.StreamInstrumentRecordsRequest
+	58,  // 141: alphapulse.registry.v1.RegistryService.FindVenues:input_type -> alphapulse.registry.v1.FindVenuesRequest
+	61,  // 142: alphapulse.registry.v1.RegistryService.UpdateVenue:input_type -> alphapulse.registry.v1.UpdateVenueRequest
+	63,  // 143: alphapulse.registry.v1.RegistryService.DeleteVenue:input_type -> alphapulse.registry.v1.DeleteVenueRequest
+	65,  // 144: alphapulse.registry.v1.RegistryService.QuoteFees:input_type -> alphapulse.registry.v1.QuoteFeesRequest
+	67,  // 145: alphapulse.registry.v1.RegistryService.GetSessions:input_type -> alphapulse.registry.v1.GetSessionsRequest
+	70,  // 146: alphapulse.registry.v1.RegistryService.ReportVenueMetrics:input_type -> alphapulse.registry.v1.ReportVenueMetricsRequest
+	72,  // 147: alphapulse.registry.v1.RegistryService.GetVenueMetrics:input_type -> alphapulse.registry.v1.GetVenueMetricsRequest
+	76,  // 148: alphapulse.registry.v1.RegistryService.DefineSynthetic:input_type -> alphapulse.registry.v1.DefineSyntheticRequest
+	78,  // 149: alphapulse.registry.v1.RegistryService.GetSynthetic:input_type -> alphapulse.registry.v1.GetSyntheticRequest
+	80,  // 150: alphapulse.registry.v1.RegistryService.ListSynthetics:input_type -> alphapulse.registry.v1.ListSyntheticsRequest
+	83,  // 151: alphapulse.registry.v1.RegistryService.EvaluateSynthetic:input_type -> alphapulse.registry.v1.EvaluateSyntheticRequest
+	89,  // 152: alphapulse.registry.v1.RegistryService.RouteOrder:input_type -> alphapulse.registry.v1.RouteOrderRequest
+	17,  // 153: alphapulse.registry.v1.RegistryService.RegisterInstrument:output_type -> alphapulse.registry.v1.RegisterInstrumentResponse
+	20,  // 154: alphapulse.registry.v1.RegistryService.BatchRegisterInstruments:output_type -> alphapulse.registry.v1.BatchRegisterInstrumentsResponse
+	22,  // 155: alphapulse.registry.v1.RegistryService.GetInstrument:output_type -> alphapulse.registry.v1.GetInstrumentResponse
+	24,  // 156: alphapulse.registry.v1.RegistryService.BatchGetInstruments:output_type -> alphapulse.registry.v1.BatchGetInstrumentsResponse
+	27,  // 157: alphapulse.registry.v1.RegistryService.ResolveInstrument:output_type -> alphapulse.registry.v1.ResolveInstrumentResponse
+	29,  // 158: alphapulse.registry.v1.RegistryService.ListInstruments:output_type -> alphapulse.registry.v1.ListInstrumentsResponse
+	31,  // 159: alphapulse.registry.v1.RegistryService.ListLinks:output_type -> alphapulse.registry.v1.ListLinksResponse
+	33,  // 160: alphapulse.registry.v1.RegistryService.LinkInstruments:output_type -> alphapulse.registry.v1.LinkInstrumentsResponse
+	35,  // 161: alphapulse.registry.v1.RegistryService.UnlinkInstruments:output_type -> alphapulse.registry.v1.UnlinkInstrumentsResponse
+	37,  // 162: alphapulse.registry.v1.RegistryService.RegisterVenue:output_type -> alphapulse.registry.v1.RegisterVenueResponse
+	39,  // 163: alphapulse.registry.v1.RegistryService.GetVenue:output_type -> alphapulse.registry.v1.GetVenueResponse
+	41,  // 164: alphapulse.registry.v1.RegistryService.ListVenues:output_type -> alphapulse.registry.v1.ListVenuesResponse
+	43,  // 165: alphapulse.registry.v1.RegistryService.WatchRegistry:output_type -> alphapulse.registry.v1.WatchRegistryResponse
+	47,  // 166: alphapulse.registry.v1.RegistryService.UpdateInstrument:output_type -> alphapulse.registry.v1.UpdateInstrumentResponse
+	49,  // 167: alphapulse.registry.v1.RegistryService.DelistInstrument:output_type -> alphapulse.registry.v1.DelistInstrumentResponse
+	51,  // 168: alphapulse.registry.v1.RegistryService.GetInstrumentHistory:output_type -> alphapulse.registry.v1.GetInstrumentHistoryResponse
+	53,  // 169: alphapulse.registry.v1.RegistryService.SearchInstruments:output_type -> alphapulse.registry.v1.SearchInstrumentsResponse
+	55,  // 170: alphapulse.registry.v1.RegistryService.BatchGetInstrumentRecords:output_type -> alphapulse.registry.v1.BatchGetInstrumentRecordsResponse
+	57,  // 171: alphapulse.registry.v1.RegistryService.StreamInstrumentRecords:output_type -> alphapulse.registry.v1.StreamInstrumentRecordsResponse
+	60,  // 172: alphapulse.registry.v1.RegistryService.FindVenues:output_type -> alphapulse.registry.v1.FindVenuesResponse
+	62,  // 173: alphapulse.registry.v1.RegistryService.UpdateVenue:output_type -> alphapulse.registry.v1.UpdateVenueResponse
+	64,  // 174: alphapulse.registry.v1.RegistryService.DeleteVenue:output_type -> alphapulse.registry.v1.DeleteVenueResponse
+	66,  // 175: alphapulse.registry.v1.RegistryService.QuoteFees:output_type -> alphapulse.registry.v1.QuoteFeesResponse
+	68,  // 176: alphapulse.registry.v1.RegistryService.GetSessions:output_type -> alphapulse.registry.v1.GetSessionsResponse
+	71,  // 177: alphapulse.registry.v1.RegistryService.ReportVenueMetrics:output_type -> alphapulse.registry.v1.ReportVenueMetricsResponse
+	73,  // 178: alphapulse.registry.v1.RegistryService.GetVenueMetrics:output_type -> alphapulse.registry.v1.GetVenueMetricsResponse
+	77,  // 179: alphapulse.registry.v1.RegistryService.DefineSynthetic:output_type -> alphapulse.registry.v1.DefineSyntheticResponse
+	79,  // 180: alphapulse.registry.v1.RegistryService.GetSynthetic:output_type -> alphapulse.registry.v1.GetSyntheticResponse
+	81,  // 181: alphapulse.registry.v1.RegistryService.ListSynthetics:output_type -> alphapulse.registry.v1.ListSyntheticsResponse
+	84,  // 182: alphapulse.registry.v1.RegistryService.EvaluateSynthetic:output_type -> alphapulse.registry.v1.EvaluateSyntheticResponse
+	92,  // 183: alphapulse.registry.v1.RegistryService.RouteOrder:output_type -> alphapulse.registry.v1.RouteOrderResponse
+	153, // [153:184] is the sub-list for method output_type
+	122, // [122:153] is the sub-list for method input_type
+	122, // [122:122] is the sub-list for extension type_name
+	122, // [122:122] is the sub-list for extension extendee
+	0,   // [0:122] is the sub-list for field type_name
 }
 
 func init() { file_alphapulse_registry_v1_registry_proto_init() }
@@ -7303,7 +8655,7 @@ func file_alphapulse_registry_v1_registry_proto_init() {
 	if File_alphapulse_registry_v1_registry_proto != nil {
 		return
 	}
-	file_alphapulse_registry_v1_registry_proto_msgTypes[30].OneofWrappers = []any{
+	file_alphapulse_registry_v1_registry_proto_msgTypes[32].OneofWrappers = []any{
 		(*WatchRegistryResponse_InstrumentRegistered)(nil),
 		(*WatchRegistryResponse_InstrumentUpdated)(nil),
 		(*WatchRegistryResponse_LinkAdded)(nil),
@@ -7311,14 +8663,16 @@ func file_alphapulse_registry_v1_registry_proto_init() {
 		(*WatchRegistryResponse_Collision)(nil),
 		(*WatchRegistryResponse_VenueUpdated)(nil),
 		(*WatchRegistryResponse_SyntheticDefined)(nil),
+		(*WatchRegistryResponse_LinkRemoved)(nil),
+		(*WatchRegistryResponse_Opportunity)(nil),
 	}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_alphapulse_registry_v1_registry_proto_rawDesc), len(file_alphapulse_registry_v1_registry_proto_rawDesc)),
-			NumEnums:      9,
-			NumMessages:   73,
+			NumEnums:      11,
+			NumMessages:   82,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

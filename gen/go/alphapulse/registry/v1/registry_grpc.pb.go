@@ -29,6 +29,7 @@ const (
 	RegistryService_ListInstruments_FullMethodName           = "/alphapulse.registry.v1.RegistryService/ListInstruments"
 	RegistryService_ListLinks_FullMethodName                 = "/alphapulse.registry.v1.RegistryService/ListLinks"
 	RegistryService_LinkInstruments_FullMethodName           = "/alphapulse.registry.v1.RegistryService/LinkInstruments"
+	RegistryService_UnlinkInstruments_FullMethodName         = "/alphapulse.registry.v1.RegistryService/UnlinkInstruments"
 	RegistryService_RegisterVenue_FullMethodName             = "/alphapulse.registry.v1.RegistryService/RegisterVenue"
 	RegistryService_GetVenue_FullMethodName                  = "/alphapulse.registry.v1.RegistryService/GetVenue"
 	RegistryService_ListVenues_FullMethodName                = "/alphapulse.registry.v1.RegistryService/ListVenues"
@@ -38,6 +39,7 @@ const (
 	RegistryService_GetInstrumentHistory_FullMethodName      = "/alphapulse.registry.v1.RegistryService/GetInstrumentHistory"
 	RegistryService_SearchInstruments_FullMethodName         = "/alphapulse.registry.v1.RegistryService/SearchInstruments"
 	RegistryService_BatchGetInstrumentRecords_FullMethodName = "/alphapulse.registry.v1.RegistryService/BatchGetInstrumentRecords"
+	RegistryService_StreamInstrumentRecords_FullMethodName   = "/alphapulse.registry.v1.RegistryService/StreamInstrumentRecords"
 	RegistryService_FindVenues_FullMethodName                = "/alphapulse.registry.v1.RegistryService/FindVenues"
 	RegistryService_UpdateVenue_FullMethodName               = "/alphapulse.registry.v1.RegistryService/UpdateVenue"
 	RegistryService_DeleteVenue_FullMethodName               = "/alphapulse.registry.v1.RegistryService/DeleteVenue"
@@ -47,6 +49,7 @@ const (
 	RegistryService_GetVenueMetrics_FullMethodName           = "/alphapulse.registry.v1.RegistryService/GetVenueMetrics"
 	RegistryService_DefineSynthetic_FullMethodName           = "/alphapulse.registry.v1.RegistryService/DefineSynthetic"
 	RegistryService_GetSynthetic_FullMethodName              = "/alphapulse.registry.v1.RegistryService/GetSynthetic"
+	RegistryService_ListSynthetics_FullMethodName            = "/alphapulse.registry.v1.RegistryService/ListSynthetics"
 	RegistryService_EvaluateSynthetic_FullMethodName         = "/alphapulse.registry.v1.RegistryService/EvaluateSynthetic"
 	RegistryService_RouteOrder_FullMethodName                = "/alphapulse.registry.v1.RegistryService/RouteOrder"
 )
@@ -75,6 +78,8 @@ type RegistryServiceClient interface {
 	ListLinks(ctx context.Context, in *ListLinksRequest, opts ...grpc.CallOption) (*ListLinksResponse, error)
 	// Adds a link between two instruments.
 	LinkInstruments(ctx context.Context, in *LinkInstrumentsRequest, opts ...grpc.CallOption) (*LinkInstrumentsResponse, error)
+	// Takes a link away again; what an instrument or a synthetic says itself is changed there.
+	UnlinkInstruments(ctx context.Context, in *UnlinkInstrumentsRequest, opts ...grpc.CallOption) (*UnlinkInstrumentsResponse, error)
 	// Adds a venue, or answers the one that is there when all its data is the same.
 	RegisterVenue(ctx context.Context, in *RegisterVenueRequest, opts ...grpc.CallOption) (*RegisterVenueResponse, error)
 	// One venue by its number, name or MIC.
@@ -95,6 +100,9 @@ type RegistryServiceClient interface {
 	SearchInstruments(ctx context.Context, in *SearchInstrumentsRequest, opts ...grpc.CallOption) (*SearchInstrumentsResponse, error)
 	// Many instruments as fixed records: one FlatBuffers frame, in the order of the request.
 	BatchGetInstrumentRecords(ctx context.Context, in *BatchGetInstrumentRecordsRequest, opts ...grpc.CallOption) (*BatchGetInstrumentRecordsResponse, error)
+	// Fixed records in frames of many rows, all as of one revision: of the ids that are asked for, or of
+	// everything that passes the filters.
+	StreamInstrumentRecords(ctx context.Context, in *StreamInstrumentRecordsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamInstrumentRecordsResponse], error)
 	// Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
 	// same security, the same pair elsewhere, the forms of a token on other chains.
 	FindVenues(ctx context.Context, in *FindVenuesRequest, opts ...grpc.CallOption) (*FindVenuesResponse, error)
@@ -115,6 +123,8 @@ type RegistryServiceClient interface {
 	DefineSynthetic(ctx context.Context, in *DefineSyntheticRequest, opts ...grpc.CallOption) (*DefineSyntheticResponse, error)
 	// A synthetic's definition.
 	GetSynthetic(ctx context.Context, in *GetSyntheticRequest, opts ...grpc.CallOption) (*GetSyntheticResponse, error)
+	// All synthetics, a page at a time, in the order of their first definition.
+	ListSynthetics(ctx context.Context, in *ListSyntheticsRequest, opts ...grpc.CallOption) (*ListSyntheticsResponse, error)
 	// The value of a synthetic for given values of what it is made of.
 	EvaluateSynthetic(ctx context.Context, in *EvaluateSyntheticRequest, opts ...grpc.CallOption) (*EvaluateSyntheticResponse, error)
 	// The best venue for an order, or the best split over venues, with the reasons field by field.
@@ -203,6 +213,16 @@ func (c *registryServiceClient) LinkInstruments(ctx context.Context, in *LinkIns
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(LinkInstrumentsResponse)
 	err := c.cc.Invoke(ctx, RegistryService_LinkInstruments_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *registryServiceClient) UnlinkInstruments(ctx context.Context, in *UnlinkInstrumentsRequest, opts ...grpc.CallOption) (*UnlinkInstrumentsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UnlinkInstrumentsResponse)
+	err := c.cc.Invoke(ctx, RegistryService_UnlinkInstruments_FullMethodName, in, out, cOpts...)
 	if err != nil {
 		return nil, err
 	}
@@ -308,6 +328,25 @@ func (c *registryServiceClient) BatchGetInstrumentRecords(ctx context.Context, i
 	return out, nil
 }
 
+func (c *registryServiceClient) StreamInstrumentRecords(ctx context.Context, in *StreamInstrumentRecordsRequest, opts ...grpc.CallOption) (grpc.ServerStreamingClient[StreamInstrumentRecordsResponse], error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	stream, err := c.cc.NewStream(ctx, &RegistryService_ServiceDesc.Streams[1], RegistryService_StreamInstrumentRecords_FullMethodName, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	x := &grpc.GenericClientStream[StreamInstrumentRecordsRequest, StreamInstrumentRecordsResponse]{ClientStream: stream}
+	if err := x.ClientStream.SendMsg(in); err != nil {
+		return nil, err
+	}
+	if err := x.ClientStream.CloseSend(); err != nil {
+		return nil, err
+	}
+	return x, nil
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RegistryService_StreamInstrumentRecordsClient = grpc.ServerStreamingClient[StreamInstrumentRecordsResponse]
+
 func (c *registryServiceClient) FindVenues(ctx context.Context, in *FindVenuesRequest, opts ...grpc.CallOption) (*FindVenuesResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(FindVenuesResponse)
@@ -398,6 +437,16 @@ func (c *registryServiceClient) GetSynthetic(ctx context.Context, in *GetSynthet
 	return out, nil
 }
 
+func (c *registryServiceClient) ListSynthetics(ctx context.Context, in *ListSyntheticsRequest, opts ...grpc.CallOption) (*ListSyntheticsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListSyntheticsResponse)
+	err := c.cc.Invoke(ctx, RegistryService_ListSynthetics_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 func (c *registryServiceClient) EvaluateSynthetic(ctx context.Context, in *EvaluateSyntheticRequest, opts ...grpc.CallOption) (*EvaluateSyntheticResponse, error) {
 	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
 	out := new(EvaluateSyntheticResponse)
@@ -442,6 +491,8 @@ type RegistryServiceServer interface {
 	ListLinks(context.Context, *ListLinksRequest) (*ListLinksResponse, error)
 	// Adds a link between two instruments.
 	LinkInstruments(context.Context, *LinkInstrumentsRequest) (*LinkInstrumentsResponse, error)
+	// Takes a link away again; what an instrument or a synthetic says itself is changed there.
+	UnlinkInstruments(context.Context, *UnlinkInstrumentsRequest) (*UnlinkInstrumentsResponse, error)
 	// Adds a venue, or answers the one that is there when all its data is the same.
 	RegisterVenue(context.Context, *RegisterVenueRequest) (*RegisterVenueResponse, error)
 	// One venue by its number, name or MIC.
@@ -462,6 +513,9 @@ type RegistryServiceServer interface {
 	SearchInstruments(context.Context, *SearchInstrumentsRequest) (*SearchInstrumentsResponse, error)
 	// Many instruments as fixed records: one FlatBuffers frame, in the order of the request.
 	BatchGetInstrumentRecords(context.Context, *BatchGetInstrumentRecordsRequest) (*BatchGetInstrumentRecordsResponse, error)
+	// Fixed records in frames of many rows, all as of one revision: of the ids that are asked for, or of
+	// everything that passes the filters.
+	StreamInstrumentRecords(*StreamInstrumentRecordsRequest, grpc.ServerStreamingServer[StreamInstrumentRecordsResponse]) error
 	// Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
 	// same security, the same pair elsewhere, the forms of a token on other chains.
 	FindVenues(context.Context, *FindVenuesRequest) (*FindVenuesResponse, error)
@@ -482,6 +536,8 @@ type RegistryServiceServer interface {
 	DefineSynthetic(context.Context, *DefineSyntheticRequest) (*DefineSyntheticResponse, error)
 	// A synthetic's definition.
 	GetSynthetic(context.Context, *GetSyntheticRequest) (*GetSyntheticResponse, error)
+	// All synthetics, a page at a time, in the order of their first definition.
+	ListSynthetics(context.Context, *ListSyntheticsRequest) (*ListSyntheticsResponse, error)
 	// The value of a synthetic for given values of what it is made of.
 	EvaluateSynthetic(context.Context, *EvaluateSyntheticRequest) (*EvaluateSyntheticResponse, error)
 	// The best venue for an order, or the best split over venues, with the reasons field by field.
@@ -520,6 +576,9 @@ func (UnimplementedRegistryServiceServer) ListLinks(context.Context, *ListLinksR
 func (UnimplementedRegistryServiceServer) LinkInstruments(context.Context, *LinkInstrumentsRequest) (*LinkInstrumentsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method LinkInstruments not implemented")
 }
+func (UnimplementedRegistryServiceServer) UnlinkInstruments(context.Context, *UnlinkInstrumentsRequest) (*UnlinkInstrumentsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UnlinkInstruments not implemented")
+}
 func (UnimplementedRegistryServiceServer) RegisterVenue(context.Context, *RegisterVenueRequest) (*RegisterVenueResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method RegisterVenue not implemented")
 }
@@ -547,6 +606,9 @@ func (UnimplementedRegistryServiceServer) SearchInstruments(context.Context, *Se
 func (UnimplementedRegistryServiceServer) BatchGetInstrumentRecords(context.Context, *BatchGetInstrumentRecordsRequest) (*BatchGetInstrumentRecordsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method BatchGetInstrumentRecords not implemented")
 }
+func (UnimplementedRegistryServiceServer) StreamInstrumentRecords(*StreamInstrumentRecordsRequest, grpc.ServerStreamingServer[StreamInstrumentRecordsResponse]) error {
+	return status.Error(codes.Unimplemented, "method StreamInstrumentRecords not implemented")
+}
 func (UnimplementedRegistryServiceServer) FindVenues(context.Context, *FindVenuesRequest) (*FindVenuesResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method FindVenues not implemented")
 }
@@ -573,6 +635,9 @@ func (UnimplementedRegistryServiceServer) DefineSynthetic(context.Context, *Defi
 }
 func (UnimplementedRegistryServiceServer) GetSynthetic(context.Context, *GetSyntheticRequest) (*GetSyntheticResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetSynthetic not implemented")
+}
+func (UnimplementedRegistryServiceServer) ListSynthetics(context.Context, *ListSyntheticsRequest) (*ListSyntheticsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListSynthetics not implemented")
 }
 func (UnimplementedRegistryServiceServer) EvaluateSynthetic(context.Context, *EvaluateSyntheticRequest) (*EvaluateSyntheticResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EvaluateSynthetic not implemented")
@@ -745,6 +810,24 @@ func _RegistryService_LinkInstruments_Handler(srv interface{}, ctx context.Conte
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RegistryService_UnlinkInstruments_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UnlinkInstrumentsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).UnlinkInstruments(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_UnlinkInstruments_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).UnlinkInstruments(ctx, req.(*UnlinkInstrumentsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RegistryService_RegisterVenue_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(RegisterVenueRequest)
 	if err := dec(in); err != nil {
@@ -899,6 +982,17 @@ func _RegistryService_BatchGetInstrumentRecords_Handler(srv interface{}, ctx con
 	}
 	return interceptor(ctx, in, info, handler)
 }
+
+func _RegistryService_StreamInstrumentRecords_Handler(srv interface{}, stream grpc.ServerStream) error {
+	m := new(StreamInstrumentRecordsRequest)
+	if err := stream.RecvMsg(m); err != nil {
+		return err
+	}
+	return srv.(RegistryServiceServer).StreamInstrumentRecords(m, &grpc.GenericServerStream[StreamInstrumentRecordsRequest, StreamInstrumentRecordsResponse]{ServerStream: stream})
+}
+
+// This type alias is provided for backwards compatibility with existing code that references the prior non-generic stream type by name.
+type RegistryService_StreamInstrumentRecordsServer = grpc.ServerStreamingServer[StreamInstrumentRecordsResponse]
 
 func _RegistryService_FindVenues_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(FindVenuesRequest)
@@ -1062,6 +1156,24 @@ func _RegistryService_GetSynthetic_Handler(srv interface{}, ctx context.Context,
 	return interceptor(ctx, in, info, handler)
 }
 
+func _RegistryService_ListSynthetics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListSyntheticsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(RegistryServiceServer).ListSynthetics(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: RegistryService_ListSynthetics_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(RegistryServiceServer).ListSynthetics(ctx, req.(*ListSyntheticsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 func _RegistryService_EvaluateSynthetic_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
 	in := new(EvaluateSyntheticRequest)
 	if err := dec(in); err != nil {
@@ -1138,6 +1250,10 @@ var RegistryService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _RegistryService_LinkInstruments_Handler,
 		},
 		{
+			MethodName: "UnlinkInstruments",
+			Handler:    _RegistryService_UnlinkInstruments_Handler,
+		},
+		{
 			MethodName: "RegisterVenue",
 			Handler:    _RegistryService_RegisterVenue_Handler,
 		},
@@ -1206,6 +1322,10 @@ var RegistryService_ServiceDesc = grpc.ServiceDesc{
 			Handler:    _RegistryService_GetSynthetic_Handler,
 		},
 		{
+			MethodName: "ListSynthetics",
+			Handler:    _RegistryService_ListSynthetics_Handler,
+		},
+		{
 			MethodName: "EvaluateSynthetic",
 			Handler:    _RegistryService_EvaluateSynthetic_Handler,
 		},
@@ -1218,6 +1338,11 @@ var RegistryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			StreamName:    "WatchRegistry",
 			Handler:       _RegistryService_WatchRegistry_Handler,
+			ServerStreams: true,
+		},
+		{
+			StreamName:    "StreamInstrumentRecords",
+			Handler:       _RegistryService_StreamInstrumentRecords_Handler,
 			ServerStreams: true,
 		},
 	},

@@ -254,13 +254,15 @@ class _EventKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EventKind.V
     EVENT_KIND_INSTRUMENT: _EventKind.ValueType  # 1
     """A new or a changed instrument."""
     EVENT_KIND_LINK: _EventKind.ValueType  # 2
-    """A new link."""
+    """A new link, or one that was taken away."""
     EVENT_KIND_VENUE: _EventKind.ValueType  # 3
     """A new or a changed venue."""
     EVENT_KIND_COLLISION: _EventKind.ValueType  # 4
     """Two natural keys met in one id."""
     EVENT_KIND_SYNTHETIC: _EventKind.ValueType  # 5
     """A synthetic was defined."""
+    EVENT_KIND_OPPORTUNITY: _EventKind.ValueType  # 6
+    """An opportunity across venues: no change of the registry, sent only when it is asked for."""
 
 class EventKind(_EventKind, metaclass=_EventKindEnumTypeWrapper):
     """What an event of the registry is about."""
@@ -270,14 +272,48 @@ EVENT_KIND_UNSPECIFIED: EventKind.ValueType  # 0
 EVENT_KIND_INSTRUMENT: EventKind.ValueType  # 1
 """A new or a changed instrument."""
 EVENT_KIND_LINK: EventKind.ValueType  # 2
-"""A new link."""
+"""A new link, or one that was taken away."""
 EVENT_KIND_VENUE: EventKind.ValueType  # 3
 """A new or a changed venue."""
 EVENT_KIND_COLLISION: EventKind.ValueType  # 4
 """Two natural keys met in one id."""
 EVENT_KIND_SYNTHETIC: EventKind.ValueType  # 5
 """A synthetic was defined."""
+EVENT_KIND_OPPORTUNITY: EventKind.ValueType  # 6
+"""An opportunity across venues: no change of the registry, sent only when it is asked for."""
 Global___EventKind: _TypeAlias = EventKind  # noqa: Y015
+
+class _OpportunityKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OpportunityKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_OpportunityKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    OPPORTUNITY_KIND_UNSPECIFIED: _OpportunityKind.ValueType  # 0
+    """Not said."""
+    OPPORTUNITY_KIND_SAME_SECURITY: _OpportunityKind.ValueType  # 1
+    """Lines of one security."""
+    OPPORTUNITY_KIND_SAME_PAIR: _OpportunityKind.ValueType  # 2
+    """One currency pair on two venues."""
+    OPPORTUNITY_KIND_SAME_TOKEN: _OpportunityKind.ValueType  # 3
+    """One token on two chains, or in pools of the same tokens."""
+    OPPORTUNITY_KIND_BASIS: _OpportunityKind.ValueType  # 4
+    """A derivative against what it is of, or against another derivative of it."""
+
+class OpportunityKind(_OpportunityKind, metaclass=_OpportunityKindEnumTypeWrapper):
+    """What makes two lines comparable."""
+
+OPPORTUNITY_KIND_UNSPECIFIED: OpportunityKind.ValueType  # 0
+"""Not said."""
+OPPORTUNITY_KIND_SAME_SECURITY: OpportunityKind.ValueType  # 1
+"""Lines of one security."""
+OPPORTUNITY_KIND_SAME_PAIR: OpportunityKind.ValueType  # 2
+"""One currency pair on two venues."""
+OPPORTUNITY_KIND_SAME_TOKEN: OpportunityKind.ValueType  # 3
+"""One token on two chains, or in pools of the same tokens."""
+OPPORTUNITY_KIND_BASIS: OpportunityKind.ValueType  # 4
+"""A derivative against what it is of, or against another derivative of it."""
+Global___OpportunityKind: _TypeAlias = OpportunityKind  # noqa: Y015
 
 class _RouteSide:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -330,6 +366,34 @@ ROUTE_URGENCY_NORMAL: RouteUrgency.ValueType  # 2
 ROUTE_URGENCY_IMMEDIATE: RouteUrgency.ValueType  # 3
 """Latency and failures count tenfold."""
 Global___RouteUrgency: _TypeAlias = RouteUrgency  # noqa: Y015
+
+class _BookSource:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _BookSourceEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_BookSource.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    BOOK_SOURCE_UNSPECIFIED: _BookSource.ValueType  # 0
+    """There were none."""
+    BOOK_SOURCE_REQUEST: _BookSource.ValueType  # 1
+    """The request."""
+    BOOK_SOURCE_LIVE_DEPTH: _BookSource.ValueType  # 2
+    """The book that the registry follows on the MarketDataRelay."""
+    BOOK_SOURCE_LIVE_QUOTE: _BookSource.ValueType  # 3
+    """The last quote on the MarketDataRelay: the top of a book."""
+
+class BookSource(_BookSource, metaclass=_BookSourceEnumTypeWrapper):
+    """Where the levels of a line came from."""
+
+BOOK_SOURCE_UNSPECIFIED: BookSource.ValueType  # 0
+"""There were none."""
+BOOK_SOURCE_REQUEST: BookSource.ValueType  # 1
+"""The request."""
+BOOK_SOURCE_LIVE_DEPTH: BookSource.ValueType  # 2
+"""The book that the registry follows on the MarketDataRelay."""
+BOOK_SOURCE_LIVE_QUOTE: BookSource.ValueType  # 3
+"""The last quote on the MarketDataRelay: the top of a book."""
+Global___BookSource: _TypeAlias = BookSource  # noqa: Y015
 
 @_typing.final
 class Instrument(_message.Message):
@@ -1329,6 +1393,72 @@ class LinkInstrumentsResponse(_message.Message):
 Global___LinkInstrumentsResponse: _TypeAlias = LinkInstrumentsResponse  # noqa: Y015
 
 @_typing.final
+class UnlinkInstrumentsRequest(_message.Message):
+    """See UnlinkInstruments."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINK_FIELD_NUMBER: _builtins.int
+    EXPECTED_REVISION_FIELD_NUMBER: _builtins.int
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    expected_revision: _builtins.int
+    """`revision` of the link that is meant; another one there, or none, is REVISION_CONFLICT. 0 takes
+    away whatever is there.
+    """
+    request_id: _builtins.str
+    """A repeated id answers what the first call answered (AIP-155)."""
+    @_builtins.property
+    def link(self) -> Global___Link:
+        """The link to take away: its ends and its type."""
+
+    def __init__(
+        self,
+        *,
+        link: Global___Link | None = ...,
+        expected_revision: _builtins.int = ...,
+        request_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["link", b"link"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected_revision", b"expected_revision", "link", b"link", "request_id", b"request_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnlinkInstrumentsRequest: _TypeAlias = UnlinkInstrumentsRequest  # noqa: Y015
+
+@_typing.final
+class UnlinkInstrumentsResponse(_message.Message):
+    """See UnlinkInstruments."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LINK_FIELD_NUMBER: _builtins.int
+    REMOVED_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    removed: _builtins.bool
+    """It was there."""
+    revision: _builtins.int
+    """Revision of the registry after the call."""
+    @_builtins.property
+    def link(self) -> Global___Link:
+        """The link as it was; without a revision when it was not there."""
+
+    def __init__(
+        self,
+        *,
+        link: Global___Link | None = ...,
+        removed: _builtins.bool = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["link", b"link"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["link", b"link", "removed", b"removed", "revision", b"revision"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnlinkInstrumentsResponse: _TypeAlias = UnlinkInstrumentsResponse  # noqa: Y015
+
+@_typing.final
 class RegisterVenueRequest(_message.Message):
     """See RegisterVenue."""
 
@@ -1521,12 +1651,18 @@ class WatchRegistryRequest(_message.Message):
     CHAIN_ID_FIELD_NUMBER: _builtins.int
     LINK_TYPES_FIELD_NUMBER: _builtins.int
     KINDS_FIELD_NUMBER: _builtins.int
+    MIN_OPPORTUNITY_BPS_FIELD_NUMBER: _builtins.int
     from_revision: _builtins.int
     """Events after this revision; 0 is everything."""
     isin_prefix: _builtins.str
     """Only ISINs that begin so."""
     chain_id: _builtins.int
     """Only of this chain."""
+    min_opportunity_bps: _builtins.int
+    """Cross-venue opportunities of so many basis points and more, fees and currencies taken off; says
+    by itself that opportunities are wanted and nothing else. 0: none, unless `kinds` names them,
+    then all. They are told once the changes are, live alone: no revision brings one again.
+    """
     @_builtins.property
     def asset_types(self) -> _containers.RepeatedScalarFieldContainer[_instrument_id_pb2.AssetType.ValueType]:
         """Only instruments of these types."""
@@ -1553,10 +1689,11 @@ class WatchRegistryRequest(_message.Message):
         chain_id: _builtins.int = ...,
         link_types: _abc.Iterable[Global___LinkType.ValueType] | None = ...,
         kinds: _abc.Iterable[Global___EventKind.ValueType] | None = ...,
+        min_opportunity_bps: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_types", b"asset_types", "chain_id", b"chain_id", "from_revision", b"from_revision", "isin_prefix", b"isin_prefix", "kinds", b"kinds", "link_types", b"link_types", "venues", b"venues"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["asset_types", b"asset_types", "chain_id", b"chain_id", "from_revision", b"from_revision", "isin_prefix", b"isin_prefix", "kinds", b"kinds", "link_types", b"link_types", "min_opportunity_bps", b"min_opportunity_bps", "venues", b"venues"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1577,11 +1714,15 @@ class WatchRegistryResponse(_message.Message):
     COLLISION_FIELD_NUMBER: _builtins.int
     VENUE_UPDATED_FIELD_NUMBER: _builtins.int
     SYNTHETIC_DEFINED_FIELD_NUMBER: _builtins.int
+    LINK_REMOVED_FIELD_NUMBER: _builtins.int
+    OPPORTUNITY_FIELD_NUMBER: _builtins.int
     revision: _builtins.int
-    """Revision that the change made, or that the bookmark has reached."""
+    """Revision that the change made, or that the bookmark or the opportunity has reached: everything up
+    to it was sent, so that a watch may go on after it.
+    """
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
-        """When it was committed."""
+        """When it was committed, or found."""
 
     @_builtins.property
     def instrument_registered(self) -> Global___Instrument:
@@ -1611,6 +1752,14 @@ class WatchRegistryResponse(_message.Message):
     def synthetic_defined(self) -> Global___Synthetic:
         """A synthetic was defined, or got a new version."""
 
+    @_builtins.property
+    def link_removed(self) -> Global___Link:
+        """A link was taken away; its revision is that of its coming."""
+
+    @_builtins.property
+    def opportunity(self) -> Global___Opportunity:
+        """The same thing, or a thing and its derivative, is dearer on one venue than on another."""
+
     def __init__(
         self,
         *,
@@ -1623,16 +1772,126 @@ class WatchRegistryResponse(_message.Message):
         collision: Global___Collision | None = ...,
         venue_updated: Global___Venue | None = ...,
         synthetic_defined: Global___Synthetic | None = ...,
+        link_removed: Global___Link | None = ...,
+        opportunity: Global___Opportunity | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["collision", b"collision", "event", b"event", "instrument_registered", b"instrument_registered", "instrument_updated", b"instrument_updated", "link_added", b"link_added", "synthetic_defined", b"synthetic_defined", "time", b"time", "venue_registered", b"venue_registered", "venue_updated", b"venue_updated"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["collision", b"collision", "event", b"event", "instrument_registered", b"instrument_registered", "instrument_updated", b"instrument_updated", "link_added", b"link_added", "link_removed", b"link_removed", "opportunity", b"opportunity", "synthetic_defined", b"synthetic_defined", "time", b"time", "venue_registered", b"venue_registered", "venue_updated", b"venue_updated"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["collision", b"collision", "event", b"event", "instrument_registered", b"instrument_registered", "instrument_updated", b"instrument_updated", "link_added", b"link_added", "revision", b"revision", "synthetic_defined", b"synthetic_defined", "time", b"time", "venue_registered", b"venue_registered", "venue_updated", b"venue_updated"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["collision", b"collision", "event", b"event", "instrument_registered", b"instrument_registered", "instrument_updated", b"instrument_updated", "link_added", b"link_added", "link_removed", b"link_removed", "opportunity", b"opportunity", "revision", b"revision", "synthetic_defined", b"synthetic_defined", "time", b"time", "venue_registered", b"venue_registered", "venue_updated", b"venue_updated"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["instrument_registered", "instrument_updated", "link_added", "venue_registered", "collision", "venue_updated", "synthetic_defined"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["instrument_registered", "instrument_updated", "link_added", "venue_registered", "collision", "venue_updated", "synthetic_defined", "link_removed", "opportunity"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
 Global___WatchRegistryResponse: _TypeAlias = WatchRegistryResponse  # noqa: Y015
+
+@_typing.final
+class Opportunity(_message.Message):
+    """Buy in one place, sell in another: what the CrossVenueOpportunity frames of the MarketDataRelay
+    say, with what it was reckoned from. Decimal fields are decimal text.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OPPORTUNITY_ID_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    BUY_INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    BUY_VENUE_FIELD_NUMBER: _builtins.int
+    BUY_PRICE_FIELD_NUMBER: _builtins.int
+    BUY_CURRENCY_FIELD_NUMBER: _builtins.int
+    BUY_FEE_BPS_FIELD_NUMBER: _builtins.int
+    SELL_INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    SELL_VENUE_FIELD_NUMBER: _builtins.int
+    SELL_PRICE_FIELD_NUMBER: _builtins.int
+    SELL_CURRENCY_FIELD_NUMBER: _builtins.int
+    SELL_FEE_BPS_FIELD_NUMBER: _builtins.int
+    RATE_FIELD_NUMBER: _builtins.int
+    SPREAD_BPS_FIELD_NUMBER: _builtins.int
+    MAX_QUANTITY_FIELD_NUMBER: _builtins.int
+    CONFIDENCE_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
+    TRACEPARENT_FIELD_NUMBER: _builtins.int
+    MISSED_FIELD_NUMBER: _builtins.int
+    opportunity_id: _builtins.int
+    """The same for equal quotes on every replica, also in the frame."""
+    kind: Global___OpportunityKind.ValueType
+    """What makes the two comparable."""
+    buy_venue: _builtins.int
+    """Its venue."""
+    buy_price: _builtins.str
+    """Its ask, in `buy_currency`."""
+    buy_currency: _builtins.str
+    """Currency of `buy_price`."""
+    buy_fee_bps: _builtins.str
+    """Taker fee there, basis points."""
+    sell_venue: _builtins.int
+    """Its venue."""
+    sell_price: _builtins.str
+    """Its bid, in `sell_currency`."""
+    sell_currency: _builtins.str
+    """Currency of `sell_price`."""
+    sell_fee_bps: _builtins.str
+    """Taker fee there, basis points."""
+    rate: _builtins.str
+    """What one unit of `sell_currency` was worth in `buy_currency`."""
+    spread_bps: _builtins.str
+    """What remains, basis points of what is paid, at most 8 places."""
+    max_quantity: _builtins.str
+    """Quantity that both sides show."""
+    confidence: _builtins.int
+    """0 to 10,000, by the age of the older quote."""
+    traceparent: _builtins.str
+    """W3C trace context, a child of the frame of quotes that opened it."""
+    missed: _builtins.int
+    """How many this watch lost just before it by being slow."""
+    @_builtins.property
+    def buy_instrument_id(self) -> _instrument_id_pb2.InstrumentId:
+        """What is bought."""
+
+    @_builtins.property
+    def sell_instrument_id(self) -> _instrument_id_pb2.InstrumentId:
+        """What is sold."""
+
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """Receipt of the newer quote."""
+
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """Not to be held for real after this time without a further quote."""
+
+    def __init__(
+        self,
+        *,
+        opportunity_id: _builtins.int = ...,
+        kind: Global___OpportunityKind.ValueType = ...,
+        buy_instrument_id: _instrument_id_pb2.InstrumentId | None = ...,
+        buy_venue: _builtins.int = ...,
+        buy_price: _builtins.str = ...,
+        buy_currency: _builtins.str = ...,
+        buy_fee_bps: _builtins.str = ...,
+        sell_instrument_id: _instrument_id_pb2.InstrumentId | None = ...,
+        sell_venue: _builtins.int = ...,
+        sell_price: _builtins.str = ...,
+        sell_currency: _builtins.str = ...,
+        sell_fee_bps: _builtins.str = ...,
+        rate: _builtins.str = ...,
+        spread_bps: _builtins.str = ...,
+        max_quantity: _builtins.str = ...,
+        confidence: _builtins.int = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
+        traceparent: _builtins.str = ...,
+        missed: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["buy_instrument_id", b"buy_instrument_id", "expires_at", b"expires_at", "sell_instrument_id", b"sell_instrument_id", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["buy_currency", b"buy_currency", "buy_fee_bps", b"buy_fee_bps", "buy_instrument_id", b"buy_instrument_id", "buy_price", b"buy_price", "buy_venue", b"buy_venue", "confidence", b"confidence", "expires_at", b"expires_at", "kind", b"kind", "max_quantity", b"max_quantity", "missed", b"missed", "opportunity_id", b"opportunity_id", "rate", b"rate", "sell_currency", b"sell_currency", "sell_fee_bps", b"sell_fee_bps", "sell_instrument_id", b"sell_instrument_id", "sell_price", b"sell_price", "sell_venue", b"sell_venue", "spread_bps", b"spread_bps", "time", b"time", "traceparent", b"traceparent"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Opportunity: _TypeAlias = Opportunity  # noqa: Y015
 
 @_typing.final
 class Collision(_message.Message):
@@ -2049,6 +2308,94 @@ class BatchGetInstrumentRecordsResponse(_message.Message):
 Global___BatchGetInstrumentRecordsResponse: _TypeAlias = BatchGetInstrumentRecordsResponse  # noqa: Y015
 
 @_typing.final
+class StreamInstrumentRecordsRequest(_message.Message):
+    """See StreamInstrumentRecords: either `ids` or `all`."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    IDS_FIELD_NUMBER: _builtins.int
+    ALL_FIELD_NUMBER: _builtins.int
+    ASSET_TYPES_FIELD_NUMBER: _builtins.int
+    VENUES_FIELD_NUMBER: _builtins.int
+    BATCH_ROWS_FIELD_NUMBER: _builtins.int
+    MIN_REVISION_FIELD_NUMBER: _builtins.int
+    ids: _builtins.bytes
+    """At most 100,000 ids of 16 bytes each, one after the other."""
+    all: _builtins.bool
+    """Everything that passes the filters, in the order of registration."""
+    batch_rows: _builtins.int
+    """Rows of a message, 4,096 when 0, reduced to 16,384."""
+    min_revision: _builtins.int
+    """The answer must be at least this new."""
+    @_builtins.property
+    def asset_types(self) -> _containers.RepeatedScalarFieldContainer[_instrument_id_pb2.AssetType.ValueType]:
+        """With `all`: only of these types."""
+
+    @_builtins.property
+    def venues(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """With `all`: only of these venues: name, MIC or number."""
+
+    def __init__(
+        self,
+        *,
+        ids: _builtins.bytes = ...,
+        all: _builtins.bool = ...,
+        asset_types: _abc.Iterable[_instrument_id_pb2.AssetType.ValueType] | None = ...,
+        venues: _abc.Iterable[_builtins.str] | None = ...,
+        batch_rows: _builtins.int = ...,
+        min_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all", b"all", "asset_types", b"asset_types", "batch_rows", b"batch_rows", "ids", b"ids", "min_revision", b"min_revision", "venues", b"venues"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamInstrumentRecordsRequest: _TypeAlias = StreamInstrumentRecordsRequest  # noqa: Y015
+
+@_typing.final
+class StreamInstrumentRecordsResponse(_message.Message):
+    """See StreamInstrumentRecords. There is at least one message, and `first_row` plus the rows of the
+    last one is `total_rows`.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FRAME_FIELD_NUMBER: _builtins.int
+    MISSING_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    FIRST_ROW_FIELD_NUMBER: _builtins.int
+    TOTAL_ROWS_FIELD_NUMBER: _builtins.int
+    frame: _builtins.bytes
+    """A frame of InstrumentRecord rows; an unknown id is a row of zeros. Empty when there are no rows."""
+    revision: _builtins.int
+    """Revision that all rows of the stream were read at."""
+    first_row: _builtins.int
+    """Position of the first row of the frame among all rows of the stream."""
+    total_rows: _builtins.int
+    """Rows of the whole stream."""
+    @_builtins.property
+    def missing(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Positions in `ids` that are unknown, of this message's rows."""
+
+    def __init__(
+        self,
+        *,
+        frame: _builtins.bytes = ...,
+        missing: _abc.Iterable[_builtins.int] | None = ...,
+        revision: _builtins.int = ...,
+        first_row: _builtins.int = ...,
+        total_rows: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_row", b"first_row", "frame", b"frame", "missing", b"missing", "revision", b"revision", "total_rows", b"total_rows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StreamInstrumentRecordsResponse: _TypeAlias = StreamInstrumentRecordsResponse  # noqa: Y015
+
+@_typing.final
 class FindVenuesRequest(_message.Message):
     """See FindVenues."""
 
@@ -2450,6 +2797,10 @@ class VenueMetric(_message.Message):
     RELIABILITY_SCORE_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
     SOURCE_FIELD_NUMBER: _builtins.int
+    ORDER_ACK_LATENCY_NS_FIELD_NUMBER: _builtins.int
+    ORDERS_FIELD_NUMBER: _builtins.int
+    REJECT_PPM_FIELD_NUMBER: _builtins.int
+    GAPS_FIELD_NUMBER: _builtins.int
     latency_ns: _builtins.int
     """Latency, nanoseconds; 0 is unknown."""
     messages_per_second: _builtins.int
@@ -2457,13 +2808,21 @@ class VenueMetric(_message.Message):
     error_ppm: _builtins.int
     """What failed, parts per million."""
     liquidity_score: _builtins.int
-    """Liquidity, 0 to 10,000."""
+    """Liquidity, 1 to 10,000; 0 is not said."""
     reliability_score: _builtins.int
-    """Reliability, 0 to 10,000."""
+    """Reliability, 1 to 10,000; 0 is not said."""
     status: Global___VenueStatus.ValueType
     """State."""
     source: _builtins.str
     """Who measured: a service's name."""
+    order_ack_latency_ns: _builtins.int
+    """From an order's leaving to the venue's answer, nanoseconds; 0 is unknown."""
+    orders: _builtins.int
+    """Orders that the measurement is of."""
+    reject_ppm: _builtins.int
+    """Orders that the venue refused, parts per million of `orders`."""
+    gaps: _builtins.int
+    """Holes in the venue's numbering of its messages since the last measurement."""
     @_builtins.property
     def time(self) -> _timestamp_pb2.Timestamp:
         """When it was measured."""
@@ -2479,10 +2838,14 @@ class VenueMetric(_message.Message):
         reliability_score: _builtins.int = ...,
         status: Global___VenueStatus.ValueType = ...,
         source: _builtins.str = ...,
+        order_ack_latency_ns: _builtins.int = ...,
+        orders: _builtins.int = ...,
+        reject_ppm: _builtins.int = ...,
+        gaps: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["error_ppm", b"error_ppm", "latency_ns", b"latency_ns", "liquidity_score", b"liquidity_score", "messages_per_second", b"messages_per_second", "reliability_score", b"reliability_score", "source", b"source", "status", b"status", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["error_ppm", b"error_ppm", "gaps", b"gaps", "latency_ns", b"latency_ns", "liquidity_score", b"liquidity_score", "messages_per_second", b"messages_per_second", "order_ack_latency_ns", b"order_ack_latency_ns", "orders", b"orders", "reject_ppm", b"reject_ppm", "reliability_score", b"reliability_score", "source", b"source", "status", b"status", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2588,16 +2951,28 @@ class GetVenueMetricsResponse(_message.Message):
     MEAN_LIQUIDITY_SCORE_FIELD_NUMBER: _builtins.int
     MEAN_RELIABILITY_SCORE_FIELD_NUMBER: _builtins.int
     HEALTH_SCORE_FIELD_NUMBER: _builtins.int
+    MEDIAN_ORDER_ACK_LATENCY_NS_FIELD_NUMBER: _builtins.int
+    REJECT_PPM_FIELD_NUMBER: _builtins.int
+    ORDERS_FIELD_NUMBER: _builtins.int
+    GAPS_FIELD_NUMBER: _builtins.int
     median_latency_ns: _builtins.int
     """Median latency of those that know it, nanoseconds."""
     mean_error_ppm: _builtins.int
     """Mean of what failed, parts per million."""
     mean_liquidity_score: _builtins.int
-    """Mean liquidity, 0 to 10,000."""
+    """Mean liquidity of those that say it, 0 to 10,000."""
     mean_reliability_score: _builtins.int
-    """Mean reliability, 0 to 10,000."""
+    """Mean reliability of those that say it, 0 to 10,000."""
     health_score: _builtins.int
     """Share of measurements in which it was up, 0 to 10,000."""
+    median_order_ack_latency_ns: _builtins.int
+    """Median time of order answers of those that know it, nanoseconds."""
+    reject_ppm: _builtins.int
+    """Orders refused, parts per million of all that were measured."""
+    orders: _builtins.int
+    """Orders that were measured."""
+    gaps: _builtins.int
+    """Holes in the venue's numbering."""
     @_builtins.property
     def metrics(self) -> _containers.RepeatedCompositeFieldContainer[Global___VenueMetric]:
         """Oldest first; at most the last 4,096 of the venue on this replica."""
@@ -2611,10 +2986,14 @@ class GetVenueMetricsResponse(_message.Message):
         mean_liquidity_score: _builtins.int = ...,
         mean_reliability_score: _builtins.int = ...,
         health_score: _builtins.int = ...,
+        median_order_ack_latency_ns: _builtins.int = ...,
+        reject_ppm: _builtins.int = ...,
+        orders: _builtins.int = ...,
+        gaps: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["health_score", b"health_score", "mean_error_ppm", b"mean_error_ppm", "mean_liquidity_score", b"mean_liquidity_score", "mean_reliability_score", b"mean_reliability_score", "median_latency_ns", b"median_latency_ns", "metrics", b"metrics"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["gaps", b"gaps", "health_score", b"health_score", "mean_error_ppm", b"mean_error_ppm", "mean_liquidity_score", b"mean_liquidity_score", "mean_reliability_score", b"mean_reliability_score", "median_latency_ns", b"median_latency_ns", "median_order_ack_latency_ns", b"median_order_ack_latency_ns", "metrics", b"metrics", "orders", b"orders", "reject_ppm", b"reject_ppm"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -2837,6 +3216,76 @@ class GetSyntheticResponse(_message.Message):
 Global___GetSyntheticResponse: _TypeAlias = GetSyntheticResponse  # noqa: Y015
 
 @_typing.final
+class ListSyntheticsRequest(_message.Message):
+    """See ListSynthetics."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    INSTRUMENT_ID_FIELD_NUMBER: _builtins.int
+    NAME_PREFIX_FIELD_NUMBER: _builtins.int
+    MIN_REVISION_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """At most this many, 100 when 0, reduced to 1,000 (AIP-158)."""
+    page_token: _builtins.str
+    """From an earlier answer."""
+    instrument_id: _builtins.str
+    """Only those that are made of this instrument, itself or through others: 32 hexadecimal digits."""
+    name_prefix: _builtins.str
+    """Only names that begin so."""
+    min_revision: _builtins.int
+    """The answer must be at least this new."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        instrument_id: _builtins.str = ...,
+        name_prefix: _builtins.str = ...,
+        min_revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id", "min_revision", b"min_revision", "name_prefix", b"name_prefix", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSyntheticsRequest: _TypeAlias = ListSyntheticsRequest  # noqa: Y015
+
+@_typing.final
+class ListSyntheticsResponse(_message.Message):
+    """See ListSynthetics."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SYNTHETICS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    REVISION_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """For the next page; empty on the last one."""
+    revision: _builtins.int
+    """Revision that it was read at."""
+    @_builtins.property
+    def synthetics(self) -> _containers.RepeatedCompositeFieldContainer[Global___Synthetic]:
+        """The page."""
+
+    def __init__(
+        self,
+        *,
+        synthetics: _abc.Iterable[Global___Synthetic] | None = ...,
+        next_page_token: _builtins.str = ...,
+        revision: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "revision", b"revision", "synthetics", b"synthetics"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSyntheticsResponse: _TypeAlias = ListSyntheticsResponse  # noqa: Y015
+
+@_typing.final
 class InstrumentValue(_message.Message):
     """The value of an instrument."""
 
@@ -2973,7 +3422,9 @@ class RouteBook(_message.Message):
     ASKS_FIELD_NUMBER: _builtins.int
     VOLUME_FIELD_NUMBER: _builtins.int
     volume: _builtins.str
-    """The caller's volume of 30 days on that venue, which decides its fee tier."""
+    """The caller's volume of 30 days on that venue, which decides its fee tier; without it that of the
+    request.
+    """
     @_builtins.property
     def instrument_id(self) -> _instrument_id_pb2.InstrumentId:
         """The line on the venue."""
@@ -3003,6 +3454,62 @@ class RouteBook(_message.Message):
 Global___RouteBook: _TypeAlias = RouteBook  # noqa: Y015
 
 @_typing.final
+class VenueVolume(_message.Message):
+    """The caller's trading on one venue."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    VENUE_FIELD_NUMBER: _builtins.int
+    VOLUME_FIELD_NUMBER: _builtins.int
+    venue: _builtins.str
+    """Number, name or MIC."""
+    volume: _builtins.str
+    """Volume of 30 days in the venue's `fee_currency`, decimal text."""
+    def __init__(
+        self,
+        *,
+        venue: _builtins.str = ...,
+        volume: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["venue", b"venue", "volume", b"volume"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___VenueVolume: _TypeAlias = VenueVolume  # noqa: Y015
+
+@_typing.final
+class CurrencyRate(_message.Message):
+    """What a currency is worth."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SOURCE_FIELD_NUMBER: _builtins.int
+    TARGET_FIELD_NUMBER: _builtins.int
+    RATE_FIELD_NUMBER: _builtins.int
+    source: _builtins.str
+    """What is valued."""
+    target: _builtins.str
+    """What it is valued in."""
+    rate: _builtins.str
+    """`target` for one unit of `source`, decimal text."""
+    def __init__(
+        self,
+        *,
+        source: _builtins.str = ...,
+        target: _builtins.str = ...,
+        rate: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rate", b"rate", "source", b"source", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CurrencyRate: _TypeAlias = CurrencyRate  # noqa: Y015
+
+@_typing.final
 class RouteOrderRequest(_message.Message):
     """See RouteOrder."""
 
@@ -3016,6 +3523,10 @@ class RouteOrderRequest(_message.Message):
     MAX_VENUES_FIELD_NUMBER: _builtins.int
     BOOKS_FIELD_NUMBER: _builtins.int
     MIN_REVISION_FIELD_NUMBER: _builtins.int
+    VOLUME_FIELD_NUMBER: _builtins.int
+    VOLUMES_FIELD_NUMBER: _builtins.int
+    DEPTH_FIELD_NUMBER: _builtins.int
+    RATES_FIELD_NUMBER: _builtins.int
     side: Global___RouteSide.ValueType
     """Side."""
     quantity: _builtins.str
@@ -3028,13 +3539,29 @@ class RouteOrderRequest(_message.Message):
     """At most on so many venues; any number when 0, the one best venue when 1."""
     min_revision: _builtins.int
     """The answer must be at least this new."""
+    volume: _builtins.str
+    """The caller's trailing volume of 30 days on each venue that neither its book nor `volumes` says
+    it of, in the venue's `fee_currency`, decimal text; 0 when empty. It decides the fee tier.
+    """
+    depth: _builtins.int
+    """At most so many levels of each book count; 0: all, 1: the top of the book."""
     @_builtins.property
     def instrument_id(self) -> _instrument_id_pb2.InstrumentId:
         """The instrument on any venue; the books say which of its lines are looked at."""
 
     @_builtins.property
     def books(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteBook]:
-        """The books of the moment, at most 100."""
+        """The books of the moment, at most 100; without any the registry's own live books."""
+
+    @_builtins.property
+    def volumes(self) -> _containers.RepeatedCompositeFieldContainer[Global___VenueVolume]:
+        """The caller's trailing volume venue by venue, at most 100."""
+
+    @_builtins.property
+    def rates(self) -> _containers.RepeatedCompositeFieldContainer[Global___CurrencyRate]:
+        """Rates between currencies, at most 100, where lines are priced in other currencies than the
+        instrument; without one the live rate of a currency pair.
+        """
 
     def __init__(
         self,
@@ -3047,10 +3574,14 @@ class RouteOrderRequest(_message.Message):
         max_venues: _builtins.int = ...,
         books: _abc.Iterable[Global___RouteBook] | None = ...,
         min_revision: _builtins.int = ...,
+        volume: _builtins.str = ...,
+        volumes: _abc.Iterable[Global___VenueVolume] | None = ...,
+        depth: _builtins.int = ...,
+        rates: _abc.Iterable[Global___CurrencyRate] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["books", b"books", "instrument_id", b"instrument_id", "limit_price", b"limit_price", "max_venues", b"max_venues", "min_revision", b"min_revision", "quantity", b"quantity", "side", b"side", "urgency", b"urgency"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["books", b"books", "depth", b"depth", "instrument_id", b"instrument_id", "limit_price", b"limit_price", "max_venues", b"max_venues", "min_revision", b"min_revision", "quantity", b"quantity", "rates", b"rates", "side", b"side", "urgency", b"urgency", "volume", b"volume", "volumes", b"volumes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3068,6 +3599,7 @@ class RouteLeg(_message.Message):
     LIMIT_PRICE_FIELD_NUMBER: _builtins.int
     AVERAGE_PRICE_FIELD_NUMBER: _builtins.int
     FEE_FIELD_NUMBER: _builtins.int
+    LEVELS_FIELD_NUMBER: _builtins.int
     venue: _builtins.int
     """Its venue."""
     quantity: _builtins.str
@@ -3082,6 +3614,10 @@ class RouteLeg(_message.Message):
     def instrument_id(self) -> _instrument_id_pb2.InstrumentId:
         """The line to trade."""
 
+    @_builtins.property
+    def levels(self) -> _containers.RepeatedCompositeFieldContainer[Global___RouteLevel]:
+        """What is taken, level by level, the cheapest first."""
+
     def __init__(
         self,
         *,
@@ -3091,10 +3627,11 @@ class RouteLeg(_message.Message):
         limit_price: _builtins.str = ...,
         average_price: _builtins.str = ...,
         fee: _builtins.str = ...,
+        levels: _abc.Iterable[Global___RouteLevel] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_price", b"average_price", "fee", b"fee", "instrument_id", b"instrument_id", "limit_price", b"limit_price", "quantity", b"quantity", "venue", b"venue"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["average_price", b"average_price", "fee", b"fee", "instrument_id", b"instrument_id", "levels", b"levels", "limit_price", b"limit_price", "quantity", b"quantity", "venue", b"venue"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -3118,6 +3655,19 @@ class RouteChoice(_message.Message):
     PENALTY_BPS_FIELD_NUMBER: _builtins.int
     EFFECTIVE_PRICE_FIELD_NUMBER: _builtins.int
     STATUS_FIELD_NUMBER: _builtins.int
+    LEVELS_FIELD_NUMBER: _builtins.int
+    LEVELS_TAKEN_FIELD_NUMBER: _builtins.int
+    TAKEN_FIELD_NUMBER: _builtins.int
+    FEE_TIER_FIELD_NUMBER: _builtins.int
+    VOLUME_FIELD_NUMBER: _builtins.int
+    BOOK_SOURCE_FIELD_NUMBER: _builtins.int
+    BOOK_AGE_NS_FIELD_NUMBER: _builtins.int
+    ORDER_ACK_LATENCY_NS_FIELD_NUMBER: _builtins.int
+    REJECT_PPM_FIELD_NUMBER: _builtins.int
+    LATENCY_PENALTY_BPS_FIELD_NUMBER: _builtins.int
+    FAILURE_PENALTY_BPS_FIELD_NUMBER: _builtins.int
+    CURRENCY_FIELD_NUMBER: _builtins.int
+    RATE_FIELD_NUMBER: _builtins.int
     venue: _builtins.int
     """Its venue."""
     chosen: _builtins.bool
@@ -3140,6 +3690,34 @@ class RouteChoice(_message.Message):
     """Best price with fee and penalty: what was compared."""
     status: Global___VenueStatus.ValueType
     """Status of the venue."""
+    levels: _builtins.int
+    """Levels within the limit and the depth."""
+    levels_taken: _builtins.int
+    """Levels that the order reaches into."""
+    taken: _builtins.str
+    """Quantity that it got, decimal text."""
+    fee_tier: _builtins.int
+    """Position of the fee's tier in the venue's `fee_tiers`; -1 is below the first."""
+    volume: _builtins.str
+    """The caller's volume that the tier was found by."""
+    book_source: Global___BookSource.ValueType
+    """Where the levels came from."""
+    book_age_ns: _builtins.int
+    """Age of a live book, nanoseconds."""
+    order_ack_latency_ns: _builtins.int
+    """Median time of order answers, nanoseconds; 0 is unknown. Where it is known it is the latency that
+    is reckoned with.
+    """
+    reject_ppm: _builtins.int
+    """Orders that the venue refused, parts per million."""
+    latency_penalty_bps: _builtins.str
+    """The part of `penalty_bps` that is for latency."""
+    failure_penalty_bps: _builtins.str
+    """The part of `penalty_bps` that is for failures and refusals."""
+    currency: _builtins.str
+    """Currency that the line's prices are in."""
+    rate: _builtins.str
+    """What one unit of it is worth in the currency of the instrument; `effective_price` is in that."""
     @_builtins.property
     def instrument_id(self) -> _instrument_id_pb2.InstrumentId:
         """The line."""
@@ -3159,10 +3737,23 @@ class RouteChoice(_message.Message):
         penalty_bps: _builtins.str = ...,
         effective_price: _builtins.str = ...,
         status: Global___VenueStatus.ValueType = ...,
+        levels: _builtins.int = ...,
+        levels_taken: _builtins.int = ...,
+        taken: _builtins.str = ...,
+        fee_tier: _builtins.int = ...,
+        volume: _builtins.str = ...,
+        book_source: Global___BookSource.ValueType = ...,
+        book_age_ns: _builtins.int = ...,
+        order_ack_latency_ns: _builtins.int = ...,
+        reject_ppm: _builtins.int = ...,
+        latency_penalty_bps: _builtins.str = ...,
+        failure_penalty_bps: _builtins.str = ...,
+        currency: _builtins.str = ...,
+        rate: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["instrument_id", b"instrument_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "chosen", b"chosen", "effective_price", b"effective_price", "excluded", b"excluded", "fee_bps", b"fee_bps", "instrument_id", b"instrument_id", "latency_ns", b"latency_ns", "penalty_bps", b"penalty_bps", "price", b"price", "reliability_score", b"reliability_score", "status", b"status", "venue", b"venue"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "book_age_ns", b"book_age_ns", "book_source", b"book_source", "chosen", b"chosen", "currency", b"currency", "effective_price", b"effective_price", "excluded", b"excluded", "failure_penalty_bps", b"failure_penalty_bps", "fee_bps", b"fee_bps", "fee_tier", b"fee_tier", "instrument_id", b"instrument_id", "latency_ns", b"latency_ns", "latency_penalty_bps", b"latency_penalty_bps", "levels", b"levels", "levels_taken", b"levels_taken", "order_ack_latency_ns", b"order_ack_latency_ns", "penalty_bps", b"penalty_bps", "price", b"price", "rate", b"rate", "reject_ppm", b"reject_ppm", "reliability_score", b"reliability_score", "status", b"status", "taken", b"taken", "venue", b"venue", "volume", b"volume"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -76,6 +76,11 @@ class RegistryServiceStub:
                 request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.LinkInstrumentsRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.LinkInstrumentsResponse.FromString,
                 _registered_method=True)
+        self.UnlinkInstruments = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/UnlinkInstruments',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.UnlinkInstrumentsRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.UnlinkInstrumentsResponse.FromString,
+                _registered_method=True)
         self.RegisterVenue = channel.unary_unary(
                 '/alphapulse.registry.v1.RegistryService/RegisterVenue',
                 request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.RegisterVenueRequest.SerializeToString,
@@ -121,6 +126,11 @@ class RegistryServiceStub:
                 request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.BatchGetInstrumentRecordsRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.BatchGetInstrumentRecordsResponse.FromString,
                 _registered_method=True)
+        self.StreamInstrumentRecords = channel.unary_stream(
+                '/alphapulse.registry.v1.RegistryService/StreamInstrumentRecords',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.StreamInstrumentRecordsRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.StreamInstrumentRecordsResponse.FromString,
+                _registered_method=True)
         self.FindVenues = channel.unary_unary(
                 '/alphapulse.registry.v1.RegistryService/FindVenues',
                 request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.FindVenuesRequest.SerializeToString,
@@ -165,6 +175,11 @@ class RegistryServiceStub:
                 '/alphapulse.registry.v1.RegistryService/GetSynthetic',
                 request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSyntheticRequest.SerializeToString,
                 response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSyntheticResponse.FromString,
+                _registered_method=True)
+        self.ListSynthetics = channel.unary_unary(
+                '/alphapulse.registry.v1.RegistryService/ListSynthetics',
+                request_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.ListSyntheticsRequest.SerializeToString,
+                response_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.ListSyntheticsResponse.FromString,
                 _registered_method=True)
         self.EvaluateSynthetic = channel.unary_unary(
                 '/alphapulse.registry.v1.RegistryService/EvaluateSynthetic',
@@ -240,6 +255,13 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def UnlinkInstruments(self, request, context):
+        """Takes a link away again; what an instrument or a synthetic says itself is changed there.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def RegisterVenue(self, request, context):
         """Adds a venue, or answers the one that is there when all its data is the same.
         """
@@ -300,6 +322,14 @@ class RegistryServiceServicer:
 
     def BatchGetInstrumentRecords(self, request, context):
         """Many instruments as fixed records: one FlatBuffers frame, in the order of the request.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def StreamInstrumentRecords(self, request, context):
+        """Fixed records in frames of many rows, all as of one revision: of the ids that are asked for, or of
+        everything that passes the filters.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -370,6 +400,13 @@ class RegistryServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSynthetics(self, request, context):
+        """All synthetics, a page at a time, in the order of their first definition.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def EvaluateSynthetic(self, request, context):
         """The value of a synthetic for given values of what it is made of.
         """
@@ -427,6 +464,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.LinkInstrumentsRequest.FromString,
                     response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.LinkInstrumentsResponse.SerializeToString,
             ),
+            'UnlinkInstruments': grpc.unary_unary_rpc_method_handler(
+                    servicer.UnlinkInstruments,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.UnlinkInstrumentsRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.UnlinkInstrumentsResponse.SerializeToString,
+            ),
             'RegisterVenue': grpc.unary_unary_rpc_method_handler(
                     servicer.RegisterVenue,
                     request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.RegisterVenueRequest.FromString,
@@ -472,6 +514,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.BatchGetInstrumentRecordsRequest.FromString,
                     response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.BatchGetInstrumentRecordsResponse.SerializeToString,
             ),
+            'StreamInstrumentRecords': grpc.unary_stream_rpc_method_handler(
+                    servicer.StreamInstrumentRecords,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.StreamInstrumentRecordsRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.StreamInstrumentRecordsResponse.SerializeToString,
+            ),
             'FindVenues': grpc.unary_unary_rpc_method_handler(
                     servicer.FindVenues,
                     request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.FindVenuesRequest.FromString,
@@ -516,6 +563,11 @@ def add_RegistryServiceServicer_to_server(servicer, server):
                     servicer.GetSynthetic,
                     request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSyntheticRequest.FromString,
                     response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSyntheticResponse.SerializeToString,
+            ),
+            'ListSynthetics': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSynthetics,
+                    request_deserializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.ListSyntheticsRequest.FromString,
+                    response_serializer=alphapulse_dot_registry_dot_v1_dot_registry__pb2.ListSyntheticsResponse.SerializeToString,
             ),
             'EvaluateSynthetic': grpc.unary_unary_rpc_method_handler(
                     servicer.EvaluateSynthetic,
@@ -746,6 +798,33 @@ class RegistryService:
             '/alphapulse.registry.v1.RegistryService/LinkInstruments',
             alphapulse_dot_registry_dot_v1_dot_registry__pb2.LinkInstrumentsRequest.SerializeToString,
             alphapulse_dot_registry_dot_v1_dot_registry__pb2.LinkInstrumentsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def UnlinkInstruments(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/UnlinkInstruments',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.UnlinkInstrumentsRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.UnlinkInstrumentsResponse.FromString,
             options,
             channel_credentials,
             insecure,
@@ -1000,6 +1079,33 @@ class RegistryService:
             _registered_method=True)
 
     @staticmethod
+    def StreamInstrumentRecords(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/StreamInstrumentRecords',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.StreamInstrumentRecordsRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.StreamInstrumentRecordsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
     def FindVenues(request,
             target,
             options=(),
@@ -1232,6 +1338,33 @@ class RegistryService:
             '/alphapulse.registry.v1.RegistryService/GetSynthetic',
             alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSyntheticRequest.SerializeToString,
             alphapulse_dot_registry_dot_v1_dot_registry__pb2.GetSyntheticResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSynthetics(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/alphapulse.registry.v1.RegistryService/ListSynthetics',
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.ListSyntheticsRequest.SerializeToString,
+            alphapulse_dot_registry_dot_v1_dot_registry__pb2.ListSyntheticsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -53,6 +53,8 @@ class RegistryServiceStub:
     """The typed links of an instrument: its derivatives, its other lines, its wrapped forms."""
     LinkInstruments: _grpc.UnaryUnaryMultiCallable[_registry_pb2.LinkInstrumentsRequest, _registry_pb2.LinkInstrumentsResponse]
     """Adds a link between two instruments."""
+    UnlinkInstruments: _grpc.UnaryUnaryMultiCallable[_registry_pb2.UnlinkInstrumentsRequest, _registry_pb2.UnlinkInstrumentsResponse]
+    """Takes a link away again; what an instrument or a synthetic says itself is changed there."""
     RegisterVenue: _grpc.UnaryUnaryMultiCallable[_registry_pb2.RegisterVenueRequest, _registry_pb2.RegisterVenueResponse]
     """Adds a venue, or answers the one that is there when all its data is the same."""
     GetVenue: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetVenueRequest, _registry_pb2.GetVenueResponse]
@@ -75,6 +77,10 @@ class RegistryServiceStub:
     """
     BatchGetInstrumentRecords: _grpc.UnaryUnaryMultiCallable[_registry_pb2.BatchGetInstrumentRecordsRequest, _registry_pb2.BatchGetInstrumentRecordsResponse]
     """Many instruments as fixed records: one FlatBuffers frame, in the order of the request."""
+    StreamInstrumentRecords: _grpc.UnaryStreamMultiCallable[_registry_pb2.StreamInstrumentRecordsRequest, _registry_pb2.StreamInstrumentRecordsResponse]
+    """Fixed records in frames of many rows, all as of one revision: of the ids that are asked for, or of
+    everything that passes the filters.
+    """
     FindVenues: _grpc.UnaryUnaryMultiCallable[_registry_pb2.FindVenuesRequest, _registry_pb2.FindVenuesResponse]
     """Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
     same security, the same pair elsewhere, the forms of a token on other chains.
@@ -97,6 +103,8 @@ class RegistryServiceStub:
     """Defines a synthetic instrument by a formula, or a new version of it."""
     GetSynthetic: _grpc.UnaryUnaryMultiCallable[_registry_pb2.GetSyntheticRequest, _registry_pb2.GetSyntheticResponse]
     """A synthetic's definition."""
+    ListSynthetics: _grpc.UnaryUnaryMultiCallable[_registry_pb2.ListSyntheticsRequest, _registry_pb2.ListSyntheticsResponse]
+    """All synthetics, a page at a time, in the order of their first definition."""
     EvaluateSynthetic: _grpc.UnaryUnaryMultiCallable[_registry_pb2.EvaluateSyntheticRequest, _registry_pb2.EvaluateSyntheticResponse]
     """The value of a synthetic for given values of what it is made of."""
     RouteOrder: _grpc.UnaryUnaryMultiCallable[_registry_pb2.RouteOrderRequest, _registry_pb2.RouteOrderResponse]
@@ -127,6 +135,8 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """The typed links of an instrument: its derivatives, its other lines, its wrapped forms."""
     LinkInstruments: _aio.UnaryUnaryMultiCallable[_registry_pb2.LinkInstrumentsRequest, _registry_pb2.LinkInstrumentsResponse]  # type: ignore[assignment]
     """Adds a link between two instruments."""
+    UnlinkInstruments: _aio.UnaryUnaryMultiCallable[_registry_pb2.UnlinkInstrumentsRequest, _registry_pb2.UnlinkInstrumentsResponse]  # type: ignore[assignment]
+    """Takes a link away again; what an instrument or a synthetic says itself is changed there."""
     RegisterVenue: _aio.UnaryUnaryMultiCallable[_registry_pb2.RegisterVenueRequest, _registry_pb2.RegisterVenueResponse]  # type: ignore[assignment]
     """Adds a venue, or answers the one that is there when all its data is the same."""
     GetVenue: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetVenueRequest, _registry_pb2.GetVenueResponse]  # type: ignore[assignment]
@@ -149,6 +159,10 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """
     BatchGetInstrumentRecords: _aio.UnaryUnaryMultiCallable[_registry_pb2.BatchGetInstrumentRecordsRequest, _registry_pb2.BatchGetInstrumentRecordsResponse]  # type: ignore[assignment]
     """Many instruments as fixed records: one FlatBuffers frame, in the order of the request."""
+    StreamInstrumentRecords: _aio.UnaryStreamMultiCallable[_registry_pb2.StreamInstrumentRecordsRequest, _registry_pb2.StreamInstrumentRecordsResponse]  # type: ignore[assignment]
+    """Fixed records in frames of many rows, all as of one revision: of the ids that are asked for, or of
+    everything that passes the filters.
+    """
     FindVenues: _aio.UnaryUnaryMultiCallable[_registry_pb2.FindVenuesRequest, _registry_pb2.FindVenuesResponse]  # type: ignore[assignment]
     """Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
     same security, the same pair elsewhere, the forms of a token on other chains.
@@ -171,6 +185,8 @@ class RegistryServiceAsyncStub(RegistryServiceStub):
     """Defines a synthetic instrument by a formula, or a new version of it."""
     GetSynthetic: _aio.UnaryUnaryMultiCallable[_registry_pb2.GetSyntheticRequest, _registry_pb2.GetSyntheticResponse]  # type: ignore[assignment]
     """A synthetic's definition."""
+    ListSynthetics: _aio.UnaryUnaryMultiCallable[_registry_pb2.ListSyntheticsRequest, _registry_pb2.ListSyntheticsResponse]  # type: ignore[assignment]
+    """All synthetics, a page at a time, in the order of their first definition."""
     EvaluateSynthetic: _aio.UnaryUnaryMultiCallable[_registry_pb2.EvaluateSyntheticRequest, _registry_pb2.EvaluateSyntheticResponse]  # type: ignore[assignment]
     """The value of a synthetic for given values of what it is made of."""
     RouteOrder: _aio.UnaryUnaryMultiCallable[_registry_pb2.RouteOrderRequest, _registry_pb2.RouteOrderResponse]  # type: ignore[assignment]
@@ -246,6 +262,14 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_pb2.LinkInstrumentsResponse, _abc.Awaitable[_registry_pb2.LinkInstrumentsResponse]]:
         """Adds a link between two instruments."""
+
+    @_abc_1.abstractmethod
+    def UnlinkInstruments(
+        self,
+        request: _registry_pb2.UnlinkInstrumentsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.UnlinkInstrumentsResponse, _abc.Awaitable[_registry_pb2.UnlinkInstrumentsResponse]]:
+        """Takes a link away again; what an instrument or a synthetic says itself is changed there."""
 
     @_abc_1.abstractmethod
     def RegisterVenue(
@@ -324,6 +348,16 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         """Many instruments as fixed records: one FlatBuffers frame, in the order of the request."""
 
     @_abc_1.abstractmethod
+    def StreamInstrumentRecords(
+        self,
+        request: _registry_pb2.StreamInstrumentRecordsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_registry_pb2.StreamInstrumentRecordsResponse], _abc.AsyncIterator[_registry_pb2.StreamInstrumentRecordsResponse]]:
+        """Fixed records in frames of many rows, all as of one revision: of the ids that are asked for, or of
+        everything that passes the filters.
+        """
+
+    @_abc_1.abstractmethod
     def FindVenues(
         self,
         request: _registry_pb2.FindVenuesRequest,
@@ -398,6 +432,14 @@ class RegistryServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_registry_pb2.GetSyntheticResponse, _abc.Awaitable[_registry_pb2.GetSyntheticResponse]]:
         """A synthetic's definition."""
+
+    @_abc_1.abstractmethod
+    def ListSynthetics(
+        self,
+        request: _registry_pb2.ListSyntheticsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_registry_pb2.ListSyntheticsResponse, _abc.Awaitable[_registry_pb2.ListSyntheticsResponse]]:
+        """All synthetics, a page at a time, in the order of their first definition."""
 
     @_abc_1.abstractmethod
     def EvaluateSynthetic(

@@ -489,6 +489,33 @@ pub struct LinkInstrumentsResponse {
     #[prost(uint64, tag = "3")]
     pub revision: u64,
 }
+/// See UnlinkInstruments.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnlinkInstrumentsRequest {
+    /// The link to take away: its ends and its type.
+    #[prost(message, optional, tag = "1")]
+    pub link: ::core::option::Option<Link>,
+    /// `revision` of the link that is meant; another one there, or none, is REVISION_CONFLICT. 0 takes
+    /// away whatever is there.
+    #[prost(uint64, tag = "2")]
+    pub expected_revision: u64,
+    /// A repeated id answers what the first call answered (AIP-155).
+    #[prost(string, tag = "3")]
+    pub request_id: ::prost::alloc::string::String,
+}
+/// See UnlinkInstruments.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct UnlinkInstrumentsResponse {
+    /// The link as it was; without a revision when it was not there.
+    #[prost(message, optional, tag = "1")]
+    pub link: ::core::option::Option<Link>,
+    /// It was there.
+    #[prost(bool, tag = "2")]
+    pub removed: bool,
+    /// Revision of the registry after the call.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
 /// See RegisterVenue.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RegisterVenueRequest {
@@ -589,18 +616,27 @@ pub struct WatchRegistryRequest {
     /// Only these kinds of event.
     #[prost(enumeration = "EventKind", repeated, tag = "7")]
     pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// Cross-venue opportunities of so many basis points and more, fees and currencies taken off; says
+    /// by itself that opportunities are wanted and nothing else. 0: none, unless `kinds` names them,
+    /// then all. They are told once the changes are, live alone: no revision brings one again.
+    #[prost(uint32, tag = "8")]
+    pub min_opportunity_bps: u32,
 }
 /// One change, or a bookmark that says how far the stream is.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct WatchRegistryResponse {
-    /// Revision that the change made, or that the bookmark has reached.
+    /// Revision that the change made, or that the bookmark or the opportunity has reached: everything up
+    /// to it was sent, so that a watch may go on after it.
     #[prost(uint64, tag = "1")]
     pub revision: u64,
-    /// When it was committed.
+    /// When it was committed, or found.
     #[prost(message, optional, tag = "2")]
     pub time: ::core::option::Option<::prost_types::Timestamp>,
     /// What changed; not set in a bookmark.
-    #[prost(oneof = "watch_registry_response::Event", tags = "3, 4, 5, 6, 7, 8, 9")]
+    #[prost(
+        oneof = "watch_registry_response::Event",
+        tags = "3, 4, 5, 6, 7, 8, 9, 10, 11"
+    )]
     pub event: ::core::option::Option<watch_registry_response::Event>,
 }
 /// Nested message and enum types in `WatchRegistryResponse`.
@@ -629,7 +665,78 @@ pub mod watch_registry_response {
         /// A synthetic was defined, or got a new version.
         #[prost(message, tag = "9")]
         SyntheticDefined(super::Synthetic),
+        /// A link was taken away; its revision is that of its coming.
+        #[prost(message, tag = "10")]
+        LinkRemoved(super::Link),
+        /// The same thing, or a thing and its derivative, is dearer on one venue than on another.
+        #[prost(message, tag = "11")]
+        Opportunity(super::Opportunity),
     }
+}
+/// Buy in one place, sell in another: what the CrossVenueOpportunity frames of the MarketDataRelay
+/// say, with what it was reckoned from. Decimal fields are decimal text.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Opportunity {
+    /// The same for equal quotes on every replica, also in the frame.
+    #[prost(fixed64, tag = "1")]
+    pub opportunity_id: u64,
+    /// What makes the two comparable.
+    #[prost(enumeration = "OpportunityKind", tag = "2")]
+    pub kind: i32,
+    /// What is bought.
+    #[prost(message, optional, tag = "3")]
+    pub buy_instrument_id: ::core::option::Option<super::super::common::v1::InstrumentId>,
+    /// Its venue.
+    #[prost(uint32, tag = "4")]
+    pub buy_venue: u32,
+    /// Its ask, in `buy_currency`.
+    #[prost(string, tag = "5")]
+    pub buy_price: ::prost::alloc::string::String,
+    /// Currency of `buy_price`.
+    #[prost(string, tag = "6")]
+    pub buy_currency: ::prost::alloc::string::String,
+    /// Taker fee there, basis points.
+    #[prost(string, tag = "7")]
+    pub buy_fee_bps: ::prost::alloc::string::String,
+    /// What is sold.
+    #[prost(message, optional, tag = "8")]
+    pub sell_instrument_id: ::core::option::Option<super::super::common::v1::InstrumentId>,
+    /// Its venue.
+    #[prost(uint32, tag = "9")]
+    pub sell_venue: u32,
+    /// Its bid, in `sell_currency`.
+    #[prost(string, tag = "10")]
+    pub sell_price: ::prost::alloc::string::String,
+    /// Currency of `sell_price`.
+    #[prost(string, tag = "11")]
+    pub sell_currency: ::prost::alloc::string::String,
+    /// Taker fee there, basis points.
+    #[prost(string, tag = "12")]
+    pub sell_fee_bps: ::prost::alloc::string::String,
+    /// What one unit of `sell_currency` was worth in `buy_currency`.
+    #[prost(string, tag = "13")]
+    pub rate: ::prost::alloc::string::String,
+    /// What remains, basis points of what is paid, at most 8 places.
+    #[prost(string, tag = "14")]
+    pub spread_bps: ::prost::alloc::string::String,
+    /// Quantity that both sides show.
+    #[prost(string, tag = "15")]
+    pub max_quantity: ::prost::alloc::string::String,
+    /// 0 to 10,000, by the age of the older quote.
+    #[prost(uint32, tag = "16")]
+    pub confidence: u32,
+    /// Receipt of the newer quote.
+    #[prost(message, optional, tag = "17")]
+    pub time: ::core::option::Option<::prost_types::Timestamp>,
+    /// Not to be held for real after this time without a further quote.
+    #[prost(message, optional, tag = "18")]
+    pub expires_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// W3C trace context, a child of the frame of quotes that opened it.
+    #[prost(string, tag = "19")]
+    pub traceparent: ::prost::alloc::string::String,
+    /// How many this watch lost just before it by being slow.
+    #[prost(uint64, tag = "20")]
+    pub missed: u64,
 }
 /// Two natural keys that would have had one id.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -814,6 +921,52 @@ pub struct BatchGetInstrumentRecordsResponse {
     /// Revision that they were read at.
     #[prost(uint64, tag = "3")]
     pub revision: u64,
+}
+/// See StreamInstrumentRecords: either `ids` or `all`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StreamInstrumentRecordsRequest {
+    /// At most 100,000 ids of 16 bytes each, one after the other.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub ids: ::prost::bytes::Bytes,
+    /// Everything that passes the filters, in the order of registration.
+    #[prost(bool, tag = "2")]
+    pub all: bool,
+    /// With `all`: only of these types.
+    #[prost(
+        enumeration = "super::super::common::v1::AssetType",
+        repeated,
+        tag = "3"
+    )]
+    pub asset_types: ::prost::alloc::vec::Vec<i32>,
+    /// With `all`: only of these venues: name, MIC or number.
+    #[prost(string, repeated, tag = "4")]
+    pub venues: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Rows of a message, 4,096 when 0, reduced to 16,384.
+    #[prost(uint32, tag = "5")]
+    pub batch_rows: u32,
+    /// The answer must be at least this new.
+    #[prost(uint64, tag = "6")]
+    pub min_revision: u64,
+}
+/// See StreamInstrumentRecords. There is at least one message, and `first_row` plus the rows of the
+/// last one is `total_rows`.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct StreamInstrumentRecordsResponse {
+    /// A frame of InstrumentRecord rows; an unknown id is a row of zeros. Empty when there are no rows.
+    #[prost(bytes = "bytes", tag = "1")]
+    pub frame: ::prost::bytes::Bytes,
+    /// Positions in `ids` that are unknown, of this message's rows.
+    #[prost(uint32, repeated, tag = "2")]
+    pub missing: ::prost::alloc::vec::Vec<u32>,
+    /// Revision that all rows of the stream were read at.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+    /// Position of the first row of the frame among all rows of the stream.
+    #[prost(uint64, tag = "4")]
+    pub first_row: u64,
+    /// Rows of the whole stream.
+    #[prost(uint64, tag = "5")]
+    pub total_rows: u64,
 }
 /// See FindVenues.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1000,10 +1153,10 @@ pub struct VenueMetric {
     /// What failed, parts per million.
     #[prost(uint32, tag = "4")]
     pub error_ppm: u32,
-    /// Liquidity, 0 to 10,000.
+    /// Liquidity, 1 to 10,000; 0 is not said.
     #[prost(uint32, tag = "5")]
     pub liquidity_score: u32,
-    /// Reliability, 0 to 10,000.
+    /// Reliability, 1 to 10,000; 0 is not said.
     #[prost(uint32, tag = "6")]
     pub reliability_score: u32,
     /// State.
@@ -1012,6 +1165,18 @@ pub struct VenueMetric {
     /// Who measured: a service's name.
     #[prost(string, tag = "8")]
     pub source: ::prost::alloc::string::String,
+    /// From an order's leaving to the venue's answer, nanoseconds; 0 is unknown.
+    #[prost(uint64, tag = "9")]
+    pub order_ack_latency_ns: u64,
+    /// Orders that the measurement is of.
+    #[prost(uint32, tag = "10")]
+    pub orders: u32,
+    /// Orders that the venue refused, parts per million of `orders`.
+    #[prost(uint32, tag = "11")]
+    pub reject_ppm: u32,
+    /// Holes in the venue's numbering of its messages since the last measurement.
+    #[prost(uint32, tag = "12")]
+    pub gaps: u32,
 }
 /// See ReportVenueMetrics.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1058,15 +1223,27 @@ pub struct GetVenueMetricsResponse {
     /// Mean of what failed, parts per million.
     #[prost(uint32, tag = "3")]
     pub mean_error_ppm: u32,
-    /// Mean liquidity, 0 to 10,000.
+    /// Mean liquidity of those that say it, 0 to 10,000.
     #[prost(uint32, tag = "4")]
     pub mean_liquidity_score: u32,
-    /// Mean reliability, 0 to 10,000.
+    /// Mean reliability of those that say it, 0 to 10,000.
     #[prost(uint32, tag = "5")]
     pub mean_reliability_score: u32,
     /// Share of measurements in which it was up, 0 to 10,000.
     #[prost(uint32, tag = "6")]
     pub health_score: u32,
+    /// Median time of order answers of those that know it, nanoseconds.
+    #[prost(uint64, tag = "7")]
+    pub median_order_ack_latency_ns: u64,
+    /// Orders refused, parts per million of all that were measured.
+    #[prost(uint32, tag = "8")]
+    pub reject_ppm: u32,
+    /// Orders that were measured.
+    #[prost(uint64, tag = "9")]
+    pub orders: u64,
+    /// Holes in the venue's numbering.
+    #[prost(uint64, tag = "10")]
+    pub gaps: u64,
 }
 /// What a name in a formula stands for.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1164,6 +1341,38 @@ pub struct GetSyntheticResponse {
     #[prost(uint64, tag = "2")]
     pub revision: u64,
 }
+/// See ListSynthetics.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListSyntheticsRequest {
+    /// At most this many, 100 when 0, reduced to 1,000 (AIP-158).
+    #[prost(int32, tag = "1")]
+    pub page_size: i32,
+    /// From an earlier answer.
+    #[prost(string, tag = "2")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Only those that are made of this instrument, itself or through others: 32 hexadecimal digits.
+    #[prost(string, tag = "3")]
+    pub instrument_id: ::prost::alloc::string::String,
+    /// Only names that begin so.
+    #[prost(string, tag = "4")]
+    pub name_prefix: ::prost::alloc::string::String,
+    /// The answer must be at least this new.
+    #[prost(uint64, tag = "5")]
+    pub min_revision: u64,
+}
+/// See ListSynthetics.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ListSyntheticsResponse {
+    /// The page.
+    #[prost(message, repeated, tag = "1")]
+    pub synthetics: ::prost::alloc::vec::Vec<Synthetic>,
+    /// For the next page; empty on the last one.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// Revision that it was read at.
+    #[prost(uint64, tag = "3")]
+    pub revision: u64,
+}
 /// The value of an instrument.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct InstrumentValue {
@@ -1228,9 +1437,33 @@ pub struct RouteBook {
     /// Best first.
     #[prost(message, repeated, tag = "3")]
     pub asks: ::prost::alloc::vec::Vec<RouteLevel>,
-    /// The caller's volume of 30 days on that venue, which decides its fee tier.
+    /// The caller's volume of 30 days on that venue, which decides its fee tier; without it that of the
+    /// request.
     #[prost(string, tag = "4")]
     pub volume: ::prost::alloc::string::String,
+}
+/// The caller's trading on one venue.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VenueVolume {
+    /// Number, name or MIC.
+    #[prost(string, tag = "1")]
+    pub venue: ::prost::alloc::string::String,
+    /// Volume of 30 days in the venue's `fee_currency`, decimal text.
+    #[prost(string, tag = "2")]
+    pub volume: ::prost::alloc::string::String,
+}
+/// What a currency is worth.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CurrencyRate {
+    /// What is valued.
+    #[prost(string, tag = "1")]
+    pub source: ::prost::alloc::string::String,
+    /// What it is valued in.
+    #[prost(string, tag = "2")]
+    pub target: ::prost::alloc::string::String,
+    /// `target` for one unit of `source`, decimal text.
+    #[prost(string, tag = "3")]
+    pub rate: ::prost::alloc::string::String,
 }
 /// See RouteOrder.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1253,15 +1486,29 @@ pub struct RouteOrderRequest {
     /// At most on so many venues; any number when 0, the one best venue when 1.
     #[prost(uint32, tag = "6")]
     pub max_venues: u32,
-    /// The books of the moment, at most 100.
+    /// The books of the moment, at most 100; without any the registry's own live books.
     #[prost(message, repeated, tag = "7")]
     pub books: ::prost::alloc::vec::Vec<RouteBook>,
     /// The answer must be at least this new.
     #[prost(uint64, tag = "8")]
     pub min_revision: u64,
+    /// The caller's trailing volume of 30 days on each venue that neither its book nor `volumes` says
+    /// it of, in the venue's `fee_currency`, decimal text; 0 when empty. It decides the fee tier.
+    #[prost(string, tag = "9")]
+    pub volume: ::prost::alloc::string::String,
+    /// The caller's trailing volume venue by venue, at most 100.
+    #[prost(message, repeated, tag = "10")]
+    pub volumes: ::prost::alloc::vec::Vec<VenueVolume>,
+    /// At most so many levels of each book count; 0: all, 1: the top of the book.
+    #[prost(uint32, tag = "11")]
+    pub depth: u32,
+    /// Rates between currencies, at most 100, where lines are priced in other currencies than the
+    /// instrument; without one the live rate of a currency pair.
+    #[prost(message, repeated, tag = "12")]
+    pub rates: ::prost::alloc::vec::Vec<CurrencyRate>,
 }
 /// One part of the order.
-#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct RouteLeg {
     /// The line to trade.
     #[prost(message, optional, tag = "1")]
@@ -1281,6 +1528,9 @@ pub struct RouteLeg {
     /// Expected fee in quote currency, decimal text.
     #[prost(string, tag = "6")]
     pub fee: ::prost::alloc::string::String,
+    /// What is taken, level by level, the cheapest first.
+    #[prost(message, repeated, tag = "7")]
+    pub levels: ::prost::alloc::vec::Vec<RouteLevel>,
 }
 /// How a venue was judged.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1321,6 +1571,46 @@ pub struct RouteChoice {
     /// Status of the venue.
     #[prost(enumeration = "VenueStatus", tag = "12")]
     pub status: i32,
+    /// Levels within the limit and the depth.
+    #[prost(uint32, tag = "13")]
+    pub levels: u32,
+    /// Levels that the order reaches into.
+    #[prost(uint32, tag = "14")]
+    pub levels_taken: u32,
+    /// Quantity that it got, decimal text.
+    #[prost(string, tag = "15")]
+    pub taken: ::prost::alloc::string::String,
+    /// Position of the fee's tier in the venue's `fee_tiers`; -1 is below the first.
+    #[prost(int32, tag = "16")]
+    pub fee_tier: i32,
+    /// The caller's volume that the tier was found by.
+    #[prost(string, tag = "17")]
+    pub volume: ::prost::alloc::string::String,
+    /// Where the levels came from.
+    #[prost(enumeration = "BookSource", tag = "18")]
+    pub book_source: i32,
+    /// Age of a live book, nanoseconds.
+    #[prost(uint64, tag = "19")]
+    pub book_age_ns: u64,
+    /// Median time of order answers, nanoseconds; 0 is unknown. Where it is known it is the latency that
+    /// is reckoned with.
+    #[prost(uint64, tag = "20")]
+    pub order_ack_latency_ns: u64,
+    /// Orders that the venue refused, parts per million.
+    #[prost(uint32, tag = "21")]
+    pub reject_ppm: u32,
+    /// The part of `penalty_bps` that is for latency.
+    #[prost(string, tag = "22")]
+    pub latency_penalty_bps: ::prost::alloc::string::String,
+    /// The part of `penalty_bps` that is for failures and refusals.
+    #[prost(string, tag = "23")]
+    pub failure_penalty_bps: ::prost::alloc::string::String,
+    /// Currency that the line's prices are in.
+    #[prost(string, tag = "24")]
+    pub currency: ::prost::alloc::string::String,
+    /// What one unit of it is worth in the currency of the instrument; `effective_price` is in that.
+    #[prost(string, tag = "25")]
+    pub rate: ::prost::alloc::string::String,
 }
 /// See RouteOrder.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -1620,7 +1910,7 @@ pub enum EventKind {
     Unspecified = 0,
     /// A new or a changed instrument.
     Instrument = 1,
-    /// A new link.
+    /// A new link, or one that was taken away.
     Link = 2,
     /// A new or a changed venue.
     Venue = 3,
@@ -1628,6 +1918,8 @@ pub enum EventKind {
     Collision = 4,
     /// A synthetic was defined.
     Synthetic = 5,
+    /// An opportunity across venues: no change of the registry, sent only when it is asked for.
+    Opportunity = 6,
 }
 impl EventKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -1642,6 +1934,7 @@ impl EventKind {
             Self::Venue => "EVENT_KIND_VENUE",
             Self::Collision => "EVENT_KIND_COLLISION",
             Self::Synthetic => "EVENT_KIND_SYNTHETIC",
+            Self::Opportunity => "EVENT_KIND_OPPORTUNITY",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -1653,6 +1946,48 @@ impl EventKind {
             "EVENT_KIND_VENUE" => Some(Self::Venue),
             "EVENT_KIND_COLLISION" => Some(Self::Collision),
             "EVENT_KIND_SYNTHETIC" => Some(Self::Synthetic),
+            "EVENT_KIND_OPPORTUNITY" => Some(Self::Opportunity),
+            _ => None,
+        }
+    }
+}
+/// What makes two lines comparable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum OpportunityKind {
+    /// Not said.
+    Unspecified = 0,
+    /// Lines of one security.
+    SameSecurity = 1,
+    /// One currency pair on two venues.
+    SamePair = 2,
+    /// One token on two chains, or in pools of the same tokens.
+    SameToken = 3,
+    /// A derivative against what it is of, or against another derivative of it.
+    Basis = 4,
+}
+impl OpportunityKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "OPPORTUNITY_KIND_UNSPECIFIED",
+            Self::SameSecurity => "OPPORTUNITY_KIND_SAME_SECURITY",
+            Self::SamePair => "OPPORTUNITY_KIND_SAME_PAIR",
+            Self::SameToken => "OPPORTUNITY_KIND_SAME_TOKEN",
+            Self::Basis => "OPPORTUNITY_KIND_BASIS",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "OPPORTUNITY_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "OPPORTUNITY_KIND_SAME_SECURITY" => Some(Self::SameSecurity),
+            "OPPORTUNITY_KIND_SAME_PAIR" => Some(Self::SamePair),
+            "OPPORTUNITY_KIND_SAME_TOKEN" => Some(Self::SameToken),
+            "OPPORTUNITY_KIND_BASIS" => Some(Self::Basis),
             _ => None,
         }
     }
@@ -1723,6 +2058,43 @@ impl RouteUrgency {
             "ROUTE_URGENCY_PATIENT" => Some(Self::Patient),
             "ROUTE_URGENCY_NORMAL" => Some(Self::Normal),
             "ROUTE_URGENCY_IMMEDIATE" => Some(Self::Immediate),
+            _ => None,
+        }
+    }
+}
+/// Where the levels of a line came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum BookSource {
+    /// There were none.
+    Unspecified = 0,
+    /// The request.
+    Request = 1,
+    /// The book that the registry follows on the MarketDataRelay.
+    LiveDepth = 2,
+    /// The last quote on the MarketDataRelay: the top of a book.
+    LiveQuote = 3,
+}
+impl BookSource {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "BOOK_SOURCE_UNSPECIFIED",
+            Self::Request => "BOOK_SOURCE_REQUEST",
+            Self::LiveDepth => "BOOK_SOURCE_LIVE_DEPTH",
+            Self::LiveQuote => "BOOK_SOURCE_LIVE_QUOTE",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "BOOK_SOURCE_UNSPECIFIED" => Some(Self::Unspecified),
+            "BOOK_SOURCE_REQUEST" => Some(Self::Request),
+            "BOOK_SOURCE_LIVE_DEPTH" => Some(Self::LiveDepth),
+            "BOOK_SOURCE_LIVE_QUOTE" => Some(Self::LiveQuote),
             _ => None,
         }
     }

@@ -242,6 +242,25 @@ pub mod registry_service_client {
             ));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn unlink_instruments(
+            &mut self,
+            request: impl tonic::IntoRequest<super::UnlinkInstrumentsRequest>,
+        ) -> std::result::Result<tonic::Response<super::UnlinkInstrumentsResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/UnlinkInstruments",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "UnlinkInstruments",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn register_venue(
             &mut self,
             request: impl tonic::IntoRequest<super::RegisterVenueRequest>,
@@ -416,6 +435,27 @@ pub mod registry_service_client {
             ));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn stream_instrument_records(
+            &mut self,
+            request: impl tonic::IntoRequest<super::StreamInstrumentRecordsRequest>,
+        ) -> std::result::Result<
+            tonic::Response<tonic::codec::Streaming<super::StreamInstrumentRecordsResponse>>,
+            tonic::Status,
+        > {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/StreamInstrumentRecords",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "StreamInstrumentRecords",
+            ));
+            self.inner.server_streaming(req, path, codec).await
+        }
         pub async fn find_venues(
             &mut self,
             request: impl tonic::IntoRequest<super::FindVenuesRequest>,
@@ -586,6 +626,25 @@ pub mod registry_service_client {
             ));
             self.inner.unary(req, path, codec).await
         }
+        pub async fn list_synthetics(
+            &mut self,
+            request: impl tonic::IntoRequest<super::ListSyntheticsRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListSyntheticsResponse>, tonic::Status>
+        {
+            self.inner.ready().await.map_err(|e| {
+                tonic::Status::unknown(format!("Service was not ready: {}", e.into()))
+            })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/alphapulse.registry.v1.RegistryService/ListSynthetics",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut().insert(GrpcMethod::new(
+                "alphapulse.registry.v1.RegistryService",
+                "ListSynthetics",
+            ));
+            self.inner.unary(req, path, codec).await
+        }
         pub async fn evaluate_synthetic(
             &mut self,
             request: impl tonic::IntoRequest<super::EvaluateSyntheticRequest>,
@@ -674,6 +733,10 @@ pub mod registry_service_server {
             &self,
             request: tonic::Request<super::LinkInstrumentsRequest>,
         ) -> std::result::Result<tonic::Response<super::LinkInstrumentsResponse>, tonic::Status>;
+        async fn unlink_instruments(
+            &self,
+            request: tonic::Request<super::UnlinkInstrumentsRequest>,
+        ) -> std::result::Result<tonic::Response<super::UnlinkInstrumentsResponse>, tonic::Status>;
         async fn register_venue(
             &self,
             request: tonic::Request<super::RegisterVenueRequest>,
@@ -718,6 +781,15 @@ pub mod registry_service_server {
             tonic::Response<super::BatchGetInstrumentRecordsResponse>,
             tonic::Status,
         >;
+        /// Server streaming response type for the StreamInstrumentRecords method.
+        type StreamInstrumentRecordsStream: tonic::codegen::tokio_stream::Stream<
+                Item = std::result::Result<super::StreamInstrumentRecordsResponse, tonic::Status>,
+            > + std::marker::Send
+            + 'static;
+        async fn stream_instrument_records(
+            &self,
+            request: tonic::Request<super::StreamInstrumentRecordsRequest>,
+        ) -> std::result::Result<tonic::Response<Self::StreamInstrumentRecordsStream>, tonic::Status>;
         async fn find_venues(
             &self,
             request: tonic::Request<super::FindVenuesRequest>,
@@ -754,6 +826,10 @@ pub mod registry_service_server {
             &self,
             request: tonic::Request<super::GetSyntheticRequest>,
         ) -> std::result::Result<tonic::Response<super::GetSyntheticResponse>, tonic::Status>;
+        async fn list_synthetics(
+            &self,
+            request: tonic::Request<super::ListSyntheticsRequest>,
+        ) -> std::result::Result<tonic::Response<super::ListSyntheticsResponse>, tonic::Status>;
         async fn evaluate_synthetic(
             &self,
             request: tonic::Request<super::EvaluateSyntheticRequest>,
@@ -1170,6 +1246,48 @@ pub mod registry_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/alphapulse.registry.v1.RegistryService/UnlinkInstruments" => {
+                    #[allow(non_camel_case_types)]
+                    struct UnlinkInstrumentsSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService>
+                        tonic::server::UnaryService<super::UnlinkInstrumentsRequest>
+                        for UnlinkInstrumentsSvc<T>
+                    {
+                        type Response = super::UnlinkInstrumentsResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::UnlinkInstrumentsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::unlink_instruments(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = UnlinkInstrumentsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/alphapulse.registry.v1.RegistryService/RegisterVenue" => {
                     #[allow(non_camel_case_types)]
                     struct RegisterVenueSvc<T: RegistryService>(pub Arc<T>);
@@ -1550,6 +1668,51 @@ pub mod registry_service_server {
                     };
                     Box::pin(fut)
                 }
+                "/alphapulse.registry.v1.RegistryService/StreamInstrumentRecords" => {
+                    #[allow(non_camel_case_types)]
+                    struct StreamInstrumentRecordsSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService>
+                        tonic::server::ServerStreamingService<super::StreamInstrumentRecordsRequest>
+                        for StreamInstrumentRecordsSvc<T>
+                    {
+                        type Response = super::StreamInstrumentRecordsResponse;
+                        type ResponseStream = T::StreamInstrumentRecordsStream;
+                        type Future =
+                            BoxFuture<tonic::Response<Self::ResponseStream>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::StreamInstrumentRecordsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::stream_instrument_records(&inner, request)
+                                    .await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = StreamInstrumentRecordsSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.server_streaming(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
                 "/alphapulse.registry.v1.RegistryService/FindVenues" => {
                     #[allow(non_camel_case_types)]
                     struct FindVenuesSvc<T: RegistryService>(pub Arc<T>);
@@ -1905,6 +2068,48 @@ pub mod registry_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetSyntheticSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/alphapulse.registry.v1.RegistryService/ListSynthetics" => {
+                    #[allow(non_camel_case_types)]
+                    struct ListSyntheticsSvc<T: RegistryService>(pub Arc<T>);
+                    impl<T: RegistryService>
+                        tonic::server::UnaryService<super::ListSyntheticsRequest>
+                        for ListSyntheticsSvc<T>
+                    {
+                        type Response = super::ListSyntheticsResponse;
+                        type Future = BoxFuture<tonic::Response<Self::Response>, tonic::Status>;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::ListSyntheticsRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as RegistryService>::list_synthetics(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = ListSyntheticsSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

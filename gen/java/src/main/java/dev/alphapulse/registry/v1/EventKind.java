@@ -33,7 +33,7 @@ public enum EventKind
   EVENT_KIND_INSTRUMENT(1),
   /**
    * <pre>
-   * A new link.
+   * A new link, or one that was taken away.
    * </pre>
    *
    * <code>EVENT_KIND_LINK = 2;</code>
@@ -63,6 +63,14 @@ public enum EventKind
    * <code>EVENT_KIND_SYNTHETIC = 5;</code>
    */
   EVENT_KIND_SYNTHETIC(5),
+  /**
+   * <pre>
+   * An opportunity across venues: no change of the registry, sent only when it is asked for.
+   * </pre>
+   *
+   * <code>EVENT_KIND_OPPORTUNITY = 6;</code>
+   */
+  EVENT_KIND_OPPORTUNITY(6),
   UNRECOGNIZED(-1),
   ;
 
@@ -93,7 +101,7 @@ public enum EventKind
   public static final int EVENT_KIND_INSTRUMENT_VALUE = 1;
   /**
    * <pre>
-   * A new link.
+   * A new link, or one that was taken away.
    * </pre>
    *
    * <code>EVENT_KIND_LINK = 2;</code>
@@ -123,6 +131,14 @@ public enum EventKind
    * <code>EVENT_KIND_SYNTHETIC = 5;</code>
    */
   public static final int EVENT_KIND_SYNTHETIC_VALUE = 5;
+  /**
+   * <pre>
+   * An opportunity across venues: no change of the registry, sent only when it is asked for.
+   * </pre>
+   *
+   * <code>EVENT_KIND_OPPORTUNITY = 6;</code>
+   */
+  public static final int EVENT_KIND_OPPORTUNITY_VALUE = 6;
 
 
   public final int getNumber() {
@@ -155,6 +171,7 @@ public enum EventKind
       case 3: return EVENT_KIND_VENUE;
       case 4: return EVENT_KIND_COLLISION;
       case 5: return EVENT_KIND_SYNTHETIC;
+      case 6: return EVENT_KIND_OPPORTUNITY;
       default: return null;
     }
   }

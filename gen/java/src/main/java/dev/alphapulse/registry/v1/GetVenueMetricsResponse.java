@@ -148,7 +148,7 @@ private static final long serialVersionUID = 0L;
   private int meanLiquidityScore_ = 0;
   /**
    * <pre>
-   * Mean liquidity, 0 to 10,000.
+   * Mean liquidity of those that say it, 0 to 10,000.
    * </pre>
    *
    * <code>uint32 mean_liquidity_score = 4 [json_name = "meanLiquidityScore"];</code>
@@ -163,7 +163,7 @@ private static final long serialVersionUID = 0L;
   private int meanReliabilityScore_ = 0;
   /**
    * <pre>
-   * Mean reliability, 0 to 10,000.
+   * Mean reliability of those that say it, 0 to 10,000.
    * </pre>
    *
    * <code>uint32 mean_reliability_score = 5 [json_name = "meanReliabilityScore"];</code>
@@ -187,6 +187,66 @@ private static final long serialVersionUID = 0L;
   @java.lang.Override
   public int getHealthScore() {
     return healthScore_;
+  }
+
+  public static final int MEDIAN_ORDER_ACK_LATENCY_NS_FIELD_NUMBER = 7;
+  private long medianOrderAckLatencyNs_ = 0L;
+  /**
+   * <pre>
+   * Median time of order answers of those that know it, nanoseconds.
+   * </pre>
+   *
+   * <code>uint64 median_order_ack_latency_ns = 7 [json_name = "medianOrderAckLatencyNs"];</code>
+   * @return The medianOrderAckLatencyNs.
+   */
+  @java.lang.Override
+  public long getMedianOrderAckLatencyNs() {
+    return medianOrderAckLatencyNs_;
+  }
+
+  public static final int REJECT_PPM_FIELD_NUMBER = 8;
+  private int rejectPpm_ = 0;
+  /**
+   * <pre>
+   * Orders refused, parts per million of all that were measured.
+   * </pre>
+   *
+   * <code>uint32 reject_ppm = 8 [json_name = "rejectPpm"];</code>
+   * @return The rejectPpm.
+   */
+  @java.lang.Override
+  public int getRejectPpm() {
+    return rejectPpm_;
+  }
+
+  public static final int ORDERS_FIELD_NUMBER = 9;
+  private long orders_ = 0L;
+  /**
+   * <pre>
+   * Orders that were measured.
+   * </pre>
+   *
+   * <code>uint64 orders = 9 [json_name = "orders"];</code>
+   * @return The orders.
+   */
+  @java.lang.Override
+  public long getOrders() {
+    return orders_;
+  }
+
+  public static final int GAPS_FIELD_NUMBER = 10;
+  private long gaps_ = 0L;
+  /**
+   * <pre>
+   * Holes in the venue's numbering.
+   * </pre>
+   *
+   * <code>uint64 gaps = 10 [json_name = "gaps"];</code>
+   * @return The gaps.
+   */
+  @java.lang.Override
+  public long getGaps() {
+    return gaps_;
   }
 
   private byte memoizedIsInitialized = -1;
@@ -221,6 +281,18 @@ private static final long serialVersionUID = 0L;
     if (healthScore_ != 0) {
       output.writeUInt32(6, healthScore_);
     }
+    if (medianOrderAckLatencyNs_ != 0L) {
+      output.writeUInt64(7, medianOrderAckLatencyNs_);
+    }
+    if (rejectPpm_ != 0) {
+      output.writeUInt32(8, rejectPpm_);
+    }
+    if (orders_ != 0L) {
+      output.writeUInt64(9, orders_);
+    }
+    if (gaps_ != 0L) {
+      output.writeUInt64(10, gaps_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -253,6 +325,22 @@ private static final long serialVersionUID = 0L;
     if (healthScore_ != 0) {
       size += com.google.protobuf.CodedOutputStream
         .computeUInt32Size(6, healthScore_);
+    }
+    if (medianOrderAckLatencyNs_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(7, medianOrderAckLatencyNs_);
+    }
+    if (rejectPpm_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(8, rejectPpm_);
+    }
+    if (orders_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(9, orders_);
+    }
+    if (gaps_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(10, gaps_);
     }
     return size;
   }
@@ -290,6 +378,14 @@ private static final long serialVersionUID = 0L;
         != other.getMeanReliabilityScore()) return false;
     if (getHealthScore()
         != other.getHealthScore()) return false;
+    if (getMedianOrderAckLatencyNs()
+        != other.getMedianOrderAckLatencyNs()) return false;
+    if (getRejectPpm()
+        != other.getRejectPpm()) return false;
+    if (getOrders()
+        != other.getOrders()) return false;
+    if (getGaps()
+        != other.getGaps()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -316,6 +412,17 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getMeanReliabilityScore();
     hash = (37 * hash) + HEALTH_SCORE_FIELD_NUMBER;
     hash = (53 * hash) + getHealthScore();
+    hash = (37 * hash) + MEDIAN_ORDER_ACK_LATENCY_NS_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getMedianOrderAckLatencyNs());
+    hash = (37 * hash) + REJECT_PPM_FIELD_NUMBER;
+    hash = (53 * hash) + getRejectPpm();
+    hash = (37 * hash) + ORDERS_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getOrders());
+    hash = (37 * hash) + GAPS_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getGaps());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -463,6 +570,10 @@ private static final long serialVersionUID = 0L;
       meanLiquidityScore_ = 0;
       meanReliabilityScore_ = 0;
       healthScore_ = 0;
+      medianOrderAckLatencyNs_ = 0L;
+      rejectPpm_ = 0;
+      orders_ = 0L;
+      gaps_ = 0L;
       return this;
     }
 
@@ -524,6 +635,18 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000020) != 0)) {
         result.healthScore_ = healthScore_;
       }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.medianOrderAckLatencyNs_ = medianOrderAckLatencyNs_;
+      }
+      if (((from_bitField0_ & 0x00000080) != 0)) {
+        result.rejectPpm_ = rejectPpm_;
+      }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.orders_ = orders_;
+      }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
+        result.gaps_ = gaps_;
+      }
     }
 
     @java.lang.Override
@@ -578,6 +701,18 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getHealthScore() != 0) {
         setHealthScore(other.getHealthScore());
+      }
+      if (other.getMedianOrderAckLatencyNs() != 0L) {
+        setMedianOrderAckLatencyNs(other.getMedianOrderAckLatencyNs());
+      }
+      if (other.getRejectPpm() != 0) {
+        setRejectPpm(other.getRejectPpm());
+      }
+      if (other.getOrders() != 0L) {
+        setOrders(other.getOrders());
+      }
+      if (other.getGaps() != 0L) {
+        setGaps(other.getGaps());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -643,6 +778,26 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000020;
               break;
             } // case 48
+            case 56: {
+              medianOrderAckLatencyNs_ = input.readUInt64();
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 56
+            case 64: {
+              rejectPpm_ = input.readUInt32();
+              bitField0_ |= 0x00000080;
+              break;
+            } // case 64
+            case 72: {
+              orders_ = input.readUInt64();
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 72
+            case 80: {
+              gaps_ = input.readUInt64();
+              bitField0_ |= 0x00000200;
+              break;
+            } // case 80
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1063,7 +1218,7 @@ private static final long serialVersionUID = 0L;
     private int meanLiquidityScore_ ;
     /**
      * <pre>
-     * Mean liquidity, 0 to 10,000.
+     * Mean liquidity of those that say it, 0 to 10,000.
      * </pre>
      *
      * <code>uint32 mean_liquidity_score = 4 [json_name = "meanLiquidityScore"];</code>
@@ -1075,7 +1230,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Mean liquidity, 0 to 10,000.
+     * Mean liquidity of those that say it, 0 to 10,000.
      * </pre>
      *
      * <code>uint32 mean_liquidity_score = 4 [json_name = "meanLiquidityScore"];</code>
@@ -1091,7 +1246,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Mean liquidity, 0 to 10,000.
+     * Mean liquidity of those that say it, 0 to 10,000.
      * </pre>
      *
      * <code>uint32 mean_liquidity_score = 4 [json_name = "meanLiquidityScore"];</code>
@@ -1107,7 +1262,7 @@ private static final long serialVersionUID = 0L;
     private int meanReliabilityScore_ ;
     /**
      * <pre>
-     * Mean reliability, 0 to 10,000.
+     * Mean reliability of those that say it, 0 to 10,000.
      * </pre>
      *
      * <code>uint32 mean_reliability_score = 5 [json_name = "meanReliabilityScore"];</code>
@@ -1119,7 +1274,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Mean reliability, 0 to 10,000.
+     * Mean reliability of those that say it, 0 to 10,000.
      * </pre>
      *
      * <code>uint32 mean_reliability_score = 5 [json_name = "meanReliabilityScore"];</code>
@@ -1135,7 +1290,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Mean reliability, 0 to 10,000.
+     * Mean reliability of those that say it, 0 to 10,000.
      * </pre>
      *
      * <code>uint32 mean_reliability_score = 5 [json_name = "meanReliabilityScore"];</code>
@@ -1188,6 +1343,182 @@ private static final long serialVersionUID = 0L;
     public Builder clearHealthScore() {
       bitField0_ = (bitField0_ & ~0x00000020);
       healthScore_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private long medianOrderAckLatencyNs_ ;
+    /**
+     * <pre>
+     * Median time of order answers of those that know it, nanoseconds.
+     * </pre>
+     *
+     * <code>uint64 median_order_ack_latency_ns = 7 [json_name = "medianOrderAckLatencyNs"];</code>
+     * @return The medianOrderAckLatencyNs.
+     */
+    @java.lang.Override
+    public long getMedianOrderAckLatencyNs() {
+      return medianOrderAckLatencyNs_;
+    }
+    /**
+     * <pre>
+     * Median time of order answers of those that know it, nanoseconds.
+     * </pre>
+     *
+     * <code>uint64 median_order_ack_latency_ns = 7 [json_name = "medianOrderAckLatencyNs"];</code>
+     * @param value The medianOrderAckLatencyNs to set.
+     * @return This builder for chaining.
+     */
+    public Builder setMedianOrderAckLatencyNs(long value) {
+
+      medianOrderAckLatencyNs_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Median time of order answers of those that know it, nanoseconds.
+     * </pre>
+     *
+     * <code>uint64 median_order_ack_latency_ns = 7 [json_name = "medianOrderAckLatencyNs"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearMedianOrderAckLatencyNs() {
+      bitField0_ = (bitField0_ & ~0x00000040);
+      medianOrderAckLatencyNs_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private int rejectPpm_ ;
+    /**
+     * <pre>
+     * Orders refused, parts per million of all that were measured.
+     * </pre>
+     *
+     * <code>uint32 reject_ppm = 8 [json_name = "rejectPpm"];</code>
+     * @return The rejectPpm.
+     */
+    @java.lang.Override
+    public int getRejectPpm() {
+      return rejectPpm_;
+    }
+    /**
+     * <pre>
+     * Orders refused, parts per million of all that were measured.
+     * </pre>
+     *
+     * <code>uint32 reject_ppm = 8 [json_name = "rejectPpm"];</code>
+     * @param value The rejectPpm to set.
+     * @return This builder for chaining.
+     */
+    public Builder setRejectPpm(int value) {
+
+      rejectPpm_ = value;
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Orders refused, parts per million of all that were measured.
+     * </pre>
+     *
+     * <code>uint32 reject_ppm = 8 [json_name = "rejectPpm"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearRejectPpm() {
+      bitField0_ = (bitField0_ & ~0x00000080);
+      rejectPpm_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private long orders_ ;
+    /**
+     * <pre>
+     * Orders that were measured.
+     * </pre>
+     *
+     * <code>uint64 orders = 9 [json_name = "orders"];</code>
+     * @return The orders.
+     */
+    @java.lang.Override
+    public long getOrders() {
+      return orders_;
+    }
+    /**
+     * <pre>
+     * Orders that were measured.
+     * </pre>
+     *
+     * <code>uint64 orders = 9 [json_name = "orders"];</code>
+     * @param value The orders to set.
+     * @return This builder for chaining.
+     */
+    public Builder setOrders(long value) {
+
+      orders_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Orders that were measured.
+     * </pre>
+     *
+     * <code>uint64 orders = 9 [json_name = "orders"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearOrders() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      orders_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private long gaps_ ;
+    /**
+     * <pre>
+     * Holes in the venue's numbering.
+     * </pre>
+     *
+     * <code>uint64 gaps = 10 [json_name = "gaps"];</code>
+     * @return The gaps.
+     */
+    @java.lang.Override
+    public long getGaps() {
+      return gaps_;
+    }
+    /**
+     * <pre>
+     * Holes in the venue's numbering.
+     * </pre>
+     *
+     * <code>uint64 gaps = 10 [json_name = "gaps"];</code>
+     * @param value The gaps to set.
+     * @return This builder for chaining.
+     */
+    public Builder setGaps(long value) {
+
+      gaps_ = value;
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Holes in the venue's numbering.
+     * </pre>
+     *
+     * <code>uint64 gaps = 10 [json_name = "gaps"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearGaps() {
+      bitField0_ = (bitField0_ & ~0x00000200);
+      gaps_ = 0L;
       onChanged();
       return this;
     }

@@ -76,7 +76,7 @@ public interface GetVenueMetricsResponseOrBuilder extends
 
   /**
    * <pre>
-   * Mean liquidity, 0 to 10,000.
+   * Mean liquidity of those that say it, 0 to 10,000.
    * </pre>
    *
    * <code>uint32 mean_liquidity_score = 4 [json_name = "meanLiquidityScore"];</code>
@@ -86,7 +86,7 @@ public interface GetVenueMetricsResponseOrBuilder extends
 
   /**
    * <pre>
-   * Mean reliability, 0 to 10,000.
+   * Mean reliability of those that say it, 0 to 10,000.
    * </pre>
    *
    * <code>uint32 mean_reliability_score = 5 [json_name = "meanReliabilityScore"];</code>
@@ -103,4 +103,44 @@ public interface GetVenueMetricsResponseOrBuilder extends
    * @return The healthScore.
    */
   int getHealthScore();
+
+  /**
+   * <pre>
+   * Median time of order answers of those that know it, nanoseconds.
+   * </pre>
+   *
+   * <code>uint64 median_order_ack_latency_ns = 7 [json_name = "medianOrderAckLatencyNs"];</code>
+   * @return The medianOrderAckLatencyNs.
+   */
+  long getMedianOrderAckLatencyNs();
+
+  /**
+   * <pre>
+   * Orders refused, parts per million of all that were measured.
+   * </pre>
+   *
+   * <code>uint32 reject_ppm = 8 [json_name = "rejectPpm"];</code>
+   * @return The rejectPpm.
+   */
+  int getRejectPpm();
+
+  /**
+   * <pre>
+   * Orders that were measured.
+   * </pre>
+   *
+   * <code>uint64 orders = 9 [json_name = "orders"];</code>
+   * @return The orders.
+   */
+  long getOrders();
+
+  /**
+   * <pre>
+   * Holes in the venue's numbering.
+   * </pre>
+   *
+   * <code>uint64 gaps = 10 [json_name = "gaps"];</code>
+   * @return The gaps.
+   */
+  long getGaps();
 }

@@ -142,6 +142,16 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_alphapulse_registry_v1_LinkInstrumentsResponse_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_UnlinkInstrumentsRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_UnlinkInstrumentsRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_UnlinkInstrumentsResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_UnlinkInstrumentsResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_alphapulse_registry_v1_RegisterVenueRequest_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -181,6 +191,11 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_alphapulse_registry_v1_WatchRegistryResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_Opportunity_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_Opportunity_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
     internal_static_alphapulse_registry_v1_Collision_descriptor;
   static final 
@@ -236,6 +251,16 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_StreamInstrumentRecordsRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_StreamInstrumentRecordsRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_StreamInstrumentRecordsResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_StreamInstrumentRecordsResponse_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
     internal_static_alphapulse_registry_v1_FindVenuesRequest_descriptor;
   static final 
@@ -347,6 +372,16 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_alphapulse_registry_v1_GetSyntheticResponse_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_ListSyntheticsRequest_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_ListSyntheticsRequest_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_ListSyntheticsResponse_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_ListSyntheticsResponse_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_alphapulse_registry_v1_InstrumentValue_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -371,6 +406,16 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_alphapulse_registry_v1_RouteBook_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_VenueVolume_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_VenueVolume_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_registry_v1_CurrencyRate_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_registry_v1_CurrencyRate_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
     internal_static_alphapulse_registry_v1_RouteOrderRequest_descriptor;
   static final 
@@ -547,395 +592,493 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
       "Id\"\201\001\n\027LinkInstrumentsResponse\0220\n\004link\030\001" +
       " \001(\0132\034.alphapulse.registry.v1.LinkR\004link" +
       "\022\030\n\007created\030\002 \001(\010R\007created\022\032\n\010revision\030\003" +
-      " \001(\004R\010revision\"j\n\024RegisterVenueRequest\0223" +
-      "\n\005venue\030\001 \001(\0132\035.alphapulse.registry.v1.V" +
-      "enueR\005venue\022\035\n\nrequest_id\030\002 \001(\tR\trequest" +
-      "Id\"\202\001\n\025RegisterVenueResponse\0223\n\005venue\030\001 " +
-      "\001(\0132\035.alphapulse.registry.v1.VenueR\005venu" +
-      "e\022\030\n\007created\030\002 \001(\010R\007created\022\032\n\010revision\030" +
-      "\003 \001(\004R\010revision\"F\n\017GetVenueRequest\022\020\n\003ke" +
-      "y\030\001 \001(\tR\003key\022!\n\014min_revision\030\002 \001(\004R\013minR" +
-      "evision\"c\n\020GetVenueResponse\0223\n\005venue\030\001 \001" +
-      "(\0132\035.alphapulse.registry.v1.VenueR\005venue" +
-      "\022\032\n\010revision\030\002 \001(\004R\010revision\"\251\001\n\021ListVen" +
-      "uesRequest\022\033\n\tpage_size\030\001 \001(\005R\010pageSize\022" +
-      "\035\n\npage_token\030\002 \001(\tR\tpageToken\0225\n\004kind\030\003" +
-      " \001(\0162!.alphapulse.registry.v1.VenueKindR" +
-      "\004kind\022!\n\014min_revision\030\004 \001(\004R\013minRevision" +
-      "\"\217\001\n\022ListVenuesResponse\0225\n\006venues\030\001 \003(\0132" +
-      "\035.alphapulse.registry.v1.VenueR\006venues\022&" +
-      "\n\017next_page_token\030\002 \001(\tR\rnextPageToken\022\032" +
-      "\n\010revision\030\003 \001(\004R\010revision\"\313\002\n\024WatchRegi" +
-      "stryRequest\022#\n\rfrom_revision\030\001 \001(\004R\014from" +
-      "Revision\022@\n\013asset_types\030\002 \003(\0162\037.alphapul" +
-      "se.common.v1.AssetTypeR\nassetTypes\022\026\n\006ve" +
-      "nues\030\003 \003(\tR\006venues\022\037\n\013isin_prefix\030\004 \001(\tR" +
-      "\nisinPrefix\022\031\n\010chain_id\030\005 \001(\rR\007chainId\022?" +
-      "\n\nlink_types\030\006 \003(\0162 .alphapulse.registry" +
-      ".v1.LinkTypeR\tlinkTypes\0227\n\005kinds\030\007 \003(\0162!" +
-      ".alphapulse.registry.v1.EventKindR\005kinds" +
-      "\"\202\005\n\025WatchRegistryResponse\022\032\n\010revision\030\001" +
-      " \001(\004R\010revision\022.\n\004time\030\002 \001(\0132\032.google.pr" +
-      "otobuf.TimestampR\004time\022Y\n\025instrument_reg" +
-      "istered\030\003 \001(\0132\".alphapulse.registry.v1.I" +
-      "nstrumentH\000R\024instrumentRegistered\022S\n\022ins" +
-      "trument_updated\030\004 \001(\0132\".alphapulse.regis" +
-      "try.v1.InstrumentH\000R\021instrumentUpdated\022=" +
-      "\n\nlink_added\030\005 \001(\0132\034.alphapulse.registry" +
-      ".v1.LinkH\000R\tlinkAdded\022J\n\020venue_registere" +
-      "d\030\006 \001(\0132\035.alphapulse.registry.v1.VenueH\000" +
-      "R\017venueRegistered\022A\n\tcollision\030\007 \001(\0132!.a" +
-      "lphapulse.registry.v1.CollisionH\000R\tcolli" +
-      "sion\022D\n\rvenue_updated\030\010 \001(\0132\035.alphapulse" +
-      ".registry.v1.VenueH\000R\014venueUpdated\022P\n\021sy" +
-      "nthetic_defined\030\t \001(\0132!.alphapulse.regis" +
-      "try.v1.SyntheticH\000R\020syntheticDefinedB\007\n\005" +
-      "event\"\314\001\n\tCollision\0222\n\002id\030\001 \001(\0132\".alphap" +
-      "ulse.common.v1.InstrumentIdR\002id\022!\n\014exist" +
-      "ing_key\030\002 \001(\tR\013existingKey\022#\n\rcolliding_" +
-      "key\030\003 \001(\tR\014collidingKey\022C\n\013assigned_id\030\004" +
-      " \001(\0132\".alphapulse.common.v1.InstrumentId" +
-      "R\nassignedId\"\251\002\n\027UpdateInstrumentRequest" +
-      "\022B\n\ninstrument\030\001 \001(\0132\".alphapulse.regist" +
-      "ry.v1.InstrumentR\ninstrument\022;\n\013update_m" +
-      "ask\030\002 \001(\0132\032.google.protobuf.FieldMaskR\nu" +
-      "pdateMask\022+\n\021expected_revision\030\003 \001(\004R\020ex" +
-      "pectedRevision\022A\n\016effective_time\030\004 \001(\0132\032" +
-      ".google.protobuf.TimestampR\reffectiveTim" +
-      "e\022\035\n\nrequest_id\030\005 \001(\tR\trequestId\"\224\001\n\030Upd" +
-      "ateInstrumentResponse\022B\n\ninstrument\030\001 \001(" +
-      "\0132\".alphapulse.registry.v1.InstrumentR\ni" +
-      "nstrument\022\030\n\007changed\030\002 \001(\010R\007changed\022\032\n\010r" +
-      "evision\030\003 \001(\004R\010revision\"\245\001\n\027DelistInstru" +
-      "mentRequest\022\016\n\002id\030\001 \001(\tR\002id\022.\n\004time\030\002 \001(" +
-      "\0132\032.google.protobuf.TimestampR\004time\022+\n\021e" +
-      "xpected_revision\030\003 \001(\004R\020expectedRevision" +
-      "\022\035\n\nrequest_id\030\004 \001(\tR\trequestId\"\224\001\n\030Deli" +
-      "stInstrumentResponse\022B\n\ninstrument\030\001 \001(\013" +
-      "2\".alphapulse.registry.v1.InstrumentR\nin" +
-      "strument\022\030\n\007changed\030\002 \001(\010R\007changed\022\032\n\010re" +
-      "vision\030\003 \001(\004R\010revision\"P\n\033GetInstrumentH" +
-      "istoryRequest\022\016\n\002id\030\001 \001(\tR\002id\022!\n\014min_rev" +
-      "ision\030\002 \001(\004R\013minRevision\"\200\001\n\034GetInstrume" +
-      "ntHistoryResponse\022D\n\013instruments\030\001 \003(\0132\"" +
-      ".alphapulse.registry.v1.InstrumentR\013inst" +
-      "ruments\022\032\n\010revision\030\002 \001(\004R\010revision\"\226\004\n\030" +
-      "SearchInstrumentsRequest\022\024\n\005query\030\001 \001(\tR" +
-      "\005query\022#\n\rsymbol_prefix\030\002 \001(\tR\014symbolPre" +
-      "fix\022@\n\013asset_types\030\003 \003(\0162\037.alphapulse.co" +
-      "mmon.v1.AssetTypeR\nassetTypes\022\026\n\006venues\030" +
-      "\004 \003(\tR\006venues\022D\n\010statuses\030\005 \003(\0162(.alphap" +
-      "ulse.registry.v1.InstrumentStatusR\010statu" +
-      "ses\022\037\n\013isin_prefix\030\006 \001(\tR\nisinPrefix\022\031\n\010" +
-      "chain_id\030\007 \001(\rR\007chainId\022\032\n\010currency\030\010 \001(" +
-      "\tR\010currency\022/\n\005as_of\030\t \001(\0132\032.google.prot" +
-      "obuf.TimestampR\004asOf\022\033\n\tpage_size\030\n \001(\005R" +
-      "\010pageSize\022\035\n\npage_token\030\013 \001(\tR\tpageToken" +
-      "\0227\n\tread_mask\030\014 \001(\0132\032.google.protobuf.Fi" +
-      "eldMaskR\010readMask\022!\n\014min_revision\030\r \001(\004R" +
-      "\013minRevision\"\245\001\n\031SearchInstrumentsRespon" +
-      "se\022D\n\013instruments\030\001 \003(\0132\".alphapulse.reg" +
-      "istry.v1.InstrumentR\013instruments\022&\n\017next" +
-      "_page_token\030\002 \001(\tR\rnextPageToken\022\032\n\010revi" +
-      "sion\030\003 \001(\004R\010revision\"W\n BatchGetInstrume" +
-      "ntRecordsRequest\022\020\n\003ids\030\001 \001(\014R\003ids\022!\n\014mi" +
-      "n_revision\030\002 \001(\004R\013minRevision\"o\n!BatchGe" +
-      "tInstrumentRecordsResponse\022\024\n\005frame\030\001 \001(" +
-      "\014R\005frame\022\030\n\007missing\030\002 \003(\rR\007missing\022\032\n\010re" +
-      "vision\030\003 \001(\004R\010revision\"\214\001\n\021FindVenuesReq" +
-      "uest\022#\n\rinstrument_id\030\001 \001(\tR\014instrumentI" +
-      "d\022/\n\005as_of\030\002 \001(\0132\032.google.protobuf.Times" +
-      "tampR\004asOf\022!\n\014min_revision\030\003 \001(\004R\013minRev" +
-      "ision\"\275\001\n\014VenueListing\0223\n\005venue\030\001 \001(\0132\035." +
-      "alphapulse.registry.v1.VenueR\005venue\022B\n\ni" +
-      "nstrument\030\002 \001(\0132\".alphapulse.registry.v1" +
-      ".InstrumentR\ninstrument\0224\n\004link\030\003 \001(\0162 ." +
-      "alphapulse.registry.v1.LinkTypeR\004link\"r\n" +
-      "\022FindVenuesResponse\022@\n\010listings\030\001 \003(\0132$." +
-      "alphapulse.registry.v1.VenueListingR\010lis" +
-      "tings\022\032\n\010revision\030\002 \001(\004R\010revision\"\322\001\n\022Up" +
-      "dateVenueRequest\0223\n\005venue\030\001 \001(\0132\035.alphap" +
-      "ulse.registry.v1.VenueR\005venue\022;\n\013update_" +
-      "mask\030\002 \001(\0132\032.google.protobuf.FieldMaskR\n" +
-      "updateMask\022+\n\021expected_revision\030\003 \001(\004R\020e" +
-      "xpectedRevision\022\035\n\nrequest_id\030\004 \001(\tR\treq" +
-      "uestId\"\200\001\n\023UpdateVenueResponse\0223\n\005venue\030" +
-      "\001 \001(\0132\035.alphapulse.registry.v1.VenueR\005ve" +
-      "nue\022\030\n\007changed\030\002 \001(\010R\007changed\022\032\n\010revisio" +
-      "n\030\003 \001(\004R\010revision\"r\n\022DeleteVenueRequest\022" +
-      "\020\n\003key\030\001 \001(\tR\003key\022+\n\021expected_revision\030\002" +
-      " \001(\004R\020expectedRevision\022\035\n\nrequest_id\030\003 \001" +
-      "(\tR\trequestId\"\200\001\n\023DeleteVenueResponse\0223\n" +
+      " \001(\004R\010revision\"\230\001\n\030UnlinkInstrumentsRequ" +
+      "est\0220\n\004link\030\001 \001(\0132\034.alphapulse.registry." +
+      "v1.LinkR\004link\022+\n\021expected_revision\030\002 \001(\004" +
+      "R\020expectedRevision\022\035\n\nrequest_id\030\003 \001(\tR\t" +
+      "requestId\"\203\001\n\031UnlinkInstrumentsResponse\022" +
+      "0\n\004link\030\001 \001(\0132\034.alphapulse.registry.v1.L" +
+      "inkR\004link\022\030\n\007removed\030\002 \001(\010R\007removed\022\032\n\010r" +
+      "evision\030\003 \001(\004R\010revision\"j\n\024RegisterVenue" +
+      "Request\0223\n\005venue\030\001 \001(\0132\035.alphapulse.regi" +
+      "stry.v1.VenueR\005venue\022\035\n\nrequest_id\030\002 \001(\t" +
+      "R\trequestId\"\202\001\n\025RegisterVenueResponse\0223\n" +
       "\005venue\030\001 \001(\0132\035.alphapulse.registry.v1.Ve" +
-      "nueR\005venue\022\030\n\007changed\030\002 \001(\010R\007changed\022\032\n\010" +
-      "revision\030\003 \001(\004R\010revision\"\177\n\020QuoteFeesReq" +
-      "uest\022\024\n\005venue\030\001 \001(\tR\005venue\022\026\n\006volume\030\002 \001" +
-      "(\tR\006volume\022\032\n\010notional\030\003 \001(\tR\010notional\022!" +
-      "\n\014min_revision\030\004 \001(\004R\013minRevision\"\357\001\n\021Qu" +
-      "oteFeesResponse\022\"\n\rmaker_fee_bps\030\001 \001(\tR\013" +
-      "makerFeeBps\022\"\n\rtaker_fee_bps\030\002 \001(\tR\013take" +
-      "rFeeBps\022\033\n\tmaker_fee\030\003 \001(\tR\010makerFee\022\033\n\t" +
-      "taker_fee\030\004 \001(\tR\010takerFee\022\022\n\004tier\030\005 \001(\005R" +
-      "\004tier\022(\n\020next_tier_volume\030\006 \001(\tR\016nextTie" +
-      "rVolume\022\032\n\010revision\030\007 \001(\004R\010revision\"}\n\022G" +
-      "etSessionsRequest\022\024\n\005venue\030\001 \001(\tR\005venue\022" +
-      ".\n\004time\030\002 \001(\0132\032.google.protobuf.Timestam" +
-      "pR\004time\022!\n\014min_revision\030\003 \001(\004R\013minRevisi" +
-      "on\"\223\002\n\023GetSessionsResponse\022\032\n\010calendar\030\001" +
-      " \001(\tR\010calendar\022\022\n\004open\030\002 \001(\010R\004open\022\037\n\013al" +
-      "ways_open\030\003 \001(\010R\nalwaysOpen\0227\n\tnext_open" +
-      "\030\004 \001(\0132\032.google.protobuf.TimestampR\010next" +
-      "Open\0229\n\nnext_close\030\005 \001(\0132\032.google.protob" +
-      "uf.TimestampR\tnextClose\022\033\n\ttime_zone\030\006 \001" +
-      "(\tR\010timeZone\022\032\n\010revision\030\007 \001(\004R\010revision" +
-      "\"\324\002\n\013VenueMetric\022.\n\004time\030\001 \001(\0132\032.google." +
-      "protobuf.TimestampR\004time\022\035\n\nlatency_ns\030\002" +
-      " \001(\004R\tlatencyNs\022.\n\023messages_per_second\030\003" +
-      " \001(\rR\021messagesPerSecond\022\033\n\terror_ppm\030\004 \001" +
-      "(\rR\010errorPpm\022\'\n\017liquidity_score\030\005 \001(\rR\016l" +
-      "iquidityScore\022+\n\021reliability_score\030\006 \001(\r" +
-      "R\020reliabilityScore\022;\n\006status\030\007 \001(\0162#.alp" +
-      "hapulse.registry.v1.VenueStatusR\006status\022" +
-      "\026\n\006source\030\010 \001(\tR\006source\"p\n\031ReportVenueMe" +
-      "tricsRequest\022\024\n\005venue\030\001 \001(\tR\005venue\022=\n\007me" +
-      "trics\030\002 \003(\0132#.alphapulse.registry.v1.Ven" +
-      "ueMetricR\007metrics\"L\n\032ReportVenueMetricsR" +
-      "esponse\022\022\n\004kept\030\001 \001(\rR\004kept\022\032\n\010revision\030" +
-      "\002 \001(\004R\010revision\"\240\001\n\026GetVenueMetricsReque" +
-      "st\022\024\n\005venue\030\001 \001(\tR\005venue\0229\n\nstart_time\030\002" +
-      " \001(\0132\032.google.protobuf.TimestampR\tstartT" +
-      "ime\0225\n\010end_time\030\003 \001(\0132\032.google.protobuf." +
-      "TimestampR\007endTime\"\265\002\n\027GetVenueMetricsRe" +
-      "sponse\022=\n\007metrics\030\001 \003(\0132#.alphapulse.reg" +
-      "istry.v1.VenueMetricR\007metrics\022*\n\021median_" +
-      "latency_ns\030\002 \001(\004R\017medianLatencyNs\022$\n\016mea" +
-      "n_error_ppm\030\003 \001(\rR\014meanErrorPpm\0220\n\024mean_" +
-      "liquidity_score\030\004 \001(\rR\022meanLiquidityScor" +
-      "e\0224\n\026mean_reliability_score\030\005 \001(\rR\024meanR" +
-      "eliabilityScore\022!\n\014health_score\030\006 \001(\rR\013h" +
-      "ealthScore\"Z\n\016SyntheticInput\022\024\n\005alias\030\001 " +
-      "\001(\tR\005alias\0222\n\002id\030\002 \001(\0132\".alphapulse.comm" +
-      "on.v1.InstrumentIdR\002id\"\234\002\n\tSynthetic\0222\n\002" +
-      "id\030\001 \001(\0132\".alphapulse.common.v1.Instrume" +
-      "ntIdR\002id\022\022\n\004name\030\002 \001(\tR\004name\022\030\n\007formula\030" +
-      "\003 \001(\tR\007formula\022>\n\006inputs\030\004 \003(\0132&.alphapu" +
-      "lse.registry.v1.SyntheticInputR\006inputs\022!" +
-      "\n\014formula_hash\030\005 \001(\006R\013formulaHash\022\030\n\007ver" +
-      "sion\030\006 \001(\rR\007version\022\032\n\010revision\030\007 \001(\004R\010r" +
-      "evision\022\024\n\005title\030\010 \001(\tR\005title\"\217\002\n\026Define" +
-      "SyntheticRequest\022\022\n\004name\030\001 \001(\tR\004name\022\030\n\007" +
-      "formula\030\002 \001(\tR\007formula\022>\n\006inputs\030\003 \003(\0132&" +
-      ".alphapulse.registry.v1.SyntheticInputR\006" +
-      "inputs\022\024\n\005title\030\004 \001(\tR\005title\022%\n\016quote_cu" +
-      "rrency\030\005 \001(\tR\rquoteCurrency\022+\n\021expected_" +
-      "revision\030\006 \001(\004R\020expectedRevision\022\035\n\nrequ" +
-      "est_id\030\007 \001(\tR\trequestId\"\220\001\n\027DefineSynthe" +
-      "ticResponse\022?\n\tsynthetic\030\001 \001(\0132!.alphapu" +
-      "lse.registry.v1.SyntheticR\tsynthetic\022\030\n\007" +
-      "changed\030\002 \001(\010R\007changed\022\032\n\010revision\030\003 \001(\004" +
-      "R\010revision\"L\n\023GetSyntheticRequest\022\022\n\004nam" +
-      "e\030\001 \001(\tR\004name\022!\n\014min_revision\030\002 \001(\004R\013min" +
-      "Revision\"s\n\024GetSyntheticResponse\022?\n\tsynt" +
-      "hetic\030\001 \001(\0132!.alphapulse.registry.v1.Syn" +
-      "theticR\tsynthetic\022\032\n\010revision\030\002 \001(\004R\010rev" +
-      "ision\"[\n\017InstrumentValue\0222\n\002id\030\001 \001(\0132\".a" +
-      "lphapulse.common.v1.InstrumentIdR\002id\022\024\n\005" +
-      "value\030\002 \001(\tR\005value\"\222\001\n\030EvaluateSynthetic" +
-      "Request\022\022\n\004name\030\001 \001(\tR\004name\022?\n\006values\030\002 " +
-      "\003(\0132\'.alphapulse.registry.v1.InstrumentV" +
-      "alueR\006values\022!\n\014min_revision\030\003 \001(\004R\013minR" +
-      "evision\"\313\001\n\031EvaluateSyntheticResponse\022\024\n" +
-      "\005value\030\001 \001(\tR\005value\022!\n\014formula_hash\030\002 \001(" +
-      "\006R\013formulaHash\022\030\n\007version\030\003 \001(\rR\007version" +
-      "\022?\n\006inputs\030\004 \003(\0132\'.alphapulse.registry.v" +
-      "1.InstrumentValueR\006inputs\022\032\n\010revision\030\005 " +
-      "\001(\004R\010revision\">\n\nRouteLevel\022\024\n\005price\030\001 \001" +
-      "(\tR\005price\022\032\n\010quantity\030\002 \001(\tR\010quantity\"\334\001" +
-      "\n\tRouteBook\022G\n\rinstrument_id\030\001 \001(\0132\".alp" +
-      "hapulse.common.v1.InstrumentIdR\014instrume" +
-      "ntId\0226\n\004bids\030\002 \003(\0132\".alphapulse.registry" +
-      ".v1.RouteLevelR\004bids\0226\n\004asks\030\003 \003(\0132\".alp" +
-      "hapulse.registry.v1.RouteLevelR\004asks\022\026\n\006" +
-      "volume\030\004 \001(\tR\006volume\"\213\003\n\021RouteOrderReque" +
-      "st\022G\n\rinstrument_id\030\001 \001(\0132\".alphapulse.c" +
-      "ommon.v1.InstrumentIdR\014instrumentId\0225\n\004s" +
-      "ide\030\002 \001(\0162!.alphapulse.registry.v1.Route" +
-      "SideR\004side\022\032\n\010quantity\030\003 \001(\tR\010quantity\022>" +
-      "\n\007urgency\030\004 \001(\0162$.alphapulse.registry.v1" +
-      ".RouteUrgencyR\007urgency\022\037\n\013limit_price\030\005 " +
-      "\001(\tR\nlimitPrice\022\035\n\nmax_venues\030\006 \001(\rR\tmax" +
-      "Venues\0227\n\005books\030\007 \003(\0132!.alphapulse.regis" +
-      "try.v1.RouteBookR\005books\022!\n\014min_revision\030" +
-      "\010 \001(\004R\013minRevision\"\335\001\n\010RouteLeg\022G\n\rinstr" +
-      "ument_id\030\001 \001(\0132\".alphapulse.common.v1.In" +
-      "strumentIdR\014instrumentId\022\024\n\005venue\030\002 \001(\rR" +
-      "\005venue\022\032\n\010quantity\030\003 \001(\tR\010quantity\022\037\n\013li" +
-      "mit_price\030\004 \001(\tR\nlimitPrice\022#\n\raverage_p" +
-      "rice\030\005 \001(\tR\014averagePrice\022\020\n\003fee\030\006 \001(\tR\003f" +
-      "ee\"\300\003\n\013RouteChoice\022G\n\rinstrument_id\030\001 \001(" +
-      "\0132\".alphapulse.common.v1.InstrumentIdR\014i" +
-      "nstrumentId\022\024\n\005venue\030\002 \001(\rR\005venue\022\026\n\006cho" +
-      "sen\030\003 \001(\010R\006chosen\022\032\n\010excluded\030\004 \001(\tR\010exc" +
-      "luded\022\024\n\005price\030\005 \001(\tR\005price\022\034\n\tavailable" +
-      "\030\006 \001(\tR\tavailable\022\027\n\007fee_bps\030\007 \001(\tR\006feeB" +
-      "ps\022\035\n\nlatency_ns\030\010 \001(\004R\tlatencyNs\022+\n\021rel" +
-      "iability_score\030\t \001(\rR\020reliabilityScore\022\037" +
-      "\n\013penalty_bps\030\n \001(\tR\npenaltyBps\022\'\n\017effec" +
-      "tive_price\030\013 \001(\tR\016effectivePrice\022;\n\006stat" +
-      "us\030\014 \001(\0162#.alphapulse.registry.v1.VenueS" +
-      "tatusR\006status\"\322\001\n\022RouteOrderResponse\0224\n\004" +
-      "legs\030\001 \003(\0132 .alphapulse.registry.v1.Rout" +
-      "eLegR\004legs\022+\n\021unrouted_quantity\030\002 \001(\tR\020u" +
-      "nroutedQuantity\022=\n\007choices\030\003 \003(\0132#.alpha" +
-      "pulse.registry.v1.RouteChoiceR\007choices\022\032" +
-      "\n\010revision\030\004 \001(\004R\010revision*\321\001\n\020Instrumen" +
-      "tStatus\022!\n\035INSTRUMENT_STATUS_UNSPECIFIED" +
-      "\020\000\022\037\n\033INSTRUMENT_STATUS_ANNOUNCED\020\001\022\034\n\030I" +
-      "NSTRUMENT_STATUS_ACTIVE\020\002\022\034\n\030INSTRUMENT_" +
-      "STATUS_HALTED\020\003\022\035\n\031INSTRUMENT_STATUS_EXP" +
-      "IRED\020\004\022\036\n\032INSTRUMENT_STATUS_DELISTED\020\005*X" +
-      "\n\013OptionRight\022\034\n\030OPTION_RIGHT_UNSPECIFIE" +
-      "D\020\000\022\025\n\021OPTION_RIGHT_CALL\020\001\022\024\n\020OPTION_RIG" +
-      "HT_PUT\020\002*\335\001\n\010LinkType\022\031\n\025LINK_TYPE_UNSPE" +
-      "CIFIED\020\000\022\033\n\027LINK_TYPE_DERIVATIVE_OF\020\001\022\033\n" +
-      "\027LINK_TYPE_SAME_SECURITY\020\002\022\030\n\024LINK_TYPE_" +
-      "RECEIPT_OF\020\003\022\032\n\026LINK_TYPE_BRIDGED_FROM\020\004",
-      "\022\023\n\017LINK_TYPE_WRAPS\020\005\022\032\n\026LINK_TYPE_COMPO" +
-      "NENT_OF\020\006\022\025\n\021LINK_TYPE_BASE_OF\020\007*\327\001\n\tVen" +
-      "ueKind\022\032\n\026VENUE_KIND_UNSPECIFIED\020\000\022\027\n\023VE" +
-      "NUE_KIND_EXCHANGE\020\001\022\036\n\032VENUE_KIND_CRYPTO" +
-      "_EXCHANGE\020\002\022\022\n\016VENUE_KIND_DEX\020\003\022\025\n\021VENUE" +
-      "_KIND_BROKER\020\004\022\024\n\020VENUE_KIND_CHAIN\020\005\022\032\n\026" +
-      "VENUE_KIND_DATA_VENDOR\020\006\022\030\n\024VENUE_KIND_S" +
-      "IMULATED\020\007*\250\001\n\020EndpointProtocol\022!\n\035ENDPO" +
-      "INT_PROTOCOL_UNSPECIFIED\020\000\022\032\n\026ENDPOINT_P" +
-      "ROTOCOL_REST\020\001\022\037\n\033ENDPOINT_PROTOCOL_WEBS" +
-      "OCKET\020\002\022\031\n\025ENDPOINT_PROTOCOL_FIX\020\003\022\031\n\025EN" +
-      "DPOINT_PROTOCOL_RPC\020\004*\300\001\n\013VenueStatus\022\034\n" +
-      "\030VENUE_STATUS_UNSPECIFIED\020\000\022\025\n\021VENUE_STA" +
-      "TUS_OPEN\020\001\022\027\n\023VENUE_STATUS_CLOSED\020\002\022\027\n\023V" +
-      "ENUE_STATUS_HALTED\020\003\022\030\n\024VENUE_STATUS_AUC" +
-      "TION\020\004\022\031\n\025VENUE_STATUS_DEGRADED\020\005\022\025\n\021VEN" +
-      "UE_STATUS_DOWN\020\006*\241\001\n\tEventKind\022\032\n\026EVENT_" +
-      "KIND_UNSPECIFIED\020\000\022\031\n\025EVENT_KIND_INSTRUM" +
-      "ENT\020\001\022\023\n\017EVENT_KIND_LINK\020\002\022\024\n\020EVENT_KIND" +
-      "_VENUE\020\003\022\030\n\024EVENT_KIND_COLLISION\020\004\022\030\n\024EV" +
-      "ENT_KIND_SYNTHETIC\020\005*P\n\tRouteSide\022\032\n\026ROU" +
-      "TE_SIDE_UNSPECIFIED\020\000\022\022\n\016ROUTE_SIDE_BUY\020" +
-      "\001\022\023\n\017ROUTE_SIDE_SELL\020\002*\177\n\014RouteUrgency\022\035" +
-      "\n\031ROUTE_URGENCY_UNSPECIFIED\020\000\022\031\n\025ROUTE_U" +
-      "RGENCY_PATIENT\020\001\022\030\n\024ROUTE_URGENCY_NORMAL" +
-      "\020\002\022\033\n\027ROUTE_URGENCY_IMMEDIATE\020\0032\314 \n\017Regi" +
-      "stryService\022\240\001\n\022RegisterInstrument\0221.alp" +
-      "hapulse.registry.v1.RegisterInstrumentRe" +
-      "quest\0322.alphapulse.registry.v1.RegisterI" +
-      "nstrumentResponse\"#\202\323\344\223\002\035\"\017/v1/instrumen" +
-      "ts:\ninstrument\022\267\001\n\030BatchRegisterInstrume" +
-      "nts\0227.alphapulse.registry.v1.BatchRegist" +
-      "erInstrumentsRequest\0328.alphapulse.regist" +
-      "ry.v1.BatchRegisterInstrumentsResponse\"(" +
-      "\202\323\344\223\002\"\"\035/v1/instruments:batchRegister:\001*" +
-      "\022\212\001\n\rGetInstrument\022,.alphapulse.registry" +
-      ".v1.GetInstrumentRequest\032-.alphapulse.re" +
-      "gistry.v1.GetInstrumentResponse\"\034\202\323\344\223\002\026\022" +
-      "\024/v1/instruments/{id}\022\243\001\n\023BatchGetInstru" +
-      "ments\0222.alphapulse.registry.v1.BatchGetI" +
-      "nstrumentsRequest\0323.alphapulse.registry." +
-      "v1.BatchGetInstrumentsResponse\"#\202\323\344\223\002\035\"\030" +
-      "/v1/instruments:batchGet:\001*\022\231\001\n\021ResolveI" +
-      "nstrument\0220.alphapulse.registry.v1.Resol" +
-      "veInstrumentRequest\0321.alphapulse.registr" +
-      "y.v1.ResolveInstrumentResponse\"\037\202\323\344\223\002\031\022\027" +
-      "/v1/instruments:resolve\022\213\001\n\017ListInstrume" +
-      "nts\022..alphapulse.registry.v1.ListInstrum" +
-      "entsRequest\032/.alphapulse.registry.v1.Lis" +
-      "tInstrumentsResponse\"\027\202\323\344\223\002\021\022\017/v1/instru" +
-      "ments\022s\n\tListLinks\022(.alphapulse.registry" +
-      ".v1.ListLinksRequest\032).alphapulse.regist" +
-      "ry.v1.ListLinksResponse\"\021\202\323\344\223\002\013\022\t/v1/lin" +
-      "ks\022\210\001\n\017LinkInstruments\022..alphapulse.regi" +
-      "stry.v1.LinkInstrumentsRequest\032/.alphapu" +
-      "lse.registry.v1.LinkInstrumentsResponse\"" +
-      "\024\202\323\344\223\002\016\"\t/v1/links:\001*\022\207\001\n\rRegisterVenue\022" +
-      ",.alphapulse.registry.v1.RegisterVenueRe" +
-      "quest\032-.alphapulse.registry.v1.RegisterV" +
-      "enueResponse\"\031\202\323\344\223\002\023\"\n/v1/venues:\005venue\022" +
-      "w\n\010GetVenue\022\'.alphapulse.registry.v1.Get" +
-      "VenueRequest\032(.alphapulse.registry.v1.Ge" +
-      "tVenueResponse\"\030\202\323\344\223\002\022\022\020/v1/venues/{key}" +
-      "\022w\n\nListVenues\022).alphapulse.registry.v1." +
-      "ListVenuesRequest\032*.alphapulse.registry." +
-      "v1.ListVenuesResponse\"\022\202\323\344\223\002\014\022\n/v1/venue" +
-      "s\022n\n\rWatchRegistry\022,.alphapulse.registry" +
-      ".v1.WatchRegistryRequest\032-.alphapulse.re" +
-      "gistry.v1.WatchRegistryResponse0\001\022\257\001\n\020Up" +
-      "dateInstrument\022/.alphapulse.registry.v1." +
-      "UpdateInstrumentRequest\0320.alphapulse.reg" +
-      "istry.v1.UpdateInstrumentResponse\"8\202\323\344\223\002" +
-      "22$/v1/instruments/{instrument.id_text}:" +
-      "\ninstrument\022\235\001\n\020DelistInstrument\022/.alpha" +
-      "pulse.registry.v1.DelistInstrumentReques" +
-      "t\0320.alphapulse.registry.v1.DelistInstrum" +
-      "entResponse\"&\202\323\344\223\002 \"\033/v1/instruments/{id" +
-      "}:delist:\001*\022\247\001\n\024GetInstrumentHistory\0223.a" +
+      "nueR\005venue\022\030\n\007created\030\002 \001(\010R\007created\022\032\n\010" +
+      "revision\030\003 \001(\004R\010revision\"F\n\017GetVenueRequ" +
+      "est\022\020\n\003key\030\001 \001(\tR\003key\022!\n\014min_revision\030\002 " +
+      "\001(\004R\013minRevision\"c\n\020GetVenueResponse\0223\n\005" +
+      "venue\030\001 \001(\0132\035.alphapulse.registry.v1.Ven" +
+      "ueR\005venue\022\032\n\010revision\030\002 \001(\004R\010revision\"\251\001" +
+      "\n\021ListVenuesRequest\022\033\n\tpage_size\030\001 \001(\005R\010" +
+      "pageSize\022\035\n\npage_token\030\002 \001(\tR\tpageToken\022" +
+      "5\n\004kind\030\003 \001(\0162!.alphapulse.registry.v1.V" +
+      "enueKindR\004kind\022!\n\014min_revision\030\004 \001(\004R\013mi" +
+      "nRevision\"\217\001\n\022ListVenuesResponse\0225\n\006venu" +
+      "es\030\001 \003(\0132\035.alphapulse.registry.v1.VenueR" +
+      "\006venues\022&\n\017next_page_token\030\002 \001(\tR\rnextPa" +
+      "geToken\022\032\n\010revision\030\003 \001(\004R\010revision\"\373\002\n\024" +
+      "WatchRegistryRequest\022#\n\rfrom_revision\030\001 " +
+      "\001(\004R\014fromRevision\022@\n\013asset_types\030\002 \003(\0162\037" +
+      ".alphapulse.common.v1.AssetTypeR\nassetTy" +
+      "pes\022\026\n\006venues\030\003 \003(\tR\006venues\022\037\n\013isin_pref" +
+      "ix\030\004 \001(\tR\nisinPrefix\022\031\n\010chain_id\030\005 \001(\rR\007" +
+      "chainId\022?\n\nlink_types\030\006 \003(\0162 .alphapulse" +
+      ".registry.v1.LinkTypeR\tlinkTypes\0227\n\005kind" +
+      "s\030\007 \003(\0162!.alphapulse.registry.v1.EventKi" +
+      "ndR\005kinds\022.\n\023min_opportunity_bps\030\010 \001(\rR\021" +
+      "minOpportunityBps\"\216\006\n\025WatchRegistryRespo" +
+      "nse\022\032\n\010revision\030\001 \001(\004R\010revision\022.\n\004time\030" +
+      "\002 \001(\0132\032.google.protobuf.TimestampR\004time\022" +
+      "Y\n\025instrument_registered\030\003 \001(\0132\".alphapu" +
+      "lse.registry.v1.InstrumentH\000R\024instrument" +
+      "Registered\022S\n\022instrument_updated\030\004 \001(\0132\"" +
+      ".alphapulse.registry.v1.InstrumentH\000R\021in" +
+      "strumentUpdated\022=\n\nlink_added\030\005 \001(\0132\034.al" +
+      "phapulse.registry.v1.LinkH\000R\tlinkAdded\022J" +
+      "\n\020venue_registered\030\006 \001(\0132\035.alphapulse.re" +
+      "gistry.v1.VenueH\000R\017venueRegistered\022A\n\tco" +
+      "llision\030\007 \001(\0132!.alphapulse.registry.v1.C" +
+      "ollisionH\000R\tcollision\022D\n\rvenue_updated\030\010" +
+      " \001(\0132\035.alphapulse.registry.v1.VenueH\000R\014v" +
+      "enueUpdated\022P\n\021synthetic_defined\030\t \001(\0132!" +
+      ".alphapulse.registry.v1.SyntheticH\000R\020syn" +
+      "theticDefined\022A\n\014link_removed\030\n \001(\0132\034.al" +
+      "phapulse.registry.v1.LinkH\000R\013linkRemoved" +
+      "\022G\n\013opportunity\030\013 \001(\0132#.alphapulse.regis" +
+      "try.v1.OpportunityH\000R\013opportunityB\007\n\005eve" +
+      "nt\"\260\006\n\013Opportunity\022%\n\016opportunity_id\030\001 \001" +
+      "(\006R\ropportunityId\022;\n\004kind\030\002 \001(\0162\'.alphap" +
+      "ulse.registry.v1.OpportunityKindR\004kind\022N" +
+      "\n\021buy_instrument_id\030\003 \001(\0132\".alphapulse.c" +
+      "ommon.v1.InstrumentIdR\017buyInstrumentId\022\033" +
+      "\n\tbuy_venue\030\004 \001(\rR\010buyVenue\022\033\n\tbuy_price" +
+      "\030\005 \001(\tR\010buyPrice\022!\n\014buy_currency\030\006 \001(\tR\013" +
+      "buyCurrency\022\036\n\013buy_fee_bps\030\007 \001(\tR\tbuyFee" +
+      "Bps\022P\n\022sell_instrument_id\030\010 \001(\0132\".alphap" +
+      "ulse.common.v1.InstrumentIdR\020sellInstrum" +
+      "entId\022\035\n\nsell_venue\030\t \001(\rR\tsellVenue\022\035\n\n" +
+      "sell_price\030\n \001(\tR\tsellPrice\022#\n\rsell_curr" +
+      "ency\030\013 \001(\tR\014sellCurrency\022 \n\014sell_fee_bps" +
+      "\030\014 \001(\tR\nsellFeeBps\022\022\n\004rate\030\r \001(\tR\004rate\022\035" +
+      "\n\nspread_bps\030\016 \001(\tR\tspreadBps\022!\n\014max_qua" +
+      "ntity\030\017 \001(\tR\013maxQuantity\022\036\n\nconfidence\030\020" +
+      " \001(\rR\nconfidence\022.\n\004time\030\021 \001(\0132\032.google." +
+      "protobuf.TimestampR\004time\0229\n\nexpires_at\030\022" +
+      " \001(\0132\032.google.protobuf.TimestampR\texpire" +
+      "sAt\022 \n\013traceparent\030\023 \001(\tR\013traceparent\022\026\n" +
+      "\006missed\030\024 \001(\004R\006missed\"\314\001\n\tCollision\0222\n\002i" +
+      "d\030\001 \001(\0132\".alphapulse.common.v1.Instrumen" +
+      "tIdR\002id\022!\n\014existing_key\030\002 \001(\tR\013existingK" +
+      "ey\022#\n\rcolliding_key\030\003 \001(\tR\014collidingKey\022" +
+      "C\n\013assigned_id\030\004 \001(\0132\".alphapulse.common" +
+      ".v1.InstrumentIdR\nassignedId\"\251\002\n\027UpdateI" +
+      "nstrumentRequest\022B\n\ninstrument\030\001 \001(\0132\".a" +
+      "lphapulse.registry.v1.InstrumentR\ninstru" +
+      "ment\022;\n\013update_mask\030\002 \001(\0132\032.google.proto" +
+      "buf.FieldMaskR\nupdateMask\022+\n\021expected_re" +
+      "vision\030\003 \001(\004R\020expectedRevision\022A\n\016effect" +
+      "ive_time\030\004 \001(\0132\032.google.protobuf.Timesta" +
+      "mpR\reffectiveTime\022\035\n\nrequest_id\030\005 \001(\tR\tr" +
+      "equestId\"\224\001\n\030UpdateInstrumentResponse\022B\n" +
+      "\ninstrument\030\001 \001(\0132\".alphapulse.registry." +
+      "v1.InstrumentR\ninstrument\022\030\n\007changed\030\002 \001" +
+      "(\010R\007changed\022\032\n\010revision\030\003 \001(\004R\010revision\"" +
+      "\245\001\n\027DelistInstrumentRequest\022\016\n\002id\030\001 \001(\tR" +
+      "\002id\022.\n\004time\030\002 \001(\0132\032.google.protobuf.Time" +
+      "stampR\004time\022+\n\021expected_revision\030\003 \001(\004R\020" +
+      "expectedRevision\022\035\n\nrequest_id\030\004 \001(\tR\tre" +
+      "questId\"\224\001\n\030DelistInstrumentResponse\022B\n\n" +
+      "instrument\030\001 \001(\0132\".alphapulse.registry.v" +
+      "1.InstrumentR\ninstrument\022\030\n\007changed\030\002 \001(" +
+      "\010R\007changed\022\032\n\010revision\030\003 \001(\004R\010revision\"P" +
+      "\n\033GetInstrumentHistoryRequest\022\016\n\002id\030\001 \001(" +
+      "\tR\002id\022!\n\014min_revision\030\002 \001(\004R\013minRevision" +
+      "\"\200\001\n\034GetInstrumentHistoryResponse\022D\n\013ins" +
+      "truments\030\001 \003(\0132\".alphapulse.registry.v1." +
+      "InstrumentR\013instruments\022\032\n\010revision\030\002 \001(" +
+      "\004R\010revision\"\226\004\n\030SearchInstrumentsRequest" +
+      "\022\024\n\005query\030\001 \001(\tR\005query\022#\n\rsymbol_prefix\030" +
+      "\002 \001(\tR\014symbolPrefix\022@\n\013asset_types\030\003 \003(\016" +
+      "2\037.alphapulse.common.v1.AssetTypeR\nasset" +
+      "Types\022\026\n\006venues\030\004 \003(\tR\006venues\022D\n\010statuse" +
+      "s\030\005 \003(\0162(.alphapulse.registry.v1.Instrum" +
+      "entStatusR\010statuses\022\037\n\013isin_prefix\030\006 \001(\t" +
+      "R\nisinPrefix\022\031\n\010chain_id\030\007 \001(\rR\007chainId\022" +
+      "\032\n\010currency\030\010 \001(\tR\010currency\022/\n\005as_of\030\t \001" +
+      "(\0132\032.google.protobuf.TimestampR\004asOf\022\033\n\t" +
+      "page_size\030\n \001(\005R\010pageSize\022\035\n\npage_token\030" +
+      "\013 \001(\tR\tpageToken\0227\n\tread_mask\030\014 \001(\0132\032.go" +
+      "ogle.protobuf.FieldMaskR\010readMask\022!\n\014min" +
+      "_revision\030\r \001(\004R\013minRevision\"\245\001\n\031SearchI" +
+      "nstrumentsResponse\022D\n\013instruments\030\001 \003(\0132" +
+      "\".alphapulse.registry.v1.InstrumentR\013ins" +
+      "truments\022&\n\017next_page_token\030\002 \001(\tR\rnextP" +
+      "ageToken\022\032\n\010revision\030\003 \001(\004R\010revision\"W\n " +
+      "BatchGetInstrumentRecordsRequest\022\020\n\003ids\030" +
+      "\001 \001(\014R\003ids\022!\n\014min_revision\030\002 \001(\004R\013minRev" +
+      "ision\"o\n!BatchGetInstrumentRecordsRespon" +
+      "se\022\024\n\005frame\030\001 \001(\014R\005frame\022\030\n\007missing\030\002 \003(" +
+      "\rR\007missing\022\032\n\010revision\030\003 \001(\004R\010revision\"\340" +
+      "\001\n\036StreamInstrumentRecordsRequest\022\020\n\003ids" +
+      "\030\001 \001(\014R\003ids\022\020\n\003all\030\002 \001(\010R\003all\022@\n\013asset_t" +
+      "ypes\030\003 \003(\0162\037.alphapulse.common.v1.AssetT" +
+      "ypeR\nassetTypes\022\026\n\006venues\030\004 \003(\tR\006venues\022" +
+      "\035\n\nbatch_rows\030\005 \001(\rR\tbatchRows\022!\n\014min_re" +
+      "vision\030\006 \001(\004R\013minRevision\"\251\001\n\037StreamInst" +
+      "rumentRecordsResponse\022\024\n\005frame\030\001 \001(\014R\005fr" +
+      "ame\022\030\n\007missing\030\002 \003(\rR\007missing\022\032\n\010revisio" +
+      "n\030\003 \001(\004R\010revision\022\033\n\tfirst_row\030\004 \001(\004R\010fi" +
+      "rstRow\022\035\n\ntotal_rows\030\005 \001(\004R\ttotalRows\"\214\001" +
+      "\n\021FindVenuesRequest\022#\n\rinstrument_id\030\001 \001" +
+      "(\tR\014instrumentId\022/\n\005as_of\030\002 \001(\0132\032.google" +
+      ".protobuf.TimestampR\004asOf\022!\n\014min_revisio" +
+      "n\030\003 \001(\004R\013minRevision\"\275\001\n\014VenueListing\0223\n" +
+      "\005venue\030\001 \001(\0132\035.alphapulse.registry.v1.Ve" +
+      "nueR\005venue\022B\n\ninstrument\030\002 \001(\0132\".alphapu" +
+      "lse.registry.v1.InstrumentR\ninstrument\0224" +
+      "\n\004link\030\003 \001(\0162 .alphapulse.registry.v1.Li" +
+      "nkTypeR\004link\"r\n\022FindVenuesResponse\022@\n\010li" +
+      "stings\030\001 \003(\0132$.alphapulse.registry.v1.Ve" +
+      "nueListingR\010listings\022\032\n\010revision\030\002 \001(\004R\010" +
+      "revision\"\322\001\n\022UpdateVenueRequest\0223\n\005venue" +
+      "\030\001 \001(\0132\035.alphapulse.registry.v1.VenueR\005v" +
+      "enue\022;\n\013update_mask\030\002 \001(\0132\032.google.proto" +
+      "buf.FieldMaskR\nupdateMask\022+\n\021expected_re" +
+      "vision\030\003 \001(\004R\020expectedRevision\022\035\n\nreques" +
+      "t_id\030\004 \001(\tR\trequestId\"\200\001\n\023UpdateVenueRes" +
+      "ponse\0223\n\005venue\030\001 \001(\0132\035.alphapulse.regist" +
+      "ry.v1.VenueR\005venue\022\030\n\007changed\030\002 \001(\010R\007cha" +
+      "nged\022\032\n\010revision\030\003 \001(\004R\010revision\"r\n\022Dele" +
+      "teVenueRequest\022\020\n\003key\030\001 \001(\tR\003key\022+\n\021expe" +
+      "cted_revision\030\002 \001(\004R\020expectedRevision\022\035\n" +
+      "\nrequest_id\030\003 \001(\tR\trequestId\"\200\001\n\023DeleteV" +
+      "enueResponse\0223\n\005venue\030\001 \001(\0132\035.alphapulse" +
+      ".registry.v1.VenueR\005venue\022\030\n\007changed\030\002 \001" +
+      "(\010R\007changed\022\032\n\010revision\030\003 \001(\004R\010revision\"" +
+      "\177\n\020QuoteFeesRequest\022\024\n\005venue\030\001 \001(\tR\005venu" +
+      "e\022\026\n\006volume\030\002 \001(\tR\006volume\022\032\n\010notional\030\003 " +
+      "\001(\tR\010notional\022!\n\014min_revision\030\004 \001(\004R\013min" +
+      "Revision\"\357\001\n\021QuoteFeesResponse\022\"\n\rmaker_" +
+      "fee_bps\030\001 \001(\tR\013makerFeeBps\022\"\n\rtaker_fee_" +
+      "bps\030\002 \001(\tR\013takerFeeBps\022\033\n\tmaker_fee\030\003 \001(" +
+      "\tR\010makerFee\022\033\n\ttaker_fee\030\004 \001(\tR\010takerFee" +
+      "\022\022\n\004tier\030\005 \001(\005R\004tier\022(\n\020next_tier_volume" +
+      "\030\006 \001(\tR\016nextTierVolume\022\032\n\010revision\030\007 \001(\004" +
+      "R\010revision\"}\n\022GetSessionsRequest\022\024\n\005venu" +
+      "e\030\001 \001(\tR\005venue\022.\n\004time\030\002 \001(\0132\032.google.pr" +
+      "otobuf.TimestampR\004time\022!\n\014min_revision\030\003" +
+      " \001(\004R\013minRevision\"\223\002\n\023GetSessionsRespons" +
+      "e\022\032\n\010calendar\030\001 \001(\tR\010calendar\022\022\n\004open\030\002 " +
+      "\001(\010R\004open\022\037\n\013always_open\030\003 \001(\010R\nalwaysOp" +
+      "en\0227\n\tnext_open\030\004 \001(\0132\032.google.protobuf." +
+      "TimestampR\010nextOpen\0229\n\nnext_close\030\005 \001(\0132" +
+      "\032.google.protobuf.TimestampR\tnextClose\022\033" +
+      "\n\ttime_zone\030\006 \001(\tR\010timeZone\022\032\n\010revision\030" +
+      "\007 \001(\004R\010revision\"\320\003\n\013VenueMetric\022.\n\004time\030" +
+      "\001 \001(\0132\032.google.protobuf.TimestampR\004time\022" +
+      "\035\n\nlatency_ns\030\002 \001(\004R\tlatencyNs\022.\n\023messag" +
+      "es_per_second\030\003 \001(\rR\021messagesPerSecond\022\033" +
+      "\n\terror_ppm\030\004 \001(\rR\010errorPpm\022\'\n\017liquidity" +
+      "_score\030\005 \001(\rR\016liquidityScore\022+\n\021reliabil" +
+      "ity_score\030\006 \001(\rR\020reliabilityScore\022;\n\006sta" +
+      "tus\030\007 \001(\0162#.alphapulse.registry.v1.Venue" +
+      "StatusR\006status\022\026\n\006source\030\010 \001(\tR\006source\022/" +
+      "\n\024order_ack_latency_ns\030\t \001(\004R\021orderAckLa" +
+      "tencyNs\022\026\n\006orders\030\n \001(\rR\006orders\022\035\n\nrejec" +
+      "t_ppm\030\013 \001(\rR\trejectPpm\022\022\n\004gaps\030\014 \001(\rR\004ga" +
+      "ps\"p\n\031ReportVenueMetricsRequest\022\024\n\005venue" +
+      "\030\001 \001(\tR\005venue\022=\n\007metrics\030\002 \003(\0132#.alphapu" +
+      "lse.registry.v1.VenueMetricR\007metrics\"L\n\032" +
+      "ReportVenueMetricsResponse\022\022\n\004kept\030\001 \001(\r" +
+      "R\004kept\022\032\n\010revision\030\002 \001(\004R\010revision\"\240\001\n\026G" +
+      "etVenueMetricsRequest\022\024\n\005venue\030\001 \001(\tR\005ve" +
+      "nue\0229\n\nstart_time\030\002 \001(\0132\032.google.protobu" +
+      "f.TimestampR\tstartTime\0225\n\010end_time\030\003 \001(\013" +
+      "2\032.google.protobuf.TimestampR\007endTime\"\276\003" +
+      "\n\027GetVenueMetricsResponse\022=\n\007metrics\030\001 \003" +
+      "(\0132#.alphapulse.registry.v1.VenueMetricR" +
+      "\007metrics\022*\n\021median_latency_ns\030\002 \001(\004R\017med" +
+      "ianLatencyNs\022$\n\016mean_error_ppm\030\003 \001(\rR\014me" +
+      "anErrorPpm\0220\n\024mean_liquidity_score\030\004 \001(\r" +
+      "R\022meanLiquidityScore\0224\n\026mean_reliability" +
+      "_score\030\005 \001(\rR\024meanReliabilityScore\022!\n\014he" +
+      "alth_score\030\006 \001(\rR\013healthScore\022<\n\033median_" +
+      "order_ack_latency_ns\030\007 \001(\004R\027medianOrderA" +
+      "ckLatencyNs\022\035\n\nreject_ppm\030\010 \001(\rR\trejectP" +
+      "pm\022\026\n\006orders\030\t \001(\004R\006orders\022\022\n\004gaps\030\n \001(\004" +
+      "R\004gaps\"Z\n\016SyntheticInput\022\024\n\005alias\030\001 \001(\tR" +
+      "\005alias\0222\n\002id\030\002 \001(\0132\".alphapulse.common.v" +
+      "1.InstrumentIdR\002id\"\234\002\n\tSynthetic\0222\n\002id\030\001" +
+      " \001(\0132\".alphapulse.common.v1.InstrumentId" +
+      "R\002id\022\022\n\004name\030\002 \001(\tR\004name\022\030\n\007formula\030\003 \001(" +
+      "\tR\007formula\022>\n\006inputs\030\004 \003(\0132&.alphapulse." +
+      "registry.v1.SyntheticInputR\006inputs\022!\n\014fo" +
+      "rmula_hash\030\005 \001(\006R\013formulaHash\022\030\n\007version" +
+      "\030\006 \001(\rR\007version\022\032\n\010revision\030\007 \001(\004R\010revis" +
+      "ion\022\024\n\005title\030\010 \001(\tR\005title\"\217\002\n\026DefineSynt" +
+      "heticRequest\022\022\n\004name\030\001 \001(\tR\004name\022\030\n\007form" +
+      "ula\030\002 \001(\tR\007formula\022>\n\006inputs\030\003 \003(\0132&.alp" +
+      "hapulse.registry.v1.SyntheticInputR\006inpu" +
+      "ts\022\024\n\005title\030\004 \001(\tR\005title\022%\n\016quote_curren" +
+      "cy\030\005 \001(\tR\rquoteCurrency\022+\n\021expected_revi" +
+      "sion\030\006 \001(\004R\020expectedRevision\022\035\n\nrequest_" +
+      "id\030\007 \001(\tR\trequestId\"\220\001\n\027DefineSyntheticR" +
+      "esponse\022?\n\tsynthetic\030\001 \001(\0132!.alphapulse." +
+      "registry.v1.SyntheticR\tsynthetic\022\030\n\007chan" +
+      "ged\030\002 \001(\010R\007changed\022\032\n\010revision\030\003 \001(\004R\010re" +
+      "vision\"L\n\023GetSyntheticRequest\022\022\n\004name\030\001 " +
+      "\001(\tR\004name\022!\n\014min_revision\030\002 \001(\004R\013minRevi" +
+      "sion\"s\n\024GetSyntheticResponse\022?\n\tsyntheti" +
+      "c\030\001 \001(\0132!.alphapulse.registry.v1.Synthet" +
+      "icR\tsynthetic\022\032\n\010revision\030\002 \001(\004R\010revisio" +
+      "n\"\274\001\n\025ListSyntheticsRequest\022\033\n\tpage_size" +
+      "\030\001 \001(\005R\010pageSize\022\035\n\npage_token\030\002 \001(\tR\tpa" +
+      "geToken\022#\n\rinstrument_id\030\003 \001(\tR\014instrume" +
+      "ntId\022\037\n\013name_prefix\030\004 \001(\tR\nnamePrefix\022!\n" +
+      "\014min_revision\030\005 \001(\004R\013minRevision\"\237\001\n\026Lis" +
+      "tSyntheticsResponse\022A\n\nsynthetics\030\001 \003(\0132" +
+      "!.alphapulse.registry.v1.SyntheticR\nsynt" +
+      "hetics\022&\n\017next_page_token\030\002 \001(\tR\rnextPag" +
+      "eToken\022\032\n\010revision\030\003 \001(\004R\010revision\"[\n\017In" +
+      "strumentValue\0222\n\002id\030\001 \001(\0132\".alphapulse.c" +
+      "ommon.v1.InstrumentIdR\002id\022\024\n\005value\030\002 \001(\t" +
+      "R\005value\"\222\001\n\030EvaluateSyntheticRequest\022\022\n\004" +
+      "name\030\001 \001(\tR\004name\022?\n\006values\030\002 \003(\0132\'.alpha",
+      "pulse.registry.v1.InstrumentValueR\006value" +
+      "s\022!\n\014min_revision\030\003 \001(\004R\013minRevision\"\313\001\n" +
+      "\031EvaluateSyntheticResponse\022\024\n\005value\030\001 \001(" +
+      "\tR\005value\022!\n\014formula_hash\030\002 \001(\006R\013formulaH" +
+      "ash\022\030\n\007version\030\003 \001(\rR\007version\022?\n\006inputs\030" +
+      "\004 \003(\0132\'.alphapulse.registry.v1.Instrumen" +
+      "tValueR\006inputs\022\032\n\010revision\030\005 \001(\004R\010revisi" +
+      "on\">\n\nRouteLevel\022\024\n\005price\030\001 \001(\tR\005price\022\032" +
+      "\n\010quantity\030\002 \001(\tR\010quantity\"\334\001\n\tRouteBook" +
+      "\022G\n\rinstrument_id\030\001 \001(\0132\".alphapulse.com" +
+      "mon.v1.InstrumentIdR\014instrumentId\0226\n\004bid" +
+      "s\030\002 \003(\0132\".alphapulse.registry.v1.RouteLe" +
+      "velR\004bids\0226\n\004asks\030\003 \003(\0132\".alphapulse.reg" +
+      "istry.v1.RouteLevelR\004asks\022\026\n\006volume\030\004 \001(" +
+      "\tR\006volume\";\n\013VenueVolume\022\024\n\005venue\030\001 \001(\tR" +
+      "\005venue\022\026\n\006volume\030\002 \001(\tR\006volume\"R\n\014Curren" +
+      "cyRate\022\026\n\006source\030\001 \001(\tR\006source\022\026\n\006target" +
+      "\030\002 \001(\tR\006target\022\022\n\004rate\030\003 \001(\tR\004rate\"\264\004\n\021R" +
+      "outeOrderRequest\022G\n\rinstrument_id\030\001 \001(\0132" +
+      "\".alphapulse.common.v1.InstrumentIdR\014ins" +
+      "trumentId\0225\n\004side\030\002 \001(\0162!.alphapulse.reg" +
+      "istry.v1.RouteSideR\004side\022\032\n\010quantity\030\003 \001" +
+      "(\tR\010quantity\022>\n\007urgency\030\004 \001(\0162$.alphapul" +
+      "se.registry.v1.RouteUrgencyR\007urgency\022\037\n\013" +
+      "limit_price\030\005 \001(\tR\nlimitPrice\022\035\n\nmax_ven" +
+      "ues\030\006 \001(\rR\tmaxVenues\0227\n\005books\030\007 \003(\0132!.al" +
+      "phapulse.registry.v1.RouteBookR\005books\022!\n" +
+      "\014min_revision\030\010 \001(\004R\013minRevision\022\026\n\006volu" +
+      "me\030\t \001(\tR\006volume\022=\n\007volumes\030\n \003(\0132#.alph" +
+      "apulse.registry.v1.VenueVolumeR\007volumes\022" +
+      "\024\n\005depth\030\013 \001(\rR\005depth\022:\n\005rates\030\014 \003(\0132$.a" +
+      "lphapulse.registry.v1.CurrencyRateR\005rate" +
+      "s\"\231\002\n\010RouteLeg\022G\n\rinstrument_id\030\001 \001(\0132\"." +
+      "alphapulse.common.v1.InstrumentIdR\014instr" +
+      "umentId\022\024\n\005venue\030\002 \001(\rR\005venue\022\032\n\010quantit" +
+      "y\030\003 \001(\tR\010quantity\022\037\n\013limit_price\030\004 \001(\tR\n" +
+      "limitPrice\022#\n\raverage_price\030\005 \001(\tR\014avera" +
+      "gePrice\022\020\n\003fee\030\006 \001(\tR\003fee\022:\n\006levels\030\007 \003(" +
+      "\0132\".alphapulse.registry.v1.RouteLevelR\006l" +
+      "evels\"\211\007\n\013RouteChoice\022G\n\rinstrument_id\030\001" +
+      " \001(\0132\".alphapulse.common.v1.InstrumentId" +
+      "R\014instrumentId\022\024\n\005venue\030\002 \001(\rR\005venue\022\026\n\006" +
+      "chosen\030\003 \001(\010R\006chosen\022\032\n\010excluded\030\004 \001(\tR\010" +
+      "excluded\022\024\n\005price\030\005 \001(\tR\005price\022\034\n\tavaila" +
+      "ble\030\006 \001(\tR\tavailable\022\027\n\007fee_bps\030\007 \001(\tR\006f" +
+      "eeBps\022\035\n\nlatency_ns\030\010 \001(\004R\tlatencyNs\022+\n\021" +
+      "reliability_score\030\t \001(\rR\020reliabilityScor" +
+      "e\022\037\n\013penalty_bps\030\n \001(\tR\npenaltyBps\022\'\n\017ef" +
+      "fective_price\030\013 \001(\tR\016effectivePrice\022;\n\006s" +
+      "tatus\030\014 \001(\0162#.alphapulse.registry.v1.Ven" +
+      "ueStatusR\006status\022\026\n\006levels\030\r \001(\rR\006levels" +
+      "\022!\n\014levels_taken\030\016 \001(\rR\013levelsTaken\022\024\n\005t" +
+      "aken\030\017 \001(\tR\005taken\022\031\n\010fee_tier\030\020 \001(\005R\007fee" +
+      "Tier\022\026\n\006volume\030\021 \001(\tR\006volume\022C\n\013book_sou" +
+      "rce\030\022 \001(\0162\".alphapulse.registry.v1.BookS" +
+      "ourceR\nbookSource\022\036\n\013book_age_ns\030\023 \001(\004R\t" +
+      "bookAgeNs\022/\n\024order_ack_latency_ns\030\024 \001(\004R" +
+      "\021orderAckLatencyNs\022\035\n\nreject_ppm\030\025 \001(\rR\t" +
+      "rejectPpm\022.\n\023latency_penalty_bps\030\026 \001(\tR\021" +
+      "latencyPenaltyBps\022.\n\023failure_penalty_bps" +
+      "\030\027 \001(\tR\021failurePenaltyBps\022\032\n\010currency\030\030 " +
+      "\001(\tR\010currency\022\022\n\004rate\030\031 \001(\tR\004rate\"\322\001\n\022Ro" +
+      "uteOrderResponse\0224\n\004legs\030\001 \003(\0132 .alphapu" +
+      "lse.registry.v1.RouteLegR\004legs\022+\n\021unrout" +
+      "ed_quantity\030\002 \001(\tR\020unroutedQuantity\022=\n\007c" +
+      "hoices\030\003 \003(\0132#.alphapulse.registry.v1.Ro" +
+      "uteChoiceR\007choices\022\032\n\010revision\030\004 \001(\004R\010re" +
+      "vision*\321\001\n\020InstrumentStatus\022!\n\035INSTRUMEN" +
+      "T_STATUS_UNSPECIFIED\020\000\022\037\n\033INSTRUMENT_STA" +
+      "TUS_ANNOUNCED\020\001\022\034\n\030INSTRUMENT_STATUS_ACT" +
+      "IVE\020\002\022\034\n\030INSTRUMENT_STATUS_HALTED\020\003\022\035\n\031I" +
+      "NSTRUMENT_STATUS_EXPIRED\020\004\022\036\n\032INSTRUMENT" +
+      "_STATUS_DELISTED\020\005*X\n\013OptionRight\022\034\n\030OPT" +
+      "ION_RIGHT_UNSPECIFIED\020\000\022\025\n\021OPTION_RIGHT_" +
+      "CALL\020\001\022\024\n\020OPTION_RIGHT_PUT\020\002*\335\001\n\010LinkTyp" +
+      "e\022\031\n\025LINK_TYPE_UNSPECIFIED\020\000\022\033\n\027LINK_TYP" +
+      "E_DERIVATIVE_OF\020\001\022\033\n\027LINK_TYPE_SAME_SECU" +
+      "RITY\020\002\022\030\n\024LINK_TYPE_RECEIPT_OF\020\003\022\032\n\026LINK" +
+      "_TYPE_BRIDGED_FROM\020\004\022\023\n\017LINK_TYPE_WRAPS\020" +
+      "\005\022\032\n\026LINK_TYPE_COMPONENT_OF\020\006\022\025\n\021LINK_TY" +
+      "PE_BASE_OF\020\007*\327\001\n\tVenueKind\022\032\n\026VENUE_KIND" +
+      "_UNSPECIFIED\020\000\022\027\n\023VENUE_KIND_EXCHANGE\020\001\022" +
+      "\036\n\032VENUE_KIND_CRYPTO_EXCHANGE\020\002\022\022\n\016VENUE" +
+      "_KIND_DEX\020\003\022\025\n\021VENUE_KIND_BROKER\020\004\022\024\n\020VE" +
+      "NUE_KIND_CHAIN\020\005\022\032\n\026VENUE_KIND_DATA_VEND" +
+      "OR\020\006\022\030\n\024VENUE_KIND_SIMULATED\020\007*\250\001\n\020Endpo" +
+      "intProtocol\022!\n\035ENDPOINT_PROTOCOL_UNSPECI" +
+      "FIED\020\000\022\032\n\026ENDPOINT_PROTOCOL_REST\020\001\022\037\n\033EN" +
+      "DPOINT_PROTOCOL_WEBSOCKET\020\002\022\031\n\025ENDPOINT_" +
+      "PROTOCOL_FIX\020\003\022\031\n\025ENDPOINT_PROTOCOL_RPC\020" +
+      "\004*\300\001\n\013VenueStatus\022\034\n\030VENUE_STATUS_UNSPEC" +
+      "IFIED\020\000\022\025\n\021VENUE_STATUS_OPEN\020\001\022\027\n\023VENUE_" +
+      "STATUS_CLOSED\020\002\022\027\n\023VENUE_STATUS_HALTED\020\003" +
+      "\022\030\n\024VENUE_STATUS_AUCTION\020\004\022\031\n\025VENUE_STAT" +
+      "US_DEGRADED\020\005\022\025\n\021VENUE_STATUS_DOWN\020\006*\275\001\n" +
+      "\tEventKind\022\032\n\026EVENT_KIND_UNSPECIFIED\020\000\022\031" +
+      "\n\025EVENT_KIND_INSTRUMENT\020\001\022\023\n\017EVENT_KIND_" +
+      "LINK\020\002\022\024\n\020EVENT_KIND_VENUE\020\003\022\030\n\024EVENT_KI" +
+      "ND_COLLISION\020\004\022\030\n\024EVENT_KIND_SYNTHETIC\020\005" +
+      "\022\032\n\026EVENT_KIND_OPPORTUNITY\020\006*\264\001\n\017Opportu" +
+      "nityKind\022 \n\034OPPORTUNITY_KIND_UNSPECIFIED" +
+      "\020\000\022\"\n\036OPPORTUNITY_KIND_SAME_SECURITY\020\001\022\036" +
+      "\n\032OPPORTUNITY_KIND_SAME_PAIR\020\002\022\037\n\033OPPORT" +
+      "UNITY_KIND_SAME_TOKEN\020\003\022\032\n\026OPPORTUNITY_K" +
+      "IND_BASIS\020\004*P\n\tRouteSide\022\032\n\026ROUTE_SIDE_U" +
+      "NSPECIFIED\020\000\022\022\n\016ROUTE_SIDE_BUY\020\001\022\023\n\017ROUT" +
+      "E_SIDE_SELL\020\002*\177\n\014RouteUrgency\022\035\n\031ROUTE_U" +
+      "RGENCY_UNSPECIFIED\020\000\022\031\n\025ROUTE_URGENCY_PA" +
+      "TIENT\020\001\022\030\n\024ROUTE_URGENCY_NORMAL\020\002\022\033\n\027ROU" +
+      "TE_URGENCY_IMMEDIATE\020\003*z\n\nBookSource\022\033\n\027" +
+      "BOOK_SOURCE_UNSPECIFIED\020\000\022\027\n\023BOOK_SOURCE" +
+      "_REQUEST\020\001\022\032\n\026BOOK_SOURCE_LIVE_DEPTH\020\002\022\032" +
+      "\n\026BOOK_SOURCE_LIVE_QUOTE\020\0032\375#\n\017RegistryS" +
+      "ervice\022\240\001\n\022RegisterInstrument\0221.alphapul" +
+      "se.registry.v1.RegisterInstrumentRequest" +
+      "\0322.alphapulse.registry.v1.RegisterInstru" +
+      "mentResponse\"#\202\323\344\223\002\035\"\017/v1/instruments:\ni" +
+      "nstrument\022\267\001\n\030BatchRegisterInstruments\0227" +
+      ".alphapulse.registry.v1.BatchRegisterIns" +
+      "trumentsRequest\0328.alphapulse.registry.v1" +
+      ".BatchRegisterInstrumentsResponse\"(\202\323\344\223\002" +
+      "\"\"\035/v1/instruments:batchRegister:\001*\022\212\001\n\r" +
+      "GetInstrument\022,.alphapulse.registry.v1.G" +
+      "etInstrumentRequest\032-.alphapulse.registr" +
+      "y.v1.GetInstrumentResponse\"\034\202\323\344\223\002\026\022\024/v1/" +
+      "instruments/{id}\022\243\001\n\023BatchGetInstruments" +
+      "\0222.alphapulse.registry.v1.BatchGetInstru" +
+      "mentsRequest\0323.alphapulse.registry.v1.Ba" +
+      "tchGetInstrumentsResponse\"#\202\323\344\223\002\035\"\030/v1/i" +
+      "nstruments:batchGet:\001*\022\231\001\n\021ResolveInstru" +
+      "ment\0220.alphapulse.registry.v1.ResolveIns" +
+      "trumentRequest\0321.alphapulse.registry.v1." +
+      "ResolveInstrumentResponse\"\037\202\323\344\223\002\031\022\027/v1/i" +
+      "nstruments:resolve\022\213\001\n\017ListInstruments\022." +
+      ".alphapulse.registry.v1.ListInstrumentsR" +
+      "equest\032/.alphapulse.registry.v1.ListInst" +
+      "rumentsResponse\"\027\202\323\344\223\002\021\022\017/v1/instruments" +
+      "\022s\n\tListLinks\022(.alphapulse.registry.v1.L" +
+      "istLinksRequest\032).alphapulse.registry.v1" +
+      ".ListLinksResponse\"\021\202\323\344\223\002\013\022\t/v1/links\022\210\001" +
+      "\n\017LinkInstruments\022..alphapulse.registry." +
+      "v1.LinkInstrumentsRequest\032/.alphapulse.r" +
+      "egistry.v1.LinkInstrumentsResponse\"\024\202\323\344\223" +
+      "\002\016\"\t/v1/links:\001*\022\225\001\n\021UnlinkInstruments\0220" +
+      ".alphapulse.registry.v1.UnlinkInstrument" +
+      "sRequest\0321.alphapulse.registry.v1.Unlink" +
+      "InstrumentsResponse\"\033\202\323\344\223\002\025\"\020/v1/links:u" +
+      "nlink:\001*\022\207\001\n\rRegisterVenue\022,.alphapulse." +
+      "registry.v1.RegisterVenueRequest\032-.alpha" +
+      "pulse.registry.v1.RegisterVenueResponse\"" +
+      "\031\202\323\344\223\002\023\"\n/v1/venues:\005venue\022w\n\010GetVenue\022\'" +
+      ".alphapulse.registry.v1.GetVenueRequest\032" +
+      "(.alphapulse.registry.v1.GetVenueRespons" +
+      "e\"\030\202\323\344\223\002\022\022\020/v1/venues/{key}\022w\n\nListVenue" +
+      "s\022).alphapulse.registry.v1.ListVenuesReq" +
+      "uest\032*.alphapulse.registry.v1.ListVenues" +
+      "Response\"\022\202\323\344\223\002\014\022\n/v1/venues\022n\n\rWatchReg" +
+      "istry\022,.alphapulse.registry.v1.WatchRegi" +
+      "stryRequest\032-.alphapulse.registry.v1.Wat" +
+      "chRegistryResponse0\001\022\257\001\n\020UpdateInstrumen" +
+      "t\022/.alphapulse.registry.v1.UpdateInstrum" +
+      "entRequest\0320.alphapulse.registry.v1.Upda" +
+      "teInstrumentResponse\"8\202\323\344\223\00222$/v1/instru" +
+      "ments/{instrument.id_text}:\ninstrument\022\235" +
+      "\001\n\020DelistInstrument\022/.alphapulse.registr" +
+      "y.v1.DelistInstrumentRequest\0320.alphapuls" +
+      "e.registry.v1.DelistInstrumentResponse\"&" +
+      "\202\323\344\223\002 \"\033/v1/instruments/{id}:delist:\001*\022\247" +
+      "\001\n\024GetInstrumentHistory\0223.alphapulse.reg" +
+      "istry.v1.GetInstrumentHistoryRequest\0324.a" +
       "lphapulse.registry.v1.GetInstrumentHisto" +
-      "ryRequest\0324.alphapulse.registry.v1.GetIn" +
-      "strumentHistoryResponse\"$\202\323\344\223\002\036\022\034/v1/ins" +
-      "truments/{id}/history\022\233\001\n\021SearchInstrume" +
-      "nts\0220.alphapulse.registry.v1.SearchInstr" +
-      "umentsRequest\0321.alphapulse.registry.v1.S" +
-      "earchInstrumentsResponse\"!\202\323\344\223\002\033\"\026/v1/in" +
-      "struments:search:\001*\022\274\001\n\031BatchGetInstrume" +
-      "ntRecords\0228.alphapulse.registry.v1.Batch" +
-      "GetInstrumentRecordsRequest\0329.alphapulse" +
-      ".registry.v1.BatchGetInstrumentRecordsRe" +
-      "sponse\"*\202\323\344\223\002$\"\037/v1/instruments:batchGet" +
-      "Records:\001*\022\223\001\n\nFindVenues\022).alphapulse.r" +
-      "egistry.v1.FindVenuesRequest\032*.alphapuls" +
-      "e.registry.v1.FindVenuesResponse\".\202\323\344\223\002(" +
-      "\022&/v1/instruments/{instrument_id}/venues" +
-      "\022\216\001\n\013UpdateVenue\022*.alphapulse.registry.v" +
-      "1.UpdateVenueRequest\032+.alphapulse.regist" +
-      "ry.v1.UpdateVenueResponse\"&\202\323\344\223\002 2\027/v1/v" +
-      "enues/{venue.name}:\005venue\022\200\001\n\013DeleteVenu" +
-      "e\022*.alphapulse.registry.v1.DeleteVenueRe" +
-      "quest\032+.alphapulse.registry.v1.DeleteVen" +
-      "ueResponse\"\030\202\323\344\223\002\022*\020/v1/venues/{key}\022\207\001\n" +
-      "\tQuoteFees\022(.alphapulse.registry.v1.Quot" +
-      "eFeesRequest\032).alphapulse.registry.v1.Qu" +
-      "oteFeesResponse\"%\202\323\344\223\002\037\022\035/v1/venues/{ven" +
-      "ue}/fees:quote\022\213\001\n\013GetSessions\022*.alphapu" +
-      "lse.registry.v1.GetSessionsRequest\032+.alp" +
-      "hapulse.registry.v1.GetSessionsResponse\"" +
-      "#\202\323\344\223\002\035\022\033/v1/venues/{venue}/sessions\022\242\001\n" +
-      "\022ReportVenueMetrics\0221.alphapulse.registr" +
-      "y.v1.ReportVenueMetricsRequest\0322.alphapu" +
-      "lse.registry.v1.ReportVenueMetricsRespon" +
-      "se\"%\202\323\344\223\002\037\"\032/v1/venues/{venue}/metrics:\001" +
-      "*\022\226\001\n\017GetVenueMetrics\022..alphapulse.regis" +
-      "try.v1.GetVenueMetricsRequest\032/.alphapul" +
-      "se.registry.v1.GetVenueMetricsResponse\"\"" +
-      "\202\323\344\223\002\034\022\032/v1/venues/{venue}/metrics\022\215\001\n\017D" +
-      "efineSynthetic\022..alphapulse.registry.v1." +
-      "DefineSyntheticRequest\032/.alphapulse.regi" +
-      "stry.v1.DefineSyntheticResponse\"\031\202\323\344\223\002\023\"" +
-      "\016/v1/synthetics:\001*\022\210\001\n\014GetSynthetic\022+.al" +
-      "phapulse.registry.v1.GetSyntheticRequest" +
-      "\032,.alphapulse.registry.v1.GetSyntheticRe" +
-      "sponse\"\035\202\323\344\223\002\027\022\025/v1/synthetics/{name}\022\243\001" +
-      "\n\021EvaluateSynthetic\0220.alphapulse.registr" +
-      "y.v1.EvaluateSyntheticRequest\0321.alphapul" +
-      "se.registry.v1.EvaluateSyntheticResponse" +
-      "\")\202\323\344\223\002#\"\036/v1/synthetics/{name}:evaluate" +
-      ":\001*\022y\n\nRouteOrder\022).alphapulse.registry." +
-      "v1.RouteOrderRequest\032*.alphapulse.regist" +
-      "ry.v1.RouteOrderResponse\"\024\202\323\344\223\002\016\"\t/v1/ro" +
-      "ute:\001*B\336\001\n\032dev.alphapulse.registry.v1B\rR" +
-      "egistryProtoP\001Z7alphapulse.dev/gen/go/al" +
-      "phapulse/registry/v1;registryv1\242\002\003ARX\252\002\026" +
-      "Alphapulse.Registry.V1\312\002\026Alphapulse\\Regi" +
-      "stry\\V1\342\002\"Alphapulse\\Registry\\V1\\GPBMeta" +
-      "data\352\002\030Alphapulse::Registry::V1b\006proto3"
+      "ryResponse\"$\202\323\344\223\002\036\022\034/v1/instruments/{id}" +
+      "/history\022\233\001\n\021SearchInstruments\0220.alphapu" +
+      "lse.registry.v1.SearchInstrumentsRequest" +
+      "\0321.alphapulse.registry.v1.SearchInstrume" +
+      "ntsResponse\"!\202\323\344\223\002\033\"\026/v1/instruments:sea" +
+      "rch:\001*\022\274\001\n\031BatchGetInstrumentRecords\0228.a" +
+      "lphapulse.registry.v1.BatchGetInstrument" +
+      "RecordsRequest\0329.alphapulse.registry.v1." +
+      "BatchGetInstrumentRecordsResponse\"*\202\323\344\223\002" +
+      "$\"\037/v1/instruments:batchGetRecords:\001*\022\214\001" +
+      "\n\027StreamInstrumentRecords\0226.alphapulse.r" +
+      "egistry.v1.StreamInstrumentRecordsReques" +
+      "t\0327.alphapulse.registry.v1.StreamInstrum" +
+      "entRecordsResponse0\001\022\223\001\n\nFindVenues\022).al" +
+      "phapulse.registry.v1.FindVenuesRequest\032*" +
+      ".alphapulse.registry.v1.FindVenuesRespon" +
+      "se\".\202\323\344\223\002(\022&/v1/instruments/{instrument_" +
+      "id}/venues\022\216\001\n\013UpdateVenue\022*.alphapulse." +
+      "registry.v1.UpdateVenueRequest\032+.alphapu" +
+      "lse.registry.v1.UpdateVenueResponse\"&\202\323\344" +
+      "\223\002 2\027/v1/venues/{venue.name}:\005venue\022\200\001\n\013" +
+      "DeleteVenue\022*.alphapulse.registry.v1.Del" +
+      "eteVenueRequest\032+.alphapulse.registry.v1" +
+      ".DeleteVenueResponse\"\030\202\323\344\223\002\022*\020/v1/venues" +
+      "/{key}\022\207\001\n\tQuoteFees\022(.alphapulse.regist" +
+      "ry.v1.QuoteFeesRequest\032).alphapulse.regi" +
+      "stry.v1.QuoteFeesResponse\"%\202\323\344\223\002\037\022\035/v1/v" +
+      "enues/{venue}/fees:quote\022\213\001\n\013GetSessions" +
+      "\022*.alphapulse.registry.v1.GetSessionsReq" +
+      "uest\032+.alphapulse.registry.v1.GetSession" +
+      "sResponse\"#\202\323\344\223\002\035\022\033/v1/venues/{venue}/se" +
+      "ssions\022\242\001\n\022ReportVenueMetrics\0221.alphapul" +
+      "se.registry.v1.ReportVenueMetricsRequest" +
+      "\0322.alphapulse.registry.v1.ReportVenueMet" +
+      "ricsResponse\"%\202\323\344\223\002\037\"\032/v1/venues/{venue}" +
+      "/metrics:\001*\022\226\001\n\017GetVenueMetrics\022..alphap" +
+      "ulse.registry.v1.GetVenueMetricsRequest\032" +
+      "/.alphapulse.registry.v1.GetVenueMetrics" +
+      "Response\"\"\202\323\344\223\002\034\022\032/v1/venues/{venue}/met" +
+      "rics\022\215\001\n\017DefineSynthetic\022..alphapulse.re" +
+      "gistry.v1.DefineSyntheticRequest\032/.alpha" +
+      "pulse.registry.v1.DefineSyntheticRespons" +
+      "e\"\031\202\323\344\223\002\023\"\016/v1/synthetics:\001*\022\210\001\n\014GetSynt" +
+      "hetic\022+.alphapulse.registry.v1.GetSynthe" +
+      "ticRequest\032,.alphapulse.registry.v1.GetS" +
+      "yntheticResponse\"\035\202\323\344\223\002\027\022\025/v1/synthetics" +
+      "/{name}\022\207\001\n\016ListSynthetics\022-.alphapulse." +
+      "registry.v1.ListSyntheticsRequest\032..alph" +
+      "apulse.registry.v1.ListSyntheticsRespons" +
+      "e\"\026\202\323\344\223\002\020\022\016/v1/synthetics\022\243\001\n\021EvaluateSy" +
+      "nthetic\0220.alphapulse.registry.v1.Evaluat" +
+      "eSyntheticRequest\0321.alphapulse.registry." +
+      "v1.EvaluateSyntheticResponse\")\202\323\344\223\002#\"\036/v" +
+      "1/synthetics/{name}:evaluate:\001*\022y\n\nRoute" +
+      "Order\022).alphapulse.registry.v1.RouteOrde" +
+      "rRequest\032*.alphapulse.registry.v1.RouteO" +
+      "rderResponse\"\024\202\323\344\223\002\016\"\t/v1/route:\001*B\336\001\n\032d" +
+      "ev.alphapulse.registry.v1B\rRegistryProto" +
+      "P\001Z7alphapulse.dev/gen/go/alphapulse/reg" +
+      "istry/v1;registryv1\242\002\003ARX\252\002\026Alphapulse.R" +
+      "egistry.V1\312\002\026Alphapulse\\Registry\\V1\342\002\"Al" +
+      "phapulse\\Registry\\V1\\GPBMetadata\352\002\030Alpha" +
+      "pulse::Registry::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -1084,302 +1227,356 @@ public final class RegistryProto extends com.google.protobuf.GeneratedFile {
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_LinkInstrumentsResponse_descriptor,
         new java.lang.String[] { "Link", "Created", "Revision", });
-    internal_static_alphapulse_registry_v1_RegisterVenueRequest_descriptor =
+    internal_static_alphapulse_registry_v1_UnlinkInstrumentsRequest_descriptor =
       getDescriptor().getMessageType(23);
+    internal_static_alphapulse_registry_v1_UnlinkInstrumentsRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_UnlinkInstrumentsRequest_descriptor,
+        new java.lang.String[] { "Link", "ExpectedRevision", "RequestId", });
+    internal_static_alphapulse_registry_v1_UnlinkInstrumentsResponse_descriptor =
+      getDescriptor().getMessageType(24);
+    internal_static_alphapulse_registry_v1_UnlinkInstrumentsResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_UnlinkInstrumentsResponse_descriptor,
+        new java.lang.String[] { "Link", "Removed", "Revision", });
+    internal_static_alphapulse_registry_v1_RegisterVenueRequest_descriptor =
+      getDescriptor().getMessageType(25);
     internal_static_alphapulse_registry_v1_RegisterVenueRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RegisterVenueRequest_descriptor,
         new java.lang.String[] { "Venue", "RequestId", });
     internal_static_alphapulse_registry_v1_RegisterVenueResponse_descriptor =
-      getDescriptor().getMessageType(24);
+      getDescriptor().getMessageType(26);
     internal_static_alphapulse_registry_v1_RegisterVenueResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RegisterVenueResponse_descriptor,
         new java.lang.String[] { "Venue", "Created", "Revision", });
     internal_static_alphapulse_registry_v1_GetVenueRequest_descriptor =
-      getDescriptor().getMessageType(25);
+      getDescriptor().getMessageType(27);
     internal_static_alphapulse_registry_v1_GetVenueRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetVenueRequest_descriptor,
         new java.lang.String[] { "Key", "MinRevision", });
     internal_static_alphapulse_registry_v1_GetVenueResponse_descriptor =
-      getDescriptor().getMessageType(26);
+      getDescriptor().getMessageType(28);
     internal_static_alphapulse_registry_v1_GetVenueResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetVenueResponse_descriptor,
         new java.lang.String[] { "Venue", "Revision", });
     internal_static_alphapulse_registry_v1_ListVenuesRequest_descriptor =
-      getDescriptor().getMessageType(27);
+      getDescriptor().getMessageType(29);
     internal_static_alphapulse_registry_v1_ListVenuesRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ListVenuesRequest_descriptor,
         new java.lang.String[] { "PageSize", "PageToken", "Kind", "MinRevision", });
     internal_static_alphapulse_registry_v1_ListVenuesResponse_descriptor =
-      getDescriptor().getMessageType(28);
+      getDescriptor().getMessageType(30);
     internal_static_alphapulse_registry_v1_ListVenuesResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ListVenuesResponse_descriptor,
         new java.lang.String[] { "Venues", "NextPageToken", "Revision", });
     internal_static_alphapulse_registry_v1_WatchRegistryRequest_descriptor =
-      getDescriptor().getMessageType(29);
+      getDescriptor().getMessageType(31);
     internal_static_alphapulse_registry_v1_WatchRegistryRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_WatchRegistryRequest_descriptor,
-        new java.lang.String[] { "FromRevision", "AssetTypes", "Venues", "IsinPrefix", "ChainId", "LinkTypes", "Kinds", });
+        new java.lang.String[] { "FromRevision", "AssetTypes", "Venues", "IsinPrefix", "ChainId", "LinkTypes", "Kinds", "MinOpportunityBps", });
     internal_static_alphapulse_registry_v1_WatchRegistryResponse_descriptor =
-      getDescriptor().getMessageType(30);
+      getDescriptor().getMessageType(32);
     internal_static_alphapulse_registry_v1_WatchRegistryResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_WatchRegistryResponse_descriptor,
-        new java.lang.String[] { "Revision", "Time", "InstrumentRegistered", "InstrumentUpdated", "LinkAdded", "VenueRegistered", "Collision", "VenueUpdated", "SyntheticDefined", "Event", });
+        new java.lang.String[] { "Revision", "Time", "InstrumentRegistered", "InstrumentUpdated", "LinkAdded", "VenueRegistered", "Collision", "VenueUpdated", "SyntheticDefined", "LinkRemoved", "Opportunity", "Event", });
+    internal_static_alphapulse_registry_v1_Opportunity_descriptor =
+      getDescriptor().getMessageType(33);
+    internal_static_alphapulse_registry_v1_Opportunity_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_Opportunity_descriptor,
+        new java.lang.String[] { "OpportunityId", "Kind", "BuyInstrumentId", "BuyVenue", "BuyPrice", "BuyCurrency", "BuyFeeBps", "SellInstrumentId", "SellVenue", "SellPrice", "SellCurrency", "SellFeeBps", "Rate", "SpreadBps", "MaxQuantity", "Confidence", "Time", "ExpiresAt", "Traceparent", "Missed", });
     internal_static_alphapulse_registry_v1_Collision_descriptor =
-      getDescriptor().getMessageType(31);
+      getDescriptor().getMessageType(34);
     internal_static_alphapulse_registry_v1_Collision_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_Collision_descriptor,
         new java.lang.String[] { "Id", "ExistingKey", "CollidingKey", "AssignedId", });
     internal_static_alphapulse_registry_v1_UpdateInstrumentRequest_descriptor =
-      getDescriptor().getMessageType(32);
+      getDescriptor().getMessageType(35);
     internal_static_alphapulse_registry_v1_UpdateInstrumentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_UpdateInstrumentRequest_descriptor,
         new java.lang.String[] { "Instrument", "UpdateMask", "ExpectedRevision", "EffectiveTime", "RequestId", });
     internal_static_alphapulse_registry_v1_UpdateInstrumentResponse_descriptor =
-      getDescriptor().getMessageType(33);
+      getDescriptor().getMessageType(36);
     internal_static_alphapulse_registry_v1_UpdateInstrumentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_UpdateInstrumentResponse_descriptor,
         new java.lang.String[] { "Instrument", "Changed", "Revision", });
     internal_static_alphapulse_registry_v1_DelistInstrumentRequest_descriptor =
-      getDescriptor().getMessageType(34);
+      getDescriptor().getMessageType(37);
     internal_static_alphapulse_registry_v1_DelistInstrumentRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_DelistInstrumentRequest_descriptor,
         new java.lang.String[] { "Id", "Time", "ExpectedRevision", "RequestId", });
     internal_static_alphapulse_registry_v1_DelistInstrumentResponse_descriptor =
-      getDescriptor().getMessageType(35);
+      getDescriptor().getMessageType(38);
     internal_static_alphapulse_registry_v1_DelistInstrumentResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_DelistInstrumentResponse_descriptor,
         new java.lang.String[] { "Instrument", "Changed", "Revision", });
     internal_static_alphapulse_registry_v1_GetInstrumentHistoryRequest_descriptor =
-      getDescriptor().getMessageType(36);
+      getDescriptor().getMessageType(39);
     internal_static_alphapulse_registry_v1_GetInstrumentHistoryRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetInstrumentHistoryRequest_descriptor,
         new java.lang.String[] { "Id", "MinRevision", });
     internal_static_alphapulse_registry_v1_GetInstrumentHistoryResponse_descriptor =
-      getDescriptor().getMessageType(37);
+      getDescriptor().getMessageType(40);
     internal_static_alphapulse_registry_v1_GetInstrumentHistoryResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetInstrumentHistoryResponse_descriptor,
         new java.lang.String[] { "Instruments", "Revision", });
     internal_static_alphapulse_registry_v1_SearchInstrumentsRequest_descriptor =
-      getDescriptor().getMessageType(38);
+      getDescriptor().getMessageType(41);
     internal_static_alphapulse_registry_v1_SearchInstrumentsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_SearchInstrumentsRequest_descriptor,
         new java.lang.String[] { "Query", "SymbolPrefix", "AssetTypes", "Venues", "Statuses", "IsinPrefix", "ChainId", "Currency", "AsOf", "PageSize", "PageToken", "ReadMask", "MinRevision", });
     internal_static_alphapulse_registry_v1_SearchInstrumentsResponse_descriptor =
-      getDescriptor().getMessageType(39);
+      getDescriptor().getMessageType(42);
     internal_static_alphapulse_registry_v1_SearchInstrumentsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_SearchInstrumentsResponse_descriptor,
         new java.lang.String[] { "Instruments", "NextPageToken", "Revision", });
     internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsRequest_descriptor =
-      getDescriptor().getMessageType(40);
+      getDescriptor().getMessageType(43);
     internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsRequest_descriptor,
         new java.lang.String[] { "Ids", "MinRevision", });
     internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsResponse_descriptor =
-      getDescriptor().getMessageType(41);
+      getDescriptor().getMessageType(44);
     internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_BatchGetInstrumentRecordsResponse_descriptor,
         new java.lang.String[] { "Frame", "Missing", "Revision", });
+    internal_static_alphapulse_registry_v1_StreamInstrumentRecordsRequest_descriptor =
+      getDescriptor().getMessageType(45);
+    internal_static_alphapulse_registry_v1_StreamInstrumentRecordsRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_StreamInstrumentRecordsRequest_descriptor,
+        new java.lang.String[] { "Ids", "All", "AssetTypes", "Venues", "BatchRows", "MinRevision", });
+    internal_static_alphapulse_registry_v1_StreamInstrumentRecordsResponse_descriptor =
+      getDescriptor().getMessageType(46);
+    internal_static_alphapulse_registry_v1_StreamInstrumentRecordsResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_StreamInstrumentRecordsResponse_descriptor,
+        new java.lang.String[] { "Frame", "Missing", "Revision", "FirstRow", "TotalRows", });
     internal_static_alphapulse_registry_v1_FindVenuesRequest_descriptor =
-      getDescriptor().getMessageType(42);
+      getDescriptor().getMessageType(47);
     internal_static_alphapulse_registry_v1_FindVenuesRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_FindVenuesRequest_descriptor,
         new java.lang.String[] { "InstrumentId", "AsOf", "MinRevision", });
     internal_static_alphapulse_registry_v1_VenueListing_descriptor =
-      getDescriptor().getMessageType(43);
+      getDescriptor().getMessageType(48);
     internal_static_alphapulse_registry_v1_VenueListing_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_VenueListing_descriptor,
         new java.lang.String[] { "Venue", "Instrument", "Link", });
     internal_static_alphapulse_registry_v1_FindVenuesResponse_descriptor =
-      getDescriptor().getMessageType(44);
+      getDescriptor().getMessageType(49);
     internal_static_alphapulse_registry_v1_FindVenuesResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_FindVenuesResponse_descriptor,
         new java.lang.String[] { "Listings", "Revision", });
     internal_static_alphapulse_registry_v1_UpdateVenueRequest_descriptor =
-      getDescriptor().getMessageType(45);
+      getDescriptor().getMessageType(50);
     internal_static_alphapulse_registry_v1_UpdateVenueRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_UpdateVenueRequest_descriptor,
         new java.lang.String[] { "Venue", "UpdateMask", "ExpectedRevision", "RequestId", });
     internal_static_alphapulse_registry_v1_UpdateVenueResponse_descriptor =
-      getDescriptor().getMessageType(46);
+      getDescriptor().getMessageType(51);
     internal_static_alphapulse_registry_v1_UpdateVenueResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_UpdateVenueResponse_descriptor,
         new java.lang.String[] { "Venue", "Changed", "Revision", });
     internal_static_alphapulse_registry_v1_DeleteVenueRequest_descriptor =
-      getDescriptor().getMessageType(47);
+      getDescriptor().getMessageType(52);
     internal_static_alphapulse_registry_v1_DeleteVenueRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_DeleteVenueRequest_descriptor,
         new java.lang.String[] { "Key", "ExpectedRevision", "RequestId", });
     internal_static_alphapulse_registry_v1_DeleteVenueResponse_descriptor =
-      getDescriptor().getMessageType(48);
+      getDescriptor().getMessageType(53);
     internal_static_alphapulse_registry_v1_DeleteVenueResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_DeleteVenueResponse_descriptor,
         new java.lang.String[] { "Venue", "Changed", "Revision", });
     internal_static_alphapulse_registry_v1_QuoteFeesRequest_descriptor =
-      getDescriptor().getMessageType(49);
+      getDescriptor().getMessageType(54);
     internal_static_alphapulse_registry_v1_QuoteFeesRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_QuoteFeesRequest_descriptor,
         new java.lang.String[] { "Venue", "Volume", "Notional", "MinRevision", });
     internal_static_alphapulse_registry_v1_QuoteFeesResponse_descriptor =
-      getDescriptor().getMessageType(50);
+      getDescriptor().getMessageType(55);
     internal_static_alphapulse_registry_v1_QuoteFeesResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_QuoteFeesResponse_descriptor,
         new java.lang.String[] { "MakerFeeBps", "TakerFeeBps", "MakerFee", "TakerFee", "Tier", "NextTierVolume", "Revision", });
     internal_static_alphapulse_registry_v1_GetSessionsRequest_descriptor =
-      getDescriptor().getMessageType(51);
+      getDescriptor().getMessageType(56);
     internal_static_alphapulse_registry_v1_GetSessionsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetSessionsRequest_descriptor,
         new java.lang.String[] { "Venue", "Time", "MinRevision", });
     internal_static_alphapulse_registry_v1_GetSessionsResponse_descriptor =
-      getDescriptor().getMessageType(52);
+      getDescriptor().getMessageType(57);
     internal_static_alphapulse_registry_v1_GetSessionsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetSessionsResponse_descriptor,
         new java.lang.String[] { "Calendar", "Open", "AlwaysOpen", "NextOpen", "NextClose", "TimeZone", "Revision", });
     internal_static_alphapulse_registry_v1_VenueMetric_descriptor =
-      getDescriptor().getMessageType(53);
+      getDescriptor().getMessageType(58);
     internal_static_alphapulse_registry_v1_VenueMetric_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_VenueMetric_descriptor,
-        new java.lang.String[] { "Time", "LatencyNs", "MessagesPerSecond", "ErrorPpm", "LiquidityScore", "ReliabilityScore", "Status", "Source", });
+        new java.lang.String[] { "Time", "LatencyNs", "MessagesPerSecond", "ErrorPpm", "LiquidityScore", "ReliabilityScore", "Status", "Source", "OrderAckLatencyNs", "Orders", "RejectPpm", "Gaps", });
     internal_static_alphapulse_registry_v1_ReportVenueMetricsRequest_descriptor =
-      getDescriptor().getMessageType(54);
+      getDescriptor().getMessageType(59);
     internal_static_alphapulse_registry_v1_ReportVenueMetricsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ReportVenueMetricsRequest_descriptor,
         new java.lang.String[] { "Venue", "Metrics", });
     internal_static_alphapulse_registry_v1_ReportVenueMetricsResponse_descriptor =
-      getDescriptor().getMessageType(55);
+      getDescriptor().getMessageType(60);
     internal_static_alphapulse_registry_v1_ReportVenueMetricsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_ReportVenueMetricsResponse_descriptor,
         new java.lang.String[] { "Kept", "Revision", });
     internal_static_alphapulse_registry_v1_GetVenueMetricsRequest_descriptor =
-      getDescriptor().getMessageType(56);
+      getDescriptor().getMessageType(61);
     internal_static_alphapulse_registry_v1_GetVenueMetricsRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetVenueMetricsRequest_descriptor,
         new java.lang.String[] { "Venue", "StartTime", "EndTime", });
     internal_static_alphapulse_registry_v1_GetVenueMetricsResponse_descriptor =
-      getDescriptor().getMessageType(57);
+      getDescriptor().getMessageType(62);
     internal_static_alphapulse_registry_v1_GetVenueMetricsResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetVenueMetricsResponse_descriptor,
-        new java.lang.String[] { "Metrics", "MedianLatencyNs", "MeanErrorPpm", "MeanLiquidityScore", "MeanReliabilityScore", "HealthScore", });
+        new java.lang.String[] { "Metrics", "MedianLatencyNs", "MeanErrorPpm", "MeanLiquidityScore", "MeanReliabilityScore", "HealthScore", "MedianOrderAckLatencyNs", "RejectPpm", "Orders", "Gaps", });
     internal_static_alphapulse_registry_v1_SyntheticInput_descriptor =
-      getDescriptor().getMessageType(58);
+      getDescriptor().getMessageType(63);
     internal_static_alphapulse_registry_v1_SyntheticInput_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_SyntheticInput_descriptor,
         new java.lang.String[] { "Alias", "Id", });
     internal_static_alphapulse_registry_v1_Synthetic_descriptor =
-      getDescriptor().getMessageType(59);
+      getDescriptor().getMessageType(64);
     internal_static_alphapulse_registry_v1_Synthetic_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_Synthetic_descriptor,
         new java.lang.String[] { "Id", "Name", "Formula", "Inputs", "FormulaHash", "Version", "Revision", "Title", });
     internal_static_alphapulse_registry_v1_DefineSyntheticRequest_descriptor =
-      getDescriptor().getMessageType(60);
+      getDescriptor().getMessageType(65);
     internal_static_alphapulse_registry_v1_DefineSyntheticRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_DefineSyntheticRequest_descriptor,
         new java.lang.String[] { "Name", "Formula", "Inputs", "Title", "QuoteCurrency", "ExpectedRevision", "RequestId", });
     internal_static_alphapulse_registry_v1_DefineSyntheticResponse_descriptor =
-      getDescriptor().getMessageType(61);
+      getDescriptor().getMessageType(66);
     internal_static_alphapulse_registry_v1_DefineSyntheticResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_DefineSyntheticResponse_descriptor,
         new java.lang.String[] { "Synthetic", "Changed", "Revision", });
     internal_static_alphapulse_registry_v1_GetSyntheticRequest_descriptor =
-      getDescriptor().getMessageType(62);
+      getDescriptor().getMessageType(67);
     internal_static_alphapulse_registry_v1_GetSyntheticRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetSyntheticRequest_descriptor,
         new java.lang.String[] { "Name", "MinRevision", });
     internal_static_alphapulse_registry_v1_GetSyntheticResponse_descriptor =
-      getDescriptor().getMessageType(63);
+      getDescriptor().getMessageType(68);
     internal_static_alphapulse_registry_v1_GetSyntheticResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_GetSyntheticResponse_descriptor,
         new java.lang.String[] { "Synthetic", "Revision", });
+    internal_static_alphapulse_registry_v1_ListSyntheticsRequest_descriptor =
+      getDescriptor().getMessageType(69);
+    internal_static_alphapulse_registry_v1_ListSyntheticsRequest_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_ListSyntheticsRequest_descriptor,
+        new java.lang.String[] { "PageSize", "PageToken", "InstrumentId", "NamePrefix", "MinRevision", });
+    internal_static_alphapulse_registry_v1_ListSyntheticsResponse_descriptor =
+      getDescriptor().getMessageType(70);
+    internal_static_alphapulse_registry_v1_ListSyntheticsResponse_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_ListSyntheticsResponse_descriptor,
+        new java.lang.String[] { "Synthetics", "NextPageToken", "Revision", });
     internal_static_alphapulse_registry_v1_InstrumentValue_descriptor =
-      getDescriptor().getMessageType(64);
+      getDescriptor().getMessageType(71);
     internal_static_alphapulse_registry_v1_InstrumentValue_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_InstrumentValue_descriptor,
         new java.lang.String[] { "Id", "Value", });
     internal_static_alphapulse_registry_v1_EvaluateSyntheticRequest_descriptor =
-      getDescriptor().getMessageType(65);
+      getDescriptor().getMessageType(72);
     internal_static_alphapulse_registry_v1_EvaluateSyntheticRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_EvaluateSyntheticRequest_descriptor,
         new java.lang.String[] { "Name", "Values", "MinRevision", });
     internal_static_alphapulse_registry_v1_EvaluateSyntheticResponse_descriptor =
-      getDescriptor().getMessageType(66);
+      getDescriptor().getMessageType(73);
     internal_static_alphapulse_registry_v1_EvaluateSyntheticResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_EvaluateSyntheticResponse_descriptor,
         new java.lang.String[] { "Value", "FormulaHash", "Version", "Inputs", "Revision", });
     internal_static_alphapulse_registry_v1_RouteLevel_descriptor =
-      getDescriptor().getMessageType(67);
+      getDescriptor().getMessageType(74);
     internal_static_alphapulse_registry_v1_RouteLevel_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RouteLevel_descriptor,
         new java.lang.String[] { "Price", "Quantity", });
     internal_static_alphapulse_registry_v1_RouteBook_descriptor =
-      getDescriptor().getMessageType(68);
+      getDescriptor().getMessageType(75);
     internal_static_alphapulse_registry_v1_RouteBook_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RouteBook_descriptor,
         new java.lang.String[] { "InstrumentId", "Bids", "Asks", "Volume", });
+    internal_static_alphapulse_registry_v1_VenueVolume_descriptor =
+      getDescriptor().getMessageType(76);
+    internal_static_alphapulse_registry_v1_VenueVolume_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_VenueVolume_descriptor,
+        new java.lang.String[] { "Venue", "Volume", });
+    internal_static_alphapulse_registry_v1_CurrencyRate_descriptor =
+      getDescriptor().getMessageType(77);
+    internal_static_alphapulse_registry_v1_CurrencyRate_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_registry_v1_CurrencyRate_descriptor,
+        new java.lang.String[] { "Source", "Target", "Rate", });
     internal_static_alphapulse_registry_v1_RouteOrderRequest_descriptor =
-      getDescriptor().getMessageType(69);
+      getDescriptor().getMessageType(78);
     internal_static_alphapulse_registry_v1_RouteOrderRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RouteOrderRequest_descriptor,
-        new java.lang.String[] { "InstrumentId", "Side", "Quantity", "Urgency", "LimitPrice", "MaxVenues", "Books", "MinRevision", });
+        new java.lang.String[] { "InstrumentId", "Side", "Quantity", "Urgency", "LimitPrice", "MaxVenues", "Books", "MinRevision", "Volume", "Volumes", "Depth", "Rates", });
     internal_static_alphapulse_registry_v1_RouteLeg_descriptor =
-      getDescriptor().getMessageType(70);
+      getDescriptor().getMessageType(79);
     internal_static_alphapulse_registry_v1_RouteLeg_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RouteLeg_descriptor,
-        new java.lang.String[] { "InstrumentId", "Venue", "Quantity", "LimitPrice", "AveragePrice", "Fee", });
+        new java.lang.String[] { "InstrumentId", "Venue", "Quantity", "LimitPrice", "AveragePrice", "Fee", "Levels", });
     internal_static_alphapulse_registry_v1_RouteChoice_descriptor =
-      getDescriptor().getMessageType(71);
+      getDescriptor().getMessageType(80);
     internal_static_alphapulse_registry_v1_RouteChoice_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RouteChoice_descriptor,
-        new java.lang.String[] { "InstrumentId", "Venue", "Chosen", "Excluded", "Price", "Available", "FeeBps", "LatencyNs", "ReliabilityScore", "PenaltyBps", "EffectivePrice", "Status", });
+        new java.lang.String[] { "InstrumentId", "Venue", "Chosen", "Excluded", "Price", "Available", "FeeBps", "LatencyNs", "ReliabilityScore", "PenaltyBps", "EffectivePrice", "Status", "Levels", "LevelsTaken", "Taken", "FeeTier", "Volume", "BookSource", "BookAgeNs", "OrderAckLatencyNs", "RejectPpm", "LatencyPenaltyBps", "FailurePenaltyBps", "Currency", "Rate", });
     internal_static_alphapulse_registry_v1_RouteOrderResponse_descriptor =
-      getDescriptor().getMessageType(72);
+      getDescriptor().getMessageType(81);
     internal_static_alphapulse_registry_v1_RouteOrderResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_registry_v1_RouteOrderResponse_descriptor,

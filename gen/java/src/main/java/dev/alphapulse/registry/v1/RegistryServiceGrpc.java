@@ -264,6 +264,37 @@ public final class RegistryServiceGrpc {
     return getLinkInstrumentsMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.UnlinkInstrumentsRequest,
+      dev.alphapulse.registry.v1.UnlinkInstrumentsResponse> getUnlinkInstrumentsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "UnlinkInstruments",
+      requestType = dev.alphapulse.registry.v1.UnlinkInstrumentsRequest.class,
+      responseType = dev.alphapulse.registry.v1.UnlinkInstrumentsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.UnlinkInstrumentsRequest,
+      dev.alphapulse.registry.v1.UnlinkInstrumentsResponse> getUnlinkInstrumentsMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.UnlinkInstrumentsRequest, dev.alphapulse.registry.v1.UnlinkInstrumentsResponse> getUnlinkInstrumentsMethod;
+    if ((getUnlinkInstrumentsMethod = RegistryServiceGrpc.getUnlinkInstrumentsMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getUnlinkInstrumentsMethod = RegistryServiceGrpc.getUnlinkInstrumentsMethod) == null) {
+          RegistryServiceGrpc.getUnlinkInstrumentsMethod = getUnlinkInstrumentsMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.UnlinkInstrumentsRequest, dev.alphapulse.registry.v1.UnlinkInstrumentsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "UnlinkInstruments"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.UnlinkInstrumentsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.UnlinkInstrumentsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("UnlinkInstruments"))
+              .build();
+        }
+      }
+    }
+    return getUnlinkInstrumentsMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.RegisterVenueRequest,
       dev.alphapulse.registry.v1.RegisterVenueResponse> getRegisterVenueMethod;
 
@@ -541,6 +572,37 @@ public final class RegistryServiceGrpc {
       }
     }
     return getBatchGetInstrumentRecordsMethod;
+  }
+
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.StreamInstrumentRecordsRequest,
+      dev.alphapulse.registry.v1.StreamInstrumentRecordsResponse> getStreamInstrumentRecordsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "StreamInstrumentRecords",
+      requestType = dev.alphapulse.registry.v1.StreamInstrumentRecordsRequest.class,
+      responseType = dev.alphapulse.registry.v1.StreamInstrumentRecordsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.StreamInstrumentRecordsRequest,
+      dev.alphapulse.registry.v1.StreamInstrumentRecordsResponse> getStreamInstrumentRecordsMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.StreamInstrumentRecordsRequest, dev.alphapulse.registry.v1.StreamInstrumentRecordsResponse> getStreamInstrumentRecordsMethod;
+    if ((getStreamInstrumentRecordsMethod = RegistryServiceGrpc.getStreamInstrumentRecordsMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getStreamInstrumentRecordsMethod = RegistryServiceGrpc.getStreamInstrumentRecordsMethod) == null) {
+          RegistryServiceGrpc.getStreamInstrumentRecordsMethod = getStreamInstrumentRecordsMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.StreamInstrumentRecordsRequest, dev.alphapulse.registry.v1.StreamInstrumentRecordsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.SERVER_STREAMING)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "StreamInstrumentRecords"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.StreamInstrumentRecordsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.StreamInstrumentRecordsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("StreamInstrumentRecords"))
+              .build();
+        }
+      }
+    }
+    return getStreamInstrumentRecordsMethod;
   }
 
   private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.FindVenuesRequest,
@@ -822,6 +884,37 @@ public final class RegistryServiceGrpc {
     return getGetSyntheticMethod;
   }
 
+  private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ListSyntheticsRequest,
+      dev.alphapulse.registry.v1.ListSyntheticsResponse> getListSyntheticsMethod;
+
+  @io.grpc.stub.annotations.RpcMethod(
+      fullMethodName = SERVICE_NAME + '/' + "ListSynthetics",
+      requestType = dev.alphapulse.registry.v1.ListSyntheticsRequest.class,
+      responseType = dev.alphapulse.registry.v1.ListSyntheticsResponse.class,
+      methodType = io.grpc.MethodDescriptor.MethodType.UNARY)
+  public static io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ListSyntheticsRequest,
+      dev.alphapulse.registry.v1.ListSyntheticsResponse> getListSyntheticsMethod() {
+    io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.ListSyntheticsRequest, dev.alphapulse.registry.v1.ListSyntheticsResponse> getListSyntheticsMethod;
+    if ((getListSyntheticsMethod = RegistryServiceGrpc.getListSyntheticsMethod) == null) {
+      synchronized (RegistryServiceGrpc.class) {
+        if ((getListSyntheticsMethod = RegistryServiceGrpc.getListSyntheticsMethod) == null) {
+          RegistryServiceGrpc.getListSyntheticsMethod = getListSyntheticsMethod =
+              io.grpc.MethodDescriptor.<dev.alphapulse.registry.v1.ListSyntheticsRequest, dev.alphapulse.registry.v1.ListSyntheticsResponse>newBuilder()
+              .setType(io.grpc.MethodDescriptor.MethodType.UNARY)
+              .setFullMethodName(generateFullMethodName(SERVICE_NAME, "ListSynthetics"))
+              .setSampledToLocalTracing(true)
+              .setRequestMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.ListSyntheticsRequest.getDefaultInstance()))
+              .setResponseMarshaller(io.grpc.protobuf.ProtoUtils.marshaller(
+                  dev.alphapulse.registry.v1.ListSyntheticsResponse.getDefaultInstance()))
+              .setSchemaDescriptor(new RegistryServiceMethodDescriptorSupplier("ListSynthetics"))
+              .build();
+        }
+      }
+    }
+    return getListSyntheticsMethod;
+  }
+
   private static volatile io.grpc.MethodDescriptor<dev.alphapulse.registry.v1.EvaluateSyntheticRequest,
       dev.alphapulse.registry.v1.EvaluateSyntheticResponse> getEvaluateSyntheticMethod;
 
@@ -1034,6 +1127,16 @@ public final class RegistryServiceGrpc {
 
     /**
      * <pre>
+     * Takes a link away again; what an instrument or a synthetic says itself is changed there.
+     * </pre>
+     */
+    default void unlinkInstruments(dev.alphapulse.registry.v1.UnlinkInstrumentsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.UnlinkInstrumentsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getUnlinkInstrumentsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
      * Adds a venue, or answers the one that is there when all its data is the same.
      * </pre>
      */
@@ -1126,6 +1229,17 @@ public final class RegistryServiceGrpc {
 
     /**
      * <pre>
+     * Fixed records in frames of many rows, all as of one revision: of the ids that are asked for, or of
+     * everything that passes the filters.
+     * </pre>
+     */
+    default void streamInstrumentRecords(dev.alphapulse.registry.v1.StreamInstrumentRecordsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.StreamInstrumentRecordsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getStreamInstrumentRecordsMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
      * Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
      * same security, the same pair elsewhere, the forms of a token on other chains.
      * </pre>
@@ -1214,6 +1328,16 @@ public final class RegistryServiceGrpc {
     default void getSynthetic(dev.alphapulse.registry.v1.GetSyntheticRequest request,
         io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetSyntheticResponse> responseObserver) {
       io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getGetSyntheticMethod(), responseObserver);
+    }
+
+    /**
+     * <pre>
+     * All synthetics, a page at a time, in the order of their first definition.
+     * </pre>
+     */
+    default void listSynthetics(dev.alphapulse.registry.v1.ListSyntheticsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ListSyntheticsResponse> responseObserver) {
+      io.grpc.stub.ServerCalls.asyncUnimplementedUnaryCall(getListSyntheticsMethod(), responseObserver);
     }
 
     /**
@@ -1363,6 +1487,17 @@ public final class RegistryServiceGrpc {
 
     /**
      * <pre>
+     * Takes a link away again; what an instrument or a synthetic says itself is changed there.
+     * </pre>
+     */
+    public void unlinkInstruments(dev.alphapulse.registry.v1.UnlinkInstrumentsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.UnlinkInstrumentsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getUnlinkInstrumentsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
      * Adds a venue, or answers the one that is there when all its data is the same.
      * </pre>
      */
@@ -1464,6 +1599,18 @@ public final class RegistryServiceGrpc {
 
     /**
      * <pre>
+     * Fixed records in frames of many rows, all as of one revision: of the ids that are asked for, or of
+     * everything that passes the filters.
+     * </pre>
+     */
+    public void streamInstrumentRecords(dev.alphapulse.registry.v1.StreamInstrumentRecordsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.StreamInstrumentRecordsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncServerStreamingCall(
+          getChannel().newCall(getStreamInstrumentRecordsMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
      * Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
      * same security, the same pair elsewhere, the forms of a token on other chains.
      * </pre>
@@ -1561,6 +1708,17 @@ public final class RegistryServiceGrpc {
         io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetSyntheticResponse> responseObserver) {
       io.grpc.stub.ClientCalls.asyncUnaryCall(
           getChannel().newCall(getGetSyntheticMethod(), getCallOptions()), request, responseObserver);
+    }
+
+    /**
+     * <pre>
+     * All synthetics, a page at a time, in the order of their first definition.
+     * </pre>
+     */
+    public void listSynthetics(dev.alphapulse.registry.v1.ListSyntheticsRequest request,
+        io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ListSyntheticsResponse> responseObserver) {
+      io.grpc.stub.ClientCalls.asyncUnaryCall(
+          getChannel().newCall(getListSyntheticsMethod(), getCallOptions()), request, responseObserver);
     }
 
     /**
@@ -1689,6 +1847,16 @@ public final class RegistryServiceGrpc {
 
     /**
      * <pre>
+     * Takes a link away again; what an instrument or a synthetic says itself is changed there.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.UnlinkInstrumentsResponse unlinkInstruments(dev.alphapulse.registry.v1.UnlinkInstrumentsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getUnlinkInstrumentsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Adds a venue, or answers the one that is there when all its data is the same.
      * </pre>
      */
@@ -1783,6 +1951,19 @@ public final class RegistryServiceGrpc {
 
     /**
      * <pre>
+     * Fixed records in frames of many rows, all as of one revision: of the ids that are asked for, or of
+     * everything that passes the filters.
+     * </pre>
+     */
+    @io.grpc.ExperimentalApi("https://github.com/grpc/grpc-java/issues/10918")
+    public io.grpc.stub.BlockingClientCall<?, dev.alphapulse.registry.v1.StreamInstrumentRecordsResponse>
+        streamInstrumentRecords(dev.alphapulse.registry.v1.StreamInstrumentRecordsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingV2ServerStreamingCall(
+          getChannel(), getStreamInstrumentRecordsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
      * same security, the same pair elsewhere, the forms of a token on other chains.
      * </pre>
@@ -1871,6 +2052,16 @@ public final class RegistryServiceGrpc {
     public dev.alphapulse.registry.v1.GetSyntheticResponse getSynthetic(dev.alphapulse.registry.v1.GetSyntheticRequest request) throws io.grpc.StatusException {
       return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
           getChannel(), getGetSyntheticMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * All synthetics, a page at a time, in the order of their first definition.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.ListSyntheticsResponse listSynthetics(dev.alphapulse.registry.v1.ListSyntheticsRequest request) throws io.grpc.StatusException {
+      return io.grpc.stub.ClientCalls.blockingV2UnaryCall(
+          getChannel(), getListSyntheticsMethod(), getCallOptions(), request);
     }
 
     /**
@@ -1997,6 +2188,16 @@ public final class RegistryServiceGrpc {
 
     /**
      * <pre>
+     * Takes a link away again; what an instrument or a synthetic says itself is changed there.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.UnlinkInstrumentsResponse unlinkInstruments(dev.alphapulse.registry.v1.UnlinkInstrumentsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getUnlinkInstrumentsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Adds a venue, or answers the one that is there when all its data is the same.
      * </pre>
      */
@@ -2090,6 +2291,18 @@ public final class RegistryServiceGrpc {
 
     /**
      * <pre>
+     * Fixed records in frames of many rows, all as of one revision: of the ids that are asked for, or of
+     * everything that passes the filters.
+     * </pre>
+     */
+    public java.util.Iterator<dev.alphapulse.registry.v1.StreamInstrumentRecordsResponse> streamInstrumentRecords(
+        dev.alphapulse.registry.v1.StreamInstrumentRecordsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingServerStreamingCall(
+          getChannel(), getStreamInstrumentRecordsMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
      * Everywhere that an instrument is listed, under whichever symbol: its own venue, the lines of the
      * same security, the same pair elsewhere, the forms of a token on other chains.
      * </pre>
@@ -2178,6 +2391,16 @@ public final class RegistryServiceGrpc {
     public dev.alphapulse.registry.v1.GetSyntheticResponse getSynthetic(dev.alphapulse.registry.v1.GetSyntheticRequest request) {
       return io.grpc.stub.ClientCalls.blockingUnaryCall(
           getChannel(), getGetSyntheticMethod(), getCallOptions(), request);
+    }
+
+    /**
+     * <pre>
+     * All synthetics, a page at a time, in the order of their first definition.
+     * </pre>
+     */
+    public dev.alphapulse.registry.v1.ListSyntheticsResponse listSynthetics(dev.alphapulse.registry.v1.ListSyntheticsRequest request) {
+      return io.grpc.stub.ClientCalls.blockingUnaryCall(
+          getChannel(), getListSyntheticsMethod(), getCallOptions(), request);
     }
 
     /**
@@ -2308,6 +2531,17 @@ public final class RegistryServiceGrpc {
         dev.alphapulse.registry.v1.LinkInstrumentsRequest request) {
       return io.grpc.stub.ClientCalls.futureUnaryCall(
           getChannel().newCall(getLinkInstrumentsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
+     * Takes a link away again; what an instrument or a synthetic says itself is changed there.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.UnlinkInstrumentsResponse> unlinkInstruments(
+        dev.alphapulse.registry.v1.UnlinkInstrumentsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getUnlinkInstrumentsMethod(), getCallOptions()), request);
     }
 
     /**
@@ -2503,6 +2737,17 @@ public final class RegistryServiceGrpc {
 
     /**
      * <pre>
+     * All synthetics, a page at a time, in the order of their first definition.
+     * </pre>
+     */
+    public com.google.common.util.concurrent.ListenableFuture<dev.alphapulse.registry.v1.ListSyntheticsResponse> listSynthetics(
+        dev.alphapulse.registry.v1.ListSyntheticsRequest request) {
+      return io.grpc.stub.ClientCalls.futureUnaryCall(
+          getChannel().newCall(getListSyntheticsMethod(), getCallOptions()), request);
+    }
+
+    /**
+     * <pre>
      * The value of a synthetic for given values of what it is made of.
      * </pre>
      */
@@ -2532,26 +2777,29 @@ public final class RegistryServiceGrpc {
   private static final int METHODID_LIST_INSTRUMENTS = 5;
   private static final int METHODID_LIST_LINKS = 6;
   private static final int METHODID_LINK_INSTRUMENTS = 7;
-  private static final int METHODID_REGISTER_VENUE = 8;
-  private static final int METHODID_GET_VENUE = 9;
-  private static final int METHODID_LIST_VENUES = 10;
-  private static final int METHODID_WATCH_REGISTRY = 11;
-  private static final int METHODID_UPDATE_INSTRUMENT = 12;
-  private static final int METHODID_DELIST_INSTRUMENT = 13;
-  private static final int METHODID_GET_INSTRUMENT_HISTORY = 14;
-  private static final int METHODID_SEARCH_INSTRUMENTS = 15;
-  private static final int METHODID_BATCH_GET_INSTRUMENT_RECORDS = 16;
-  private static final int METHODID_FIND_VENUES = 17;
-  private static final int METHODID_UPDATE_VENUE = 18;
-  private static final int METHODID_DELETE_VENUE = 19;
-  private static final int METHODID_QUOTE_FEES = 20;
-  private static final int METHODID_GET_SESSIONS = 21;
-  private static final int METHODID_REPORT_VENUE_METRICS = 22;
-  private static final int METHODID_GET_VENUE_METRICS = 23;
-  private static final int METHODID_DEFINE_SYNTHETIC = 24;
-  private static final int METHODID_GET_SYNTHETIC = 25;
-  private static final int METHODID_EVALUATE_SYNTHETIC = 26;
-  private static final int METHODID_ROUTE_ORDER = 27;
+  private static final int METHODID_UNLINK_INSTRUMENTS = 8;
+  private static final int METHODID_REGISTER_VENUE = 9;
+  private static final int METHODID_GET_VENUE = 10;
+  private static final int METHODID_LIST_VENUES = 11;
+  private static final int METHODID_WATCH_REGISTRY = 12;
+  private static final int METHODID_UPDATE_INSTRUMENT = 13;
+  private static final int METHODID_DELIST_INSTRUMENT = 14;
+  private static final int METHODID_GET_INSTRUMENT_HISTORY = 15;
+  private static final int METHODID_SEARCH_INSTRUMENTS = 16;
+  private static final int METHODID_BATCH_GET_INSTRUMENT_RECORDS = 17;
+  private static final int METHODID_STREAM_INSTRUMENT_RECORDS = 18;
+  private static final int METHODID_FIND_VENUES = 19;
+  private static final int METHODID_UPDATE_VENUE = 20;
+  private static final int METHODID_DELETE_VENUE = 21;
+  private static final int METHODID_QUOTE_FEES = 22;
+  private static final int METHODID_GET_SESSIONS = 23;
+  private static final int METHODID_REPORT_VENUE_METRICS = 24;
+  private static final int METHODID_GET_VENUE_METRICS = 25;
+  private static final int METHODID_DEFINE_SYNTHETIC = 26;
+  private static final int METHODID_GET_SYNTHETIC = 27;
+  private static final int METHODID_LIST_SYNTHETICS = 28;
+  private static final int METHODID_EVALUATE_SYNTHETIC = 29;
+  private static final int METHODID_ROUTE_ORDER = 30;
 
   private static final class MethodHandlers<Req, Resp> implements
       io.grpc.stub.ServerCalls.UnaryMethod<Req, Resp>,
@@ -2602,6 +2850,10 @@ public final class RegistryServiceGrpc {
           serviceImpl.linkInstruments((dev.alphapulse.registry.v1.LinkInstrumentsRequest) request,
               (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.LinkInstrumentsResponse>) responseObserver);
           break;
+        case METHODID_UNLINK_INSTRUMENTS:
+          serviceImpl.unlinkInstruments((dev.alphapulse.registry.v1.UnlinkInstrumentsRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.UnlinkInstrumentsResponse>) responseObserver);
+          break;
         case METHODID_REGISTER_VENUE:
           serviceImpl.registerVenue((dev.alphapulse.registry.v1.RegisterVenueRequest) request,
               (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.RegisterVenueResponse>) responseObserver);
@@ -2638,6 +2890,10 @@ public final class RegistryServiceGrpc {
           serviceImpl.batchGetInstrumentRecords((dev.alphapulse.registry.v1.BatchGetInstrumentRecordsRequest) request,
               (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse>) responseObserver);
           break;
+        case METHODID_STREAM_INSTRUMENT_RECORDS:
+          serviceImpl.streamInstrumentRecords((dev.alphapulse.registry.v1.StreamInstrumentRecordsRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.StreamInstrumentRecordsResponse>) responseObserver);
+          break;
         case METHODID_FIND_VENUES:
           serviceImpl.findVenues((dev.alphapulse.registry.v1.FindVenuesRequest) request,
               (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.FindVenuesResponse>) responseObserver);
@@ -2673,6 +2929,10 @@ public final class RegistryServiceGrpc {
         case METHODID_GET_SYNTHETIC:
           serviceImpl.getSynthetic((dev.alphapulse.registry.v1.GetSyntheticRequest) request,
               (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.GetSyntheticResponse>) responseObserver);
+          break;
+        case METHODID_LIST_SYNTHETICS:
+          serviceImpl.listSynthetics((dev.alphapulse.registry.v1.ListSyntheticsRequest) request,
+              (io.grpc.stub.StreamObserver<dev.alphapulse.registry.v1.ListSyntheticsResponse>) responseObserver);
           break;
         case METHODID_EVALUATE_SYNTHETIC:
           serviceImpl.evaluateSynthetic((dev.alphapulse.registry.v1.EvaluateSyntheticRequest) request,
@@ -2757,6 +3017,13 @@ public final class RegistryServiceGrpc {
               dev.alphapulse.registry.v1.LinkInstrumentsResponse>(
                 service, METHODID_LINK_INSTRUMENTS)))
         .addMethod(
+          getUnlinkInstrumentsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.UnlinkInstrumentsRequest,
+              dev.alphapulse.registry.v1.UnlinkInstrumentsResponse>(
+                service, METHODID_UNLINK_INSTRUMENTS)))
+        .addMethod(
           getRegisterVenueMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
             new MethodHandlers<
@@ -2820,6 +3087,13 @@ public final class RegistryServiceGrpc {
               dev.alphapulse.registry.v1.BatchGetInstrumentRecordsResponse>(
                 service, METHODID_BATCH_GET_INSTRUMENT_RECORDS)))
         .addMethod(
+          getStreamInstrumentRecordsMethod(),
+          io.grpc.stub.ServerCalls.asyncServerStreamingCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.StreamInstrumentRecordsRequest,
+              dev.alphapulse.registry.v1.StreamInstrumentRecordsResponse>(
+                service, METHODID_STREAM_INSTRUMENT_RECORDS)))
+        .addMethod(
           getFindVenuesMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
             new MethodHandlers<
@@ -2882,6 +3156,13 @@ public final class RegistryServiceGrpc {
               dev.alphapulse.registry.v1.GetSyntheticRequest,
               dev.alphapulse.registry.v1.GetSyntheticResponse>(
                 service, METHODID_GET_SYNTHETIC)))
+        .addMethod(
+          getListSyntheticsMethod(),
+          io.grpc.stub.ServerCalls.asyncUnaryCall(
+            new MethodHandlers<
+              dev.alphapulse.registry.v1.ListSyntheticsRequest,
+              dev.alphapulse.registry.v1.ListSyntheticsResponse>(
+                service, METHODID_LIST_SYNTHETICS)))
         .addMethod(
           getEvaluateSyntheticMethod(),
           io.grpc.stub.ServerCalls.asyncUnaryCall(
@@ -2952,6 +3233,7 @@ public final class RegistryServiceGrpc {
               .addMethod(getListInstrumentsMethod())
               .addMethod(getListLinksMethod())
               .addMethod(getLinkInstrumentsMethod())
+              .addMethod(getUnlinkInstrumentsMethod())
               .addMethod(getRegisterVenueMethod())
               .addMethod(getGetVenueMethod())
               .addMethod(getListVenuesMethod())
@@ -2961,6 +3243,7 @@ public final class RegistryServiceGrpc {
               .addMethod(getGetInstrumentHistoryMethod())
               .addMethod(getSearchInstrumentsMethod())
               .addMethod(getBatchGetInstrumentRecordsMethod())
+              .addMethod(getStreamInstrumentRecordsMethod())
               .addMethod(getFindVenuesMethod())
               .addMethod(getUpdateVenueMethod())
               .addMethod(getDeleteVenueMethod())
@@ -2970,6 +3253,7 @@ public final class RegistryServiceGrpc {
               .addMethod(getGetVenueMetricsMethod())
               .addMethod(getDefineSyntheticMethod())
               .addMethod(getGetSyntheticMethod())
+              .addMethod(getListSyntheticsMethod())
               .addMethod(getEvaluateSyntheticMethod())
               .addMethod(getRouteOrderMethod())
               .build();

@@ -221,7 +221,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object volume_ = "";
   /**
    * <pre>
-   * The caller's volume of 30 days on that venue, which decides its fee tier.
+   * The caller's volume of 30 days on that venue, which decides its fee tier; without it that of the
+   * request.
    * </pre>
    *
    * <code>string volume = 4 [json_name = "volume"];</code>
@@ -242,7 +243,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The caller's volume of 30 days on that venue, which decides its fee tier.
+   * The caller's volume of 30 days on that venue, which decides its fee tier; without it that of the
+   * request.
    * </pre>
    *
    * <code>string volume = 4 [json_name = "volume"];</code>
@@ -1546,7 +1548,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object volume_ = "";
     /**
      * <pre>
-     * The caller's volume of 30 days on that venue, which decides its fee tier.
+     * The caller's volume of 30 days on that venue, which decides its fee tier; without it that of the
+     * request.
      * </pre>
      *
      * <code>string volume = 4 [json_name = "volume"];</code>
@@ -1566,7 +1569,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The caller's volume of 30 days on that venue, which decides its fee tier.
+     * The caller's volume of 30 days on that venue, which decides its fee tier; without it that of the
+     * request.
      * </pre>
      *
      * <code>string volume = 4 [json_name = "volume"];</code>
@@ -1587,7 +1591,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The caller's volume of 30 days on that venue, which decides its fee tier.
+     * The caller's volume of 30 days on that venue, which decides its fee tier; without it that of the
+     * request.
      * </pre>
      *
      * <code>string volume = 4 [json_name = "volume"];</code>
@@ -1604,7 +1609,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The caller's volume of 30 days on that venue, which decides its fee tier.
+     * The caller's volume of 30 days on that venue, which decides its fee tier; without it that of the
+     * request.
      * </pre>
      *
      * <code>string volume = 4 [json_name = "volume"];</code>
@@ -1618,7 +1624,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The caller's volume of 30 days on that venue, which decides its fee tier.
+     * The caller's volume of 30 days on that venue, which decides its fee tier; without it that of the
+     * request.
      * </pre>
      *
      * <code>string volume = 4 [json_name = "volume"];</code>

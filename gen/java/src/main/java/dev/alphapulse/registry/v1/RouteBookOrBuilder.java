@@ -127,7 +127,8 @@ public interface RouteBookOrBuilder extends
 
   /**
    * <pre>
-   * The caller's volume of 30 days on that venue, which decides its fee tier.
+   * The caller's volume of 30 days on that venue, which decides its fee tier; without it that of the
+   * request.
    * </pre>
    *
    * <code>string volume = 4 [json_name = "volume"];</code>
@@ -136,7 +137,8 @@ public interface RouteBookOrBuilder extends
   java.lang.String getVolume();
   /**
    * <pre>
-   * The caller's volume of 30 days on that venue, which decides its fee tier.
+   * The caller's volume of 30 days on that venue, which decides its fee tier; without it that of the
+   * request.
    * </pre>
    *
    * <code>string volume = 4 [json_name = "volume"];</code>

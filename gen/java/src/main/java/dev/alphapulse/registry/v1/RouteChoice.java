@@ -39,6 +39,13 @@ private static final long serialVersionUID = 0L;
     penaltyBps_ = "";
     effectivePrice_ = "";
     status_ = 0;
+    taken_ = "";
+    volume_ = "";
+    bookSource_ = 0;
+    latencyPenaltyBps_ = "";
+    failurePenaltyBps_ = "";
+    currency_ = "";
+    rate_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -466,6 +473,405 @@ private static final long serialVersionUID = 0L;
     return result == null ? dev.alphapulse.registry.v1.VenueStatus.UNRECOGNIZED : result;
   }
 
+  public static final int LEVELS_FIELD_NUMBER = 13;
+  private int levels_ = 0;
+  /**
+   * <pre>
+   * Levels within the limit and the depth.
+   * </pre>
+   *
+   * <code>uint32 levels = 13 [json_name = "levels"];</code>
+   * @return The levels.
+   */
+  @java.lang.Override
+  public int getLevels() {
+    return levels_;
+  }
+
+  public static final int LEVELS_TAKEN_FIELD_NUMBER = 14;
+  private int levelsTaken_ = 0;
+  /**
+   * <pre>
+   * Levels that the order reaches into.
+   * </pre>
+   *
+   * <code>uint32 levels_taken = 14 [json_name = "levelsTaken"];</code>
+   * @return The levelsTaken.
+   */
+  @java.lang.Override
+  public int getLevelsTaken() {
+    return levelsTaken_;
+  }
+
+  public static final int TAKEN_FIELD_NUMBER = 15;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object taken_ = "";
+  /**
+   * <pre>
+   * Quantity that it got, decimal text.
+   * </pre>
+   *
+   * <code>string taken = 15 [json_name = "taken"];</code>
+   * @return The taken.
+   */
+  @java.lang.Override
+  public java.lang.String getTaken() {
+    java.lang.Object ref = taken_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      taken_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Quantity that it got, decimal text.
+   * </pre>
+   *
+   * <code>string taken = 15 [json_name = "taken"];</code>
+   * @return The bytes for taken.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getTakenBytes() {
+    java.lang.Object ref = taken_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      taken_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int FEE_TIER_FIELD_NUMBER = 16;
+  private int feeTier_ = 0;
+  /**
+   * <pre>
+   * Position of the fee's tier in the venue's `fee_tiers`; -1 is below the first.
+   * </pre>
+   *
+   * <code>int32 fee_tier = 16 [json_name = "feeTier"];</code>
+   * @return The feeTier.
+   */
+  @java.lang.Override
+  public int getFeeTier() {
+    return feeTier_;
+  }
+
+  public static final int VOLUME_FIELD_NUMBER = 17;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object volume_ = "";
+  /**
+   * <pre>
+   * The caller's volume that the tier was found by.
+   * </pre>
+   *
+   * <code>string volume = 17 [json_name = "volume"];</code>
+   * @return The volume.
+   */
+  @java.lang.Override
+  public java.lang.String getVolume() {
+    java.lang.Object ref = volume_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      volume_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * The caller's volume that the tier was found by.
+   * </pre>
+   *
+   * <code>string volume = 17 [json_name = "volume"];</code>
+   * @return The bytes for volume.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getVolumeBytes() {
+    java.lang.Object ref = volume_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      volume_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int BOOK_SOURCE_FIELD_NUMBER = 18;
+  private int bookSource_ = 0;
+  /**
+   * <pre>
+   * Where the levels came from.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.BookSource book_source = 18 [json_name = "bookSource"];</code>
+   * @return The enum numeric value on the wire for bookSource.
+   */
+  @java.lang.Override public int getBookSourceValue() {
+    return bookSource_;
+  }
+  /**
+   * <pre>
+   * Where the levels came from.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.BookSource book_source = 18 [json_name = "bookSource"];</code>
+   * @return The bookSource.
+   */
+  @java.lang.Override public dev.alphapulse.registry.v1.BookSource getBookSource() {
+    dev.alphapulse.registry.v1.BookSource result = dev.alphapulse.registry.v1.BookSource.forNumber(bookSource_);
+    return result == null ? dev.alphapulse.registry.v1.BookSource.UNRECOGNIZED : result;
+  }
+
+  public static final int BOOK_AGE_NS_FIELD_NUMBER = 19;
+  private long bookAgeNs_ = 0L;
+  /**
+   * <pre>
+   * Age of a live book, nanoseconds.
+   * </pre>
+   *
+   * <code>uint64 book_age_ns = 19 [json_name = "bookAgeNs"];</code>
+   * @return The bookAgeNs.
+   */
+  @java.lang.Override
+  public long getBookAgeNs() {
+    return bookAgeNs_;
+  }
+
+  public static final int ORDER_ACK_LATENCY_NS_FIELD_NUMBER = 20;
+  private long orderAckLatencyNs_ = 0L;
+  /**
+   * <pre>
+   * Median time of order answers, nanoseconds; 0 is unknown. Where it is known it is the latency that
+   * is reckoned with.
+   * </pre>
+   *
+   * <code>uint64 order_ack_latency_ns = 20 [json_name = "orderAckLatencyNs"];</code>
+   * @return The orderAckLatencyNs.
+   */
+  @java.lang.Override
+  public long getOrderAckLatencyNs() {
+    return orderAckLatencyNs_;
+  }
+
+  public static final int REJECT_PPM_FIELD_NUMBER = 21;
+  private int rejectPpm_ = 0;
+  /**
+   * <pre>
+   * Orders that the venue refused, parts per million.
+   * </pre>
+   *
+   * <code>uint32 reject_ppm = 21 [json_name = "rejectPpm"];</code>
+   * @return The rejectPpm.
+   */
+  @java.lang.Override
+  public int getRejectPpm() {
+    return rejectPpm_;
+  }
+
+  public static final int LATENCY_PENALTY_BPS_FIELD_NUMBER = 22;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object latencyPenaltyBps_ = "";
+  /**
+   * <pre>
+   * The part of `penalty_bps` that is for latency.
+   * </pre>
+   *
+   * <code>string latency_penalty_bps = 22 [json_name = "latencyPenaltyBps"];</code>
+   * @return The latencyPenaltyBps.
+   */
+  @java.lang.Override
+  public java.lang.String getLatencyPenaltyBps() {
+    java.lang.Object ref = latencyPenaltyBps_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      latencyPenaltyBps_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * The part of `penalty_bps` that is for latency.
+   * </pre>
+   *
+   * <code>string latency_penalty_bps = 22 [json_name = "latencyPenaltyBps"];</code>
+   * @return The bytes for latencyPenaltyBps.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getLatencyPenaltyBpsBytes() {
+    java.lang.Object ref = latencyPenaltyBps_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      latencyPenaltyBps_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int FAILURE_PENALTY_BPS_FIELD_NUMBER = 23;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object failurePenaltyBps_ = "";
+  /**
+   * <pre>
+   * The part of `penalty_bps` that is for failures and refusals.
+   * </pre>
+   *
+   * <code>string failure_penalty_bps = 23 [json_name = "failurePenaltyBps"];</code>
+   * @return The failurePenaltyBps.
+   */
+  @java.lang.Override
+  public java.lang.String getFailurePenaltyBps() {
+    java.lang.Object ref = failurePenaltyBps_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      failurePenaltyBps_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * The part of `penalty_bps` that is for failures and refusals.
+   * </pre>
+   *
+   * <code>string failure_penalty_bps = 23 [json_name = "failurePenaltyBps"];</code>
+   * @return The bytes for failurePenaltyBps.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getFailurePenaltyBpsBytes() {
+    java.lang.Object ref = failurePenaltyBps_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      failurePenaltyBps_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int CURRENCY_FIELD_NUMBER = 24;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object currency_ = "";
+  /**
+   * <pre>
+   * Currency that the line's prices are in.
+   * </pre>
+   *
+   * <code>string currency = 24 [json_name = "currency"];</code>
+   * @return The currency.
+   */
+  @java.lang.Override
+  public java.lang.String getCurrency() {
+    java.lang.Object ref = currency_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      currency_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * Currency that the line's prices are in.
+   * </pre>
+   *
+   * <code>string currency = 24 [json_name = "currency"];</code>
+   * @return The bytes for currency.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getCurrencyBytes() {
+    java.lang.Object ref = currency_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      currency_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int RATE_FIELD_NUMBER = 25;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object rate_ = "";
+  /**
+   * <pre>
+   * What one unit of it is worth in the currency of the instrument; `effective_price` is in that.
+   * </pre>
+   *
+   * <code>string rate = 25 [json_name = "rate"];</code>
+   * @return The rate.
+   */
+  @java.lang.Override
+  public java.lang.String getRate() {
+    java.lang.Object ref = rate_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      rate_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * What one unit of it is worth in the currency of the instrument; `effective_price` is in that.
+   * </pre>
+   *
+   * <code>string rate = 25 [json_name = "rate"];</code>
+   * @return The bytes for rate.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getRateBytes() {
+    java.lang.Object ref = rate_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      rate_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -516,6 +922,45 @@ private static final long serialVersionUID = 0L;
     if (status_ != dev.alphapulse.registry.v1.VenueStatus.VENUE_STATUS_UNSPECIFIED.getNumber()) {
       output.writeEnum(12, status_);
     }
+    if (levels_ != 0) {
+      output.writeUInt32(13, levels_);
+    }
+    if (levelsTaken_ != 0) {
+      output.writeUInt32(14, levelsTaken_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(taken_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 15, taken_);
+    }
+    if (feeTier_ != 0) {
+      output.writeInt32(16, feeTier_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(volume_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 17, volume_);
+    }
+    if (bookSource_ != dev.alphapulse.registry.v1.BookSource.BOOK_SOURCE_UNSPECIFIED.getNumber()) {
+      output.writeEnum(18, bookSource_);
+    }
+    if (bookAgeNs_ != 0L) {
+      output.writeUInt64(19, bookAgeNs_);
+    }
+    if (orderAckLatencyNs_ != 0L) {
+      output.writeUInt64(20, orderAckLatencyNs_);
+    }
+    if (rejectPpm_ != 0) {
+      output.writeUInt32(21, rejectPpm_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(latencyPenaltyBps_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 22, latencyPenaltyBps_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(failurePenaltyBps_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 23, failurePenaltyBps_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(currency_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 24, currency_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(rate_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 25, rate_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -561,6 +1006,52 @@ private static final long serialVersionUID = 0L;
     if (status_ != dev.alphapulse.registry.v1.VenueStatus.VENUE_STATUS_UNSPECIFIED.getNumber()) {
       size += com.google.protobuf.CodedOutputStream
         .computeEnumSize(12, status_);
+    }
+    if (levels_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(13, levels_);
+    }
+    if (levelsTaken_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(14, levelsTaken_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(taken_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(15, taken_);
+    }
+    if (feeTier_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeInt32Size(16, feeTier_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(volume_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(17, volume_);
+    }
+    if (bookSource_ != dev.alphapulse.registry.v1.BookSource.BOOK_SOURCE_UNSPECIFIED.getNumber()) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeEnumSize(18, bookSource_);
+    }
+    if (bookAgeNs_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(19, bookAgeNs_);
+    }
+    if (orderAckLatencyNs_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(20, orderAckLatencyNs_);
+    }
+    if (rejectPpm_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(21, rejectPpm_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(latencyPenaltyBps_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(22, latencyPenaltyBps_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(failurePenaltyBps_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(23, failurePenaltyBps_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(currency_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(24, currency_);
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(rate_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(25, rate_);
     }
     return size;
   }
@@ -612,6 +1103,31 @@ private static final long serialVersionUID = 0L;
     if (!getEffectivePrice()
         .equals(other.getEffectivePrice())) return false;
     if (status_ != other.status_) return false;
+    if (getLevels()
+        != other.getLevels()) return false;
+    if (getLevelsTaken()
+        != other.getLevelsTaken()) return false;
+    if (!getTaken()
+        .equals(other.getTaken())) return false;
+    if (getFeeTier()
+        != other.getFeeTier()) return false;
+    if (!getVolume()
+        .equals(other.getVolume())) return false;
+    if (bookSource_ != other.bookSource_) return false;
+    if (getBookAgeNs()
+        != other.getBookAgeNs()) return false;
+    if (getOrderAckLatencyNs()
+        != other.getOrderAckLatencyNs()) return false;
+    if (getRejectPpm()
+        != other.getRejectPpm()) return false;
+    if (!getLatencyPenaltyBps()
+        .equals(other.getLatencyPenaltyBps())) return false;
+    if (!getFailurePenaltyBps()
+        .equals(other.getFailurePenaltyBps())) return false;
+    if (!getCurrency()
+        .equals(other.getCurrency())) return false;
+    if (!getRate()
+        .equals(other.getRate())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -651,6 +1167,34 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getEffectivePrice().hashCode();
     hash = (37 * hash) + STATUS_FIELD_NUMBER;
     hash = (53 * hash) + status_;
+    hash = (37 * hash) + LEVELS_FIELD_NUMBER;
+    hash = (53 * hash) + getLevels();
+    hash = (37 * hash) + LEVELS_TAKEN_FIELD_NUMBER;
+    hash = (53 * hash) + getLevelsTaken();
+    hash = (37 * hash) + TAKEN_FIELD_NUMBER;
+    hash = (53 * hash) + getTaken().hashCode();
+    hash = (37 * hash) + FEE_TIER_FIELD_NUMBER;
+    hash = (53 * hash) + getFeeTier();
+    hash = (37 * hash) + VOLUME_FIELD_NUMBER;
+    hash = (53 * hash) + getVolume().hashCode();
+    hash = (37 * hash) + BOOK_SOURCE_FIELD_NUMBER;
+    hash = (53 * hash) + bookSource_;
+    hash = (37 * hash) + BOOK_AGE_NS_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getBookAgeNs());
+    hash = (37 * hash) + ORDER_ACK_LATENCY_NS_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getOrderAckLatencyNs());
+    hash = (37 * hash) + REJECT_PPM_FIELD_NUMBER;
+    hash = (53 * hash) + getRejectPpm();
+    hash = (37 * hash) + LATENCY_PENALTY_BPS_FIELD_NUMBER;
+    hash = (53 * hash) + getLatencyPenaltyBps().hashCode();
+    hash = (37 * hash) + FAILURE_PENALTY_BPS_FIELD_NUMBER;
+    hash = (53 * hash) + getFailurePenaltyBps().hashCode();
+    hash = (37 * hash) + CURRENCY_FIELD_NUMBER;
+    hash = (53 * hash) + getCurrency().hashCode();
+    hash = (37 * hash) + RATE_FIELD_NUMBER;
+    hash = (53 * hash) + getRate().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -808,6 +1352,19 @@ private static final long serialVersionUID = 0L;
       penaltyBps_ = "";
       effectivePrice_ = "";
       status_ = 0;
+      levels_ = 0;
+      levelsTaken_ = 0;
+      taken_ = "";
+      feeTier_ = 0;
+      volume_ = "";
+      bookSource_ = 0;
+      bookAgeNs_ = 0L;
+      orderAckLatencyNs_ = 0L;
+      rejectPpm_ = 0;
+      latencyPenaltyBps_ = "";
+      failurePenaltyBps_ = "";
+      currency_ = "";
+      rate_ = "";
       return this;
     }
 
@@ -881,6 +1438,45 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000800) != 0)) {
         result.status_ = status_;
       }
+      if (((from_bitField0_ & 0x00001000) != 0)) {
+        result.levels_ = levels_;
+      }
+      if (((from_bitField0_ & 0x00002000) != 0)) {
+        result.levelsTaken_ = levelsTaken_;
+      }
+      if (((from_bitField0_ & 0x00004000) != 0)) {
+        result.taken_ = taken_;
+      }
+      if (((from_bitField0_ & 0x00008000) != 0)) {
+        result.feeTier_ = feeTier_;
+      }
+      if (((from_bitField0_ & 0x00010000) != 0)) {
+        result.volume_ = volume_;
+      }
+      if (((from_bitField0_ & 0x00020000) != 0)) {
+        result.bookSource_ = bookSource_;
+      }
+      if (((from_bitField0_ & 0x00040000) != 0)) {
+        result.bookAgeNs_ = bookAgeNs_;
+      }
+      if (((from_bitField0_ & 0x00080000) != 0)) {
+        result.orderAckLatencyNs_ = orderAckLatencyNs_;
+      }
+      if (((from_bitField0_ & 0x00100000) != 0)) {
+        result.rejectPpm_ = rejectPpm_;
+      }
+      if (((from_bitField0_ & 0x00200000) != 0)) {
+        result.latencyPenaltyBps_ = latencyPenaltyBps_;
+      }
+      if (((from_bitField0_ & 0x00400000) != 0)) {
+        result.failurePenaltyBps_ = failurePenaltyBps_;
+      }
+      if (((from_bitField0_ & 0x00800000) != 0)) {
+        result.currency_ = currency_;
+      }
+      if (((from_bitField0_ & 0x01000000) != 0)) {
+        result.rate_ = rate_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -943,6 +1539,57 @@ private static final long serialVersionUID = 0L;
       }
       if (other.status_ != 0) {
         setStatusValue(other.getStatusValue());
+      }
+      if (other.getLevels() != 0) {
+        setLevels(other.getLevels());
+      }
+      if (other.getLevelsTaken() != 0) {
+        setLevelsTaken(other.getLevelsTaken());
+      }
+      if (!other.getTaken().isEmpty()) {
+        taken_ = other.taken_;
+        bitField0_ |= 0x00004000;
+        onChanged();
+      }
+      if (other.getFeeTier() != 0) {
+        setFeeTier(other.getFeeTier());
+      }
+      if (!other.getVolume().isEmpty()) {
+        volume_ = other.volume_;
+        bitField0_ |= 0x00010000;
+        onChanged();
+      }
+      if (other.bookSource_ != 0) {
+        setBookSourceValue(other.getBookSourceValue());
+      }
+      if (other.getBookAgeNs() != 0L) {
+        setBookAgeNs(other.getBookAgeNs());
+      }
+      if (other.getOrderAckLatencyNs() != 0L) {
+        setOrderAckLatencyNs(other.getOrderAckLatencyNs());
+      }
+      if (other.getRejectPpm() != 0) {
+        setRejectPpm(other.getRejectPpm());
+      }
+      if (!other.getLatencyPenaltyBps().isEmpty()) {
+        latencyPenaltyBps_ = other.latencyPenaltyBps_;
+        bitField0_ |= 0x00200000;
+        onChanged();
+      }
+      if (!other.getFailurePenaltyBps().isEmpty()) {
+        failurePenaltyBps_ = other.failurePenaltyBps_;
+        bitField0_ |= 0x00400000;
+        onChanged();
+      }
+      if (!other.getCurrency().isEmpty()) {
+        currency_ = other.currency_;
+        bitField0_ |= 0x00800000;
+        onChanged();
+      }
+      if (!other.getRate().isEmpty()) {
+        rate_ = other.rate_;
+        bitField0_ |= 0x01000000;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -1032,6 +1679,71 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000800;
               break;
             } // case 96
+            case 104: {
+              levels_ = input.readUInt32();
+              bitField0_ |= 0x00001000;
+              break;
+            } // case 104
+            case 112: {
+              levelsTaken_ = input.readUInt32();
+              bitField0_ |= 0x00002000;
+              break;
+            } // case 112
+            case 122: {
+              taken_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00004000;
+              break;
+            } // case 122
+            case 128: {
+              feeTier_ = input.readInt32();
+              bitField0_ |= 0x00008000;
+              break;
+            } // case 128
+            case 138: {
+              volume_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00010000;
+              break;
+            } // case 138
+            case 144: {
+              bookSource_ = input.readEnum();
+              bitField0_ |= 0x00020000;
+              break;
+            } // case 144
+            case 152: {
+              bookAgeNs_ = input.readUInt64();
+              bitField0_ |= 0x00040000;
+              break;
+            } // case 152
+            case 160: {
+              orderAckLatencyNs_ = input.readUInt64();
+              bitField0_ |= 0x00080000;
+              break;
+            } // case 160
+            case 168: {
+              rejectPpm_ = input.readUInt32();
+              bitField0_ |= 0x00100000;
+              break;
+            } // case 168
+            case 178: {
+              latencyPenaltyBps_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00200000;
+              break;
+            } // case 178
+            case 186: {
+              failurePenaltyBps_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00400000;
+              break;
+            } // case 186
+            case 194: {
+              currency_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00800000;
+              break;
+            } // case 194
+            case 202: {
+              rate_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x01000000;
+              break;
+            } // case 202
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -2002,6 +2714,897 @@ private static final long serialVersionUID = 0L;
     public Builder clearStatus() {
       bitField0_ = (bitField0_ & ~0x00000800);
       status_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private int levels_ ;
+    /**
+     * <pre>
+     * Levels within the limit and the depth.
+     * </pre>
+     *
+     * <code>uint32 levels = 13 [json_name = "levels"];</code>
+     * @return The levels.
+     */
+    @java.lang.Override
+    public int getLevels() {
+      return levels_;
+    }
+    /**
+     * <pre>
+     * Levels within the limit and the depth.
+     * </pre>
+     *
+     * <code>uint32 levels = 13 [json_name = "levels"];</code>
+     * @param value The levels to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLevels(int value) {
+
+      levels_ = value;
+      bitField0_ |= 0x00001000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Levels within the limit and the depth.
+     * </pre>
+     *
+     * <code>uint32 levels = 13 [json_name = "levels"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearLevels() {
+      bitField0_ = (bitField0_ & ~0x00001000);
+      levels_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private int levelsTaken_ ;
+    /**
+     * <pre>
+     * Levels that the order reaches into.
+     * </pre>
+     *
+     * <code>uint32 levels_taken = 14 [json_name = "levelsTaken"];</code>
+     * @return The levelsTaken.
+     */
+    @java.lang.Override
+    public int getLevelsTaken() {
+      return levelsTaken_;
+    }
+    /**
+     * <pre>
+     * Levels that the order reaches into.
+     * </pre>
+     *
+     * <code>uint32 levels_taken = 14 [json_name = "levelsTaken"];</code>
+     * @param value The levelsTaken to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLevelsTaken(int value) {
+
+      levelsTaken_ = value;
+      bitField0_ |= 0x00002000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Levels that the order reaches into.
+     * </pre>
+     *
+     * <code>uint32 levels_taken = 14 [json_name = "levelsTaken"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearLevelsTaken() {
+      bitField0_ = (bitField0_ & ~0x00002000);
+      levelsTaken_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object taken_ = "";
+    /**
+     * <pre>
+     * Quantity that it got, decimal text.
+     * </pre>
+     *
+     * <code>string taken = 15 [json_name = "taken"];</code>
+     * @return The taken.
+     */
+    public java.lang.String getTaken() {
+      java.lang.Object ref = taken_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        taken_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Quantity that it got, decimal text.
+     * </pre>
+     *
+     * <code>string taken = 15 [json_name = "taken"];</code>
+     * @return The bytes for taken.
+     */
+    public com.google.protobuf.ByteString
+        getTakenBytes() {
+      java.lang.Object ref = taken_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        taken_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Quantity that it got, decimal text.
+     * </pre>
+     *
+     * <code>string taken = 15 [json_name = "taken"];</code>
+     * @param value The taken to set.
+     * @return This builder for chaining.
+     */
+    public Builder setTaken(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      taken_ = value;
+      bitField0_ |= 0x00004000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Quantity that it got, decimal text.
+     * </pre>
+     *
+     * <code>string taken = 15 [json_name = "taken"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearTaken() {
+      taken_ = getDefaultInstance().getTaken();
+      bitField0_ = (bitField0_ & ~0x00004000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Quantity that it got, decimal text.
+     * </pre>
+     *
+     * <code>string taken = 15 [json_name = "taken"];</code>
+     * @param value The bytes for taken to set.
+     * @return This builder for chaining.
+     */
+    public Builder setTakenBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      taken_ = value;
+      bitField0_ |= 0x00004000;
+      onChanged();
+      return this;
+    }
+
+    private int feeTier_ ;
+    /**
+     * <pre>
+     * Position of the fee's tier in the venue's `fee_tiers`; -1 is below the first.
+     * </pre>
+     *
+     * <code>int32 fee_tier = 16 [json_name = "feeTier"];</code>
+     * @return The feeTier.
+     */
+    @java.lang.Override
+    public int getFeeTier() {
+      return feeTier_;
+    }
+    /**
+     * <pre>
+     * Position of the fee's tier in the venue's `fee_tiers`; -1 is below the first.
+     * </pre>
+     *
+     * <code>int32 fee_tier = 16 [json_name = "feeTier"];</code>
+     * @param value The feeTier to set.
+     * @return This builder for chaining.
+     */
+    public Builder setFeeTier(int value) {
+
+      feeTier_ = value;
+      bitField0_ |= 0x00008000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Position of the fee's tier in the venue's `fee_tiers`; -1 is below the first.
+     * </pre>
+     *
+     * <code>int32 fee_tier = 16 [json_name = "feeTier"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearFeeTier() {
+      bitField0_ = (bitField0_ & ~0x00008000);
+      feeTier_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object volume_ = "";
+    /**
+     * <pre>
+     * The caller's volume that the tier was found by.
+     * </pre>
+     *
+     * <code>string volume = 17 [json_name = "volume"];</code>
+     * @return The volume.
+     */
+    public java.lang.String getVolume() {
+      java.lang.Object ref = volume_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        volume_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * The caller's volume that the tier was found by.
+     * </pre>
+     *
+     * <code>string volume = 17 [json_name = "volume"];</code>
+     * @return The bytes for volume.
+     */
+    public com.google.protobuf.ByteString
+        getVolumeBytes() {
+      java.lang.Object ref = volume_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        volume_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * The caller's volume that the tier was found by.
+     * </pre>
+     *
+     * <code>string volume = 17 [json_name = "volume"];</code>
+     * @param value The volume to set.
+     * @return This builder for chaining.
+     */
+    public Builder setVolume(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      volume_ = value;
+      bitField0_ |= 0x00010000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The caller's volume that the tier was found by.
+     * </pre>
+     *
+     * <code>string volume = 17 [json_name = "volume"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearVolume() {
+      volume_ = getDefaultInstance().getVolume();
+      bitField0_ = (bitField0_ & ~0x00010000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The caller's volume that the tier was found by.
+     * </pre>
+     *
+     * <code>string volume = 17 [json_name = "volume"];</code>
+     * @param value The bytes for volume to set.
+     * @return This builder for chaining.
+     */
+    public Builder setVolumeBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      volume_ = value;
+      bitField0_ |= 0x00010000;
+      onChanged();
+      return this;
+    }
+
+    private int bookSource_ = 0;
+    /**
+     * <pre>
+     * Where the levels came from.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.BookSource book_source = 18 [json_name = "bookSource"];</code>
+     * @return The enum numeric value on the wire for bookSource.
+     */
+    @java.lang.Override public int getBookSourceValue() {
+      return bookSource_;
+    }
+    /**
+     * <pre>
+     * Where the levels came from.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.BookSource book_source = 18 [json_name = "bookSource"];</code>
+     * @param value The enum numeric value on the wire for bookSource to set.
+     * @return This builder for chaining.
+     */
+    public Builder setBookSourceValue(int value) {
+      bookSource_ = value;
+      bitField0_ |= 0x00020000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the levels came from.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.BookSource book_source = 18 [json_name = "bookSource"];</code>
+     * @return The bookSource.
+     */
+    @java.lang.Override
+    public dev.alphapulse.registry.v1.BookSource getBookSource() {
+      dev.alphapulse.registry.v1.BookSource result = dev.alphapulse.registry.v1.BookSource.forNumber(bookSource_);
+      return result == null ? dev.alphapulse.registry.v1.BookSource.UNRECOGNIZED : result;
+    }
+    /**
+     * <pre>
+     * Where the levels came from.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.BookSource book_source = 18 [json_name = "bookSource"];</code>
+     * @param value The bookSource to set.
+     * @throws IllegalArgumentException if UNRECOGNIZED is provided.
+     * @return This builder for chaining.
+     */
+    public Builder setBookSource(dev.alphapulse.registry.v1.BookSource value) {
+      if (value == null) { throw new NullPointerException(); }
+      bitField0_ |= 0x00020000;
+      bookSource_ = value.getNumber();
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Where the levels came from.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.BookSource book_source = 18 [json_name = "bookSource"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearBookSource() {
+      bitField0_ = (bitField0_ & ~0x00020000);
+      bookSource_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private long bookAgeNs_ ;
+    /**
+     * <pre>
+     * Age of a live book, nanoseconds.
+     * </pre>
+     *
+     * <code>uint64 book_age_ns = 19 [json_name = "bookAgeNs"];</code>
+     * @return The bookAgeNs.
+     */
+    @java.lang.Override
+    public long getBookAgeNs() {
+      return bookAgeNs_;
+    }
+    /**
+     * <pre>
+     * Age of a live book, nanoseconds.
+     * </pre>
+     *
+     * <code>uint64 book_age_ns = 19 [json_name = "bookAgeNs"];</code>
+     * @param value The bookAgeNs to set.
+     * @return This builder for chaining.
+     */
+    public Builder setBookAgeNs(long value) {
+
+      bookAgeNs_ = value;
+      bitField0_ |= 0x00040000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Age of a live book, nanoseconds.
+     * </pre>
+     *
+     * <code>uint64 book_age_ns = 19 [json_name = "bookAgeNs"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearBookAgeNs() {
+      bitField0_ = (bitField0_ & ~0x00040000);
+      bookAgeNs_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private long orderAckLatencyNs_ ;
+    /**
+     * <pre>
+     * Median time of order answers, nanoseconds; 0 is unknown. Where it is known it is the latency that
+     * is reckoned with.
+     * </pre>
+     *
+     * <code>uint64 order_ack_latency_ns = 20 [json_name = "orderAckLatencyNs"];</code>
+     * @return The orderAckLatencyNs.
+     */
+    @java.lang.Override
+    public long getOrderAckLatencyNs() {
+      return orderAckLatencyNs_;
+    }
+    /**
+     * <pre>
+     * Median time of order answers, nanoseconds; 0 is unknown. Where it is known it is the latency that
+     * is reckoned with.
+     * </pre>
+     *
+     * <code>uint64 order_ack_latency_ns = 20 [json_name = "orderAckLatencyNs"];</code>
+     * @param value The orderAckLatencyNs to set.
+     * @return This builder for chaining.
+     */
+    public Builder setOrderAckLatencyNs(long value) {
+
+      orderAckLatencyNs_ = value;
+      bitField0_ |= 0x00080000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Median time of order answers, nanoseconds; 0 is unknown. Where it is known it is the latency that
+     * is reckoned with.
+     * </pre>
+     *
+     * <code>uint64 order_ack_latency_ns = 20 [json_name = "orderAckLatencyNs"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearOrderAckLatencyNs() {
+      bitField0_ = (bitField0_ & ~0x00080000);
+      orderAckLatencyNs_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private int rejectPpm_ ;
+    /**
+     * <pre>
+     * Orders that the venue refused, parts per million.
+     * </pre>
+     *
+     * <code>uint32 reject_ppm = 21 [json_name = "rejectPpm"];</code>
+     * @return The rejectPpm.
+     */
+    @java.lang.Override
+    public int getRejectPpm() {
+      return rejectPpm_;
+    }
+    /**
+     * <pre>
+     * Orders that the venue refused, parts per million.
+     * </pre>
+     *
+     * <code>uint32 reject_ppm = 21 [json_name = "rejectPpm"];</code>
+     * @param value The rejectPpm to set.
+     * @return This builder for chaining.
+     */
+    public Builder setRejectPpm(int value) {
+
+      rejectPpm_ = value;
+      bitField0_ |= 0x00100000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Orders that the venue refused, parts per million.
+     * </pre>
+     *
+     * <code>uint32 reject_ppm = 21 [json_name = "rejectPpm"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearRejectPpm() {
+      bitField0_ = (bitField0_ & ~0x00100000);
+      rejectPpm_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object latencyPenaltyBps_ = "";
+    /**
+     * <pre>
+     * The part of `penalty_bps` that is for latency.
+     * </pre>
+     *
+     * <code>string latency_penalty_bps = 22 [json_name = "latencyPenaltyBps"];</code>
+     * @return The latencyPenaltyBps.
+     */
+    public java.lang.String getLatencyPenaltyBps() {
+      java.lang.Object ref = latencyPenaltyBps_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        latencyPenaltyBps_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * The part of `penalty_bps` that is for latency.
+     * </pre>
+     *
+     * <code>string latency_penalty_bps = 22 [json_name = "latencyPenaltyBps"];</code>
+     * @return The bytes for latencyPenaltyBps.
+     */
+    public com.google.protobuf.ByteString
+        getLatencyPenaltyBpsBytes() {
+      java.lang.Object ref = latencyPenaltyBps_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        latencyPenaltyBps_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * The part of `penalty_bps` that is for latency.
+     * </pre>
+     *
+     * <code>string latency_penalty_bps = 22 [json_name = "latencyPenaltyBps"];</code>
+     * @param value The latencyPenaltyBps to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLatencyPenaltyBps(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      latencyPenaltyBps_ = value;
+      bitField0_ |= 0x00200000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The part of `penalty_bps` that is for latency.
+     * </pre>
+     *
+     * <code>string latency_penalty_bps = 22 [json_name = "latencyPenaltyBps"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearLatencyPenaltyBps() {
+      latencyPenaltyBps_ = getDefaultInstance().getLatencyPenaltyBps();
+      bitField0_ = (bitField0_ & ~0x00200000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The part of `penalty_bps` that is for latency.
+     * </pre>
+     *
+     * <code>string latency_penalty_bps = 22 [json_name = "latencyPenaltyBps"];</code>
+     * @param value The bytes for latencyPenaltyBps to set.
+     * @return This builder for chaining.
+     */
+    public Builder setLatencyPenaltyBpsBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      latencyPenaltyBps_ = value;
+      bitField0_ |= 0x00200000;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object failurePenaltyBps_ = "";
+    /**
+     * <pre>
+     * The part of `penalty_bps` that is for failures and refusals.
+     * </pre>
+     *
+     * <code>string failure_penalty_bps = 23 [json_name = "failurePenaltyBps"];</code>
+     * @return The failurePenaltyBps.
+     */
+    public java.lang.String getFailurePenaltyBps() {
+      java.lang.Object ref = failurePenaltyBps_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        failurePenaltyBps_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * The part of `penalty_bps` that is for failures and refusals.
+     * </pre>
+     *
+     * <code>string failure_penalty_bps = 23 [json_name = "failurePenaltyBps"];</code>
+     * @return The bytes for failurePenaltyBps.
+     */
+    public com.google.protobuf.ByteString
+        getFailurePenaltyBpsBytes() {
+      java.lang.Object ref = failurePenaltyBps_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        failurePenaltyBps_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * The part of `penalty_bps` that is for failures and refusals.
+     * </pre>
+     *
+     * <code>string failure_penalty_bps = 23 [json_name = "failurePenaltyBps"];</code>
+     * @param value The failurePenaltyBps to set.
+     * @return This builder for chaining.
+     */
+    public Builder setFailurePenaltyBps(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      failurePenaltyBps_ = value;
+      bitField0_ |= 0x00400000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The part of `penalty_bps` that is for failures and refusals.
+     * </pre>
+     *
+     * <code>string failure_penalty_bps = 23 [json_name = "failurePenaltyBps"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearFailurePenaltyBps() {
+      failurePenaltyBps_ = getDefaultInstance().getFailurePenaltyBps();
+      bitField0_ = (bitField0_ & ~0x00400000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The part of `penalty_bps` that is for failures and refusals.
+     * </pre>
+     *
+     * <code>string failure_penalty_bps = 23 [json_name = "failurePenaltyBps"];</code>
+     * @param value The bytes for failurePenaltyBps to set.
+     * @return This builder for chaining.
+     */
+    public Builder setFailurePenaltyBpsBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      failurePenaltyBps_ = value;
+      bitField0_ |= 0x00400000;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object currency_ = "";
+    /**
+     * <pre>
+     * Currency that the line's prices are in.
+     * </pre>
+     *
+     * <code>string currency = 24 [json_name = "currency"];</code>
+     * @return The currency.
+     */
+    public java.lang.String getCurrency() {
+      java.lang.Object ref = currency_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        currency_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Currency that the line's prices are in.
+     * </pre>
+     *
+     * <code>string currency = 24 [json_name = "currency"];</code>
+     * @return The bytes for currency.
+     */
+    public com.google.protobuf.ByteString
+        getCurrencyBytes() {
+      java.lang.Object ref = currency_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        currency_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * Currency that the line's prices are in.
+     * </pre>
+     *
+     * <code>string currency = 24 [json_name = "currency"];</code>
+     * @param value The currency to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCurrency(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      currency_ = value;
+      bitField0_ |= 0x00800000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Currency that the line's prices are in.
+     * </pre>
+     *
+     * <code>string currency = 24 [json_name = "currency"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearCurrency() {
+      currency_ = getDefaultInstance().getCurrency();
+      bitField0_ = (bitField0_ & ~0x00800000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Currency that the line's prices are in.
+     * </pre>
+     *
+     * <code>string currency = 24 [json_name = "currency"];</code>
+     * @param value The bytes for currency to set.
+     * @return This builder for chaining.
+     */
+    public Builder setCurrencyBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      currency_ = value;
+      bitField0_ |= 0x00800000;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object rate_ = "";
+    /**
+     * <pre>
+     * What one unit of it is worth in the currency of the instrument; `effective_price` is in that.
+     * </pre>
+     *
+     * <code>string rate = 25 [json_name = "rate"];</code>
+     * @return The rate.
+     */
+    public java.lang.String getRate() {
+      java.lang.Object ref = rate_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        rate_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * What one unit of it is worth in the currency of the instrument; `effective_price` is in that.
+     * </pre>
+     *
+     * <code>string rate = 25 [json_name = "rate"];</code>
+     * @return The bytes for rate.
+     */
+    public com.google.protobuf.ByteString
+        getRateBytes() {
+      java.lang.Object ref = rate_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        rate_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * What one unit of it is worth in the currency of the instrument; `effective_price` is in that.
+     * </pre>
+     *
+     * <code>string rate = 25 [json_name = "rate"];</code>
+     * @param value The rate to set.
+     * @return This builder for chaining.
+     */
+    public Builder setRate(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      rate_ = value;
+      bitField0_ |= 0x01000000;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What one unit of it is worth in the currency of the instrument; `effective_price` is in that.
+     * </pre>
+     *
+     * <code>string rate = 25 [json_name = "rate"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearRate() {
+      rate_ = getDefaultInstance().getRate();
+      bitField0_ = (bitField0_ & ~0x01000000);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * What one unit of it is worth in the currency of the instrument; `effective_price` is in that.
+     * </pre>
+     *
+     * <code>string rate = 25 [json_name = "rate"];</code>
+     * @param value The bytes for rate to set.
+     * @return This builder for chaining.
+     */
+    public Builder setRateBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      rate_ = value;
+      bitField0_ |= 0x01000000;
       onChanged();
       return this;
     }

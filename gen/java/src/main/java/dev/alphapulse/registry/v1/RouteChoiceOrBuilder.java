@@ -215,4 +215,204 @@ public interface RouteChoiceOrBuilder extends
    * @return The status.
    */
   dev.alphapulse.registry.v1.VenueStatus getStatus();
+
+  /**
+   * <pre>
+   * Levels within the limit and the depth.
+   * </pre>
+   *
+   * <code>uint32 levels = 13 [json_name = "levels"];</code>
+   * @return The levels.
+   */
+  int getLevels();
+
+  /**
+   * <pre>
+   * Levels that the order reaches into.
+   * </pre>
+   *
+   * <code>uint32 levels_taken = 14 [json_name = "levelsTaken"];</code>
+   * @return The levelsTaken.
+   */
+  int getLevelsTaken();
+
+  /**
+   * <pre>
+   * Quantity that it got, decimal text.
+   * </pre>
+   *
+   * <code>string taken = 15 [json_name = "taken"];</code>
+   * @return The taken.
+   */
+  java.lang.String getTaken();
+  /**
+   * <pre>
+   * Quantity that it got, decimal text.
+   * </pre>
+   *
+   * <code>string taken = 15 [json_name = "taken"];</code>
+   * @return The bytes for taken.
+   */
+  com.google.protobuf.ByteString
+      getTakenBytes();
+
+  /**
+   * <pre>
+   * Position of the fee's tier in the venue's `fee_tiers`; -1 is below the first.
+   * </pre>
+   *
+   * <code>int32 fee_tier = 16 [json_name = "feeTier"];</code>
+   * @return The feeTier.
+   */
+  int getFeeTier();
+
+  /**
+   * <pre>
+   * The caller's volume that the tier was found by.
+   * </pre>
+   *
+   * <code>string volume = 17 [json_name = "volume"];</code>
+   * @return The volume.
+   */
+  java.lang.String getVolume();
+  /**
+   * <pre>
+   * The caller's volume that the tier was found by.
+   * </pre>
+   *
+   * <code>string volume = 17 [json_name = "volume"];</code>
+   * @return The bytes for volume.
+   */
+  com.google.protobuf.ByteString
+      getVolumeBytes();
+
+  /**
+   * <pre>
+   * Where the levels came from.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.BookSource book_source = 18 [json_name = "bookSource"];</code>
+   * @return The enum numeric value on the wire for bookSource.
+   */
+  int getBookSourceValue();
+  /**
+   * <pre>
+   * Where the levels came from.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.BookSource book_source = 18 [json_name = "bookSource"];</code>
+   * @return The bookSource.
+   */
+  dev.alphapulse.registry.v1.BookSource getBookSource();
+
+  /**
+   * <pre>
+   * Age of a live book, nanoseconds.
+   * </pre>
+   *
+   * <code>uint64 book_age_ns = 19 [json_name = "bookAgeNs"];</code>
+   * @return The bookAgeNs.
+   */
+  long getBookAgeNs();
+
+  /**
+   * <pre>
+   * Median time of order answers, nanoseconds; 0 is unknown. Where it is known it is the latency that
+   * is reckoned with.
+   * </pre>
+   *
+   * <code>uint64 order_ack_latency_ns = 20 [json_name = "orderAckLatencyNs"];</code>
+   * @return The orderAckLatencyNs.
+   */
+  long getOrderAckLatencyNs();
+
+  /**
+   * <pre>
+   * Orders that the venue refused, parts per million.
+   * </pre>
+   *
+   * <code>uint32 reject_ppm = 21 [json_name = "rejectPpm"];</code>
+   * @return The rejectPpm.
+   */
+  int getRejectPpm();
+
+  /**
+   * <pre>
+   * The part of `penalty_bps` that is for latency.
+   * </pre>
+   *
+   * <code>string latency_penalty_bps = 22 [json_name = "latencyPenaltyBps"];</code>
+   * @return The latencyPenaltyBps.
+   */
+  java.lang.String getLatencyPenaltyBps();
+  /**
+   * <pre>
+   * The part of `penalty_bps` that is for latency.
+   * </pre>
+   *
+   * <code>string latency_penalty_bps = 22 [json_name = "latencyPenaltyBps"];</code>
+   * @return The bytes for latencyPenaltyBps.
+   */
+  com.google.protobuf.ByteString
+      getLatencyPenaltyBpsBytes();
+
+  /**
+   * <pre>
+   * The part of `penalty_bps` that is for failures and refusals.
+   * </pre>
+   *
+   * <code>string failure_penalty_bps = 23 [json_name = "failurePenaltyBps"];</code>
+   * @return The failurePenaltyBps.
+   */
+  java.lang.String getFailurePenaltyBps();
+  /**
+   * <pre>
+   * The part of `penalty_bps` that is for failures and refusals.
+   * </pre>
+   *
+   * <code>string failure_penalty_bps = 23 [json_name = "failurePenaltyBps"];</code>
+   * @return The bytes for failurePenaltyBps.
+   */
+  com.google.protobuf.ByteString
+      getFailurePenaltyBpsBytes();
+
+  /**
+   * <pre>
+   * Currency that the line's prices are in.
+   * </pre>
+   *
+   * <code>string currency = 24 [json_name = "currency"];</code>
+   * @return The currency.
+   */
+  java.lang.String getCurrency();
+  /**
+   * <pre>
+   * Currency that the line's prices are in.
+   * </pre>
+   *
+   * <code>string currency = 24 [json_name = "currency"];</code>
+   * @return The bytes for currency.
+   */
+  com.google.protobuf.ByteString
+      getCurrencyBytes();
+
+  /**
+   * <pre>
+   * What one unit of it is worth in the currency of the instrument; `effective_price` is in that.
+   * </pre>
+   *
+   * <code>string rate = 25 [json_name = "rate"];</code>
+   * @return The rate.
+   */
+  java.lang.String getRate();
+  /**
+   * <pre>
+   * What one unit of it is worth in the currency of the instrument; `effective_price` is in that.
+   * </pre>
+   *
+   * <code>string rate = 25 [json_name = "rate"];</code>
+   * @return The bytes for rate.
+   */
+  com.google.protobuf.ByteString
+      getRateBytes();
 }

@@ -36,6 +36,7 @@ private static final long serialVersionUID = 0L;
     limitPrice_ = "";
     averagePrice_ = "";
     fee_ = "";
+    levels_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -298,6 +299,67 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int LEVELS_FIELD_NUMBER = 7;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.alphapulse.registry.v1.RouteLevel> levels_;
+  /**
+   * <pre>
+   * What is taken, level by level, the cheapest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.alphapulse.registry.v1.RouteLevel> getLevelsList() {
+    return levels_;
+  }
+  /**
+   * <pre>
+   * What is taken, level by level, the cheapest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.alphapulse.registry.v1.RouteLevelOrBuilder> 
+      getLevelsOrBuilderList() {
+    return levels_;
+  }
+  /**
+   * <pre>
+   * What is taken, level by level, the cheapest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+   */
+  @java.lang.Override
+  public int getLevelsCount() {
+    return levels_.size();
+  }
+  /**
+   * <pre>
+   * What is taken, level by level, the cheapest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.RouteLevel getLevels(int index) {
+    return levels_.get(index);
+  }
+  /**
+   * <pre>
+   * What is taken, level by level, the cheapest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.RouteLevelOrBuilder getLevelsOrBuilder(
+      int index) {
+    return levels_.get(index);
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -330,6 +392,9 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(fee_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 6, fee_);
     }
+    for (int i = 0; i < levels_.size(); i++) {
+      output.writeMessage(7, levels_.get(i));
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -354,6 +419,15 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(fee_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(6, fee_);
     }
+
+        {
+          final int count = levels_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(levels_.get(i));
+          }
+          size += 1 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -393,6 +467,8 @@ private static final long serialVersionUID = 0L;
         .equals(other.getAveragePrice())) return false;
     if (!getFee()
         .equals(other.getFee())) return false;
+    if (!getLevelsList()
+        .equals(other.getLevelsList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -418,6 +494,10 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getAveragePrice().hashCode();
     hash = (37 * hash) + FEE_FIELD_NUMBER;
     hash = (53 * hash) + getFee().hashCode();
+    if (getLevelsCount() > 0) {
+      hash = (37 * hash) + LEVELS_FIELD_NUMBER;
+      hash = (53 * hash) + getLevelsList().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -553,6 +633,7 @@ private static final long serialVersionUID = 0L;
       if (com.google.protobuf.GeneratedMessage
               .alwaysUseFieldBuilders) {
         internalGetInstrumentIdFieldBuilder();
+        internalGetLevelsFieldBuilder();
       }
     }
     @java.lang.Override
@@ -569,6 +650,13 @@ private static final long serialVersionUID = 0L;
       limitPrice_ = "";
       averagePrice_ = "";
       fee_ = "";
+      if (levelsBuilder_ == null) {
+        levels_ = java.util.Collections.emptyList();
+      } else {
+        levels_ = null;
+        levelsBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000040);
       return this;
     }
 
@@ -595,9 +683,22 @@ private static final long serialVersionUID = 0L;
     @java.lang.Override
     public dev.alphapulse.registry.v1.RouteLeg buildPartial() {
       dev.alphapulse.registry.v1.RouteLeg result = new dev.alphapulse.registry.v1.RouteLeg(this);
+      buildPartialRepeatedFields(result);
       if (bitField0_ != 0) { buildPartial0(result); }
       onBuilt();
       return result;
+    }
+
+    private void buildPartialRepeatedFields(dev.alphapulse.registry.v1.RouteLeg result) {
+      if (levelsBuilder_ == null) {
+        if (((bitField0_ & 0x00000040) != 0)) {
+          levels_ = java.util.Collections.unmodifiableList(levels_);
+          bitField0_ = (bitField0_ & ~0x00000040);
+        }
+        result.levels_ = levels_;
+      } else {
+        result.levels_ = levelsBuilder_.build();
+      }
     }
 
     private void buildPartial0(dev.alphapulse.registry.v1.RouteLeg result) {
@@ -665,6 +766,32 @@ private static final long serialVersionUID = 0L;
         bitField0_ |= 0x00000020;
         onChanged();
       }
+      if (levelsBuilder_ == null) {
+        if (!other.levels_.isEmpty()) {
+          if (levels_.isEmpty()) {
+            levels_ = other.levels_;
+            bitField0_ = (bitField0_ & ~0x00000040);
+          } else {
+            ensureLevelsIsMutable();
+            levels_.addAll(other.levels_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.levels_.isEmpty()) {
+          if (levelsBuilder_.isEmpty()) {
+            levelsBuilder_.dispose();
+            levelsBuilder_ = null;
+            levels_ = other.levels_;
+            bitField0_ = (bitField0_ & ~0x00000040);
+            levelsBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetLevelsFieldBuilder() : null;
+          } else {
+            levelsBuilder_.addAllMessages(other.levels_);
+          }
+        }
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -723,6 +850,19 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000020;
               break;
             } // case 50
+            case 58: {
+              dev.alphapulse.registry.v1.RouteLevel m =
+                  input.readMessage(
+                      dev.alphapulse.registry.v1.RouteLevel.parser(),
+                      extensionRegistry);
+              if (levelsBuilder_ == null) {
+                ensureLevelsIsMutable();
+                levels_.add(m);
+              } else {
+                levelsBuilder_.addMessage(m);
+              }
+              break;
+            } // case 58
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1307,6 +1447,318 @@ private static final long serialVersionUID = 0L;
       bitField0_ |= 0x00000020;
       onChanged();
       return this;
+    }
+
+    private java.util.List<dev.alphapulse.registry.v1.RouteLevel> levels_ =
+      java.util.Collections.emptyList();
+    private void ensureLevelsIsMutable() {
+      if (!((bitField0_ & 0x00000040) != 0)) {
+        levels_ = new java.util.ArrayList<dev.alphapulse.registry.v1.RouteLevel>(levels_);
+        bitField0_ |= 0x00000040;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.registry.v1.RouteLevel, dev.alphapulse.registry.v1.RouteLevel.Builder, dev.alphapulse.registry.v1.RouteLevelOrBuilder> levelsBuilder_;
+
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public java.util.List<dev.alphapulse.registry.v1.RouteLevel> getLevelsList() {
+      if (levelsBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(levels_);
+      } else {
+        return levelsBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public int getLevelsCount() {
+      if (levelsBuilder_ == null) {
+        return levels_.size();
+      } else {
+        return levelsBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public dev.alphapulse.registry.v1.RouteLevel getLevels(int index) {
+      if (levelsBuilder_ == null) {
+        return levels_.get(index);
+      } else {
+        return levelsBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public Builder setLevels(
+        int index, dev.alphapulse.registry.v1.RouteLevel value) {
+      if (levelsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureLevelsIsMutable();
+        levels_.set(index, value);
+        onChanged();
+      } else {
+        levelsBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public Builder setLevels(
+        int index, dev.alphapulse.registry.v1.RouteLevel.Builder builderForValue) {
+      if (levelsBuilder_ == null) {
+        ensureLevelsIsMutable();
+        levels_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        levelsBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public Builder addLevels(dev.alphapulse.registry.v1.RouteLevel value) {
+      if (levelsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureLevelsIsMutable();
+        levels_.add(value);
+        onChanged();
+      } else {
+        levelsBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public Builder addLevels(
+        int index, dev.alphapulse.registry.v1.RouteLevel value) {
+      if (levelsBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureLevelsIsMutable();
+        levels_.add(index, value);
+        onChanged();
+      } else {
+        levelsBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public Builder addLevels(
+        dev.alphapulse.registry.v1.RouteLevel.Builder builderForValue) {
+      if (levelsBuilder_ == null) {
+        ensureLevelsIsMutable();
+        levels_.add(builderForValue.build());
+        onChanged();
+      } else {
+        levelsBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public Builder addLevels(
+        int index, dev.alphapulse.registry.v1.RouteLevel.Builder builderForValue) {
+      if (levelsBuilder_ == null) {
+        ensureLevelsIsMutable();
+        levels_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        levelsBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public Builder addAllLevels(
+        java.lang.Iterable<? extends dev.alphapulse.registry.v1.RouteLevel> values) {
+      if (levelsBuilder_ == null) {
+        ensureLevelsIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, levels_);
+        onChanged();
+      } else {
+        levelsBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public Builder clearLevels() {
+      if (levelsBuilder_ == null) {
+        levels_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000040);
+        onChanged();
+      } else {
+        levelsBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public Builder removeLevels(int index) {
+      if (levelsBuilder_ == null) {
+        ensureLevelsIsMutable();
+        levels_.remove(index);
+        onChanged();
+      } else {
+        levelsBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public dev.alphapulse.registry.v1.RouteLevel.Builder getLevelsBuilder(
+        int index) {
+      return internalGetLevelsFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public dev.alphapulse.registry.v1.RouteLevelOrBuilder getLevelsOrBuilder(
+        int index) {
+      if (levelsBuilder_ == null) {
+        return levels_.get(index);  } else {
+        return levelsBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public java.util.List<? extends dev.alphapulse.registry.v1.RouteLevelOrBuilder> 
+         getLevelsOrBuilderList() {
+      if (levelsBuilder_ != null) {
+        return levelsBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(levels_);
+      }
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public dev.alphapulse.registry.v1.RouteLevel.Builder addLevelsBuilder() {
+      return internalGetLevelsFieldBuilder().addBuilder(
+          dev.alphapulse.registry.v1.RouteLevel.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public dev.alphapulse.registry.v1.RouteLevel.Builder addLevelsBuilder(
+        int index) {
+      return internalGetLevelsFieldBuilder().addBuilder(
+          index, dev.alphapulse.registry.v1.RouteLevel.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * What is taken, level by level, the cheapest first.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+     */
+    public java.util.List<dev.alphapulse.registry.v1.RouteLevel.Builder> 
+         getLevelsBuilderList() {
+      return internalGetLevelsFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.registry.v1.RouteLevel, dev.alphapulse.registry.v1.RouteLevel.Builder, dev.alphapulse.registry.v1.RouteLevelOrBuilder> 
+        internalGetLevelsFieldBuilder() {
+      if (levelsBuilder_ == null) {
+        levelsBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.alphapulse.registry.v1.RouteLevel, dev.alphapulse.registry.v1.RouteLevel.Builder, dev.alphapulse.registry.v1.RouteLevelOrBuilder>(
+                levels_,
+                ((bitField0_ & 0x00000040) != 0),
+                getParentForChildren(),
+                isClean());
+        levels_ = null;
+      }
+      return levelsBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:alphapulse.registry.v1.RouteLeg)

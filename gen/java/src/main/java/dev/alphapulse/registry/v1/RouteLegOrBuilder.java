@@ -126,4 +126,48 @@ public interface RouteLegOrBuilder extends
    */
   com.google.protobuf.ByteString
       getFeeBytes();
+
+  /**
+   * <pre>
+   * What is taken, level by level, the cheapest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+   */
+  java.util.List<dev.alphapulse.registry.v1.RouteLevel> 
+      getLevelsList();
+  /**
+   * <pre>
+   * What is taken, level by level, the cheapest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+   */
+  dev.alphapulse.registry.v1.RouteLevel getLevels(int index);
+  /**
+   * <pre>
+   * What is taken, level by level, the cheapest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+   */
+  int getLevelsCount();
+  /**
+   * <pre>
+   * What is taken, level by level, the cheapest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+   */
+  java.util.List<? extends dev.alphapulse.registry.v1.RouteLevelOrBuilder> 
+      getLevelsOrBuilderList();
+  /**
+   * <pre>
+   * What is taken, level by level, the cheapest first.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.RouteLevel levels = 7 [json_name = "levels"];</code>
+   */
+  dev.alphapulse.registry.v1.RouteLevelOrBuilder getLevelsOrBuilder(
+      int index);
 }

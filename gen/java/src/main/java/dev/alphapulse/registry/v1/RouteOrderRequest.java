@@ -37,6 +37,9 @@ private static final long serialVersionUID = 0L;
     urgency_ = 0;
     limitPrice_ = "";
     books_ = java.util.Collections.emptyList();
+    volume_ = "";
+    volumes_ = java.util.Collections.emptyList();
+    rates_ = java.util.Collections.emptyList();
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -262,7 +265,7 @@ private static final long serialVersionUID = 0L;
   private java.util.List<dev.alphapulse.registry.v1.RouteBook> books_;
   /**
    * <pre>
-   * The books of the moment, at most 100.
+   * The books of the moment, at most 100; without any the registry's own live books.
    * </pre>
    *
    * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -273,7 +276,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The books of the moment, at most 100.
+   * The books of the moment, at most 100; without any the registry's own live books.
    * </pre>
    *
    * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -285,7 +288,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The books of the moment, at most 100.
+   * The books of the moment, at most 100; without any the registry's own live books.
    * </pre>
    *
    * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -296,7 +299,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The books of the moment, at most 100.
+   * The books of the moment, at most 100; without any the registry's own live books.
    * </pre>
    *
    * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -307,7 +310,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * The books of the moment, at most 100.
+   * The books of the moment, at most 100; without any the registry's own live books.
    * </pre>
    *
    * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -331,6 +334,197 @@ private static final long serialVersionUID = 0L;
   @java.lang.Override
   public long getMinRevision() {
     return minRevision_;
+  }
+
+  public static final int VOLUME_FIELD_NUMBER = 9;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object volume_ = "";
+  /**
+   * <pre>
+   * The caller's trailing volume of 30 days on each venue that neither its book nor `volumes` says
+   * it of, in the venue's `fee_currency`, decimal text; 0 when empty. It decides the fee tier.
+   * </pre>
+   *
+   * <code>string volume = 9 [json_name = "volume"];</code>
+   * @return The volume.
+   */
+  @java.lang.Override
+  public java.lang.String getVolume() {
+    java.lang.Object ref = volume_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      volume_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * The caller's trailing volume of 30 days on each venue that neither its book nor `volumes` says
+   * it of, in the venue's `fee_currency`, decimal text; 0 when empty. It decides the fee tier.
+   * </pre>
+   *
+   * <code>string volume = 9 [json_name = "volume"];</code>
+   * @return The bytes for volume.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getVolumeBytes() {
+    java.lang.Object ref = volume_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      volume_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
+  public static final int VOLUMES_FIELD_NUMBER = 10;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.alphapulse.registry.v1.VenueVolume> volumes_;
+  /**
+   * <pre>
+   * The caller's trailing volume venue by venue, at most 100.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.alphapulse.registry.v1.VenueVolume> getVolumesList() {
+    return volumes_;
+  }
+  /**
+   * <pre>
+   * The caller's trailing volume venue by venue, at most 100.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.alphapulse.registry.v1.VenueVolumeOrBuilder> 
+      getVolumesOrBuilderList() {
+    return volumes_;
+  }
+  /**
+   * <pre>
+   * The caller's trailing volume venue by venue, at most 100.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+   */
+  @java.lang.Override
+  public int getVolumesCount() {
+    return volumes_.size();
+  }
+  /**
+   * <pre>
+   * The caller's trailing volume venue by venue, at most 100.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.VenueVolume getVolumes(int index) {
+    return volumes_.get(index);
+  }
+  /**
+   * <pre>
+   * The caller's trailing volume venue by venue, at most 100.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.VenueVolumeOrBuilder getVolumesOrBuilder(
+      int index) {
+    return volumes_.get(index);
+  }
+
+  public static final int DEPTH_FIELD_NUMBER = 11;
+  private int depth_ = 0;
+  /**
+   * <pre>
+   * At most so many levels of each book count; 0: all, 1: the top of the book.
+   * </pre>
+   *
+   * <code>uint32 depth = 11 [json_name = "depth"];</code>
+   * @return The depth.
+   */
+  @java.lang.Override
+  public int getDepth() {
+    return depth_;
+  }
+
+  public static final int RATES_FIELD_NUMBER = 12;
+  @SuppressWarnings("serial")
+  private java.util.List<dev.alphapulse.registry.v1.CurrencyRate> rates_;
+  /**
+   * <pre>
+   * Rates between currencies, at most 100, where lines are priced in other currencies than the
+   * instrument; without one the live rate of a currency pair.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<dev.alphapulse.registry.v1.CurrencyRate> getRatesList() {
+    return rates_;
+  }
+  /**
+   * <pre>
+   * Rates between currencies, at most 100, where lines are priced in other currencies than the
+   * instrument; without one the live rate of a currency pair.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+   */
+  @java.lang.Override
+  public java.util.List<? extends dev.alphapulse.registry.v1.CurrencyRateOrBuilder> 
+      getRatesOrBuilderList() {
+    return rates_;
+  }
+  /**
+   * <pre>
+   * Rates between currencies, at most 100, where lines are priced in other currencies than the
+   * instrument; without one the live rate of a currency pair.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+   */
+  @java.lang.Override
+  public int getRatesCount() {
+    return rates_.size();
+  }
+  /**
+   * <pre>
+   * Rates between currencies, at most 100, where lines are priced in other currencies than the
+   * instrument; without one the live rate of a currency pair.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.CurrencyRate getRates(int index) {
+    return rates_.get(index);
+  }
+  /**
+   * <pre>
+   * Rates between currencies, at most 100, where lines are priced in other currencies than the
+   * instrument; without one the live rate of a currency pair.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.CurrencyRateOrBuilder getRatesOrBuilder(
+      int index) {
+    return rates_.get(index);
   }
 
   private byte memoizedIsInitialized = -1;
@@ -371,6 +565,18 @@ private static final long serialVersionUID = 0L;
     if (minRevision_ != 0L) {
       output.writeUInt64(8, minRevision_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(volume_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 9, volume_);
+    }
+    for (int i = 0; i < volumes_.size(); i++) {
+      output.writeMessage(10, volumes_.get(i));
+    }
+    if (depth_ != 0) {
+      output.writeUInt32(11, depth_);
+    }
+    for (int i = 0; i < rates_.size(); i++) {
+      output.writeMessage(12, rates_.get(i));
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -410,6 +616,31 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeUInt64Size(8, minRevision_);
     }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(volume_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(9, volume_);
+    }
+
+        {
+          final int count = volumes_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(volumes_.get(i));
+          }
+          size += 1 * count;
+        }
+    if (depth_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(11, depth_);
+    }
+
+        {
+          final int count = rates_.size();
+          for (int i = 0; i < count; i++) {
+            size += com.google.protobuf.CodedOutputStream
+              .computeMessageSizeNoTag(rates_.get(i));
+          }
+          size += 1 * count;
+        }
     return size;
   }
   @java.lang.Override
@@ -451,6 +682,14 @@ private static final long serialVersionUID = 0L;
         .equals(other.getBooksList())) return false;
     if (getMinRevision()
         != other.getMinRevision()) return false;
+    if (!getVolume()
+        .equals(other.getVolume())) return false;
+    if (!getVolumesList()
+        .equals(other.getVolumesList())) return false;
+    if (getDepth()
+        != other.getDepth()) return false;
+    if (!getRatesList()
+        .equals(other.getRatesList())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -483,6 +722,18 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + MIN_REVISION_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getMinRevision());
+    hash = (37 * hash) + VOLUME_FIELD_NUMBER;
+    hash = (53 * hash) + getVolume().hashCode();
+    if (getVolumesCount() > 0) {
+      hash = (37 * hash) + VOLUMES_FIELD_NUMBER;
+      hash = (53 * hash) + getVolumesList().hashCode();
+    }
+    hash = (37 * hash) + DEPTH_FIELD_NUMBER;
+    hash = (53 * hash) + getDepth();
+    if (getRatesCount() > 0) {
+      hash = (37 * hash) + RATES_FIELD_NUMBER;
+      hash = (53 * hash) + getRatesList().hashCode();
+    }
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -619,6 +870,8 @@ private static final long serialVersionUID = 0L;
               .alwaysUseFieldBuilders) {
         internalGetInstrumentIdFieldBuilder();
         internalGetBooksFieldBuilder();
+        internalGetVolumesFieldBuilder();
+        internalGetRatesFieldBuilder();
       }
     }
     @java.lang.Override
@@ -643,6 +896,22 @@ private static final long serialVersionUID = 0L;
       }
       bitField0_ = (bitField0_ & ~0x00000040);
       minRevision_ = 0L;
+      volume_ = "";
+      if (volumesBuilder_ == null) {
+        volumes_ = java.util.Collections.emptyList();
+      } else {
+        volumes_ = null;
+        volumesBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000200);
+      depth_ = 0;
+      if (ratesBuilder_ == null) {
+        rates_ = java.util.Collections.emptyList();
+      } else {
+        rates_ = null;
+        ratesBuilder_.clear();
+      }
+      bitField0_ = (bitField0_ & ~0x00000800);
       return this;
     }
 
@@ -685,6 +954,24 @@ private static final long serialVersionUID = 0L;
       } else {
         result.books_ = booksBuilder_.build();
       }
+      if (volumesBuilder_ == null) {
+        if (((bitField0_ & 0x00000200) != 0)) {
+          volumes_ = java.util.Collections.unmodifiableList(volumes_);
+          bitField0_ = (bitField0_ & ~0x00000200);
+        }
+        result.volumes_ = volumes_;
+      } else {
+        result.volumes_ = volumesBuilder_.build();
+      }
+      if (ratesBuilder_ == null) {
+        if (((bitField0_ & 0x00000800) != 0)) {
+          rates_ = java.util.Collections.unmodifiableList(rates_);
+          bitField0_ = (bitField0_ & ~0x00000800);
+        }
+        result.rates_ = rates_;
+      } else {
+        result.rates_ = ratesBuilder_.build();
+      }
     }
 
     private void buildPartial0(dev.alphapulse.registry.v1.RouteOrderRequest result) {
@@ -713,6 +1000,12 @@ private static final long serialVersionUID = 0L;
       }
       if (((from_bitField0_ & 0x00000080) != 0)) {
         result.minRevision_ = minRevision_;
+      }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.volume_ = volume_;
+      }
+      if (((from_bitField0_ & 0x00000400) != 0)) {
+        result.depth_ = depth_;
       }
       result.bitField0_ |= to_bitField0_;
     }
@@ -779,6 +1072,66 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getMinRevision() != 0L) {
         setMinRevision(other.getMinRevision());
+      }
+      if (!other.getVolume().isEmpty()) {
+        volume_ = other.volume_;
+        bitField0_ |= 0x00000100;
+        onChanged();
+      }
+      if (volumesBuilder_ == null) {
+        if (!other.volumes_.isEmpty()) {
+          if (volumes_.isEmpty()) {
+            volumes_ = other.volumes_;
+            bitField0_ = (bitField0_ & ~0x00000200);
+          } else {
+            ensureVolumesIsMutable();
+            volumes_.addAll(other.volumes_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.volumes_.isEmpty()) {
+          if (volumesBuilder_.isEmpty()) {
+            volumesBuilder_.dispose();
+            volumesBuilder_ = null;
+            volumes_ = other.volumes_;
+            bitField0_ = (bitField0_ & ~0x00000200);
+            volumesBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetVolumesFieldBuilder() : null;
+          } else {
+            volumesBuilder_.addAllMessages(other.volumes_);
+          }
+        }
+      }
+      if (other.getDepth() != 0) {
+        setDepth(other.getDepth());
+      }
+      if (ratesBuilder_ == null) {
+        if (!other.rates_.isEmpty()) {
+          if (rates_.isEmpty()) {
+            rates_ = other.rates_;
+            bitField0_ = (bitField0_ & ~0x00000800);
+          } else {
+            ensureRatesIsMutable();
+            rates_.addAll(other.rates_);
+          }
+          onChanged();
+        }
+      } else {
+        if (!other.rates_.isEmpty()) {
+          if (ratesBuilder_.isEmpty()) {
+            ratesBuilder_.dispose();
+            ratesBuilder_ = null;
+            rates_ = other.rates_;
+            bitField0_ = (bitField0_ & ~0x00000800);
+            ratesBuilder_ = 
+              com.google.protobuf.GeneratedMessage.alwaysUseFieldBuilders ?
+                 internalGetRatesFieldBuilder() : null;
+          } else {
+            ratesBuilder_.addAllMessages(other.rates_);
+          }
+        }
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -856,6 +1209,42 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 64
+            case 74: {
+              volume_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 74
+            case 82: {
+              dev.alphapulse.registry.v1.VenueVolume m =
+                  input.readMessage(
+                      dev.alphapulse.registry.v1.VenueVolume.parser(),
+                      extensionRegistry);
+              if (volumesBuilder_ == null) {
+                ensureVolumesIsMutable();
+                volumes_.add(m);
+              } else {
+                volumesBuilder_.addMessage(m);
+              }
+              break;
+            } // case 82
+            case 88: {
+              depth_ = input.readUInt32();
+              bitField0_ |= 0x00000400;
+              break;
+            } // case 88
+            case 98: {
+              dev.alphapulse.registry.v1.CurrencyRate m =
+                  input.readMessage(
+                      dev.alphapulse.registry.v1.CurrencyRate.parser(),
+                      extensionRegistry);
+              if (ratesBuilder_ == null) {
+                ensureRatesIsMutable();
+                rates_.add(m);
+              } else {
+                ratesBuilder_.addMessage(m);
+              }
+              break;
+            } // case 98
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1416,7 +1805,7 @@ private static final long serialVersionUID = 0L;
 
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1430,7 +1819,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1444,7 +1833,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1458,7 +1847,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1479,7 +1868,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1497,7 +1886,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1517,7 +1906,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1538,7 +1927,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1556,7 +1945,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1574,7 +1963,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1593,7 +1982,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1610,7 +1999,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1627,7 +2016,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1638,7 +2027,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1652,7 +2041,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1667,7 +2056,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1678,7 +2067,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1690,7 +2079,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * The books of the moment, at most 100.
+     * The books of the moment, at most 100; without any the registry's own live books.
      * </pre>
      *
      * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -1756,6 +2145,789 @@ private static final long serialVersionUID = 0L;
       minRevision_ = 0L;
       onChanged();
       return this;
+    }
+
+    private java.lang.Object volume_ = "";
+    /**
+     * <pre>
+     * The caller's trailing volume of 30 days on each venue that neither its book nor `volumes` says
+     * it of, in the venue's `fee_currency`, decimal text; 0 when empty. It decides the fee tier.
+     * </pre>
+     *
+     * <code>string volume = 9 [json_name = "volume"];</code>
+     * @return The volume.
+     */
+    public java.lang.String getVolume() {
+      java.lang.Object ref = volume_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        volume_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume of 30 days on each venue that neither its book nor `volumes` says
+     * it of, in the venue's `fee_currency`, decimal text; 0 when empty. It decides the fee tier.
+     * </pre>
+     *
+     * <code>string volume = 9 [json_name = "volume"];</code>
+     * @return The bytes for volume.
+     */
+    public com.google.protobuf.ByteString
+        getVolumeBytes() {
+      java.lang.Object ref = volume_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        volume_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume of 30 days on each venue that neither its book nor `volumes` says
+     * it of, in the venue's `fee_currency`, decimal text; 0 when empty. It decides the fee tier.
+     * </pre>
+     *
+     * <code>string volume = 9 [json_name = "volume"];</code>
+     * @param value The volume to set.
+     * @return This builder for chaining.
+     */
+    public Builder setVolume(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      volume_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume of 30 days on each venue that neither its book nor `volumes` says
+     * it of, in the venue's `fee_currency`, decimal text; 0 when empty. It decides the fee tier.
+     * </pre>
+     *
+     * <code>string volume = 9 [json_name = "volume"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearVolume() {
+      volume_ = getDefaultInstance().getVolume();
+      bitField0_ = (bitField0_ & ~0x00000100);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume of 30 days on each venue that neither its book nor `volumes` says
+     * it of, in the venue's `fee_currency`, decimal text; 0 when empty. It decides the fee tier.
+     * </pre>
+     *
+     * <code>string volume = 9 [json_name = "volume"];</code>
+     * @param value The bytes for volume to set.
+     * @return This builder for chaining.
+     */
+    public Builder setVolumeBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      volume_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+
+    private java.util.List<dev.alphapulse.registry.v1.VenueVolume> volumes_ =
+      java.util.Collections.emptyList();
+    private void ensureVolumesIsMutable() {
+      if (!((bitField0_ & 0x00000200) != 0)) {
+        volumes_ = new java.util.ArrayList<dev.alphapulse.registry.v1.VenueVolume>(volumes_);
+        bitField0_ |= 0x00000200;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.registry.v1.VenueVolume, dev.alphapulse.registry.v1.VenueVolume.Builder, dev.alphapulse.registry.v1.VenueVolumeOrBuilder> volumesBuilder_;
+
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public java.util.List<dev.alphapulse.registry.v1.VenueVolume> getVolumesList() {
+      if (volumesBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(volumes_);
+      } else {
+        return volumesBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public int getVolumesCount() {
+      if (volumesBuilder_ == null) {
+        return volumes_.size();
+      } else {
+        return volumesBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public dev.alphapulse.registry.v1.VenueVolume getVolumes(int index) {
+      if (volumesBuilder_ == null) {
+        return volumes_.get(index);
+      } else {
+        return volumesBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public Builder setVolumes(
+        int index, dev.alphapulse.registry.v1.VenueVolume value) {
+      if (volumesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureVolumesIsMutable();
+        volumes_.set(index, value);
+        onChanged();
+      } else {
+        volumesBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public Builder setVolumes(
+        int index, dev.alphapulse.registry.v1.VenueVolume.Builder builderForValue) {
+      if (volumesBuilder_ == null) {
+        ensureVolumesIsMutable();
+        volumes_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        volumesBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public Builder addVolumes(dev.alphapulse.registry.v1.VenueVolume value) {
+      if (volumesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureVolumesIsMutable();
+        volumes_.add(value);
+        onChanged();
+      } else {
+        volumesBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public Builder addVolumes(
+        int index, dev.alphapulse.registry.v1.VenueVolume value) {
+      if (volumesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureVolumesIsMutable();
+        volumes_.add(index, value);
+        onChanged();
+      } else {
+        volumesBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public Builder addVolumes(
+        dev.alphapulse.registry.v1.VenueVolume.Builder builderForValue) {
+      if (volumesBuilder_ == null) {
+        ensureVolumesIsMutable();
+        volumes_.add(builderForValue.build());
+        onChanged();
+      } else {
+        volumesBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public Builder addVolumes(
+        int index, dev.alphapulse.registry.v1.VenueVolume.Builder builderForValue) {
+      if (volumesBuilder_ == null) {
+        ensureVolumesIsMutable();
+        volumes_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        volumesBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public Builder addAllVolumes(
+        java.lang.Iterable<? extends dev.alphapulse.registry.v1.VenueVolume> values) {
+      if (volumesBuilder_ == null) {
+        ensureVolumesIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, volumes_);
+        onChanged();
+      } else {
+        volumesBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public Builder clearVolumes() {
+      if (volumesBuilder_ == null) {
+        volumes_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000200);
+        onChanged();
+      } else {
+        volumesBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public Builder removeVolumes(int index) {
+      if (volumesBuilder_ == null) {
+        ensureVolumesIsMutable();
+        volumes_.remove(index);
+        onChanged();
+      } else {
+        volumesBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public dev.alphapulse.registry.v1.VenueVolume.Builder getVolumesBuilder(
+        int index) {
+      return internalGetVolumesFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public dev.alphapulse.registry.v1.VenueVolumeOrBuilder getVolumesOrBuilder(
+        int index) {
+      if (volumesBuilder_ == null) {
+        return volumes_.get(index);  } else {
+        return volumesBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public java.util.List<? extends dev.alphapulse.registry.v1.VenueVolumeOrBuilder> 
+         getVolumesOrBuilderList() {
+      if (volumesBuilder_ != null) {
+        return volumesBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(volumes_);
+      }
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public dev.alphapulse.registry.v1.VenueVolume.Builder addVolumesBuilder() {
+      return internalGetVolumesFieldBuilder().addBuilder(
+          dev.alphapulse.registry.v1.VenueVolume.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public dev.alphapulse.registry.v1.VenueVolume.Builder addVolumesBuilder(
+        int index) {
+      return internalGetVolumesFieldBuilder().addBuilder(
+          index, dev.alphapulse.registry.v1.VenueVolume.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * The caller's trailing volume venue by venue, at most 100.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+     */
+    public java.util.List<dev.alphapulse.registry.v1.VenueVolume.Builder> 
+         getVolumesBuilderList() {
+      return internalGetVolumesFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.registry.v1.VenueVolume, dev.alphapulse.registry.v1.VenueVolume.Builder, dev.alphapulse.registry.v1.VenueVolumeOrBuilder> 
+        internalGetVolumesFieldBuilder() {
+      if (volumesBuilder_ == null) {
+        volumesBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.alphapulse.registry.v1.VenueVolume, dev.alphapulse.registry.v1.VenueVolume.Builder, dev.alphapulse.registry.v1.VenueVolumeOrBuilder>(
+                volumes_,
+                ((bitField0_ & 0x00000200) != 0),
+                getParentForChildren(),
+                isClean());
+        volumes_ = null;
+      }
+      return volumesBuilder_;
+    }
+
+    private int depth_ ;
+    /**
+     * <pre>
+     * At most so many levels of each book count; 0: all, 1: the top of the book.
+     * </pre>
+     *
+     * <code>uint32 depth = 11 [json_name = "depth"];</code>
+     * @return The depth.
+     */
+    @java.lang.Override
+    public int getDepth() {
+      return depth_;
+    }
+    /**
+     * <pre>
+     * At most so many levels of each book count; 0: all, 1: the top of the book.
+     * </pre>
+     *
+     * <code>uint32 depth = 11 [json_name = "depth"];</code>
+     * @param value The depth to set.
+     * @return This builder for chaining.
+     */
+    public Builder setDepth(int value) {
+
+      depth_ = value;
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * At most so many levels of each book count; 0: all, 1: the top of the book.
+     * </pre>
+     *
+     * <code>uint32 depth = 11 [json_name = "depth"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearDepth() {
+      bitField0_ = (bitField0_ & ~0x00000400);
+      depth_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private java.util.List<dev.alphapulse.registry.v1.CurrencyRate> rates_ =
+      java.util.Collections.emptyList();
+    private void ensureRatesIsMutable() {
+      if (!((bitField0_ & 0x00000800) != 0)) {
+        rates_ = new java.util.ArrayList<dev.alphapulse.registry.v1.CurrencyRate>(rates_);
+        bitField0_ |= 0x00000800;
+       }
+    }
+
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.registry.v1.CurrencyRate, dev.alphapulse.registry.v1.CurrencyRate.Builder, dev.alphapulse.registry.v1.CurrencyRateOrBuilder> ratesBuilder_;
+
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public java.util.List<dev.alphapulse.registry.v1.CurrencyRate> getRatesList() {
+      if (ratesBuilder_ == null) {
+        return java.util.Collections.unmodifiableList(rates_);
+      } else {
+        return ratesBuilder_.getMessageList();
+      }
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public int getRatesCount() {
+      if (ratesBuilder_ == null) {
+        return rates_.size();
+      } else {
+        return ratesBuilder_.getCount();
+      }
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public dev.alphapulse.registry.v1.CurrencyRate getRates(int index) {
+      if (ratesBuilder_ == null) {
+        return rates_.get(index);
+      } else {
+        return ratesBuilder_.getMessage(index);
+      }
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public Builder setRates(
+        int index, dev.alphapulse.registry.v1.CurrencyRate value) {
+      if (ratesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureRatesIsMutable();
+        rates_.set(index, value);
+        onChanged();
+      } else {
+        ratesBuilder_.setMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public Builder setRates(
+        int index, dev.alphapulse.registry.v1.CurrencyRate.Builder builderForValue) {
+      if (ratesBuilder_ == null) {
+        ensureRatesIsMutable();
+        rates_.set(index, builderForValue.build());
+        onChanged();
+      } else {
+        ratesBuilder_.setMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public Builder addRates(dev.alphapulse.registry.v1.CurrencyRate value) {
+      if (ratesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureRatesIsMutable();
+        rates_.add(value);
+        onChanged();
+      } else {
+        ratesBuilder_.addMessage(value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public Builder addRates(
+        int index, dev.alphapulse.registry.v1.CurrencyRate value) {
+      if (ratesBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        ensureRatesIsMutable();
+        rates_.add(index, value);
+        onChanged();
+      } else {
+        ratesBuilder_.addMessage(index, value);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public Builder addRates(
+        dev.alphapulse.registry.v1.CurrencyRate.Builder builderForValue) {
+      if (ratesBuilder_ == null) {
+        ensureRatesIsMutable();
+        rates_.add(builderForValue.build());
+        onChanged();
+      } else {
+        ratesBuilder_.addMessage(builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public Builder addRates(
+        int index, dev.alphapulse.registry.v1.CurrencyRate.Builder builderForValue) {
+      if (ratesBuilder_ == null) {
+        ensureRatesIsMutable();
+        rates_.add(index, builderForValue.build());
+        onChanged();
+      } else {
+        ratesBuilder_.addMessage(index, builderForValue.build());
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public Builder addAllRates(
+        java.lang.Iterable<? extends dev.alphapulse.registry.v1.CurrencyRate> values) {
+      if (ratesBuilder_ == null) {
+        ensureRatesIsMutable();
+        com.google.protobuf.AbstractMessageLite.Builder.addAll(
+            values, rates_);
+        onChanged();
+      } else {
+        ratesBuilder_.addAllMessages(values);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public Builder clearRates() {
+      if (ratesBuilder_ == null) {
+        rates_ = java.util.Collections.emptyList();
+        bitField0_ = (bitField0_ & ~0x00000800);
+        onChanged();
+      } else {
+        ratesBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public Builder removeRates(int index) {
+      if (ratesBuilder_ == null) {
+        ensureRatesIsMutable();
+        rates_.remove(index);
+        onChanged();
+      } else {
+        ratesBuilder_.remove(index);
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public dev.alphapulse.registry.v1.CurrencyRate.Builder getRatesBuilder(
+        int index) {
+      return internalGetRatesFieldBuilder().getBuilder(index);
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public dev.alphapulse.registry.v1.CurrencyRateOrBuilder getRatesOrBuilder(
+        int index) {
+      if (ratesBuilder_ == null) {
+        return rates_.get(index);  } else {
+        return ratesBuilder_.getMessageOrBuilder(index);
+      }
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public java.util.List<? extends dev.alphapulse.registry.v1.CurrencyRateOrBuilder> 
+         getRatesOrBuilderList() {
+      if (ratesBuilder_ != null) {
+        return ratesBuilder_.getMessageOrBuilderList();
+      } else {
+        return java.util.Collections.unmodifiableList(rates_);
+      }
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public dev.alphapulse.registry.v1.CurrencyRate.Builder addRatesBuilder() {
+      return internalGetRatesFieldBuilder().addBuilder(
+          dev.alphapulse.registry.v1.CurrencyRate.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public dev.alphapulse.registry.v1.CurrencyRate.Builder addRatesBuilder(
+        int index) {
+      return internalGetRatesFieldBuilder().addBuilder(
+          index, dev.alphapulse.registry.v1.CurrencyRate.getDefaultInstance());
+    }
+    /**
+     * <pre>
+     * Rates between currencies, at most 100, where lines are priced in other currencies than the
+     * instrument; without one the live rate of a currency pair.
+     * </pre>
+     *
+     * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+     */
+    public java.util.List<dev.alphapulse.registry.v1.CurrencyRate.Builder> 
+         getRatesBuilderList() {
+      return internalGetRatesFieldBuilder().getBuilderList();
+    }
+    private com.google.protobuf.RepeatedFieldBuilder<
+        dev.alphapulse.registry.v1.CurrencyRate, dev.alphapulse.registry.v1.CurrencyRate.Builder, dev.alphapulse.registry.v1.CurrencyRateOrBuilder> 
+        internalGetRatesFieldBuilder() {
+      if (ratesBuilder_ == null) {
+        ratesBuilder_ = new com.google.protobuf.RepeatedFieldBuilder<
+            dev.alphapulse.registry.v1.CurrencyRate, dev.alphapulse.registry.v1.CurrencyRate.Builder, dev.alphapulse.registry.v1.CurrencyRateOrBuilder>(
+                rates_,
+                ((bitField0_ & 0x00000800) != 0),
+                getParentForChildren(),
+                isClean());
+        rates_ = null;
+      }
+      return ratesBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:alphapulse.registry.v1.RouteOrderRequest)

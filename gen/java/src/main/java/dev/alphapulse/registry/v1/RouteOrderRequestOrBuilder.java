@@ -127,7 +127,7 @@ public interface RouteOrderRequestOrBuilder extends
 
   /**
    * <pre>
-   * The books of the moment, at most 100.
+   * The books of the moment, at most 100; without any the registry's own live books.
    * </pre>
    *
    * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -136,7 +136,7 @@ public interface RouteOrderRequestOrBuilder extends
       getBooksList();
   /**
    * <pre>
-   * The books of the moment, at most 100.
+   * The books of the moment, at most 100; without any the registry's own live books.
    * </pre>
    *
    * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -144,7 +144,7 @@ public interface RouteOrderRequestOrBuilder extends
   dev.alphapulse.registry.v1.RouteBook getBooks(int index);
   /**
    * <pre>
-   * The books of the moment, at most 100.
+   * The books of the moment, at most 100; without any the registry's own live books.
    * </pre>
    *
    * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -152,7 +152,7 @@ public interface RouteOrderRequestOrBuilder extends
   int getBooksCount();
   /**
    * <pre>
-   * The books of the moment, at most 100.
+   * The books of the moment, at most 100; without any the registry's own live books.
    * </pre>
    *
    * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -161,7 +161,7 @@ public interface RouteOrderRequestOrBuilder extends
       getBooksOrBuilderList();
   /**
    * <pre>
-   * The books of the moment, at most 100.
+   * The books of the moment, at most 100; without any the registry's own live books.
    * </pre>
    *
    * <code>repeated .alphapulse.registry.v1.RouteBook books = 7 [json_name = "books"];</code>
@@ -178,4 +178,129 @@ public interface RouteOrderRequestOrBuilder extends
    * @return The minRevision.
    */
   long getMinRevision();
+
+  /**
+   * <pre>
+   * The caller's trailing volume of 30 days on each venue that neither its book nor `volumes` says
+   * it of, in the venue's `fee_currency`, decimal text; 0 when empty. It decides the fee tier.
+   * </pre>
+   *
+   * <code>string volume = 9 [json_name = "volume"];</code>
+   * @return The volume.
+   */
+  java.lang.String getVolume();
+  /**
+   * <pre>
+   * The caller's trailing volume of 30 days on each venue that neither its book nor `volumes` says
+   * it of, in the venue's `fee_currency`, decimal text; 0 when empty. It decides the fee tier.
+   * </pre>
+   *
+   * <code>string volume = 9 [json_name = "volume"];</code>
+   * @return The bytes for volume.
+   */
+  com.google.protobuf.ByteString
+      getVolumeBytes();
+
+  /**
+   * <pre>
+   * The caller's trailing volume venue by venue, at most 100.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+   */
+  java.util.List<dev.alphapulse.registry.v1.VenueVolume> 
+      getVolumesList();
+  /**
+   * <pre>
+   * The caller's trailing volume venue by venue, at most 100.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+   */
+  dev.alphapulse.registry.v1.VenueVolume getVolumes(int index);
+  /**
+   * <pre>
+   * The caller's trailing volume venue by venue, at most 100.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+   */
+  int getVolumesCount();
+  /**
+   * <pre>
+   * The caller's trailing volume venue by venue, at most 100.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+   */
+  java.util.List<? extends dev.alphapulse.registry.v1.VenueVolumeOrBuilder> 
+      getVolumesOrBuilderList();
+  /**
+   * <pre>
+   * The caller's trailing volume venue by venue, at most 100.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.VenueVolume volumes = 10 [json_name = "volumes"];</code>
+   */
+  dev.alphapulse.registry.v1.VenueVolumeOrBuilder getVolumesOrBuilder(
+      int index);
+
+  /**
+   * <pre>
+   * At most so many levels of each book count; 0: all, 1: the top of the book.
+   * </pre>
+   *
+   * <code>uint32 depth = 11 [json_name = "depth"];</code>
+   * @return The depth.
+   */
+  int getDepth();
+
+  /**
+   * <pre>
+   * Rates between currencies, at most 100, where lines are priced in other currencies than the
+   * instrument; without one the live rate of a currency pair.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+   */
+  java.util.List<dev.alphapulse.registry.v1.CurrencyRate> 
+      getRatesList();
+  /**
+   * <pre>
+   * Rates between currencies, at most 100, where lines are priced in other currencies than the
+   * instrument; without one the live rate of a currency pair.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+   */
+  dev.alphapulse.registry.v1.CurrencyRate getRates(int index);
+  /**
+   * <pre>
+   * Rates between currencies, at most 100, where lines are priced in other currencies than the
+   * instrument; without one the live rate of a currency pair.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+   */
+  int getRatesCount();
+  /**
+   * <pre>
+   * Rates between currencies, at most 100, where lines are priced in other currencies than the
+   * instrument; without one the live rate of a currency pair.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+   */
+  java.util.List<? extends dev.alphapulse.registry.v1.CurrencyRateOrBuilder> 
+      getRatesOrBuilderList();
+  /**
+   * <pre>
+   * Rates between currencies, at most 100, where lines are priced in other currencies than the
+   * instrument; without one the live rate of a currency pair.
+   * </pre>
+   *
+   * <code>repeated .alphapulse.registry.v1.CurrencyRate rates = 12 [json_name = "rates"];</code>
+   */
+  dev.alphapulse.registry.v1.CurrencyRateOrBuilder getRatesOrBuilder(
+      int index);
 }

@@ -134,7 +134,7 @@ public enum RouteSide
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return dev.alphapulse.registry.v1.RegistryProto.getDescriptor().getEnumType(7);
+    return dev.alphapulse.registry.v1.RegistryProto.getDescriptor().getEnumType(8);
   }
 
   private static final RouteSide[] VALUES = values();

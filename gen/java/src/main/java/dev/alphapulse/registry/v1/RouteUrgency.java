@@ -151,7 +151,7 @@ public enum RouteUrgency
   }
   public static com.google.protobuf.Descriptors.EnumDescriptor
       getDescriptor() {
-    return dev.alphapulse.registry.v1.RegistryProto.getDescriptor().getEnumType(8);
+    return dev.alphapulse.registry.v1.RegistryProto.getDescriptor().getEnumType(9);
   }
 
   private static final RouteUrgency[] VALUES = values();

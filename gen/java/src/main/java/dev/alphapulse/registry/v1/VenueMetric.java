@@ -142,7 +142,7 @@ private static final long serialVersionUID = 0L;
   private int liquidityScore_ = 0;
   /**
    * <pre>
-   * Liquidity, 0 to 10,000.
+   * Liquidity, 1 to 10,000; 0 is not said.
    * </pre>
    *
    * <code>uint32 liquidity_score = 5 [json_name = "liquidityScore"];</code>
@@ -157,7 +157,7 @@ private static final long serialVersionUID = 0L;
   private int reliabilityScore_ = 0;
   /**
    * <pre>
-   * Reliability, 0 to 10,000.
+   * Reliability, 1 to 10,000; 0 is not said.
    * </pre>
    *
    * <code>uint32 reliability_score = 6 [json_name = "reliabilityScore"];</code>
@@ -241,6 +241,66 @@ private static final long serialVersionUID = 0L;
     }
   }
 
+  public static final int ORDER_ACK_LATENCY_NS_FIELD_NUMBER = 9;
+  private long orderAckLatencyNs_ = 0L;
+  /**
+   * <pre>
+   * From an order's leaving to the venue's answer, nanoseconds; 0 is unknown.
+   * </pre>
+   *
+   * <code>uint64 order_ack_latency_ns = 9 [json_name = "orderAckLatencyNs"];</code>
+   * @return The orderAckLatencyNs.
+   */
+  @java.lang.Override
+  public long getOrderAckLatencyNs() {
+    return orderAckLatencyNs_;
+  }
+
+  public static final int ORDERS_FIELD_NUMBER = 10;
+  private int orders_ = 0;
+  /**
+   * <pre>
+   * Orders that the measurement is of.
+   * </pre>
+   *
+   * <code>uint32 orders = 10 [json_name = "orders"];</code>
+   * @return The orders.
+   */
+  @java.lang.Override
+  public int getOrders() {
+    return orders_;
+  }
+
+  public static final int REJECT_PPM_FIELD_NUMBER = 11;
+  private int rejectPpm_ = 0;
+  /**
+   * <pre>
+   * Orders that the venue refused, parts per million of `orders`.
+   * </pre>
+   *
+   * <code>uint32 reject_ppm = 11 [json_name = "rejectPpm"];</code>
+   * @return The rejectPpm.
+   */
+  @java.lang.Override
+  public int getRejectPpm() {
+    return rejectPpm_;
+  }
+
+  public static final int GAPS_FIELD_NUMBER = 12;
+  private int gaps_ = 0;
+  /**
+   * <pre>
+   * Holes in the venue's numbering of its messages since the last measurement.
+   * </pre>
+   *
+   * <code>uint32 gaps = 12 [json_name = "gaps"];</code>
+   * @return The gaps.
+   */
+  @java.lang.Override
+  public int getGaps() {
+    return gaps_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -279,6 +339,18 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(source_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 8, source_);
     }
+    if (orderAckLatencyNs_ != 0L) {
+      output.writeUInt64(9, orderAckLatencyNs_);
+    }
+    if (orders_ != 0) {
+      output.writeUInt32(10, orders_);
+    }
+    if (rejectPpm_ != 0) {
+      output.writeUInt32(11, rejectPpm_);
+    }
+    if (gaps_ != 0) {
+      output.writeUInt32(12, gaps_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -313,6 +385,22 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(source_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(8, source_);
+    }
+    if (orderAckLatencyNs_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(9, orderAckLatencyNs_);
+    }
+    if (orders_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(10, orders_);
+    }
+    if (rejectPpm_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(11, rejectPpm_);
+    }
+    if (gaps_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(12, gaps_);
     }
     return size;
   }
@@ -356,6 +444,14 @@ private static final long serialVersionUID = 0L;
     if (status_ != other.status_) return false;
     if (!getSource()
         .equals(other.getSource())) return false;
+    if (getOrderAckLatencyNs()
+        != other.getOrderAckLatencyNs()) return false;
+    if (getOrders()
+        != other.getOrders()) return false;
+    if (getRejectPpm()
+        != other.getRejectPpm()) return false;
+    if (getGaps()
+        != other.getGaps()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -386,6 +482,15 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + status_;
     hash = (37 * hash) + SOURCE_FIELD_NUMBER;
     hash = (53 * hash) + getSource().hashCode();
+    hash = (37 * hash) + ORDER_ACK_LATENCY_NS_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getOrderAckLatencyNs());
+    hash = (37 * hash) + ORDERS_FIELD_NUMBER;
+    hash = (53 * hash) + getOrders();
+    hash = (37 * hash) + REJECT_PPM_FIELD_NUMBER;
+    hash = (53 * hash) + getRejectPpm();
+    hash = (37 * hash) + GAPS_FIELD_NUMBER;
+    hash = (53 * hash) + getGaps();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -539,6 +644,10 @@ private static final long serialVersionUID = 0L;
       reliabilityScore_ = 0;
       status_ = 0;
       source_ = "";
+      orderAckLatencyNs_ = 0L;
+      orders_ = 0;
+      rejectPpm_ = 0;
+      gaps_ = 0;
       return this;
     }
 
@@ -600,6 +709,18 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000080) != 0)) {
         result.source_ = source_;
       }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.orderAckLatencyNs_ = orderAckLatencyNs_;
+      }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
+        result.orders_ = orders_;
+      }
+      if (((from_bitField0_ & 0x00000400) != 0)) {
+        result.rejectPpm_ = rejectPpm_;
+      }
+      if (((from_bitField0_ & 0x00000800) != 0)) {
+        result.gaps_ = gaps_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -640,6 +761,18 @@ private static final long serialVersionUID = 0L;
         source_ = other.source_;
         bitField0_ |= 0x00000080;
         onChanged();
+      }
+      if (other.getOrderAckLatencyNs() != 0L) {
+        setOrderAckLatencyNs(other.getOrderAckLatencyNs());
+      }
+      if (other.getOrders() != 0) {
+        setOrders(other.getOrders());
+      }
+      if (other.getRejectPpm() != 0) {
+        setRejectPpm(other.getRejectPpm());
+      }
+      if (other.getGaps() != 0) {
+        setGaps(other.getGaps());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -709,6 +842,26 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 66
+            case 72: {
+              orderAckLatencyNs_ = input.readUInt64();
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 72
+            case 80: {
+              orders_ = input.readUInt32();
+              bitField0_ |= 0x00000200;
+              break;
+            } // case 80
+            case 88: {
+              rejectPpm_ = input.readUInt32();
+              bitField0_ |= 0x00000400;
+              break;
+            } // case 88
+            case 96: {
+              gaps_ = input.readUInt32();
+              bitField0_ |= 0x00000800;
+              break;
+            } // case 96
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1018,7 +1171,7 @@ private static final long serialVersionUID = 0L;
     private int liquidityScore_ ;
     /**
      * <pre>
-     * Liquidity, 0 to 10,000.
+     * Liquidity, 1 to 10,000; 0 is not said.
      * </pre>
      *
      * <code>uint32 liquidity_score = 5 [json_name = "liquidityScore"];</code>
@@ -1030,7 +1183,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Liquidity, 0 to 10,000.
+     * Liquidity, 1 to 10,000; 0 is not said.
      * </pre>
      *
      * <code>uint32 liquidity_score = 5 [json_name = "liquidityScore"];</code>
@@ -1046,7 +1199,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Liquidity, 0 to 10,000.
+     * Liquidity, 1 to 10,000; 0 is not said.
      * </pre>
      *
      * <code>uint32 liquidity_score = 5 [json_name = "liquidityScore"];</code>
@@ -1062,7 +1215,7 @@ private static final long serialVersionUID = 0L;
     private int reliabilityScore_ ;
     /**
      * <pre>
-     * Reliability, 0 to 10,000.
+     * Reliability, 1 to 10,000; 0 is not said.
      * </pre>
      *
      * <code>uint32 reliability_score = 6 [json_name = "reliabilityScore"];</code>
@@ -1074,7 +1227,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Reliability, 0 to 10,000.
+     * Reliability, 1 to 10,000; 0 is not said.
      * </pre>
      *
      * <code>uint32 reliability_score = 6 [json_name = "reliabilityScore"];</code>
@@ -1090,7 +1243,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Reliability, 0 to 10,000.
+     * Reliability, 1 to 10,000; 0 is not said.
      * </pre>
      *
      * <code>uint32 reliability_score = 6 [json_name = "reliabilityScore"];</code>
@@ -1263,6 +1416,182 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       source_ = value;
       bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+
+    private long orderAckLatencyNs_ ;
+    /**
+     * <pre>
+     * From an order's leaving to the venue's answer, nanoseconds; 0 is unknown.
+     * </pre>
+     *
+     * <code>uint64 order_ack_latency_ns = 9 [json_name = "orderAckLatencyNs"];</code>
+     * @return The orderAckLatencyNs.
+     */
+    @java.lang.Override
+    public long getOrderAckLatencyNs() {
+      return orderAckLatencyNs_;
+    }
+    /**
+     * <pre>
+     * From an order's leaving to the venue's answer, nanoseconds; 0 is unknown.
+     * </pre>
+     *
+     * <code>uint64 order_ack_latency_ns = 9 [json_name = "orderAckLatencyNs"];</code>
+     * @param value The orderAckLatencyNs to set.
+     * @return This builder for chaining.
+     */
+    public Builder setOrderAckLatencyNs(long value) {
+
+      orderAckLatencyNs_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * From an order's leaving to the venue's answer, nanoseconds; 0 is unknown.
+     * </pre>
+     *
+     * <code>uint64 order_ack_latency_ns = 9 [json_name = "orderAckLatencyNs"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearOrderAckLatencyNs() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      orderAckLatencyNs_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private int orders_ ;
+    /**
+     * <pre>
+     * Orders that the measurement is of.
+     * </pre>
+     *
+     * <code>uint32 orders = 10 [json_name = "orders"];</code>
+     * @return The orders.
+     */
+    @java.lang.Override
+    public int getOrders() {
+      return orders_;
+    }
+    /**
+     * <pre>
+     * Orders that the measurement is of.
+     * </pre>
+     *
+     * <code>uint32 orders = 10 [json_name = "orders"];</code>
+     * @param value The orders to set.
+     * @return This builder for chaining.
+     */
+    public Builder setOrders(int value) {
+
+      orders_ = value;
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Orders that the measurement is of.
+     * </pre>
+     *
+     * <code>uint32 orders = 10 [json_name = "orders"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearOrders() {
+      bitField0_ = (bitField0_ & ~0x00000200);
+      orders_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private int rejectPpm_ ;
+    /**
+     * <pre>
+     * Orders that the venue refused, parts per million of `orders`.
+     * </pre>
+     *
+     * <code>uint32 reject_ppm = 11 [json_name = "rejectPpm"];</code>
+     * @return The rejectPpm.
+     */
+    @java.lang.Override
+    public int getRejectPpm() {
+      return rejectPpm_;
+    }
+    /**
+     * <pre>
+     * Orders that the venue refused, parts per million of `orders`.
+     * </pre>
+     *
+     * <code>uint32 reject_ppm = 11 [json_name = "rejectPpm"];</code>
+     * @param value The rejectPpm to set.
+     * @return This builder for chaining.
+     */
+    public Builder setRejectPpm(int value) {
+
+      rejectPpm_ = value;
+      bitField0_ |= 0x00000400;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Orders that the venue refused, parts per million of `orders`.
+     * </pre>
+     *
+     * <code>uint32 reject_ppm = 11 [json_name = "rejectPpm"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearRejectPpm() {
+      bitField0_ = (bitField0_ & ~0x00000400);
+      rejectPpm_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private int gaps_ ;
+    /**
+     * <pre>
+     * Holes in the venue's numbering of its messages since the last measurement.
+     * </pre>
+     *
+     * <code>uint32 gaps = 12 [json_name = "gaps"];</code>
+     * @return The gaps.
+     */
+    @java.lang.Override
+    public int getGaps() {
+      return gaps_;
+    }
+    /**
+     * <pre>
+     * Holes in the venue's numbering of its messages since the last measurement.
+     * </pre>
+     *
+     * <code>uint32 gaps = 12 [json_name = "gaps"];</code>
+     * @param value The gaps to set.
+     * @return This builder for chaining.
+     */
+    public Builder setGaps(int value) {
+
+      gaps_ = value;
+      bitField0_ |= 0x00000800;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Holes in the venue's numbering of its messages since the last measurement.
+     * </pre>
+     *
+     * <code>uint32 gaps = 12 [json_name = "gaps"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearGaps() {
+      bitField0_ = (bitField0_ & ~0x00000800);
+      gaps_ = 0;
       onChanged();
       return this;
     }

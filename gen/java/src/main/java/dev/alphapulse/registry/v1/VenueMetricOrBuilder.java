@@ -69,7 +69,7 @@ public interface VenueMetricOrBuilder extends
 
   /**
    * <pre>
-   * Liquidity, 0 to 10,000.
+   * Liquidity, 1 to 10,000; 0 is not said.
    * </pre>
    *
    * <code>uint32 liquidity_score = 5 [json_name = "liquidityScore"];</code>
@@ -79,7 +79,7 @@ public interface VenueMetricOrBuilder extends
 
   /**
    * <pre>
-   * Reliability, 0 to 10,000.
+   * Reliability, 1 to 10,000; 0 is not said.
    * </pre>
    *
    * <code>uint32 reliability_score = 6 [json_name = "reliabilityScore"];</code>
@@ -125,4 +125,44 @@ public interface VenueMetricOrBuilder extends
    */
   com.google.protobuf.ByteString
       getSourceBytes();
+
+  /**
+   * <pre>
+   * From an order's leaving to the venue's answer, nanoseconds; 0 is unknown.
+   * </pre>
+   *
+   * <code>uint64 order_ack_latency_ns = 9 [json_name = "orderAckLatencyNs"];</code>
+   * @return The orderAckLatencyNs.
+   */
+  long getOrderAckLatencyNs();
+
+  /**
+   * <pre>
+   * Orders that the measurement is of.
+   * </pre>
+   *
+   * <code>uint32 orders = 10 [json_name = "orders"];</code>
+   * @return The orders.
+   */
+  int getOrders();
+
+  /**
+   * <pre>
+   * Orders that the venue refused, parts per million of `orders`.
+   * </pre>
+   *
+   * <code>uint32 reject_ppm = 11 [json_name = "rejectPpm"];</code>
+   * @return The rejectPpm.
+   */
+  int getRejectPpm();
+
+  /**
+   * <pre>
+   * Holes in the venue's numbering of its messages since the last measurement.
+   * </pre>
+   *
+   * <code>uint32 gaps = 12 [json_name = "gaps"];</code>
+   * @return The gaps.
+   */
+  int getGaps();
 }

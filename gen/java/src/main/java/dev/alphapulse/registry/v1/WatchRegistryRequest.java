@@ -425,6 +425,23 @@ private static final long serialVersionUID = 0L;
   }
   private int kindsMemoizedSerializedSize;
 
+  public static final int MIN_OPPORTUNITY_BPS_FIELD_NUMBER = 8;
+  private int minOpportunityBps_ = 0;
+  /**
+   * <pre>
+   * Cross-venue opportunities of so many basis points and more, fees and currencies taken off; says
+   * by itself that opportunities are wanted and nothing else. 0: none, unless `kinds` names them,
+   * then all. They are told once the changes are, live alone: no revision brings one again.
+   * </pre>
+   *
+   * <code>uint32 min_opportunity_bps = 8 [json_name = "minOpportunityBps"];</code>
+   * @return The minOpportunityBps.
+   */
+  @java.lang.Override
+  public int getMinOpportunityBps() {
+    return minOpportunityBps_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -472,6 +489,9 @@ private static final long serialVersionUID = 0L;
     }
     for (int i = 0; i < kinds_.size(); i++) {
       output.writeEnumNoTag(kinds_.getInt(i));
+    }
+    if (minOpportunityBps_ != 0) {
+      output.writeUInt32(8, minOpportunityBps_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -532,6 +552,10 @@ private static final long serialVersionUID = 0L;
           .computeUInt32SizeNoTag(dataSize);
       }kindsMemoizedSerializedSize = dataSize;
     }
+    if (minOpportunityBps_ != 0) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt32Size(8, minOpportunityBps_);
+    }
     return size;
   }
   @java.lang.Override
@@ -567,6 +591,8 @@ private static final long serialVersionUID = 0L;
         != other.getChainId()) return false;
     if (!linkTypes_.equals(other.linkTypes_)) return false;
     if (!kinds_.equals(other.kinds_)) return false;
+    if (getMinOpportunityBps()
+        != other.getMinOpportunityBps()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -601,6 +627,8 @@ private static final long serialVersionUID = 0L;
       hash = (37 * hash) + KINDS_FIELD_NUMBER;
       hash = (53 * hash) + kinds_.hashCode();
     }
+    hash = (37 * hash) + MIN_OPPORTUNITY_BPS_FIELD_NUMBER;
+    hash = (53 * hash) + getMinOpportunityBps();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -744,6 +772,7 @@ private static final long serialVersionUID = 0L;
       chainId_ = 0;
       linkTypes_ = emptyIntList();
       kinds_ = emptyIntList();
+      minOpportunityBps_ = 0;
       return this;
     }
 
@@ -801,6 +830,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000040) != 0)) {
         kinds_.makeImmutable();
         result.kinds_ = kinds_;
+      }
+      if (((from_bitField0_ & 0x00000080) != 0)) {
+        result.minOpportunityBps_ = minOpportunityBps_;
       }
     }
 
@@ -869,6 +901,9 @@ private static final long serialVersionUID = 0L;
           kinds_.addAll(other.kinds_);
         }
         onChanged();
+      }
+      if (other.getMinOpportunityBps() != 0) {
+        setMinOpportunityBps(other.getMinOpportunityBps());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -964,6 +999,11 @@ private static final long serialVersionUID = 0L;
               input.popLimit(limit);
               break;
             } // case 58
+            case 64: {
+              minOpportunityBps_ = input.readUInt32();
+              bitField0_ |= 0x00000080;
+              break;
+            } // case 64
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1862,6 +1902,56 @@ private static final long serialVersionUID = 0L;
       for (int value : values) {
         kinds_.addInt(value);
       }
+      onChanged();
+      return this;
+    }
+
+    private int minOpportunityBps_ ;
+    /**
+     * <pre>
+     * Cross-venue opportunities of so many basis points and more, fees and currencies taken off; says
+     * by itself that opportunities are wanted and nothing else. 0: none, unless `kinds` names them,
+     * then all. They are told once the changes are, live alone: no revision brings one again.
+     * </pre>
+     *
+     * <code>uint32 min_opportunity_bps = 8 [json_name = "minOpportunityBps"];</code>
+     * @return The minOpportunityBps.
+     */
+    @java.lang.Override
+    public int getMinOpportunityBps() {
+      return minOpportunityBps_;
+    }
+    /**
+     * <pre>
+     * Cross-venue opportunities of so many basis points and more, fees and currencies taken off; says
+     * by itself that opportunities are wanted and nothing else. 0: none, unless `kinds` names them,
+     * then all. They are told once the changes are, live alone: no revision brings one again.
+     * </pre>
+     *
+     * <code>uint32 min_opportunity_bps = 8 [json_name = "minOpportunityBps"];</code>
+     * @param value The minOpportunityBps to set.
+     * @return This builder for chaining.
+     */
+    public Builder setMinOpportunityBps(int value) {
+
+      minOpportunityBps_ = value;
+      bitField0_ |= 0x00000080;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Cross-venue opportunities of so many basis points and more, fees and currencies taken off; says
+     * by itself that opportunities are wanted and nothing else. 0: none, unless `kinds` names them,
+     * then all. They are told once the changes are, live alone: no revision brings one again.
+     * </pre>
+     *
+     * <code>uint32 min_opportunity_bps = 8 [json_name = "minOpportunityBps"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearMinOpportunityBps() {
+      bitField0_ = (bitField0_ & ~0x00000080);
+      minOpportunityBps_ = 0;
       onChanged();
       return this;
     }

@@ -237,4 +237,16 @@ public interface WatchRegistryRequestOrBuilder extends
    * @return The enum numeric value on the wire of kinds at the given index.
    */
   int getKindsValue(int index);
+
+  /**
+   * <pre>
+   * Cross-venue opportunities of so many basis points and more, fees and currencies taken off; says
+   * by itself that opportunities are wanted and nothing else. 0: none, unless `kinds` names them,
+   * then all. They are told once the changes are, live alone: no revision brings one again.
+   * </pre>
+   *
+   * <code>uint32 min_opportunity_bps = 8 [json_name = "minOpportunityBps"];</code>
+   * @return The minOpportunityBps.
+   */
+  int getMinOpportunityBps();
 }

@@ -66,6 +66,8 @@ private static final long serialVersionUID = 0L;
     COLLISION(7),
     VENUE_UPDATED(8),
     SYNTHETIC_DEFINED(9),
+    LINK_REMOVED(10),
+    OPPORTUNITY(11),
     EVENT_NOT_SET(0);
     private final int value;
     private EventCase(int value) {
@@ -90,6 +92,8 @@ private static final long serialVersionUID = 0L;
         case 7: return COLLISION;
         case 8: return VENUE_UPDATED;
         case 9: return SYNTHETIC_DEFINED;
+        case 10: return LINK_REMOVED;
+        case 11: return OPPORTUNITY;
         case 0: return EVENT_NOT_SET;
         default: return null;
       }
@@ -109,7 +113,8 @@ private static final long serialVersionUID = 0L;
   private long revision_ = 0L;
   /**
    * <pre>
-   * Revision that the change made, or that the bookmark has reached.
+   * Revision that the change made, or that the bookmark or the opportunity has reached: everything up
+   * to it was sent, so that a watch may go on after it.
    * </pre>
    *
    * <code>uint64 revision = 1 [json_name = "revision"];</code>
@@ -124,7 +129,7 @@ private static final long serialVersionUID = 0L;
   private com.google.protobuf.Timestamp time_;
   /**
    * <pre>
-   * When it was committed.
+   * When it was committed, or found.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -136,7 +141,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it was committed.
+   * When it was committed, or found.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -148,7 +153,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * When it was committed.
+   * When it was committed, or found.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -459,6 +464,92 @@ private static final long serialVersionUID = 0L;
     return dev.alphapulse.registry.v1.Synthetic.getDefaultInstance();
   }
 
+  public static final int LINK_REMOVED_FIELD_NUMBER = 10;
+  /**
+   * <pre>
+   * A link was taken away; its revision is that of its coming.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+   * @return Whether the linkRemoved field is set.
+   */
+  @java.lang.Override
+  public boolean hasLinkRemoved() {
+    return eventCase_ == 10;
+  }
+  /**
+   * <pre>
+   * A link was taken away; its revision is that of its coming.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+   * @return The linkRemoved.
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.Link getLinkRemoved() {
+    if (eventCase_ == 10) {
+       return (dev.alphapulse.registry.v1.Link) event_;
+    }
+    return dev.alphapulse.registry.v1.Link.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * A link was taken away; its revision is that of its coming.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.LinkOrBuilder getLinkRemovedOrBuilder() {
+    if (eventCase_ == 10) {
+       return (dev.alphapulse.registry.v1.Link) event_;
+    }
+    return dev.alphapulse.registry.v1.Link.getDefaultInstance();
+  }
+
+  public static final int OPPORTUNITY_FIELD_NUMBER = 11;
+  /**
+   * <pre>
+   * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+   * @return Whether the opportunity field is set.
+   */
+  @java.lang.Override
+  public boolean hasOpportunity() {
+    return eventCase_ == 11;
+  }
+  /**
+   * <pre>
+   * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+   * @return The opportunity.
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.Opportunity getOpportunity() {
+    if (eventCase_ == 11) {
+       return (dev.alphapulse.registry.v1.Opportunity) event_;
+    }
+    return dev.alphapulse.registry.v1.Opportunity.getDefaultInstance();
+  }
+  /**
+   * <pre>
+   * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.registry.v1.OpportunityOrBuilder getOpportunityOrBuilder() {
+    if (eventCase_ == 11) {
+       return (dev.alphapulse.registry.v1.Opportunity) event_;
+    }
+    return dev.alphapulse.registry.v1.Opportunity.getDefaultInstance();
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -500,6 +591,12 @@ private static final long serialVersionUID = 0L;
     if (eventCase_ == 9) {
       output.writeMessage(9, (dev.alphapulse.registry.v1.Synthetic) event_);
     }
+    if (eventCase_ == 10) {
+      output.writeMessage(10, (dev.alphapulse.registry.v1.Link) event_);
+    }
+    if (eventCase_ == 11) {
+      output.writeMessage(11, (dev.alphapulse.registry.v1.Opportunity) event_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -539,6 +636,14 @@ private static final long serialVersionUID = 0L;
     if (eventCase_ == 9) {
       size += com.google.protobuf.CodedOutputStream
         .computeMessageSize(9, (dev.alphapulse.registry.v1.Synthetic) event_);
+    }
+    if (eventCase_ == 10) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(10, (dev.alphapulse.registry.v1.Link) event_);
+    }
+    if (eventCase_ == 11) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(11, (dev.alphapulse.registry.v1.Opportunity) event_);
     }
     return size;
   }
@@ -601,6 +706,14 @@ private static final long serialVersionUID = 0L;
         if (!getSyntheticDefined()
             .equals(other.getSyntheticDefined())) return false;
         break;
+      case 10:
+        if (!getLinkRemoved()
+            .equals(other.getLinkRemoved())) return false;
+        break;
+      case 11:
+        if (!getOpportunity()
+            .equals(other.getOpportunity())) return false;
+        break;
       case 0:
       default:
     }
@@ -650,6 +763,14 @@ private static final long serialVersionUID = 0L;
       case 9:
         hash = (37 * hash) + SYNTHETIC_DEFINED_FIELD_NUMBER;
         hash = (53 * hash) + getSyntheticDefined().hashCode();
+        break;
+      case 10:
+        hash = (37 * hash) + LINK_REMOVED_FIELD_NUMBER;
+        hash = (53 * hash) + getLinkRemoved().hashCode();
+        break;
+      case 11:
+        hash = (37 * hash) + OPPORTUNITY_FIELD_NUMBER;
+        hash = (53 * hash) + getOpportunity().hashCode();
         break;
       case 0:
       default:
@@ -822,6 +943,12 @@ private static final long serialVersionUID = 0L;
       if (syntheticDefinedBuilder_ != null) {
         syntheticDefinedBuilder_.clear();
       }
+      if (linkRemovedBuilder_ != null) {
+        linkRemovedBuilder_.clear();
+      }
+      if (opportunityBuilder_ != null) {
+        opportunityBuilder_.clear();
+      }
       eventCase_ = 0;
       event_ = null;
       return this;
@@ -902,6 +1029,14 @@ private static final long serialVersionUID = 0L;
           syntheticDefinedBuilder_ != null) {
         result.event_ = syntheticDefinedBuilder_.build();
       }
+      if (eventCase_ == 10 &&
+          linkRemovedBuilder_ != null) {
+        result.event_ = linkRemovedBuilder_.build();
+      }
+      if (eventCase_ == 11 &&
+          opportunityBuilder_ != null) {
+        result.event_ = opportunityBuilder_.build();
+      }
     }
 
     @java.lang.Override
@@ -949,6 +1084,14 @@ private static final long serialVersionUID = 0L;
         }
         case SYNTHETIC_DEFINED: {
           mergeSyntheticDefined(other.getSyntheticDefined());
+          break;
+        }
+        case LINK_REMOVED: {
+          mergeLinkRemoved(other.getLinkRemoved());
+          break;
+        }
+        case OPPORTUNITY: {
+          mergeOpportunity(other.getOpportunity());
           break;
         }
         case EVENT_NOT_SET: {
@@ -1042,6 +1185,20 @@ private static final long serialVersionUID = 0L;
               eventCase_ = 9;
               break;
             } // case 74
+            case 82: {
+              input.readMessage(
+                  internalGetLinkRemovedFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              eventCase_ = 10;
+              break;
+            } // case 82
+            case 90: {
+              input.readMessage(
+                  internalGetOpportunityFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              eventCase_ = 11;
+              break;
+            } // case 90
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1077,7 +1234,8 @@ private static final long serialVersionUID = 0L;
     private long revision_ ;
     /**
      * <pre>
-     * Revision that the change made, or that the bookmark has reached.
+     * Revision that the change made, or that the bookmark or the opportunity has reached: everything up
+     * to it was sent, so that a watch may go on after it.
      * </pre>
      *
      * <code>uint64 revision = 1 [json_name = "revision"];</code>
@@ -1089,7 +1247,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Revision that the change made, or that the bookmark has reached.
+     * Revision that the change made, or that the bookmark or the opportunity has reached: everything up
+     * to it was sent, so that a watch may go on after it.
      * </pre>
      *
      * <code>uint64 revision = 1 [json_name = "revision"];</code>
@@ -1105,7 +1264,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Revision that the change made, or that the bookmark has reached.
+     * Revision that the change made, or that the bookmark or the opportunity has reached: everything up
+     * to it was sent, so that a watch may go on after it.
      * </pre>
      *
      * <code>uint64 revision = 1 [json_name = "revision"];</code>
@@ -1123,7 +1283,7 @@ private static final long serialVersionUID = 0L;
         com.google.protobuf.Timestamp, com.google.protobuf.Timestamp.Builder, com.google.protobuf.TimestampOrBuilder> timeBuilder_;
     /**
      * <pre>
-     * When it was committed.
+     * When it was committed, or found.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -1134,7 +1294,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was committed.
+     * When it was committed, or found.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -1149,7 +1309,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was committed.
+     * When it was committed, or found.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -1169,7 +1329,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was committed.
+     * When it was committed, or found.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -1187,7 +1347,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was committed.
+     * When it was committed, or found.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -1212,7 +1372,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was committed.
+     * When it was committed, or found.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -1229,7 +1389,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was committed.
+     * When it was committed, or found.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -1241,7 +1401,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was committed.
+     * When it was committed, or found.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -1256,7 +1416,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * When it was committed.
+     * When it was committed, or found.
      * </pre>
      *
      * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -2519,6 +2679,362 @@ private static final long serialVersionUID = 0L;
       eventCase_ = 9;
       onChanged();
       return syntheticDefinedBuilder_;
+    }
+
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.alphapulse.registry.v1.Link, dev.alphapulse.registry.v1.Link.Builder, dev.alphapulse.registry.v1.LinkOrBuilder> linkRemovedBuilder_;
+    /**
+     * <pre>
+     * A link was taken away; its revision is that of its coming.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+     * @return Whether the linkRemoved field is set.
+     */
+    @java.lang.Override
+    public boolean hasLinkRemoved() {
+      return eventCase_ == 10;
+    }
+    /**
+     * <pre>
+     * A link was taken away; its revision is that of its coming.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+     * @return The linkRemoved.
+     */
+    @java.lang.Override
+    public dev.alphapulse.registry.v1.Link getLinkRemoved() {
+      if (linkRemovedBuilder_ == null) {
+        if (eventCase_ == 10) {
+          return (dev.alphapulse.registry.v1.Link) event_;
+        }
+        return dev.alphapulse.registry.v1.Link.getDefaultInstance();
+      } else {
+        if (eventCase_ == 10) {
+          return linkRemovedBuilder_.getMessage();
+        }
+        return dev.alphapulse.registry.v1.Link.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * A link was taken away; its revision is that of its coming.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+     */
+    public Builder setLinkRemoved(dev.alphapulse.registry.v1.Link value) {
+      if (linkRemovedBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        event_ = value;
+        onChanged();
+      } else {
+        linkRemovedBuilder_.setMessage(value);
+      }
+      eventCase_ = 10;
+      return this;
+    }
+    /**
+     * <pre>
+     * A link was taken away; its revision is that of its coming.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+     */
+    public Builder setLinkRemoved(
+        dev.alphapulse.registry.v1.Link.Builder builderForValue) {
+      if (linkRemovedBuilder_ == null) {
+        event_ = builderForValue.build();
+        onChanged();
+      } else {
+        linkRemovedBuilder_.setMessage(builderForValue.build());
+      }
+      eventCase_ = 10;
+      return this;
+    }
+    /**
+     * <pre>
+     * A link was taken away; its revision is that of its coming.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+     */
+    public Builder mergeLinkRemoved(dev.alphapulse.registry.v1.Link value) {
+      if (linkRemovedBuilder_ == null) {
+        if (eventCase_ == 10 &&
+            event_ != dev.alphapulse.registry.v1.Link.getDefaultInstance()) {
+          event_ = dev.alphapulse.registry.v1.Link.newBuilder((dev.alphapulse.registry.v1.Link) event_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          event_ = value;
+        }
+        onChanged();
+      } else {
+        if (eventCase_ == 10) {
+          linkRemovedBuilder_.mergeFrom(value);
+        } else {
+          linkRemovedBuilder_.setMessage(value);
+        }
+      }
+      eventCase_ = 10;
+      return this;
+    }
+    /**
+     * <pre>
+     * A link was taken away; its revision is that of its coming.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+     */
+    public Builder clearLinkRemoved() {
+      if (linkRemovedBuilder_ == null) {
+        if (eventCase_ == 10) {
+          eventCase_ = 0;
+          event_ = null;
+          onChanged();
+        }
+      } else {
+        if (eventCase_ == 10) {
+          eventCase_ = 0;
+          event_ = null;
+        }
+        linkRemovedBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * A link was taken away; its revision is that of its coming.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+     */
+    public dev.alphapulse.registry.v1.Link.Builder getLinkRemovedBuilder() {
+      return internalGetLinkRemovedFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * A link was taken away; its revision is that of its coming.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+     */
+    @java.lang.Override
+    public dev.alphapulse.registry.v1.LinkOrBuilder getLinkRemovedOrBuilder() {
+      if ((eventCase_ == 10) && (linkRemovedBuilder_ != null)) {
+        return linkRemovedBuilder_.getMessageOrBuilder();
+      } else {
+        if (eventCase_ == 10) {
+          return (dev.alphapulse.registry.v1.Link) event_;
+        }
+        return dev.alphapulse.registry.v1.Link.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * A link was taken away; its revision is that of its coming.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.alphapulse.registry.v1.Link, dev.alphapulse.registry.v1.Link.Builder, dev.alphapulse.registry.v1.LinkOrBuilder> 
+        internalGetLinkRemovedFieldBuilder() {
+      if (linkRemovedBuilder_ == null) {
+        if (!(eventCase_ == 10)) {
+          event_ = dev.alphapulse.registry.v1.Link.getDefaultInstance();
+        }
+        linkRemovedBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.alphapulse.registry.v1.Link, dev.alphapulse.registry.v1.Link.Builder, dev.alphapulse.registry.v1.LinkOrBuilder>(
+                (dev.alphapulse.registry.v1.Link) event_,
+                getParentForChildren(),
+                isClean());
+        event_ = null;
+      }
+      eventCase_ = 10;
+      onChanged();
+      return linkRemovedBuilder_;
+    }
+
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.alphapulse.registry.v1.Opportunity, dev.alphapulse.registry.v1.Opportunity.Builder, dev.alphapulse.registry.v1.OpportunityOrBuilder> opportunityBuilder_;
+    /**
+     * <pre>
+     * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+     * @return Whether the opportunity field is set.
+     */
+    @java.lang.Override
+    public boolean hasOpportunity() {
+      return eventCase_ == 11;
+    }
+    /**
+     * <pre>
+     * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+     * @return The opportunity.
+     */
+    @java.lang.Override
+    public dev.alphapulse.registry.v1.Opportunity getOpportunity() {
+      if (opportunityBuilder_ == null) {
+        if (eventCase_ == 11) {
+          return (dev.alphapulse.registry.v1.Opportunity) event_;
+        }
+        return dev.alphapulse.registry.v1.Opportunity.getDefaultInstance();
+      } else {
+        if (eventCase_ == 11) {
+          return opportunityBuilder_.getMessage();
+        }
+        return dev.alphapulse.registry.v1.Opportunity.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+     */
+    public Builder setOpportunity(dev.alphapulse.registry.v1.Opportunity value) {
+      if (opportunityBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        event_ = value;
+        onChanged();
+      } else {
+        opportunityBuilder_.setMessage(value);
+      }
+      eventCase_ = 11;
+      return this;
+    }
+    /**
+     * <pre>
+     * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+     */
+    public Builder setOpportunity(
+        dev.alphapulse.registry.v1.Opportunity.Builder builderForValue) {
+      if (opportunityBuilder_ == null) {
+        event_ = builderForValue.build();
+        onChanged();
+      } else {
+        opportunityBuilder_.setMessage(builderForValue.build());
+      }
+      eventCase_ = 11;
+      return this;
+    }
+    /**
+     * <pre>
+     * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+     */
+    public Builder mergeOpportunity(dev.alphapulse.registry.v1.Opportunity value) {
+      if (opportunityBuilder_ == null) {
+        if (eventCase_ == 11 &&
+            event_ != dev.alphapulse.registry.v1.Opportunity.getDefaultInstance()) {
+          event_ = dev.alphapulse.registry.v1.Opportunity.newBuilder((dev.alphapulse.registry.v1.Opportunity) event_)
+              .mergeFrom(value).buildPartial();
+        } else {
+          event_ = value;
+        }
+        onChanged();
+      } else {
+        if (eventCase_ == 11) {
+          opportunityBuilder_.mergeFrom(value);
+        } else {
+          opportunityBuilder_.setMessage(value);
+        }
+      }
+      eventCase_ = 11;
+      return this;
+    }
+    /**
+     * <pre>
+     * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+     */
+    public Builder clearOpportunity() {
+      if (opportunityBuilder_ == null) {
+        if (eventCase_ == 11) {
+          eventCase_ = 0;
+          event_ = null;
+          onChanged();
+        }
+      } else {
+        if (eventCase_ == 11) {
+          eventCase_ = 0;
+          event_ = null;
+        }
+        opportunityBuilder_.clear();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+     */
+    public dev.alphapulse.registry.v1.Opportunity.Builder getOpportunityBuilder() {
+      return internalGetOpportunityFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+     */
+    @java.lang.Override
+    public dev.alphapulse.registry.v1.OpportunityOrBuilder getOpportunityOrBuilder() {
+      if ((eventCase_ == 11) && (opportunityBuilder_ != null)) {
+        return opportunityBuilder_.getMessageOrBuilder();
+      } else {
+        if (eventCase_ == 11) {
+          return (dev.alphapulse.registry.v1.Opportunity) event_;
+        }
+        return dev.alphapulse.registry.v1.Opportunity.getDefaultInstance();
+      }
+    }
+    /**
+     * <pre>
+     * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+     * </pre>
+     *
+     * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.alphapulse.registry.v1.Opportunity, dev.alphapulse.registry.v1.Opportunity.Builder, dev.alphapulse.registry.v1.OpportunityOrBuilder> 
+        internalGetOpportunityFieldBuilder() {
+      if (opportunityBuilder_ == null) {
+        if (!(eventCase_ == 11)) {
+          event_ = dev.alphapulse.registry.v1.Opportunity.getDefaultInstance();
+        }
+        opportunityBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.alphapulse.registry.v1.Opportunity, dev.alphapulse.registry.v1.Opportunity.Builder, dev.alphapulse.registry.v1.OpportunityOrBuilder>(
+                (dev.alphapulse.registry.v1.Opportunity) event_,
+                getParentForChildren(),
+                isClean());
+        event_ = null;
+      }
+      eventCase_ = 11;
+      onChanged();
+      return opportunityBuilder_;
     }
 
     // @@protoc_insertion_point(builder_scope:alphapulse.registry.v1.WatchRegistryResponse)

@@ -12,7 +12,8 @@ public interface WatchRegistryResponseOrBuilder extends
 
   /**
    * <pre>
-   * Revision that the change made, or that the bookmark has reached.
+   * Revision that the change made, or that the bookmark or the opportunity has reached: everything up
+   * to it was sent, so that a watch may go on after it.
    * </pre>
    *
    * <code>uint64 revision = 1 [json_name = "revision"];</code>
@@ -22,7 +23,7 @@ public interface WatchRegistryResponseOrBuilder extends
 
   /**
    * <pre>
-   * When it was committed.
+   * When it was committed, or found.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -31,7 +32,7 @@ public interface WatchRegistryResponseOrBuilder extends
   boolean hasTime();
   /**
    * <pre>
-   * When it was committed.
+   * When it was committed, or found.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -40,7 +41,7 @@ public interface WatchRegistryResponseOrBuilder extends
   com.google.protobuf.Timestamp getTime();
   /**
    * <pre>
-   * When it was committed.
+   * When it was committed, or found.
    * </pre>
    *
    * <code>.google.protobuf.Timestamp time = 2 [json_name = "time"];</code>
@@ -235,6 +236,60 @@ public interface WatchRegistryResponseOrBuilder extends
    * <code>.alphapulse.registry.v1.Synthetic synthetic_defined = 9 [json_name = "syntheticDefined"];</code>
    */
   dev.alphapulse.registry.v1.SyntheticOrBuilder getSyntheticDefinedOrBuilder();
+
+  /**
+   * <pre>
+   * A link was taken away; its revision is that of its coming.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+   * @return Whether the linkRemoved field is set.
+   */
+  boolean hasLinkRemoved();
+  /**
+   * <pre>
+   * A link was taken away; its revision is that of its coming.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+   * @return The linkRemoved.
+   */
+  dev.alphapulse.registry.v1.Link getLinkRemoved();
+  /**
+   * <pre>
+   * A link was taken away; its revision is that of its coming.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Link link_removed = 10 [json_name = "linkRemoved"];</code>
+   */
+  dev.alphapulse.registry.v1.LinkOrBuilder getLinkRemovedOrBuilder();
+
+  /**
+   * <pre>
+   * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+   * @return Whether the opportunity field is set.
+   */
+  boolean hasOpportunity();
+  /**
+   * <pre>
+   * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+   * @return The opportunity.
+   */
+  dev.alphapulse.registry.v1.Opportunity getOpportunity();
+  /**
+   * <pre>
+   * The same thing, or a thing and its derivative, is dearer on one venue than on another.
+   * </pre>
+   *
+   * <code>.alphapulse.registry.v1.Opportunity opportunity = 11 [json_name = "opportunity"];</code>
+   */
+  dev.alphapulse.registry.v1.OpportunityOrBuilder getOpportunityOrBuilder();
 
   dev.alphapulse.registry.v1.WatchRegistryResponse.EventCase getEventCase();
 }
