@@ -190,6 +190,7 @@ class Mesh:
         producer_id: int | None = None,
         max_unacked: int = 8192,
         max_unacked_bytes: int = 8 << 20,
+        priorities: bool = True,
         on_rejection: Callable[[Rejection], None] | None = None,
         on_gap: Callable[[ProducerGap], None] | None = None,
         reconnect: Backoff | None = Backoff(),  # noqa: B008  # frozen
@@ -202,6 +203,7 @@ class Mesh:
             producer_id=producer_id,
             max_unacked=max_unacked,
             max_unacked_bytes=max_unacked_bytes,
+            priorities=priorities,
             on_rejection=on_rejection,
             on_gap=on_gap,
             reconnect=reconnect,

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections import deque
 from typing import TYPE_CHECKING, Final, Self
 
 import grpc.aio
@@ -20,6 +19,7 @@ from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client._backoff import Backoff
 from alphapulse_client._channel import ChannelFactory, Metadata
 from alphapulse_client._reports import ProducerGap, Rejection, Reports
+from alphapulse_client._sending import SendQueue
 from alphapulse_client._streams import end_of_stream, retry_level, run_halves
 from alphapulse_client._wire import encode_publish_request
 from alphapulse_client.domains import relay_domain, relay_service
@@ -74,6 +74,8 @@ class Publisher:
             relay's lease in case that one only seems to live.
         max_unacked: frames that may wait for their acknowledgement before `publish` waits.
         max_unacked_bytes: the same in bytes.
+        priorities: whether frames of a higher priority (header flags, 0 to 3) are sent before those
+            that wait; the order of those of one priority is always kept. False: all in order.
         on_rejection: called for each refused frame; None logs a warning.
         on_gap: called for each range of frames that the relay never got; None logs a warning.
         reconnect: waits between attempts; None: the first failure is final.
@@ -89,6 +91,7 @@ class Publisher:
         producer_id: int | None = None,
         max_unacked: int = 8192,
         max_unacked_bytes: int = 8 << 20,
+        priorities: bool = True,
         on_rejection: Callable[[Rejection], None] | None = None,
         on_gap: Callable[[ProducerGap], None] | None = None,
         reconnect: Backoff | None = Backoff(),  # noqa: B008  # frozen
@@ -101,8 +104,7 @@ class Publisher:
         self.domain = relay_domain(domain)
         self.producer_name = producer_name
         self.producer_id = producer_id or int.from_bytes(os.urandom(8), "little") or 1
-        self._max_unacked = max_unacked
-        self._max_unacked_bytes = max_unacked_bytes
+        self._queue = SendQueue(max_unacked, max_unacked_bytes, by_priority=priorities)
         self._reports = Reports(f"{self.domain} publisher {producer_name!r}", on_rejection, on_gap)
         self._incarnation = int.from_bytes(os.urandom(8), "little") or 1
         """Tells this object from any other with the same id."""
@@ -115,17 +117,8 @@ class Publisher:
         self._metadata = grpc.aio.Metadata(*metadata)
         self._backoff = reconnect.start() if reconnect is not None else None
 
-        self._queue: deque[bytes] = deque()
-        """Not yet sent on the stream that stands."""
-        self._inflight: deque[bytes] = deque()
-        """Sent, not yet acknowledged."""
-        self._unacked_bytes = 0
-        self._last = 0
-        """Number of the last frame taken by `publish`, counted from 1 in this object."""
-        self._acked = 0
-        """Number of the last acknowledged frame, counted alike."""
         self._base: int | None = None
-        """What the relay knew of the producer before: wire number = base + own number."""
+        """What the relay knew of the producer before: its numbers are the queue's plus this."""
         self._resumed = 0
         self._predecessor = 0
         """The incarnation whose frame was the last before ours."""
@@ -146,21 +139,21 @@ class Publisher:
 
     @property
     def acknowledged(self) -> int:
-        """Number of the last frame that the relay has taken, dropped as a duplicate or refused.
+        """Every frame up to this number the relay has taken, dropped as a duplicate or refused.
 
         Frames are numbered from 1 in the order of `publish`.
         """
-        return self._acked
+        return self._queue.acknowledged
 
     @property
     def published(self) -> int:
         """Number of the last frame given to `publish`."""
-        return self._last
+        return self._queue.last
 
     @property
     def unacknowledged(self) -> int:
         """Frames that are not acknowledged yet."""
-        return self._last - self._acked
+        return len(self._queue)
 
     @property
     def relay_sequence(self) -> int:
@@ -244,15 +237,14 @@ class Publisher:
                     limit=MAX_FRAME_BYTES,
                 )
             self._check_open()
-            while self._full():
+            priority = self._queue.priority(frame)
+            while self._queue.full(priority):
                 self._progress.clear()
                 await self._progress.wait()
                 self._check_open()
-            self._queue.append(frame)
-            self._unacked_bytes += len(frame)
-            self._last += 1
+            self._queue.add(frame, priority)
             self._work.set()
-        return self._last
+        return self._queue.last
 
     async def flush(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # the public way
         """Wait until everything published so far is acknowledged (taken, or refused and reported).
@@ -261,8 +253,8 @@ class Publisher:
             DeadlineExceeded: not within `timeout` seconds; nothing is dropped.
             MeshError: the relay refused the producer for good.
         """
-        target = self._last
-        await self._until(lambda: self._acked >= target, timeout, "acknowledge")
+        target = self._queue.last
+        await self._until(lambda: self._queue.acknowledged >= target, timeout, "acknowledge")
 
     async def close(self, *, flush: float | None = 5.0) -> None:
         """Flush for at most `flush` seconds (None: do not), then end the stream. Idempotent.
@@ -299,12 +291,6 @@ class Publisher:
         await self.close(flush=5.0 if error is None else None)
 
     # ------------------------------------------------------------------------------------- waiting
-
-    def _full(self) -> bool:
-        return (
-            self._last - self._acked >= self._max_unacked
-            or self._unacked_bytes >= self._max_unacked_bytes
-        )
 
     def _check_open(self) -> None:
         if self._failure is not None:
@@ -343,8 +329,7 @@ class Publisher:
                 failure = from_rpc_error(error)
             finally:
                 self._connected.clear()
-                self._queue.extendleft(reversed(self._inflight))
-                self._inflight.clear()
+                self._queue.broken()
             if self._backoff is None or not self._may_pass(failure):
                 self._fail(failure)
                 return
@@ -426,7 +411,7 @@ class Publisher:
             self._base = self._resumed = known
             self._predecessor = last
         elif last not in {0, self._incarnation}:
-            if last != self._predecessor or self._acked:
+            if last != self._predecessor or self._queue.done:
                 # What is acknowledged now may be that one's frames: ours cannot be told from them.
                 return FailedPrecondition(
                     f"another producer has gone on under the id {self.producer_id:#x} meanwhile;"
@@ -436,9 +421,9 @@ class Publisher:
                     unacknowledged=self.unacknowledged,
                 )
             self._base = known  # nothing of ours has come yet
-        elif known < self._base + self._acked:
+        elif known < self._base + self._queue.done:
             # The relay has lost its memory: frames are numbered on from what it knows.
-            self._base = known - self._acked
+            self._base = known - self._queue.done
         self._take_acknowledged(hello.acknowledged_sequence)
         self._connected.set()
         self._progress.set()
@@ -447,24 +432,16 @@ class Publisher:
 
     async def _write(self, call: grpc.aio.StreamStreamCall[bytes, bytes]) -> None:
         assert self._base is not None, "set by the relay's greeting"
-        queue, inflight = self._queue, self._inflight
         while True:
-            if not queue:
+            if not self._queue:
                 if self._beat_due:
                     await self._say(call, b"")  # a message without frames: we live
                     continue
                 self._work.clear()
                 await self._work.wait()
                 continue
-            first = self._last - len(queue) + 1
-            size = 0
-            batch: list[bytes] = []
-            while queue and (not batch or size + len(queue[0]) <= _BATCH_BYTES):
-                frame = queue.popleft()
-                size += len(frame)
-                batch.append(frame)
-            inflight.extend(batch)
-            await self._say(call, encode_publish_request(batch, self._base + first))
+            first, frames = self._queue.take(_BATCH_BYTES)
+            await self._say(call, encode_publish_request(frames, self._base + first))
 
     async def _say(self, call: grpc.aio.StreamStreamCall[bytes, bytes], message: bytes) -> None:
         self._spoke, self._beat_due = True, False
@@ -489,19 +466,14 @@ class Publisher:
             self._relay_sequence = max(self._relay_sequence, response.relay_sequence)
             self._duplicates += response.duplicates
             for rejection in response.rejections:
-                self._reports.refused(rejection, rejection.producer_sequence - self._base)
+                number = self._queue.number_of(rejection.producer_sequence - self._base)
+                self._reports.refused(rejection, number)
             for gap in response.gaps:
-                self._reports.missed(ProducerGap(gap.first - self._base, gap.last - self._base))
+                for own in self._queue.gaps_of(gap.first - self._base, gap.last - self._base):
+                    self._reports.missed(own)
             self._take_acknowledged(response.acknowledged_sequence)
 
     def _take_acknowledged(self, wire_sequence: int) -> None:
         assert self._base is not None, "set by the relay's greeting"
-        target = min(wire_sequence - self._base, self._last)
-        if target <= self._acked:
-            return
-        for _ in range(target - self._acked):
-            # after a reconnect the relay may acknowledge what waits to be sent again
-            frame = self._inflight.popleft() if self._inflight else self._queue.popleft()
-            self._unacked_bytes -= len(frame)
-        self._acked = target
-        self._progress.set()
+        if self._queue.acknowledge(wire_sequence - self._base):
+            self._progress.set()

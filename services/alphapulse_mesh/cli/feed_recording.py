@@ -241,6 +241,7 @@ async def replay(
                 into,
                 producer_name=f"alphapulse feed replay {files[0].name}",
                 producer_id=chosen.producer_id,
+                priorities=False,  # as it was recorded; a place in it is a number
             ) as publisher:
                 sent = await play(
                     recordings,

@@ -94,6 +94,7 @@ class Publication:
                 Domain.EXECUTION,
                 producer_name="execution",
                 producer_id=self._producer_id(),
+                priorities=False,  # its position is the journal's
                 on_rejection=self._refused,
             ) as publisher:
                 await publisher.ready()

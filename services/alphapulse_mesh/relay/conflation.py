@@ -12,7 +12,7 @@ import numpy as np
 
 import alphapulse_core as core
 from alphapulse.relay.v1 import relay_pb2 as pb
-from alphapulse_mesh.relay.window import Run
+from alphapulse_mesh.relay.window import PRIORITY_BITS, Run
 from alphapulse_mesh.relay.wire import encode_run
 
 if TYPE_CHECKING:
@@ -34,24 +34,43 @@ class Conflation(NamedTuple):
     """Frames that went whole."""
 
 
-def conflate(runs: list[Run]) -> Conflation:
-    """The last values in consecutive runs, each at the place and sequence that it had."""
+def conflate(runs: list[Run], *, spare_urgent: bool) -> Conflation:
+    """The last values in consecutive runs, each at the place and sequence that it had.
+
+    `spare_urgent`: a frame with a priority stays whole, and replaces nothing.
+    """
     data = b"".join(run.data for run in runs)
     starts = np.cumsum([0, *(len(run.data) for run in runs)]).astype(np.uint64)
     offsets = np.concatenate(
         [run.offsets + start for run, start in zip(runs, starts[:-1], strict=True)]
     )
     lengths = np.concatenate([run.lengths for run in runs])
+    spared: NDArray[np.bool_] | None = None
+    if spare_urgent:
+        flags = core.verify_block(data, offsets, lengths, checksum=False).flags
+        spared = flags & PRIORITY_BITS != 0
+        if not spared.any():
+            spared = None
+    normal = slice(None) if spared is None else ~spared
     (block, bounds, kept), (sequences, records, partly) = core.conflate_block(
-        data, offsets, lengths
+        data, offsets[normal], lengths[normal]
     )
     gaps = _ranges(sequences, records, partly)
     gone = int(np.count_nonzero(~partly))
-    if not len(kept):
-        return Conflation(None, gaps, gone)
-    left = core.verify_block(block, bounds[:-1], np.diff(bounds).astype(np.uint32), checksum=False)
     view = memoryview(block)  # type: ignore[arg-type]  # an ndarray is a buffer
-    encoded = encode_run(view[start:end] for start, end in pairwise(bounds.tolist()))
+    frames = [view[start:end] for start, end in pairwise(bounds.tolist())]
+    if spared is not None:
+        whole = [
+            memoryview(data)[at : at + size]
+            for at, size in zip(offsets[spared].tolist(), lengths[spared].tolist(), strict=True)
+        ]
+        places = np.concatenate((np.flatnonzero(~spared)[kept], np.flatnonzero(spared)))
+        both = frames + whole
+        frames = [both[index] for index in np.argsort(places).tolist()]
+    if not frames:
+        return Conflation(None, gaps, gone)
+    encoded = encode_run(frames)
+    left = core.verify_block(encoded.data, encoded.offsets, encoded.lengths, checksum=False)
     return Conflation(Run(runs[0].first, encoded, left.message_type, left.record_count), gaps, gone)
 
 

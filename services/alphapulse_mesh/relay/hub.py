@@ -22,6 +22,7 @@ from alphapulse_mesh.relay.memory import RelayMemory
 from alphapulse_mesh.relay.pressure import Pressure
 from alphapulse_mesh.relay.producers import Producer, ProducerTable, PublishSession
 from alphapulse_mesh.relay.selection import select
+from alphapulse_mesh.relay.shedding import priority_of
 from alphapulse_mesh.relay.subscribers import SharedResponses, Subscriber
 from alphapulse_mesh.relay.tokens import read_token
 from alphapulse_mesh.relay.window import PREFIX, RUN_BYTES, Run, Window
@@ -261,22 +262,28 @@ class Hub:
     async def _append(
         self, session: PublishSession, block: core.MessageBlock, numbers: int | list[int]
     ) -> None:
+        urgency: int | None = None
         for start, stop in _parts(block, self.window.max_run, self.config.circuit_breaker_frames):
             start_ns = time.time_ns()
             piece = block if stop - start == len(block) else block.part(start, stop)
             those = numbers + start if isinstance(numbers, int) else numbers[start:stop]
             last = those + len(piece) - 1 if isinstance(those, int) else those[-1]
             while True:
-                if self.pressure.has_room(len(piece)):
+                if urgency is None and self.pressure.holds_back:
+                    urgency = priority_of(block)
+                if self.pressure.has_room(len(piece), urgency or 0):
                     kept = self._try_append(session, piece, those)
                     if kept is None:  # the ring is full before the gate, which may lag behind
                         self.pressure.move_gate()
                         kept = self._try_append(session, piece, those)
                     if kept is not None:
                         break
-                await self.pressure.wait()
+                if urgency is None:
+                    urgency = priority_of(block)
+                await self.pressure.wait(urgency)
             # subscribers first: they are scheduled before the acknowledgement is
             self._wake()
+            self.pressure.taken()
             self.producers.advance(session.producer, last)
             session.appended(self.window.head, kept.size)
             self.published_bytes += kept.size

@@ -69,7 +69,7 @@ async def _fold(window: Window, selection: Selection, as_of: int) -> Run | None:
 
 def _folded(image: Run | None, runs: list[Run]) -> Run | None:
     parts = runs if image is None else [image, *runs]
-    return conflate(parts).run if parts else None
+    return conflate(parts, spare_urgent=False).run if parts else None
 
 
 def _pieces(image: Run, most: int) -> list[Run]:

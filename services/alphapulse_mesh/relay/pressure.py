@@ -60,7 +60,8 @@ class Pressure:
         self._subscribers = subscribers
         self._config = config
         self._room = asyncio.Event()
-        self._held_back = 0
+        self._held_back = [0, 0, 0, 0]
+        """Messages that wait, by their priority."""
         self._floor = 0
         self._awaited: dict[str, Awaited] = {}
         for name, position in memory.subscribers().items():
@@ -72,23 +73,32 @@ class Pressure:
     @property
     def breaker_open(self) -> bool:
         """Whether new producers are to be refused."""
-        return self._held_back > 0 or self.backlog() >= self._config.circuit_breaker_frames
+        return any(self._held_back) or self.backlog() >= self._config.circuit_breaker_frames
 
     def backlog(self) -> int:
         """Frames that wait for the slowest blocking subscriber."""
         self._floor = self._find_floor()
         return self._window.head - self._floor
 
-    def has_room(self, frames: int) -> bool:
-        """Whether as many frames more leave every blocking subscriber within the window."""
+    @property
+    def holds_back(self) -> bool:
+        """Whether a message waits for room."""
+        return any(self._held_back)
+
+    def has_room(self, frames: int, priority: int) -> bool:
+        """Whether as many frames more leave every blocking subscriber within the window, and no
+        message of a higher priority waits for that room.
+        """
+        if any(self._held_back[priority + 1 :]):
+            return False
         limit = self._config.circuit_breaker_frames - frames
         # the floor only rises between looks, except when somebody joins or leaves, which looks
         return self._window.head - self._floor <= limit or self.backlog() <= limit
 
-    async def wait(self) -> None:
+    async def wait(self, priority: int) -> None:
         """Until a blocking subscriber moves on, or its time runs out and it counts no more."""
         self.waits += 1
-        self._held_back += 1
+        self._held_back[priority] += 1
         self._room.clear()
         lease = self._config.subscriber_lease_seconds
         try:
@@ -97,7 +107,12 @@ class Pressure:
         except TimeoutError:
             self._send_away_stalled(lease)
         finally:
-            self._held_back -= 1
+            self._held_back[priority] -= 1
+
+    def taken(self) -> None:
+        """A message was appended: others that wait may look whether there is room for them too."""
+        if self.holds_back:
+            self._room.set()
 
     def move_gate(self) -> None:
         """Let the ring overwrite what nobody needs any more, and nothing else."""
@@ -123,7 +138,7 @@ class Pressure:
             return
         if subscriber.memory_slot is not None:
             self._memory.subscriber_at(subscriber.memory_slot, subscriber.floor)
-        if self._held_back:
+        if self.holds_back:
             self._room.set()
 
     def left(self, subscriber: Subscriber) -> None:

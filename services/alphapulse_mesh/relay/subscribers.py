@@ -14,6 +14,7 @@ import numpy as np
 
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_mesh.relay.conflation import conflate
+from alphapulse_mesh.relay.shedding import Shedding
 from alphapulse_mesh.relay.streams import Stream
 from alphapulse_mesh.relay.window import Hole, Run, join
 from alphapulse_mesh.relay.wire import Promised, tail
@@ -113,6 +114,9 @@ class Subscriber(Stream):
         self._most = max_batch_bytes
         if policy == pb.SLOW_CONSUMER_POLICY_CONFLATE:
             self._most = max(max_batch_bytes, _CONFLATE_BYTES)
+        self._shedding: Shedding | None = None
+        if policy == pb.SLOW_CONSUMER_POLICY_DROP_OLDEST:
+            self._shedding = Shedding(window)
         self._records_on_the_way = 0
         self._expired_as = WINDOW_EXPIRED
 
@@ -189,6 +193,10 @@ class Subscriber(Stream):
         drained = _Drained(whole=self._selection.everything)
         scanned = 0
         self.more = False
+        shed_until = 0
+        if self._shedding is not None:
+            self._shedding.look(self._next)
+            shed_until = self._shedding.until
         while self._next <= window.head and drained.bytes < self._most:
             if scanned >= _SCAN_BYTES:
                 self.more = True
@@ -198,8 +206,9 @@ class Subscriber(Stream):
                 self._lose(Hole(self._next, oldest - 1, "overrun"), drained)
                 self._next = oldest
                 continue
-            kept = self._kept()
-            if kept is not None:
+            if self._next <= shed_until:
+                runs, following = self._shed(budget, drained)
+            elif (kept := self._kept()) is not None:
                 runs = [self._cut(kept, budget, drained)]
                 following = runs[0].last + 1
             else:
@@ -216,8 +225,21 @@ class Subscriber(Stream):
             self._conflate(drained)
         return drained
 
+    def _shed(self, budget: int, drained: _Drained) -> tuple[list[Run], int]:
+        """Give up what has no priority before the next frame that has one, and read that."""
+        assert self._shedding is not None, "only who drops does it"
+        drained.whole = False
+        first, count = self._shedding.following(self._next)
+        if first > self._next:
+            self._lose(Hole(self._next, first - 1, "overrun"), drained)
+        if not count:
+            return [], first
+        runs, _, _ = self._window.read(first, budget)
+        run = runs[0].part(0, min(count, runs[0].last - first + 1))
+        return [run], run.last + 1
+
     def _conflate(self, drained: _Drained) -> None:
-        left = conflate(drained.runs)
+        left = conflate(drained.runs, spare_urgent=True)
         self.conflated += left.frames
         drained.runs = [left.run] if left.run is not None else []
         drained.gaps += left.gaps

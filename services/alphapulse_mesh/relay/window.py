@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from alphapulse_mesh.relay.memory import RelayMemory
 
-__all__ = ["PREFIX", "Hole", "Run", "Window", "join"]
+__all__ = ["PREFIX", "PRIORITY_BITS", "Hole", "Run", "Window", "join"]
 
 _log = logging.getLogger(__name__)
 
@@ -48,6 +48,10 @@ RUN_BYTES: Final = 1 << 20
 """Frames are kept and sent in runs of about this size."""
 _CACHE_PART: Final = 4  # of the ring's size may be kept in memory too
 _READ_ENTRIES: Final = 4096
+_LOOK_BYTES: Final = 64 << 20
+_FLAGS_AT: Final = 25
+PRIORITY_BITS: Final = np.uint8(0b1100)
+"""Of a frame's flags: 0 normal .. 3 highest."""
 _GATES: Final = ("relay-gate", "relay-gate-2")
 
 
@@ -259,6 +263,11 @@ class Window:
         """Oldest sequence that can be read; `head + 1` when there is none."""
         return max(self.ring.oldest_sequence + self._base, self.head - self._max_frames + 1)
 
+    @property
+    def full(self) -> bool:
+        """Frames leave it as others come."""
+        return self.ring.oldest_sequence > 0 or self.head - self.oldest + 1 >= self._max_frames
+
     # ------------------------------------------------------------------------------------ appending
 
     def append(
@@ -365,6 +374,23 @@ class Window:
                 return
             if len(packed):
                 yield prefixes_of(packed, 0, len(packed))
+
+    def urgent(self, first: int, last: int) -> NDArray[np.int64]:
+        """(n,) sequences in `first..=last` of frames with a priority; only their flags are read."""
+        self._reader.seek(max(first - self._base, 0))
+        found: list[NDArray[np.int64]] = []
+        while first <= last:
+            entries = self._reader.poll(_READ_ENTRIES, _LOOK_BYTES, copy=False)
+            if entries.gaps:
+                first = entries.gaps[-1].last + self._base + 1
+            if len(entries):
+                flags = entries.block[entries.offsets.astype(np.int64) + _FLAGS_AT]
+                sequences = entries.sequences.astype(np.int64) + self._base
+                found.append(sequences[(flags & PRIORITY_BITS != 0) & (sequences <= last)])
+                first = max(first, int(sequences[-1]) + 1)
+            elif not entries.gaps:
+                break
+        return np.concatenate(found) if found else np.empty(0, np.int64)
 
     def first_received_at(self, time_ns: int) -> int:
         """Sequence of the first frame that the relay got at `time_ns` or later; else head + 1."""

@@ -346,6 +346,21 @@ async def test_what_is_in_a_connection_that_breaks_is_kept_for_who_blocks(
 # --------------------------------------------------------------------------------------- producers
 
 
+async def test_of_what_waits_with_a_producer_the_urgent_goes_first(feed: Feed) -> None:
+    subscription, publisher = feed.subscription(), feed.publisher()
+    await subscription.ready(PATIENCE)
+    priorities = [0, 3, 0, 1, 3, 2, 0]
+    await publisher.publish(
+        [trades([number], priority=priority) for number, priority in enumerate(priorities)]
+    )
+    await publisher.flush(PATIENCE)
+    frames, gaps = await read_to(subscription, len(priorities))
+    assert gaps == []
+    assert numbers_of(frames) == [1, 4, 5, 3, 0, 2, 6], "and each priority in its order"
+    assert [frame.sequence for frame in frames] == list(range(1, 8))
+    assert publisher.acknowledged == len(priorities)
+
+
 async def test_a_living_producer_keeps_its_id_to_itself(open_feed: OpenFeed) -> None:
     feed = await open_feed(producer_lease_seconds=0.5)
     subscription = feed.subscription()

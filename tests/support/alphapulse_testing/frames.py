@@ -39,6 +39,7 @@ def trades(
     context: FrameContext | None = None,
     price: int = 1,
     extensions: bytes = b"",
+    priority: int = 0,
 ) -> bytes:
     """A frame of trades whose `trade_id` are the numbers; one instrument, or one for each."""
     records = rows(MessageType.TRADE, len(numbers))
@@ -53,6 +54,7 @@ def trades(
         source=source,
         context=context or new_context(sampled=False),
         extensions=extensions,
+        priority=priority,
     )
 
 

@@ -36,9 +36,13 @@ PREFIX_BYTES: Final = 32
 """Before each frame: producer id u64, its number u64, time of receipt u64, type u8, flags u8, trace
 flags u8, reserved u8, records u32."""
 _TYPE_AT: Final = 24
+_FLAGS_AT: Final = 25
+_PRIORITY_BITS: Final = np.uint8(0b1100)
 _RECORDS_AT: Final = 28
 _BATCH_BYTES: Final = 256 << 10
 _BATCH_ENTRIES: Final = 65536
+_SHED_BYTES: Final = 4 << 20
+"""As much is looked at together for what has a priority."""
 _SPIN_SLICE_SECONDS: Final = 200e-6
 """Longest that the event loop stands still while spinning."""
 
@@ -69,6 +73,9 @@ class ShmSource:
         seat.report_frames = offer.report_frames
         self._selection = FrameSelection(request)
         self._disconnect = request.slow_consumer_policy == pb.SLOW_CONSUMER_POLICY_DISCONNECT
+        self._sheds = request.slow_consumer_policy == pb.SLOW_CONSUMER_POLICY_DROP_OLDEST
+        self._margin: int | None = None
+        self._shed_until = 0
         self._name = request.subscriber_name
         self._batch_bytes = request.max_batch_bytes or _BATCH_BYTES
         self._base = offer.base
@@ -133,13 +140,30 @@ class ShmSource:
             raise self._seat.failure
 
     def _poll(self, timeout: float = 0.0) -> Delivery | None:
+        shed = self._sheds and self._in_danger()
+        most = _SHED_BYTES if shed else self._batch_bytes
         try:
-            batch = self._reader.poll(_BATCH_ENTRIES, self._batch_bytes, timeout=timeout)
+            batch = self._reader.poll(_BATCH_ENTRIES, most, timeout=timeout)
         except core.RingError as error:
             raise Unavailable(
                 f"the ring cannot be read on: {error}", reason="SHM_READER_LOST"
             ) from None
-        return self._take(batch) if batch else None
+        return self._take(batch, shed=shed) if batch else None
+
+    def _in_danger(self) -> bool:
+        """Whether the ring runs over this reader: then what has a priority comes first, as it does
+        in the relay for those over gRPC.
+        """
+        ring, following = self._ring, self._reader.sequence
+        oldest, end = ring.oldest_sequence, ring.next_sequence
+        margin, before = following - oldest, self._margin
+        self._margin = margin
+        if following < self._shed_until:
+            return True
+        if not oldest or before is None or margin >= before or margin >= (end - oldest) // 4:
+            return False
+        self._shed_until = oldest + (end - oldest) // 2
+        return True
 
     async def _wait(self) -> Delivery | None:
         """Spin as long as the relay's configuration says, then sleep until there is something."""
@@ -175,8 +199,11 @@ class ShmSource:
             self._watched = None
             self._reader.clear()
 
-    def _take(self, batch: core.Batch) -> Delivery:
-        """Gaps and frames of one poll, numbered as the domain does."""
+    def _take(self, batch: core.Batch, *, shed: bool) -> Delivery:
+        """Gaps and frames of one poll, numbered as the domain does.
+
+        `shed`: where there are frames with a priority, only those.
+        """
         base = self._base
         gaps: list[Gap] = []
         position = self._position
@@ -201,6 +228,16 @@ class ShmSource:
             block, offsets, lengths = batch.block, batch.offsets, batch.lengths
             position = max(position, int(batch.sequences[-1]) + base)
             self._bytes += len(block)
+            if (
+                shed
+                and (urgent := block[offsets.astype(np.int64) + _FLAGS_AT] & _PRIORITY_BITS).any()
+            ):
+                kept = urgent != 0
+                for first, last in _ranges(batch.sequences[~kept].astype(np.int64) + base):
+                    gaps.append(Gap(first, last, "SLOW_CONSUMER"))
+                    self._lost += last - first + 1
+                gaps.sort(key=lambda gap: gap.first)
+                offsets, lengths = offsets[kept], lengths[kept]
             types = block[offsets.astype(np.int64) + _TYPE_AT]
             self._records += _records(block, offsets)
             offsets, lengths = offsets + np.uint64(PREFIX_BYTES), lengths - np.uint32(PREFIX_BYTES)
@@ -234,6 +271,14 @@ class ShmSource:
         self._seat.ended.set()
         self._reader.close()
         self._ring.close()
+
+
+def _ranges(sequences: NDArray[np.int64]) -> list[tuple[int, int]]:
+    """Ascending sequences as closed ranges."""
+    if not len(sequences):
+        return []
+    breaks = np.flatnonzero(np.diff(sequences) != 1) + 1
+    return [(int(part[0]), int(part[-1])) for part in np.split(sequences, breaks)]
 
 
 def _records(block: NDArray[np.uint8], offsets: NDArray[np.uint64]) -> int:
