@@ -7,6 +7,13 @@ a relay's own address. Frames are read with `Frame` and made with `encode`; erro
 from alphapulse_client._backoff import Backoff
 from alphapulse_client.context import FrameContext, new_context
 from alphapulse_client.decimals import fixed_text, from_fixed, to_fixed
+from alphapulse_client.defi_signals import (
+    Loss,
+    row_tlvs,
+    to_arbitrage_opportunities,
+    to_defi_signals,
+)
+from alphapulse_client.defi_signals import migrate as migrate_signals
 from alphapulse_client.dispatch import Dispatcher, HandlerStats
 from alphapulse_client.domains import DOMAINS, RelayDomain
 from alphapulse_client.errors import (
@@ -80,6 +87,7 @@ __all__ = [
     "InstrumentKey",
     "InvalidArgument",
     "Link",
+    "Loss",
     "MergedBatch",
     "MergedFeed",
     "Mesh",
@@ -116,7 +124,11 @@ __all__ = [
     "id_bytes",
     "id_message",
     "id_text",
+    "migrate_signals",
     "new_context",
+    "row_tlvs",
     "rows",
+    "to_arbitrage_opportunities",
+    "to_defi_signals",
     "to_fixed",
 ]

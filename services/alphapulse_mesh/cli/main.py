@@ -7,7 +7,7 @@ import typer
 from alphapulse_mesh.cli import (
     demo,
     doctor,
-    feed_recording,
+    feed_migrate,
     mesh,
     orders,
     registry,
@@ -35,7 +35,7 @@ app.command("doctor")(doctor.doctor)
 app.command("bench")(command.bench)
 app.add_typer(registry_queries.app, name="registry")  # that of `registry`, with its commands added
 registry.app.add_typer(synthetics.app, name="synthetic")
-app.add_typer(feed_recording.app, name="feed")  # that of `feed`, with its commands added
+app.add_typer(feed_migrate.app, name="feed")  # that of `feed`, with its commands added
 app.add_typer(orders.app, name="order")
 app.add_typer(trace.app, name="trace")
 

@@ -151,6 +151,12 @@ class RecordingWriter:
             self.flush(sync=False)
             self._close_part()
 
+    def abandon(self) -> None:
+        """Close and remove all files."""
+        self._file.close()
+        for path in self.paths:
+            path.unlink(missing_ok=True)
+
     def __enter__(self) -> Self:
         return self
 

@@ -95,6 +95,20 @@ async def test_a_frame_arrives_as_it_was_sent_but_for_its_sequence(feed: Feed) -
     assert set(differing) <= set(range(start, start + 8))
 
 
+async def test_tlvs_stay_whole_in_a_frame_that_is_cut_down_to_some_of_its_rows(feed: Feed) -> None:
+    """Rows of a signal point into the extensions: what others point at stays, and where it was."""
+    wanted = instrument(2)
+    subscription, publisher = feed.subscription(instruments=[wanted]), feed.publisher()
+    await subscription.ready(PATIENCE)
+    extensions = b"".join(core.encode_tlv(99, bytes([number]) * 40) for number in range(100))
+    names = [instrument(number) for number in (1, 2, 3, 2)]
+    await publisher.publish(trades(range(4), instruments=names, extensions=extensions))
+    [received], _ = await read_to(subscription, 1)
+    checked = Frame.parse(bytes(received), checksum=True)
+    assert checked.rows["trade_id"].tolist() == [1, 3]
+    assert bytes(checked.extensions) == extensions
+
+
 async def test_order_is_kept_within_each_of_many_producers(feed: Feed) -> None:
     subscription = feed.subscription()
     await subscription.ready(PATIENCE)
