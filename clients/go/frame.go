@@ -1,6 +1,7 @@
 package alphapulse
 
 import (
+	"bytes"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -59,7 +60,13 @@ func ParseFrame(data []byte) (frame *Frame, err error) {
 	if frame.header.Magic != magic || frame.header.Version != layoutVersion {
 		return nil, fmt.Errorf("%w: magic %#x, version %d", ErrBadFrame, frame.header.Magic, frame.header.Version)
 	}
-	return frame, frame.locateRows()
+	if _, err := ParseTLVs(frame.Extensions()); err != nil {
+		return nil, err
+	}
+	if err := frame.locateRows(); err != nil {
+		return nil, err
+	}
+	return frame, nil
 }
 
 func (f *Frame) locateRows() error {
@@ -121,7 +128,7 @@ func (f *Frame) MessageID() string { return hex.EncodeToString(f.context.Message
 // CausationID is the span id of the frame's cause as 16 hexadecimal digits.
 func (f *Frame) CausationID() string { return hex.EncodeToString(f.context.CausationId[:]) }
 
-// Extensions are the TLV bytes.
+// Extensions are the TLV bytes; TLVs walks them.
 func (f *Frame) Extensions() []byte { return f.root.ExtensionsBytes() }
 
 // Bytes is the whole frame.
@@ -157,4 +164,12 @@ func Rows[T layout.Struct](frame *Frame) ([]T, error) {
 		}
 	}
 	return layout.Rows[T](frame.rows)
+}
+
+func structName[T layout.Struct]() string { return reflect.TypeFor[T]().Name() }
+
+// Text is a fixed text of a record without its padding: Text(record.Symbol[:]).
+func Text(padded []byte) string {
+	text, _, _ := bytes.Cut(padded, []byte{0})
+	return string(text)
 }

@@ -179,6 +179,25 @@ func ParseID(text string) (InstrumentID, error) {
 	}, nil
 }
 
+// IDMessage is an id as the messages of the registry hold it.
+func IDMessage(instrument InstrumentID) *commonv1.InstrumentId {
+	return &commonv1.InstrumentId{
+		AssetId:   instrument.AssetId,
+		Venue:     uint32(instrument.Venue),
+		AssetType: commonv1.AssetType(instrument.AssetType),
+		Scheme:    commonv1.IdScheme(instrument.Scheme),
+		Salt:      instrument.Salt,
+	}
+}
+
+func joinIDs(ids []InstrumentID) []byte {
+	joined := make([]byte, 0, 16*len(ids))
+	for _, instrument := range ids {
+		joined = append(joined, IDBytes(instrument)...)
+	}
+	return joined
+}
+
 func idOf(message *commonv1.InstrumentId) InstrumentID {
 	return InstrumentID{
 		AssetId:   message.GetAssetId(),

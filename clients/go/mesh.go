@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"google.golang.org/grpc"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
@@ -17,7 +18,7 @@ const maxMessageBytes = 64 << 20
 
 // Mesh is a connection to a mesh: one address, everything behind it.
 type Mesh struct {
-	// Registry looks up instruments and venues.
+	// Registry looks up and changes instruments and venues.
 	Registry *Registry
 	// Orders submits and cancels.
 	Orders *Orders
@@ -51,6 +52,7 @@ func Connect(ctx context.Context, target string, with ...Option) (*Mesh, error) 
 	}
 	dial := append([]grpc.DialOption{
 		grpc.WithTransportCredentials(chosen.credentials),
+		grpc.WithChainUnaryInterceptor(retrying),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessageBytes), grpc.MaxCallSendMsgSize(maxMessageBytes)),
 	}, chosen.dial...)
 	connection, err := grpc.NewClient(target, dial...)
@@ -61,7 +63,7 @@ func Connect(ctx context.Context, target string, with ...Option) (*Mesh, error) 
 	for state := connection.GetState(); state != connectivity.Ready; state = connection.GetState() {
 		if !connection.WaitForStateChange(ctx, state) {
 			connection.Close()
-			return nil, fmt.Errorf("alphapulse: nobody answers at %s: %w", target, ctx.Err())
+			return nil, &unreachable{target, ctx.Err()}
 		}
 	}
 	return &Mesh{
@@ -69,6 +71,24 @@ func Connect(ctx context.Context, target string, with ...Option) (*Mesh, error) 
 		Orders:     &Orders{stub: executionv1.NewExecutionServiceClient(connection)},
 		connection: connection,
 	}, nil
+}
+
+// unreachable is an Error with the context's own as its cause.
+type unreachable struct {
+	target string
+	cause  error
+}
+
+func (u *unreachable) Error() string {
+	return fmt.Sprintf("%s: nobody answers at %s: %s", ReasonMeshUnreachable, u.target, u.cause)
+}
+
+func (u *unreachable) Unwrap() []error {
+	known := &Error{
+		Code: codes.Unavailable, Reason: ReasonMeshUnreachable, Values: map[string]string{"target": u.target},
+		Message: "nobody answers at " + u.target,
+	}
+	return []error{known, u.cause}
 }
 
 // Close ends the connection and every feed on it.

@@ -2,20 +2,43 @@ package alphapulse
 
 import (
 	"context"
-	"fmt"
 	"iter"
+	"slices"
+	"sync/atomic"
+	"time"
 
 	"google.golang.org/grpc/codes"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
 	commonv1 "alphapulse.dev/gen/go/alphapulse/common/v1"
 	registryv1 "alphapulse.dev/gen/go/alphapulse/registry/v1"
+	"alphapulse.dev/gen/go/layout"
 )
 
-const pageSize = 1000
+const (
+	pageSize      = 1000
+	batchGet      = 10_000
+	batchRegister = 10_000
+)
 
-// Registry looks up and registers instruments.
+// Registry looks up, registers and changes instruments, venues, links and synthetics. Its calls are
+// made again while the registry is unavailable and their context has time.
 type Registry struct {
-	stub registryv1.RegistryServiceClient
+	stub     registryv1.RegistryServiceClient
+	revision atomic.Uint64
+}
+
+// Revision is the newest one that a write of this client was answered with: with AtLeast any replica
+// shows what was written.
+func (r *Registry) Revision() uint64 { return r.revision.Load() }
+
+func (r *Registry) wrote(revision uint64) {
+	for known := r.revision.Load(); revision > known; known = r.revision.Load() {
+		if r.revision.CompareAndSwap(known, revision) {
+			return
+		}
+	}
 }
 
 // Instrument is what the registry holds; ID gives its 16 bytes.
@@ -48,38 +71,70 @@ func Contract(address string, chain uint32) Key {
 	return Key{&registryv1.ResolveInstrumentRequest{ContractAddress: address, ChainId: chain}}
 }
 
-// Resolve finds the one instrument behind a key. Where several fit equally well it fails with the
-// reason INSTRUMENT_AMBIGUOUS; Candidates has them all.
-func (r *Registry) Resolve(ctx context.Context, key Key) (Instrument, error) {
-	found, ambiguous, err := r.Candidates(ctx, key)
+// Identifier names an instrument by anything: an id, ISIN, FIGI, CUSIP, contract address, symbol or
+// natural key; what it is is found by its form and by what is registered.
+func Identifier(text string) Key {
+	return Key{&registryv1.ResolveInstrumentRequest{Identifier: text}}
+}
+
+func (k Key) with(change func(*registryv1.ResolveInstrumentRequest)) Key {
+	request := proto.CloneOf(k.request)
+	change(request)
+	return Key{request}
+}
+
+// On narrows a key to a venue: name, MIC or number.
+func (k Key) On(venue string) Key {
+	return k.with(func(request *registryv1.ResolveInstrumentRequest) { request.Venue = venue })
+}
+
+// Of narrows a key to instruments of a type.
+func (k Key) Of(assetType commonv1.AssetType) Key {
+	return k.with(func(request *registryv1.ResolveInstrumentRequest) { request.AssetType = assetType })
+}
+
+// AsOf asks for what the key named at a time, instead of now.
+func (k Key) AsOf(t time.Time) Key {
+	return k.with(func(request *registryv1.ResolveInstrumentRequest) { request.AsOf = timestamppb.New(t) })
+}
+
+// Resolve finds the one instrument behind a key. Where several fit equally well it fails with an
+// AmbiguousError, where none does with ReasonInstrumentUnknown.
+func (r *Registry) Resolve(ctx context.Context, key Key, with ...ReadOption) (Instrument, error) {
+	found, ambiguous, err := r.Candidates(ctx, key, with...)
 	switch {
 	case err != nil:
 		return Instrument{}, err
 	case len(found) == 0:
-		return Instrument{}, &Error{Code: codes.NotFound, Reason: "INSTRUMENT_UNKNOWN", Message: "no instrument fits"}
+		return Instrument{}, &Error{
+			Code: codes.NotFound, Reason: ReasonInstrumentUnknown, Message: "no instrument fits",
+		}
 	case ambiguous:
-		return Instrument{}, &Error{Code: codes.FailedPrecondition, Reason: "INSTRUMENT_AMBIGUOUS",
-			Message: fmt.Sprintf("%d instruments fit", len(found))}
+		return Instrument{}, &AmbiguousError{found}
 	}
 	return found[0], nil
 }
 
 // Candidates are all instruments that fit a key, best first, and whether the choice is open.
-func (r *Registry) Candidates(ctx context.Context, key Key) ([]Instrument, bool, error) {
-	answer, err := r.stub.ResolveInstrument(ctx, key.request)
-	if err != nil {
-		return nil, false, explain(err)
+func (r *Registry) Candidates(ctx context.Context, key Key, with ...ReadOption) ([]Instrument, bool, error) {
+	request := proto.CloneOf(key.request)
+	request.MinRevision = minRevision(with)
+	answer, err := r.stub.ResolveInstrument(ctx, request)
+	return instruments(answer.GetCandidates()), answer.GetAmbiguous(), explain(err)
+}
+
+func instruments(messages []*registryv1.Instrument) []Instrument {
+	found := make([]Instrument, len(messages))
+	for i, message := range messages {
+		found[i] = Instrument{message}
 	}
-	found := make([]Instrument, len(answer.GetCandidates()))
-	for i, candidate := range answer.GetCandidates() {
-		found[i] = Instrument{candidate}
-	}
-	return found, answer.GetAmbiguous(), nil
+	return found
 }
 
 // Get is one instrument by its id.
-func (r *Registry) Get(ctx context.Context, instrument InstrumentID) (Instrument, error) {
-	answer, err := r.stub.GetInstrument(ctx, &registryv1.GetInstrumentRequest{Id: IDText(instrument)})
+func (r *Registry) Get(ctx context.Context, instrument InstrumentID, with ...ReadOption) (Instrument, error) {
+	request := &registryv1.GetInstrumentRequest{Id: IDText(instrument), MinRevision: minRevision(with)}
+	answer, err := r.stub.GetInstrument(ctx, request)
 	if err != nil {
 		return Instrument{}, explain(err)
 	}
@@ -87,32 +142,61 @@ func (r *Registry) Get(ctx context.Context, instrument InstrumentID) (Instrument
 }
 
 // GetMany are instruments by their ids, in order; an unknown one is an Instrument of nil.
-func (r *Registry) GetMany(ctx context.Context, instruments []InstrumentID) ([]Instrument, error) {
-	ids := make([]byte, 0, 16*len(instruments))
-	for _, instrument := range instruments {
-		ids = append(ids, IDBytes(instrument)...)
-	}
-	answer, err := r.stub.BatchGetInstruments(ctx, &registryv1.BatchGetInstrumentsRequest{Ids: ids})
-	if err != nil {
-		return nil, explain(err)
-	}
-	found := make([]Instrument, len(answer.GetInstruments()))
-	for i, instrument := range answer.GetInstruments() {
-		found[i] = Instrument{instrument}
-	}
-	for _, missing := range answer.GetMissing() {
-		found[missing] = Instrument{}
+func (r *Registry) GetMany(
+	ctx context.Context, ids []InstrumentID, with ...ReadOption,
+) ([]Instrument, error) {
+	found := make([]Instrument, 0, len(ids))
+	for chunk := range slices.Chunk(ids, batchGet) {
+		answer, err := r.stub.BatchGetInstruments(ctx, &registryv1.BatchGetInstrumentsRequest{
+			Ids: joinIDs(chunk), MinRevision: minRevision(with),
+		})
+		if err != nil {
+			return nil, explain(err)
+		}
+		part := instruments(answer.GetInstruments())
+		for _, missing := range answer.GetMissing() {
+			part[missing] = Instrument{}
+		}
+		found = append(found, part...)
 	}
 	return found, nil
 }
 
-// Register adds an instrument, or answers the one that is there when all its data is the same.
-func (r *Registry) Register(ctx context.Context, instrument *registryv1.Instrument) (Instrument, bool, error) {
-	answer, err := r.stub.RegisterInstrument(ctx, &registryv1.RegisterInstrumentRequest{Instrument: instrument})
-	if err != nil {
-		return Instrument{}, false, explain(err)
+// Records are the fixed records of instruments, in order; one of zeros for an unknown id. They are the
+// answer's own bytes, read in place: the quickest way to ask for many.
+func (r *Registry) Records(
+	ctx context.Context, ids []InstrumentID, with ...ReadOption,
+) ([]layout.InstrumentRecord, error) {
+	var found []layout.InstrumentRecord
+	for chunk := range slices.Chunk(ids, batchGet) {
+		answer, err := r.stub.BatchGetInstrumentRecords(ctx, &registryv1.BatchGetInstrumentRecordsRequest{
+			Ids: joinIDs(chunk), MinRevision: minRevision(with),
+		})
+		if err != nil {
+			return nil, explain(err)
+		}
+		frame, err := ParseFrame(answer.GetFrame())
+		if err != nil {
+			return nil, err
+		}
+		part, err := Rows[layout.InstrumentRecord](frame)
+		if err != nil {
+			return nil, err
+		}
+		if found == nil {
+			found = part[:len(part):len(part)] // what is appended is copied, not written over the frame
+			continue
+		}
+		found = append(found, part...)
 	}
-	return Instrument{answer.GetInstrument()}, answer.GetCreated(), nil
+	return found, nil
+}
+
+// History is every period of validity of an instrument, the present one last: what it was called when.
+func (r *Registry) History(ctx context.Context, instrument InstrumentID, with ...ReadOption) ([]Instrument, error) {
+	request := &registryv1.GetInstrumentHistoryRequest{Id: IDText(instrument), MinRevision: minRevision(with)}
+	answer, err := r.stub.GetInstrumentHistory(ctx, request)
+	return instruments(answer.GetInstruments()), explain(err)
 }
 
 // Filter narrows All; its zero value passes everything.
@@ -120,28 +204,19 @@ type Filter struct {
 	AssetType    commonv1.AssetType
 	Venue        string
 	SymbolPrefix string
+	Status       registryv1.InstrumentStatus
 }
 
 // All are the instruments that pass the filter, in the order of registration; it pages by itself.
-func (r *Registry) All(ctx context.Context, filter Filter) iter.Seq2[Instrument, error] {
-	return func(yield func(Instrument, error) bool) {
-		request := &registryv1.ListInstrumentsRequest{
-			PageSize: pageSize, AssetType: filter.AssetType, Venue: filter.Venue, SymbolPrefix: filter.SymbolPrefix,
-		}
-		for {
-			page, err := r.stub.ListInstruments(ctx, request)
-			if err != nil {
-				yield(Instrument{}, explain(err))
-				return
-			}
-			for _, instrument := range page.GetInstruments() {
-				if !yield(Instrument{instrument}, nil) {
-					return
-				}
-			}
-			if request.PageToken = page.GetNextPageToken(); request.PageToken == "" {
-				return
-			}
-		}
+func (r *Registry) All(ctx context.Context, filter Filter, with ...ReadOption) iter.Seq2[Instrument, error] {
+	request := &registryv1.ListInstrumentsRequest{
+		PageSize: pageSize, AssetType: filter.AssetType, Venue: filter.Venue,
+		SymbolPrefix: filter.SymbolPrefix, Status: filter.Status, MinRevision: minRevision(with),
 	}
+	return paged(func(token string) ([]Instrument, string, error) {
+		page := proto.CloneOf(request)
+		page.PageToken = token
+		answer, err := r.stub.ListInstruments(ctx, page)
+		return instruments(answer.GetInstruments()), answer.GetNextPageToken(), err
+	})
 }

@@ -1,0 +1,119 @@
+package alphapulse
+
+import (
+	"fmt"
+	"iter"
+	"unsafe"
+
+	fbs "alphapulse.dev/gen/go/alphapulse_fbs"
+	"alphapulse.dev/gen/go/layout"
+)
+
+// TLV is one extension of a frame. A type that this library does not know has its bytes all the same.
+type TLV struct {
+	Type  fbs.TlvType
+	Value []byte
+}
+
+// Cause is a further cause of a frame, beside the one in its context.
+type Cause struct {
+	TraceID layout.TraceId
+	SpanID  layout.SpanId
+}
+
+// tlvTypes are the types whose values are structs.
+var tlvTypes = map[string]fbs.TlvType{
+	"PoolAddressesTlv":     fbs.TlvTypePOOL_ADDRESSES,
+	"TertiaryVenueTlv":     fbs.TlvTypeTERTIARY_VENUE,
+	"MevBundleTlv":         fbs.TlvTypeMEV_BUNDLE,
+	"SlippageModelTlv":     fbs.TlvTypeSLIPPAGE_MODEL,
+	"FlashLoanParamsTlv":   fbs.TlvTypeFLASH_LOAN_PARAMS,
+	"LiquidationTargetTlv": fbs.TlvTypeLIQUIDATION_TARGET,
+	"SandwichParamsTlv":    fbs.TlvTypeSANDWICH_PARAMS,
+	"GasOptimizationTlv":   fbs.TlvTypeGAS_OPTIMIZATION,
+	"CrossChainTlv":        fbs.TlvTypeCROSS_CHAIN,
+	"Layer2ParamsTlv":      fbs.TlvTypeLAYER2_PARAMS,
+	"CauseTlv":             fbs.TlvTypeCAUSE,
+}
+
+// ParseTLVs reads extensions one by one, in order. A truncated one is refused with ErrBadFrame.
+func ParseTLVs(extensions []byte) ([]TLV, error) {
+	var found []TLV
+	for at := 0; at < len(extensions); {
+		if at+2 > len(extensions) {
+			return nil, fmt.Errorf("%w: a TLV at byte %d of the extensions has a type and no length", ErrBadFrame, at)
+		}
+		end := at + 2 + int(extensions[at+1])
+		if end > len(extensions) {
+			return nil, fmt.Errorf("%w: the TLV at byte %d of the extensions says %d bytes, %d are left",
+				ErrBadFrame, at, extensions[at+1], len(extensions)-at-2)
+		}
+		found = append(found, TLV{fbs.TlvType(extensions[at]), extensions[at+2 : end : end]})
+		at = end
+	}
+	return found, nil
+}
+
+// TLVs yields the extensions one by one, in order; their values are the frame's own bytes.
+func (f *Frame) TLVs() iter.Seq[TLV] {
+	return func(yield func(TLV) bool) {
+		extensions := f.Extensions() // whole, or the frame had been refused
+		for at := 0; at < len(extensions); {
+			end := at + 2 + int(extensions[at+1])
+			if !yield(TLV{fbs.TlvType(extensions[at]), extensions[at+2 : end : end]}) {
+				return
+			}
+			at = end
+		}
+	}
+}
+
+// TLV is the value of the first extension of a type.
+func (f *Frame) TLV(of fbs.TlvType) (value []byte, found bool) {
+	for tlv := range f.TLVs() {
+		if tlv.Type == of {
+			return tlv.Value, true
+		}
+	}
+	return nil, false
+}
+
+// Extension reads the first extension that is a T: Extension[layout.SlippageModelTlv](frame). It is a
+// copy: values of extensions lie anywhere. Found is false where the frame has none; one of another size
+// than T is refused with ErrBadFrame.
+func Extension[T layout.Struct](frame *Frame) (value T, found bool, err error) {
+	name := structName[T]()
+	of, known := tlvTypes[name]
+	if !known {
+		return value, false, fmt.Errorf("%w: %s is no extension", ErrBadFrame, name)
+	}
+	bytes, found := frame.TLV(of)
+	if !found {
+		return value, false, nil
+	}
+	value, err = ReadTLV[T](bytes)
+	return value, err == nil, err
+}
+
+// ReadTLV reads a TLV's value as a struct of the wire, into a copy.
+func ReadTLV[T layout.Struct](bytes []byte) (value T, err error) {
+	if len(bytes) != int(unsafe.Sizeof(value)) {
+		return value, fmt.Errorf("%w: %d bytes are no %s", ErrBadFrame, len(bytes), structName[T]())
+	}
+	copy(unsafe.Slice((*byte)(unsafe.Pointer(&value)), len(bytes)), bytes)
+	return value, nil
+}
+
+// Causes are the further causes of a frame, from its CAUSE extensions.
+func (f *Frame) Causes() []Cause {
+	var found []Cause
+	for tlv := range f.TLVs() {
+		if tlv.Type != fbs.TlvTypeCAUSE {
+			continue
+		}
+		if cause, err := ReadTLV[layout.CauseTlv](tlv.Value); err == nil {
+			found = append(found, Cause{cause.TraceId, cause.SpanId})
+		}
+	}
+	return found
+}

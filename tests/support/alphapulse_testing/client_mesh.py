@@ -1,0 +1,112 @@
+"""A small mesh for the tests of clients in other languages, which they start and steer themselves.
+
+    python -m alphapulse_testing.client_mesh
+
+A registry, an execution and a market-data relay as processes on free ports. The first line on
+standard output is JSON with their addresses; then each line of JSON on standard input is a command
+and has one line as its answer. The end of standard input ends it all.
+
+    {"do": "publish", "count": 100, "extensions": ""}   frames of one trade each, numbered on
+    {"do": "restart"}                                   kill -9 of the relay, then a new one
+    {"do": "restart", "forget": true}                   the same, without the relay's memory
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any, Final
+
+from alphapulse_client.publisher import Publisher
+from alphapulse_layout import VenueId
+from alphapulse_mesh.runtime.config import load_config
+from alphapulse_mesh.runtime.names import Service
+from alphapulse_testing.frames import instrument, trades
+from alphapulse_testing.processes import MeshProcesses
+
+_SERVICES: Final = (Service.REGISTRY, Service.RELAY_MARKET_DATA, Service.EXECUTION)
+_INSTRUMENTS: Final = 4
+"""Trade n is of instrument n modulo this, as `alphapulse_testing.frames.instrument` names it."""
+
+
+class ClientMesh:
+    """The processes and what has been published to them."""
+
+    def __init__(self, directory: Path) -> None:
+        config = load_config(
+            None,
+            mesh={
+                "name": f"clients-{os.getpid()}",
+                "run_dir": directory / "run",
+                "data_dir": directory / "data",
+            },
+            server={"transport": "tcp", "drain_seconds": 2.0, "drain_notice_seconds": 0.0},
+            relays={"market_data": {"ring_bytes": 1 << 22}},
+        )
+        self.processes = MeshProcesses(config, directory, *_SERVICES)
+        self._published = 0
+
+    def addresses(self) -> dict[str, str]:
+        """host:port of each service, by name."""
+        return {
+            "registry": self.processes[Service.REGISTRY].target,
+            "relay": self.processes[Service.RELAY_MARKET_DATA].target,
+            "execution": self.processes[Service.EXECUTION].target,
+        }
+
+    async def publish(self, count: int, extensions: str) -> dict[str, int]:
+        """Frames of one trade each; returns how many there are in all, once they are taken."""
+        relay = self.processes[Service.RELAY_MARKET_DATA]
+        async with Publisher(relay.target, "market_data", producer_name="client-mesh") as publisher:
+            for number in range(self._published + 1, self._published + count + 1):
+                await publisher.publish(
+                    trades(
+                        [number],
+                        instruments=[instrument(number % _INSTRUMENTS, venue=VenueId.BINANCE)],
+                        price=number,
+                        extensions=bytes.fromhex(extensions),
+                    )
+                )
+            await publisher.flush()
+        self._published += count
+        return {"published": self._published}
+
+    async def restart(self, *, forget: bool) -> dict[str, str]:
+        """kill -9 of the relay; with `forget` what it kept outside the process goes too."""
+        relay = self.processes[Service.RELAY_MARKET_DATA]
+        await relay.kill()
+        if forget:
+            paths = self.processes.paths
+            paths.shm_path(relay.service).unlink()
+            (paths.data_dir / f"{relay.service}.memory").unlink()
+        await relay.start()
+        return {"relay": relay.target}
+
+    async def obey(self, command: dict[str, Any]) -> dict[str, Any]:
+        """One command."""
+        match command.pop("do"):
+            case "publish":
+                return await self.publish(command["count"], command.get("extensions", ""))
+            case "restart":
+                return await self.restart(forget=command.get("forget", False))
+            case unknown:
+                raise ValueError(f"no such command: {unknown}")
+
+
+async def main() -> None:
+    """Until standard input ends."""
+    loop = asyncio.get_running_loop()
+    with tempfile.TemporaryDirectory(prefix="ap-clients-") as directory:
+        mesh = ClientMesh(Path(directory))
+        async with mesh.processes:
+            print(json.dumps(mesh.addresses()), flush=True)
+            while line := await loop.run_in_executor(None, sys.stdin.readline):
+                print(json.dumps(await mesh.obey(json.loads(line))), flush=True)
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
