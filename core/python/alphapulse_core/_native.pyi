@@ -1039,10 +1039,18 @@ def instrument_event(data: bytes, revision: int) -> tuple[int, bytes, _Instrumen
 
 @final
 class InstrumentNormaliser:
-    """Brings instruments that clients send into normal form; knows the venues that they may be on."""
+    """Brings instruments that clients send into normal form; knows the venues that they may be on, and the currencies."""
 
-    def __new__(cls, venues: Sequence[tuple[int, int, int]]) -> Self:
-        """`venues`: number, `VenueKind` and chain of each that is not retired."""
+    def __new__(
+        cls,
+        venues: Sequence[tuple[int, int, int]],
+        currencies: Sequence[str],
+        minor_units: Sequence[str],
+    ) -> Self:
+        """`venues`: number, `VenueKind` and chain of each that is not retired. `currencies`: the
+        codes that listed securities and pairs of currencies may be in; `minor_units`: what they may
+        be quoted in besides.
+        """
     def batch(
         self, request: bytes
     ) -> (

@@ -3,7 +3,7 @@
 //! Mirrors `validation.py`, `identity.py` and `_place` of `planning.py` of the registry for what is
 //! plainly right; a test of the registry holds the two against each other on the real data.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use alphapulse_gen::layout::{AssetType, InstrumentId};
 
@@ -21,6 +21,8 @@ const SOLANA: u64 = 501_000_101;
 const LAST_SECOND: u64 = u64::MAX / 1_000_000_000;
 
 /// `VenueKind` of the schema.
+const KIND_EXCHANGE: u8 = 1;
+const KIND_BROKER: u8 = 4;
 const KIND_CHAIN: u8 = 5;
 
 const SECURITIES: &[AssetType] = &[
@@ -52,11 +54,21 @@ pub struct Venue {
     pub chain_id: u64,
 }
 
-/// The venues that instruments may be registered on.
+/// The currencies that listed securities and pairs of currencies may be in.
+#[derive(Default)]
+pub struct Currencies {
+    /// ISO 4217.
+    pub codes: HashSet<String>,
+    /// What venues quote in beside them: hundredths of a currency.
+    pub units: HashSet<String>,
+}
+
+/// The venues and currencies that instruments may be registered with.
 #[derive(Default)]
 pub struct Normaliser {
     venues: HashMap<u64, Venue>,
     chains: HashMap<u64, u64>,
+    currencies: Currencies,
 }
 
 /// An instrument in normal form, but for its revision.
@@ -72,14 +84,14 @@ pub struct Normal {
 impl Normaliser {
     /// `venues`: number, kind and chain of those that are not retired.
     #[must_use]
-    pub fn new(venues: impl IntoIterator<Item = (u64, Venue)>) -> Self {
+    pub fn new(venues: impl IntoIterator<Item = (u64, Venue)>, currencies: Currencies) -> Self {
         let venues: HashMap<_, _> = venues.into_iter().collect();
         let chains = venues
             .iter()
             .filter(|(_, venue)| venue.kind == KIND_CHAIN && venue.chain_id != 0)
             .map(|(number, venue)| (venue.chain_id, *number))
             .collect();
-        Self { venues, chains }
+        Self { venues, chains, currencies }
     }
 
     /// `None`: let the registry look at it.
@@ -106,6 +118,7 @@ impl Normaliser {
         }
         check_identifiers(given)?;
         check_currencies(kind, given)?;
+        self.know_currencies(kind, given)?;
         let mut scaled = [0u128; 39];
         let mut decimals = [""; 39];
         for (field, limit, zero) in DECIMALS {
@@ -191,6 +204,33 @@ impl Normaliser {
         let mut tail = Vec::new();
         put_uint(&mut tail, f::PRIMARY, u64::from(given.number(f::PRIMARY) != 0));
         Some(Normal { id, head, tail, local })
+    }
+
+    /// The currencies of what is listed, or a pair of them, are of the list. What crypto venues
+    /// quote in is open.
+    fn know_currencies(&self, kind: AssetType, given: &Instrument<'_>) -> Option<()> {
+        let Currencies { codes, units } = &self.currencies;
+        let pair = kind == AssetType::FX_PAIR;
+        let listed = match kind {
+            AssetType::INDEX
+            | AssetType::COMMODITY
+            | AssetType::FUTURE
+            | AssetType::OPTION
+            | AssetType::PERPETUAL => {
+                let venue = self.venues.get(&given.number(f::VENUE));
+                venue.is_some_and(|venue| matches!(venue.kind, KIND_EXCHANGE | KIND_BROKER))
+            }
+            _ => SECURITIES.contains(&kind),
+        };
+        if !pair && !listed {
+            return Some(());
+        }
+        let known = |field: u32| {
+            let text = given.text(field);
+            text.is_empty() || codes.contains(text) || (!pair && field == f::QUOTE && units.contains(text))
+        };
+        let base = !pair || known(f::BASE);
+        (base && known(f::QUOTE) && known(f::SETTLEMENT)).then_some(())
     }
 
     /// Venue and chain, each filled in from the other for what lives on a chain.
@@ -443,7 +483,11 @@ mod tests {
 
     #[test]
     fn what_is_doubtful_is_left_to_the_registry() {
-        let normaliser = Normaliser::new([(9, Venue { kind: 1, chain_id: 0 })]);
+        let currencies = Currencies {
+            codes: ["USD", "GBP"].map(String::from).into(),
+            units: ["GBX"].map(String::from).into(),
+        };
+        let normaliser = Normaliser::new([(9, Venue { kind: 1, chain_id: 0 })], currencies);
         let stock = |extra: &dyn Fn(&mut Vec<u8>)| {
             let mut out = Vec::new();
             put_uint(&mut out, f::ASSET_TYPE, u64::from(AssetType::STOCK.0));

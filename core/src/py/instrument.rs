@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use crate::identity::to_bytes;
-use crate::instrument::normal::{Normal, Normaliser, Venue};
+use crate::instrument::normal::{Currencies, Normal, Normaliser, Venue};
 use crate::instrument::table::{RECORD_BYTES, RecordTable};
 use crate::instrument::wire::{Reader, Value, put_bytes, put_uint};
 use crate::instrument::{Instrument, checks, field as f, id_message};
@@ -105,7 +105,7 @@ fn instrument_event<'py>(
     Ok(Some(PyTuple::new(py, [kind.into_pyobject(py)?.into_any(), item.into_any(), read.into_any()])?))
 }
 
-/// Knows the venues; brings what clients send into normal form.
+/// Knows venues and currencies; brings what clients send into normal form.
 #[pyclass(frozen, module = "alphapulse_core")]
 struct InstrumentNormaliser {
     inner: Normaliser,
@@ -119,9 +119,11 @@ enum Item<'a> {
 #[pymethods]
 impl InstrumentNormaliser {
     #[new]
-    fn new(venues: Vec<(u64, u8, u64)>) -> Self {
+    fn new(venues: Vec<(u64, u8, u64)>, currencies: Vec<String>, minor_units: Vec<String>) -> Self {
         let venues = venues.into_iter().map(|(number, kind, chain_id)| (number, Venue { kind, chain_id }));
-        Self { inner: Normaliser::new(venues) }
+        let currencies =
+            Currencies { codes: currencies.into_iter().collect(), units: minor_units.into_iter().collect() };
+        Self { inner: Normaliser::new(venues, currencies) }
     }
 
     /// Every message of field 1 of `request`, in order: a tuple of what is plain, the bytes of what

@@ -14,6 +14,7 @@ from alphapulse_core import InstrumentNormaliser, instrument_id_hash
 from alphapulse_mesh.registry import identity, wire
 from alphapulse_mesh.registry.model import ChangeKind, Fields, InstrumentEntry
 from alphapulse_mesh.registry.planning import Planner
+from alphapulse_mesh.runtime.currencies import CURRENCIES, MINOR_UNITS
 from alphapulse_mesh.runtime.errors import MeshError
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ class VenueTable:
                 for number, entry in state.venues.items()
                 if not entry.message.retired
             ]
-            self._made, self._venues = InstrumentNormaliser(venues), present
+            self._made = InstrumentNormaliser(venues, sorted(CURRENCIES), sorted(MINOR_UNITS))
+            self._venues = present
         return self._made
 
 

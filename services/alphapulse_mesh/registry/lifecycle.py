@@ -12,6 +12,7 @@ from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.registry import identity
 from alphapulse_mesh.registry.comparing import differences, requested_id
+from alphapulse_mesh.registry.currencies import check_listed_currencies
 from alphapulse_mesh.registry.masks import check_mask, copy_field
 from alphapulse_mesh.registry.model import (
     END_OF_TIME,
@@ -110,6 +111,8 @@ class LifecyclePlanner(Planner):
         if not changed:
             return entry, False
         _check_changeable(entry, changed)
+        if normal.venue:
+            check_listed_currencies(normal, self._venue(normal.venue).message)
         as_of = request.HasField("effective_time")
         self._check_references(normal)
         if as_of:

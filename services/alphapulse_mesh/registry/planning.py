@@ -23,6 +23,7 @@ from alphapulse_mesh.registry.comparing import (
     requested_id,
     venue_conflict,
 )
+from alphapulse_mesh.registry.currencies import check_listed_currencies
 from alphapulse_mesh.registry.identity import HashId, NaturalKey
 from alphapulse_mesh.registry.model import (
     END_OF_TIME,
@@ -330,6 +331,7 @@ class Planner:
         venue = self._venue(normal.venue).message if normal.venue else pb.Venue()
         if normal.venue:
             self._check_venue_kind(kind, venue)
+            check_listed_currencies(normal, venue)
         if venue.retired:
             raise FailedPrecondition(
                 f"{venue.name} is retired", reason=Reason.VENUE_RETIRED, venue=venue.venue

@@ -21,6 +21,7 @@ from stdnum.exceptions import ValidationError
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.registry import identity, venue_fields
+from alphapulse_mesh.registry.currencies import check_currencies
 from alphapulse_mesh.registry.model import time_ns
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.runtime.errors import InvalidArgument
@@ -55,8 +56,6 @@ _PPM: Final = 1_000_000
 _MAX_SECONDS: Final = ((1 << 64) - 1) // 1_000_000_000  # times are u64 nanoseconds on the wire
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
-_CURRENCY: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.$_\-]{0,31}")
-_FIAT: Final = re.compile(r"[A-Z]{3}")  # ISO 4217
 _DECIMAL: Final = re.compile(r"(0|[1-9][0-9]{0,19})(?:\.([0-9]{1,8}))?")
 _SIGNED_DECIMAL: Final = re.compile(r"-?(0|[1-9][0-9]{0,4})(?:\.[0-9]{1,8})?")
 _EVM_ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]{40}")
@@ -82,7 +81,6 @@ _DECIMALS: Final = {
     "strike_price": (_MAX_I64, False),
 }
 _TEXTS: Final = (("symbol", _SYMBOL_BYTES), ("name", _NAME_BYTES))
-_CURRENCIES: Final = ("base_currency", "quote_currency", "settlement_currency")
 _TIMES: Final = ("expires_at", "valid_from", "valid_to")
 
 _A = common_pb2.AssetType
@@ -147,7 +145,7 @@ def normalise_instrument(instrument: pb.Instrument) -> pb.Instrument:
     for field, limit in _TEXTS:
         _check_text(field, getattr(normal, field), limit)
     _check_identifiers(normal)
-    _check_currencies(normal)
+    check_currencies(normal)
     for field in _DECIMALS.keys() & given:
         setattr(normal, field, _normal_decimal(field, getattr(normal, field)))
     _check_quantities(normal)
@@ -229,33 +227,6 @@ def _check_number(field: str, value: str, validate: Callable[[str], str], reason
         problem = str(error)
     if problem:
         raise InvalidArgument(f"{field} {value[:32]!r}: {problem}", reason=reason, field=field)
-
-
-def _check_currencies(normal: pb.Instrument) -> None:
-    if normal.asset_type == common_pb2.ASSET_TYPE_CURRENCY:
-        _check_currency("symbol", normal.symbol, _CURRENCY)
-    pattern = _FIAT if normal.asset_type == common_pb2.ASSET_TYPE_FX_PAIR else _CURRENCY
-    for field in _CURRENCIES:
-        if value := getattr(normal, field):
-            _check_currency(field, value, pattern)
-    if normal.asset_type not in identity.PAIRS:
-        return
-    if normal.base_currency == normal.quote_currency:
-        raise InvalidArgument(
-            f"{normal.base_currency} against itself is no pair",
-            reason=Reason.CURRENCY_INVALID,
-            field="quote_currency",
-        )
-    # Currencies are quoted under no symbol of their own: a pair without one goes by its codes.
-    normal.symbol = normal.symbol or f"{normal.base_currency}/{normal.quote_currency}"
-
-
-def _check_currency(field: str, value: str, pattern: re.Pattern[str]) -> None:
-    if not pattern.fullmatch(value):
-        what = "an ISO 4217 code" if pattern is _FIAT else "a currency code"
-        raise InvalidArgument(
-            f"{field}: {value[:64]!r} is not {what}", reason=Reason.CURRENCY_INVALID, field=field
-        )
 
 
 # ----------------------------------------------------------------------------------------- numbers

@@ -83,6 +83,34 @@ def both_ways(instruments: list[pb.Instrument]) -> tuple[int, int]:
     return fast, len(instruments)
 
 
+def test_what_things_are_priced_in_is_judged_alike() -> None:
+    codes = ["USD", "DEM", "CNH", "XAU", "GBX", "ILA", "USDT", "XXX", "usd", ""]
+    makers: list[Any] = [
+        stock, future, pair, option, perpetual, currency,
+        lambda **f: future(venue=VenueId.DERIBIT, **f),
+        lambda **f: perpetual(venue=VenueId.INTERACTIVE_BROKERS, **f),
+        lambda **f: of_kind(common_pb2.ASSET_TYPE_INDEX, **f),
+        lambda **f: of_kind(common_pb2.ASSET_TYPE_INDEX, venue=VenueId.KRAKEN_FUTURES, **f),
+        lambda **f: of_kind(common_pb2.ASSET_TYPE_INDEX, venue=VenueId.EUREX, **f),
+        lambda **f: of_kind(common_pb2.ASSET_TYPE_COMMODITY, venue=VenueId.COMEX, **f),
+        lambda **f: of_kind(common_pb2.ASSET_TYPE_FX_PAIR, **{"base_currency": "EUR", **f}),
+    ]  # fmt: skip
+    fields = ("quote_currency", "settlement_currency", "base_currency")
+    both_ways(
+        [
+            make(**({"quote_currency": "EUR"} if make is pair else {}), **{field: code})
+            for make in makers
+            for field in fields
+            for code in codes
+            if not (make is pair and field != "settlement_currency")
+        ]
+    )
+
+
+def of_kind(kind: common_pb2.AssetType.ValueType, **fields: Any) -> pb.Instrument:
+    return pb.Instrument(asset_type=kind, **{"symbol": "X", **fields})
+
+
 def test_plain_instruments_of_every_kind_take_the_fast_way() -> None:
     plain = [
         currency("BTC"),

@@ -13,6 +13,7 @@ from alphapulse.common.v1 import instrument_id_pb2 as common_pb
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_core import InstrumentNormaliser
 from alphapulse_layout import VenueId
+from alphapulse_mesh.runtime.currencies import CURRENCIES, MINOR_UNITS
 
 __all__ = ["Data", "quantiles", "share", "timed"]
 
@@ -61,7 +62,9 @@ class Data:
     @staticmethod
     def known(request: bytes) -> tuple[list[bytes], list[bytes]]:
         """Ids and records of what a request registers, as the registry makes them."""
-        read = InstrumentNormaliser([(_VENUE, pb.VENUE_KIND_EXCHANGE, 0)]).batch(request)
+        read = InstrumentNormaliser(
+            [(_VENUE, pb.VENUE_KIND_EXCHANGE, 0)], sorted(CURRENCIES), sorted(MINOR_UNITS)
+        ).batch(request)
         assert read is not None, "made here"
         items = [item for item in read[0] if isinstance(item, tuple)]
         return [item[0][0] for item in items], [item[0][18] for item in items]
