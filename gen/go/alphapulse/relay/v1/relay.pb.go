@@ -1284,15 +1284,19 @@ func (x *RingAttachment) GetReportFrames() uint64 {
 	return 0
 }
 
-// A JetStream stream to read; a message is a frame, its stream sequence the domain's.
+// A JetStream stream to read; what its messages hold is in docs/transports.md.
 type StreamAttachment struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Server's URL.
 	Url string `protobuf:"bytes,1,opt,name=url,proto3" json:"url,omitempty"`
 	// Name of the stream.
 	Name string `protobuf:"bytes,2,opt,name=name,proto3" json:"name,omitempty"`
-	// Subjects are <prefix>.<message type>.<venue>.
+	// Subjects are <prefix>.<message type>.<venue>, and <prefix>.index for what belongs together.
 	SubjectPrefix string `protobuf:"bytes,3,opt,name=subject_prefix,json=subjectPrefix,proto3" json:"subject_prefix,omitempty"`
+	// Bytes that may be read before progress must be told again.
+	ReportBytes uint64 `protobuf:"varint,4,opt,name=report_bytes,json=reportBytes,proto3" json:"report_bytes,omitempty"`
+	// The same in frames.
+	ReportFrames  uint64 `protobuf:"varint,5,opt,name=report_frames,json=reportFrames,proto3" json:"report_frames,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1346,6 +1350,20 @@ func (x *StreamAttachment) GetSubjectPrefix() string {
 		return x.SubjectPrefix
 	}
 	return ""
+}
+
+func (x *StreamAttachment) GetReportBytes() uint64 {
+	if x != nil {
+		return x.ReportBytes
+	}
+	return 0
+}
+
+func (x *StreamAttachment) GetReportFrames() uint64 {
+	if x != nil {
+		return x.ReportFrames
+	}
+	return 0
 }
 
 // See GetStatus.
@@ -2285,11 +2303,13 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\x04base\x18\x04 \x01(\x04R\x04base\x12+\n" +
 	"\x11spin_microseconds\x18\x05 \x01(\rR\x10spinMicroseconds\x12!\n" +
 	"\freport_bytes\x18\x06 \x01(\x04R\vreportBytes\x12#\n" +
-	"\rreport_frames\x18\a \x01(\x04R\freportFrames\"_\n" +
+	"\rreport_frames\x18\a \x01(\x04R\freportFrames\"\xa7\x01\n" +
 	"\x10StreamAttachment\x12\x10\n" +
 	"\x03url\x18\x01 \x01(\tR\x03url\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12%\n" +
-	"\x0esubject_prefix\x18\x03 \x01(\tR\rsubjectPrefix\"\x12\n" +
+	"\x0esubject_prefix\x18\x03 \x01(\tR\rsubjectPrefix\x12!\n" +
+	"\freport_bytes\x18\x04 \x01(\x04R\vreportBytes\x12#\n" +
+	"\rreport_frames\x18\x05 \x01(\x04R\freportFrames\"\x12\n" +
 	"\x10GetStatusRequest\"\xae\x02\n" +
 	"\x10SubscriberStatus\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12-\n" +

@@ -664,29 +664,37 @@ Global___RingAttachment: _TypeAlias = RingAttachment  # noqa: Y015
 
 @_typing.final
 class StreamAttachment(_message.Message):
-    """A JetStream stream to read; a message is a frame, its stream sequence the domain's."""
+    """A JetStream stream to read; what its messages hold is in docs/transports.md."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     URL_FIELD_NUMBER: _builtins.int
     NAME_FIELD_NUMBER: _builtins.int
     SUBJECT_PREFIX_FIELD_NUMBER: _builtins.int
+    REPORT_BYTES_FIELD_NUMBER: _builtins.int
+    REPORT_FRAMES_FIELD_NUMBER: _builtins.int
     url: _builtins.str
     """Server's URL."""
     name: _builtins.str
     """Name of the stream."""
     subject_prefix: _builtins.str
-    """Subjects are <prefix>.<message type>.<venue>."""
+    """Subjects are <prefix>.<message type>.<venue>, and <prefix>.index for what belongs together."""
+    report_bytes: _builtins.int
+    """Bytes that may be read before progress must be told again."""
+    report_frames: _builtins.int
+    """The same in frames."""
     def __init__(
         self,
         *,
         url: _builtins.str = ...,
         name: _builtins.str = ...,
         subject_prefix: _builtins.str = ...,
+        report_bytes: _builtins.int = ...,
+        report_frames: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "subject_prefix", b"subject_prefix", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "report_bytes", b"report_bytes", "report_frames", b"report_frames", "subject_prefix", b"subject_prefix", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

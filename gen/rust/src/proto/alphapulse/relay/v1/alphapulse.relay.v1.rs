@@ -269,7 +269,7 @@ pub struct RingAttachment {
     #[prost(uint64, tag = "7")]
     pub report_frames: u64,
 }
-/// A JetStream stream to read; a message is a frame, its stream sequence the domain's.
+/// A JetStream stream to read; what its messages hold is in docs/transports.md.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct StreamAttachment {
     /// Server's URL.
@@ -278,9 +278,15 @@ pub struct StreamAttachment {
     /// Name of the stream.
     #[prost(string, tag = "2")]
     pub name: ::prost::alloc::string::String,
-    /// Subjects are <prefix>.<message type>.<venue>.
+    /// Subjects are <prefix>.<message type>.<venue>, and <prefix>.index for what belongs together.
     #[prost(string, tag = "3")]
     pub subject_prefix: ::prost::alloc::string::String,
+    /// Bytes that may be read before progress must be told again.
+    #[prost(uint64, tag = "4")]
+    pub report_bytes: u64,
+    /// The same in frames.
+    #[prost(uint64, tag = "5")]
+    pub report_frames: u64,
 }
 /// See GetStatus.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

@@ -240,85 +240,121 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
       "R\004base\022+\n\021spin_microseconds\030\005 \001(\rR\020spinM" +
       "icroseconds\022!\n\014report_bytes\030\006 \001(\004R\013repor" +
       "tBytes\022#\n\rreport_frames\030\007 \001(\004R\014reportFra" +
-      "mes\"_\n\020StreamAttachment\022\020\n\003url\030\001 \001(\tR\003ur" +
-      "l\022\022\n\004name\030\002 \001(\tR\004name\022%\n\016subject_prefix\030" +
-      "\003 \001(\tR\rsubjectPrefix\"\022\n\020GetStatusRequest" +
-      "\"\256\002\n\020SubscriberStatus\022\022\n\004name\030\001 \001(\tR\004nam" +
-      "e\022-\n\022delivered_sequence\030\002 \001(\004R\021delivered" +
-      "Sequence\022\035\n\nlag_frames\030\003 \001(\004R\tlagFrames\022" +
-      "\037\n\013lost_frames\030\004 \001(\004R\nlostFrames\022+\n\021deli" +
-      "vered_records\030\005 \001(\004R\020deliveredRecords\022?\n" +
-      "\006policy\030\006 \001(\0162\'.alphapulse.relay.v1.Slow" +
-      "ConsumerPolicyR\006policy\022)\n\020conflated_fram" +
-      "es\030\007 \001(\004R\017conflatedFrames\"\356\001\n\016ProducerSt" +
-      "atus\022\037\n\013producer_id\030\001 \001(\006R\nproducerId\022\022\n" +
-      "\004name\030\002 \001(\tR\004name\0223\n\025acknowledged_sequen" +
-      "ce\030\003 \001(\004R\024acknowledgedSequence\022\036\n\nduplic" +
-      "ates\030\004 \001(\004R\nduplicates\022\032\n\010rejected\030\005 \001(\004" +
-      "R\010rejected\022\034\n\tconnected\030\006 \001(\010R\tconnected" +
-      "\022\030\n\007missing\030\007 \001(\004R\007missing\"\306\010\n\021GetStatus" +
-      "Response\022\026\n\006domain\030\001 \001(\tR\006domain\022\'\n\017olde" +
-      "st_sequence\030\002 \001(\004R\016oldestSequence\022#\n\rhea" +
-      "d_sequence\030\003 \001(\004R\014headSequence\022)\n\020publis" +
-      "hed_frames\030\004 \001(\004R\017publishedFrames\022+\n\021pub" +
-      "lished_records\030\005 \001(\004R\020publishedRecords\022c" +
-      "\n\017rejected_frames\030\006 \003(\0132:.alphapulse.rel" +
-      "ay.v1.GetStatusResponse.RejectedFramesEn" +
-      "tryR\016rejectedFrames\022A\n\tproducers\030\007 \003(\0132#" +
-      ".alphapulse.relay.v1.ProducerStatusR\tpro" +
-      "ducers\022G\n\013subscribers\030\010 \003(\0132%.alphapulse" +
-      ".relay.v1.SubscriberStatusR\013subscribers\022" +
-      "J\n\006policy\030\t \003(\01322.alphapulse.relay.v1.Ge" +
-      "tStatusResponse.PolicyEntryR\006policy\022a\n\017r" +
-      "ecords_by_type\030\n \003(\01329.alphapulse.relay." +
-      "v1.GetStatusResponse.RecordsByTypeEntryR" +
-      "\rrecordsByType\022\035\n\nring_bytes\030\013 \001(\004R\tring" +
-      "Bytes\022!\n\014circuit_open\030\014 \001(\010R\013circuitOpen" +
-      "\022%\n\016backlog_frames\030\r \001(\004R\rbacklogFrames\022" +
-      "%\n\016config_version\030\016 \001(\004R\rconfigVersion\022H" +
-      "\n\016config_changes\030\017 \003(\0132!.alphapulse.rela" +
-      "y.v1.ConfigChangeR\rconfigChanges\0229\n\007sche" +
-      "mas\030\020 \003(\0132\037.alphapulse.relay.v1.SchemaIn" +
-      "foR\007schemas\032A\n\023RejectedFramesEntry\022\020\n\003ke" +
-      "y\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\0329" +
-      "\n\013PolicyEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value" +
-      "\030\002 \001(\tR\005value:\0028\001\032@\n\022RecordsByTypeEntry\022" +
-      "\020\n\003key\030\001 \001(\rR\003key\022\024\n\005value\030\002 \001(\004R\005value:" +
-      "\0028\001\"\327\001\n\014ConfigChange\022\030\n\007version\030\001 \001(\004R\007v" +
-      "ersion\022\020\n\003key\030\002 \001(\tR\003key\022\024\n\005value\030\003 \001(\tR" +
-      "\005value\022\030\n\007applied\030\004 \001(\010R\007applied\022\026\n\006reas" +
-      "on\030\005 \001(\tR\006reason\022\026\n\006detail\030\006 \001(\tR\006detail" +
-      "\022;\n\013answered_at\030\007 \001(\0132\032.google.protobuf." +
-      "TimestampR\nansweredAt\"\212\002\n\nSchemaInfo\022!\n\014" +
-      "message_type\030\001 \001(\rR\013messageType\022\037\n\013schem" +
-      "a_hash\030\002 \001(\006R\nschemaHash\022\022\n\004root\030\003 \001(\tR\004" +
-      "root\0223\n\004kind\030\004 \001(\0162\037.alphapulse.relay.v1" +
-      ".SchemaKindR\004kind\022\026\n\006stride\030\005 \001(\rR\006strid" +
-      "e\022\026\n\006schema\030\006 \001(\014R\006schema\022?\n\rregistered_" +
-      "at\030\007 \001(\0132\032.google.protobuf.TimestampR\014re" +
-      "gisteredAt\"f\n\025RegisterSchemaRequest\022!\n\014m" +
-      "essage_type\030\001 \001(\rR\013messageType\022\026\n\006schema" +
-      "\030\002 \001(\014R\006schema\022\022\n\004root\030\003 \001(\tR\004root\"g\n\026Re" +
-      "gisterSchemaResponse\0227\n\006schema\030\001 \001(\0132\037.a" +
-      "lphapulse.relay.v1.SchemaInfoR\006schema\022\024\n" +
-      "\005known\030\002 \001(\010R\005known\"\\\n\022ListSchemasReques" +
-      "t\022#\n\rmessage_types\030\001 \003(\rR\014messageTypes\022!" +
-      "\n\014with_schemas\030\002 \001(\010R\013withSchemas\"P\n\023Lis" +
-      "tSchemasResponse\0229\n\007schemas\030\001 \003(\0132\037.alph" +
-      "apulse.relay.v1.SchemaInfoR\007schemas*\310\001\n\022" +
-      "SlowConsumerPolicy\022$\n SLOW_CONSUMER_POLI" +
-      "CY_UNSPECIFIED\020\000\022\036\n\032SLOW_CONSUMER_POLICY" +
-      "_BLOCK\020\001\022$\n SLOW_CONSUMER_POLICY_DROP_OL" +
-      "DEST\020\002\022!\n\035SLOW_CONSUMER_POLICY_CONFLATE\020" +
-      "\003\022#\n\037SLOW_CONSUMER_POLICY_DISCONNECT\020\004*\270" +
-      "\001\n\rStartPosition\022\036\n\032START_POSITION_UNSPE" +
-      "CIFIED\020\000\022\031\n\025START_POSITION_LATEST\020\001\022\033\n\027S" +
-      "TART_POSITION_SEQUENCE\020\002\022\031\n\025START_POSITI" +
-      "ON_OLDEST\020\003\022\027\n\023START_POSITION_TIME\020\004\022\033\n\027" +
-      "START_POSITION_SNAPSHOT\020\005*X\n\nSchemaKind\022" +
-      "\033\n\027SCHEMA_KIND_UNSPECIFIED\020\000\022\026\n\022SCHEMA_K" +
-      "IND_STRUCT\020\001\022\025\n\021SCHEMA_KIND_TABLE\020\0022\253\005\n\017" +
-      "MarketDataRelay\022X\n\007Publish\022#.alphapulse." +
+      "mes\"\247\001\n\020StreamAttachment\022\020\n\003url\030\001 \001(\tR\003u" +
+      "rl\022\022\n\004name\030\002 \001(\tR\004name\022%\n\016subject_prefix" +
+      "\030\003 \001(\tR\rsubjectPrefix\022!\n\014report_bytes\030\004 " +
+      "\001(\004R\013reportBytes\022#\n\rreport_frames\030\005 \001(\004R" +
+      "\014reportFrames\"\022\n\020GetStatusRequest\"\256\002\n\020Su" +
+      "bscriberStatus\022\022\n\004name\030\001 \001(\tR\004name\022-\n\022de" +
+      "livered_sequence\030\002 \001(\004R\021deliveredSequenc" +
+      "e\022\035\n\nlag_frames\030\003 \001(\004R\tlagFrames\022\037\n\013lost" +
+      "_frames\030\004 \001(\004R\nlostFrames\022+\n\021delivered_r" +
+      "ecords\030\005 \001(\004R\020deliveredRecords\022?\n\006policy" +
+      "\030\006 \001(\0162\'.alphapulse.relay.v1.SlowConsume" +
+      "rPolicyR\006policy\022)\n\020conflated_frames\030\007 \001(" +
+      "\004R\017conflatedFrames\"\356\001\n\016ProducerStatus\022\037\n" +
+      "\013producer_id\030\001 \001(\006R\nproducerId\022\022\n\004name\030\002" +
+      " \001(\tR\004name\0223\n\025acknowledged_sequence\030\003 \001(" +
+      "\004R\024acknowledgedSequence\022\036\n\nduplicates\030\004 " +
+      "\001(\004R\nduplicates\022\032\n\010rejected\030\005 \001(\004R\010rejec" +
+      "ted\022\034\n\tconnected\030\006 \001(\010R\tconnected\022\030\n\007mis" +
+      "sing\030\007 \001(\004R\007missing\"\306\010\n\021GetStatusRespons" +
+      "e\022\026\n\006domain\030\001 \001(\tR\006domain\022\'\n\017oldest_sequ" +
+      "ence\030\002 \001(\004R\016oldestSequence\022#\n\rhead_seque" +
+      "nce\030\003 \001(\004R\014headSequence\022)\n\020published_fra" +
+      "mes\030\004 \001(\004R\017publishedFrames\022+\n\021published_" +
+      "records\030\005 \001(\004R\020publishedRecords\022c\n\017rejec" +
+      "ted_frames\030\006 \003(\0132:.alphapulse.relay.v1.G" +
+      "etStatusResponse.RejectedFramesEntryR\016re" +
+      "jectedFrames\022A\n\tproducers\030\007 \003(\0132#.alphap" +
+      "ulse.relay.v1.ProducerStatusR\tproducers\022" +
+      "G\n\013subscribers\030\010 \003(\0132%.alphapulse.relay." +
+      "v1.SubscriberStatusR\013subscribers\022J\n\006poli" +
+      "cy\030\t \003(\01322.alphapulse.relay.v1.GetStatus" +
+      "Response.PolicyEntryR\006policy\022a\n\017records_" +
+      "by_type\030\n \003(\01329.alphapulse.relay.v1.GetS" +
+      "tatusResponse.RecordsByTypeEntryR\rrecord" +
+      "sByType\022\035\n\nring_bytes\030\013 \001(\004R\tringBytes\022!" +
+      "\n\014circuit_open\030\014 \001(\010R\013circuitOpen\022%\n\016bac" +
+      "klog_frames\030\r \001(\004R\rbacklogFrames\022%\n\016conf" +
+      "ig_version\030\016 \001(\004R\rconfigVersion\022H\n\016confi" +
+      "g_changes\030\017 \003(\0132!.alphapulse.relay.v1.Co" +
+      "nfigChangeR\rconfigChanges\0229\n\007schemas\030\020 \003" +
+      "(\0132\037.alphapulse.relay.v1.SchemaInfoR\007sch" +
+      "emas\032A\n\023RejectedFramesEntry\022\020\n\003key\030\001 \001(\t" +
+      "R\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\0329\n\013Polic" +
+      "yEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR" +
+      "\005value:\0028\001\032@\n\022RecordsByTypeEntry\022\020\n\003key\030" +
+      "\001 \001(\rR\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\"\327\001\n" +
+      "\014ConfigChange\022\030\n\007version\030\001 \001(\004R\007version\022" +
+      "\020\n\003key\030\002 \001(\tR\003key\022\024\n\005value\030\003 \001(\tR\005value\022" +
+      "\030\n\007applied\030\004 \001(\010R\007applied\022\026\n\006reason\030\005 \001(" +
+      "\tR\006reason\022\026\n\006detail\030\006 \001(\tR\006detail\022;\n\013ans" +
+      "wered_at\030\007 \001(\0132\032.google.protobuf.Timesta" +
+      "mpR\nansweredAt\"\212\002\n\nSchemaInfo\022!\n\014message" +
+      "_type\030\001 \001(\rR\013messageType\022\037\n\013schema_hash\030" +
+      "\002 \001(\006R\nschemaHash\022\022\n\004root\030\003 \001(\tR\004root\0223\n" +
+      "\004kind\030\004 \001(\0162\037.alphapulse.relay.v1.Schema" +
+      "KindR\004kind\022\026\n\006stride\030\005 \001(\rR\006stride\022\026\n\006sc" +
+      "hema\030\006 \001(\014R\006schema\022?\n\rregistered_at\030\007 \001(" +
+      "\0132\032.google.protobuf.TimestampR\014registere" +
+      "dAt\"f\n\025RegisterSchemaRequest\022!\n\014message_" +
+      "type\030\001 \001(\rR\013messageType\022\026\n\006schema\030\002 \001(\014R" +
+      "\006schema\022\022\n\004root\030\003 \001(\tR\004root\"g\n\026RegisterS" +
+      "chemaResponse\0227\n\006schema\030\001 \001(\0132\037.alphapul" +
+      "se.relay.v1.SchemaInfoR\006schema\022\024\n\005known\030" +
+      "\002 \001(\010R\005known\"\\\n\022ListSchemasRequest\022#\n\rme" +
+      "ssage_types\030\001 \003(\rR\014messageTypes\022!\n\014with_" +
+      "schemas\030\002 \001(\010R\013withSchemas\"P\n\023ListSchema" +
+      "sResponse\0229\n\007schemas\030\001 \003(\0132\037.alphapulse." +
+      "relay.v1.SchemaInfoR\007schemas*\310\001\n\022SlowCon" +
+      "sumerPolicy\022$\n SLOW_CONSUMER_POLICY_UNSP" +
+      "ECIFIED\020\000\022\036\n\032SLOW_CONSUMER_POLICY_BLOCK\020" +
+      "\001\022$\n SLOW_CONSUMER_POLICY_DROP_OLDEST\020\002\022" +
+      "!\n\035SLOW_CONSUMER_POLICY_CONFLATE\020\003\022#\n\037SL" +
+      "OW_CONSUMER_POLICY_DISCONNECT\020\004*\270\001\n\rStar" +
+      "tPosition\022\036\n\032START_POSITION_UNSPECIFIED\020" +
+      "\000\022\031\n\025START_POSITION_LATEST\020\001\022\033\n\027START_PO" +
+      "SITION_SEQUENCE\020\002\022\031\n\025START_POSITION_OLDE" +
+      "ST\020\003\022\027\n\023START_POSITION_TIME\020\004\022\033\n\027START_P" +
+      "OSITION_SNAPSHOT\020\005*X\n\nSchemaKind\022\033\n\027SCHE" +
+      "MA_KIND_UNSPECIFIED\020\000\022\026\n\022SCHEMA_KIND_STR" +
+      "UCT\020\001\022\025\n\021SCHEMA_KIND_TABLE\020\0022\253\005\n\017MarketD" +
+      "ataRelay\022X\n\007Publish\022#.alphapulse.relay.v" +
+      "1.PublishRequest\032$.alphapulse.relay.v1.P" +
+      "ublishResponse(\0010\001\022\\\n\tSubscribe\022%.alphap" +
+      "ulse.relay.v1.SubscribeRequest\032&.alphapu" +
+      "lse.relay.v1.SubscribeResponse0\001\022U\n\006Atta" +
+      "ch\022\".alphapulse.relay.v1.AttachRequest\032#" +
+      ".alphapulse.relay.v1.AttachResponse(\0010\001\022" +
+      "`\n\013Acknowledge\022\'.alphapulse.relay.v1.Ack" +
+      "nowledgeRequest\032(.alphapulse.relay.v1.Ac" +
+      "knowledgeResponse\022Z\n\tGetStatus\022%.alphapu" +
+      "lse.relay.v1.GetStatusRequest\032&.alphapul" +
+      "se.relay.v1.GetStatusResponse\022i\n\016Registe" +
+      "rSchema\022*.alphapulse.relay.v1.RegisterSc" +
+      "hemaRequest\032+.alphapulse.relay.v1.Regist" +
+      "erSchemaResponse\022`\n\013ListSchemas\022\'.alphap" +
+      "ulse.relay.v1.ListSchemasRequest\032(.alpha" +
+      "pulse.relay.v1.ListSchemasResponse2\247\005\n\013S" +
+      "ignalRelay\022X\n\007Publish\022#.alphapulse.relay" +
+      ".v1.PublishRequest\032$.alphapulse.relay.v1" +
+      ".PublishResponse(\0010\001\022\\\n\tSubscribe\022%.alph" +
+      "apulse.relay.v1.SubscribeRequest\032&.alpha" +
+      "pulse.relay.v1.SubscribeResponse0\001\022U\n\006At" +
+      "tach\022\".alphapulse.relay.v1.AttachRequest" +
+      "\032#.alphapulse.relay.v1.AttachResponse(\0010" +
+      "\001\022`\n\013Acknowledge\022\'.alphapulse.relay.v1.A" +
+      "cknowledgeRequest\032(.alphapulse.relay.v1." +
+      "AcknowledgeResponse\022Z\n\tGetStatus\022%.alpha" +
+      "pulse.relay.v1.GetStatusRequest\032&.alphap" +
+      "ulse.relay.v1.GetStatusResponse\022i\n\016Regis" +
+      "terSchema\022*.alphapulse.relay.v1.Register" +
+      "SchemaRequest\032+.alphapulse.relay.v1.Regi" +
+      "sterSchemaResponse\022`\n\013ListSchemas\022\'.alph" +
+      "apulse.relay.v1.ListSchemasRequest\032(.alp" +
+      "hapulse.relay.v1.ListSchemasResponse2\252\005\n" +
+      "\016ExecutionRelay\022X\n\007Publish\022#.alphapulse." +
       "relay.v1.PublishRequest\032$.alphapulse.rel" +
       "ay.v1.PublishResponse(\0010\001\022\\\n\tSubscribe\022%" +
       ".alphapulse.relay.v1.SubscribeRequest\032&." +
@@ -335,7 +371,7 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
       ".RegisterSchemaResponse\022`\n\013ListSchemas\022\'" +
       ".alphapulse.relay.v1.ListSchemasRequest\032" +
       "(.alphapulse.relay.v1.ListSchemasRespons" +
-      "e2\247\005\n\013SignalRelay\022X\n\007Publish\022#.alphapuls" +
+      "e2\247\005\n\013SystemRelay\022X\n\007Publish\022#.alphapuls" +
       "e.relay.v1.PublishRequest\032$.alphapulse.r" +
       "elay.v1.PublishResponse(\0010\001\022\\\n\tSubscribe" +
       "\022%.alphapulse.relay.v1.SubscribeRequest\032" +
@@ -352,46 +388,12 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
       "v1.RegisterSchemaResponse\022`\n\013ListSchemas" +
       "\022\'.alphapulse.relay.v1.ListSchemasReques" +
       "t\032(.alphapulse.relay.v1.ListSchemasRespo" +
-      "nse2\252\005\n\016ExecutionRelay\022X\n\007Publish\022#.alph" +
-      "apulse.relay.v1.PublishRequest\032$.alphapu" +
-      "lse.relay.v1.PublishResponse(\0010\001\022\\\n\tSubs" +
-      "cribe\022%.alphapulse.relay.v1.SubscribeReq" +
-      "uest\032&.alphapulse.relay.v1.SubscribeResp" +
-      "onse0\001\022U\n\006Attach\022\".alphapulse.relay.v1.A" +
-      "ttachRequest\032#.alphapulse.relay.v1.Attac" +
-      "hResponse(\0010\001\022`\n\013Acknowledge\022\'.alphapuls" +
-      "e.relay.v1.AcknowledgeRequest\032(.alphapul" +
-      "se.relay.v1.AcknowledgeResponse\022Z\n\tGetSt" +
-      "atus\022%.alphapulse.relay.v1.GetStatusRequ" +
-      "est\032&.alphapulse.relay.v1.GetStatusRespo" +
-      "nse\022i\n\016RegisterSchema\022*.alphapulse.relay" +
-      ".v1.RegisterSchemaRequest\032+.alphapulse.r" +
-      "elay.v1.RegisterSchemaResponse\022`\n\013ListSc" +
-      "hemas\022\'.alphapulse.relay.v1.ListSchemasR" +
-      "equest\032(.alphapulse.relay.v1.ListSchemas" +
-      "Response2\247\005\n\013SystemRelay\022X\n\007Publish\022#.al" +
-      "phapulse.relay.v1.PublishRequest\032$.alpha" +
-      "pulse.relay.v1.PublishResponse(\0010\001\022\\\n\tSu" +
-      "bscribe\022%.alphapulse.relay.v1.SubscribeR" +
-      "equest\032&.alphapulse.relay.v1.SubscribeRe" +
-      "sponse0\001\022U\n\006Attach\022\".alphapulse.relay.v1" +
-      ".AttachRequest\032#.alphapulse.relay.v1.Att" +
-      "achResponse(\0010\001\022`\n\013Acknowledge\022\'.alphapu" +
-      "lse.relay.v1.AcknowledgeRequest\032(.alphap" +
-      "ulse.relay.v1.AcknowledgeResponse\022Z\n\tGet" +
-      "Status\022%.alphapulse.relay.v1.GetStatusRe" +
-      "quest\032&.alphapulse.relay.v1.GetStatusRes" +
-      "ponse\022i\n\016RegisterSchema\022*.alphapulse.rel" +
-      "ay.v1.RegisterSchemaRequest\032+.alphapulse" +
-      ".relay.v1.RegisterSchemaResponse\022`\n\013List" +
-      "Schemas\022\'.alphapulse.relay.v1.ListSchema" +
-      "sRequest\032(.alphapulse.relay.v1.ListSchem" +
-      "asResponseB\306\001\n\027dev.alphapulse.relay.v1B\n" +
-      "RelayProtoP\001Z1alphapulse.dev/gen/go/alph" +
-      "apulse/relay/v1;relayv1\242\002\003ARX\252\002\023Alphapul" +
-      "se.Relay.V1\312\002\023Alphapulse\\Relay\\V1\342\002\037Alph" +
-      "apulse\\Relay\\V1\\GPBMetadata\352\002\025Alphapulse" +
-      "::Relay::V1b\006proto3"
+      "nseB\306\001\n\027dev.alphapulse.relay.v1B\nRelayPr" +
+      "otoP\001Z1alphapulse.dev/gen/go/alphapulse/" +
+      "relay/v1;relayv1\242\002\003ARX\252\002\023Alphapulse.Rela" +
+      "y.V1\312\002\023Alphapulse\\Relay\\V1\342\002\037Alphapulse\\" +
+      "Relay\\V1\\GPBMetadata\352\002\025Alphapulse::Relay" +
+      "::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -475,7 +477,7 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
     internal_static_alphapulse_relay_v1_StreamAttachment_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_StreamAttachment_descriptor,
-        new java.lang.String[] { "Url", "Name", "SubjectPrefix", });
+        new java.lang.String[] { "Url", "Name", "SubjectPrefix", "ReportBytes", "ReportFrames", });
     internal_static_alphapulse_relay_v1_GetStatusRequest_descriptor =
       getDescriptor().getMessageType(13);
     internal_static_alphapulse_relay_v1_GetStatusRequest_fieldAccessorTable = new

@@ -7,7 +7,7 @@ package dev.alphapulse.relay.v1;
 
 /**
  * <pre>
- * A JetStream stream to read; a message is a frame, its stream sequence the domain's.
+ * A JetStream stream to read; what its messages hold is in docs/transports.md.
  * </pre>
  *
  * Protobuf type {@code alphapulse.relay.v1.StreamAttachment}
@@ -154,7 +154,7 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object subjectPrefix_ = "";
   /**
    * <pre>
-   * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;.
+   * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;, and &lt;prefix&gt;.index for what belongs together.
    * </pre>
    *
    * <code>string subject_prefix = 3 [json_name = "subjectPrefix"];</code>
@@ -175,7 +175,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;.
+   * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;, and &lt;prefix&gt;.index for what belongs together.
    * </pre>
    *
    * <code>string subject_prefix = 3 [json_name = "subjectPrefix"];</code>
@@ -194,6 +194,36 @@ private static final long serialVersionUID = 0L;
     } else {
       return (com.google.protobuf.ByteString) ref;
     }
+  }
+
+  public static final int REPORT_BYTES_FIELD_NUMBER = 4;
+  private long reportBytes_ = 0L;
+  /**
+   * <pre>
+   * Bytes that may be read before progress must be told again.
+   * </pre>
+   *
+   * <code>uint64 report_bytes = 4 [json_name = "reportBytes"];</code>
+   * @return The reportBytes.
+   */
+  @java.lang.Override
+  public long getReportBytes() {
+    return reportBytes_;
+  }
+
+  public static final int REPORT_FRAMES_FIELD_NUMBER = 5;
+  private long reportFrames_ = 0L;
+  /**
+   * <pre>
+   * The same in frames.
+   * </pre>
+   *
+   * <code>uint64 report_frames = 5 [json_name = "reportFrames"];</code>
+   * @return The reportFrames.
+   */
+  @java.lang.Override
+  public long getReportFrames() {
+    return reportFrames_;
   }
 
   private byte memoizedIsInitialized = -1;
@@ -219,6 +249,12 @@ private static final long serialVersionUID = 0L;
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(subjectPrefix_)) {
       com.google.protobuf.GeneratedMessage.writeString(output, 3, subjectPrefix_);
     }
+    if (reportBytes_ != 0L) {
+      output.writeUInt64(4, reportBytes_);
+    }
+    if (reportFrames_ != 0L) {
+      output.writeUInt64(5, reportFrames_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -231,6 +267,14 @@ private static final long serialVersionUID = 0L;
     }
     if (!com.google.protobuf.GeneratedMessage.isStringEmpty(subjectPrefix_)) {
       size += com.google.protobuf.GeneratedMessage.computeStringSize(3, subjectPrefix_);
+    }
+    if (reportBytes_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(4, reportBytes_);
+    }
+    if (reportFrames_ != 0L) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeUInt64Size(5, reportFrames_);
     }
     return size;
   }
@@ -262,6 +306,10 @@ private static final long serialVersionUID = 0L;
         .equals(other.getName())) return false;
     if (!getSubjectPrefix()
         .equals(other.getSubjectPrefix())) return false;
+    if (getReportBytes()
+        != other.getReportBytes()) return false;
+    if (getReportFrames()
+        != other.getReportFrames()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -279,6 +327,12 @@ private static final long serialVersionUID = 0L;
     hash = (53 * hash) + getName().hashCode();
     hash = (37 * hash) + SUBJECT_PREFIX_FIELD_NUMBER;
     hash = (53 * hash) + getSubjectPrefix().hashCode();
+    hash = (37 * hash) + REPORT_BYTES_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getReportBytes());
+    hash = (37 * hash) + REPORT_FRAMES_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
+        getReportFrames());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -378,7 +432,7 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * A JetStream stream to read; a message is a frame, its stream sequence the domain's.
+   * A JetStream stream to read; what its messages hold is in docs/transports.md.
    * </pre>
    *
    * Protobuf type {@code alphapulse.relay.v1.StreamAttachment}
@@ -417,6 +471,8 @@ private static final long serialVersionUID = 0L;
       url_ = "";
       name_ = "";
       subjectPrefix_ = "";
+      reportBytes_ = 0L;
+      reportFrames_ = 0L;
       return this;
     }
 
@@ -459,6 +515,12 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000004) != 0)) {
         result.subjectPrefix_ = subjectPrefix_;
       }
+      if (((from_bitField0_ & 0x00000008) != 0)) {
+        result.reportBytes_ = reportBytes_;
+      }
+      if (((from_bitField0_ & 0x00000010) != 0)) {
+        result.reportFrames_ = reportFrames_;
+      }
     }
 
     @java.lang.Override
@@ -487,6 +549,12 @@ private static final long serialVersionUID = 0L;
         subjectPrefix_ = other.subjectPrefix_;
         bitField0_ |= 0x00000004;
         onChanged();
+      }
+      if (other.getReportBytes() != 0L) {
+        setReportBytes(other.getReportBytes());
+      }
+      if (other.getReportFrames() != 0L) {
+        setReportFrames(other.getReportFrames());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -529,6 +597,16 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000004;
               break;
             } // case 26
+            case 32: {
+              reportBytes_ = input.readUInt64();
+              bitField0_ |= 0x00000008;
+              break;
+            } // case 32
+            case 40: {
+              reportFrames_ = input.readUInt64();
+              bitField0_ |= 0x00000010;
+              break;
+            } // case 40
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -733,7 +811,7 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object subjectPrefix_ = "";
     /**
      * <pre>
-     * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;.
+     * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;, and &lt;prefix&gt;.index for what belongs together.
      * </pre>
      *
      * <code>string subject_prefix = 3 [json_name = "subjectPrefix"];</code>
@@ -753,7 +831,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;.
+     * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;, and &lt;prefix&gt;.index for what belongs together.
      * </pre>
      *
      * <code>string subject_prefix = 3 [json_name = "subjectPrefix"];</code>
@@ -774,7 +852,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;.
+     * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;, and &lt;prefix&gt;.index for what belongs together.
      * </pre>
      *
      * <code>string subject_prefix = 3 [json_name = "subjectPrefix"];</code>
@@ -791,7 +869,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;.
+     * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;, and &lt;prefix&gt;.index for what belongs together.
      * </pre>
      *
      * <code>string subject_prefix = 3 [json_name = "subjectPrefix"];</code>
@@ -805,7 +883,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;.
+     * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;, and &lt;prefix&gt;.index for what belongs together.
      * </pre>
      *
      * <code>string subject_prefix = 3 [json_name = "subjectPrefix"];</code>
@@ -818,6 +896,94 @@ private static final long serialVersionUID = 0L;
       checkByteStringIsUtf8(value);
       subjectPrefix_ = value;
       bitField0_ |= 0x00000004;
+      onChanged();
+      return this;
+    }
+
+    private long reportBytes_ ;
+    /**
+     * <pre>
+     * Bytes that may be read before progress must be told again.
+     * </pre>
+     *
+     * <code>uint64 report_bytes = 4 [json_name = "reportBytes"];</code>
+     * @return The reportBytes.
+     */
+    @java.lang.Override
+    public long getReportBytes() {
+      return reportBytes_;
+    }
+    /**
+     * <pre>
+     * Bytes that may be read before progress must be told again.
+     * </pre>
+     *
+     * <code>uint64 report_bytes = 4 [json_name = "reportBytes"];</code>
+     * @param value The reportBytes to set.
+     * @return This builder for chaining.
+     */
+    public Builder setReportBytes(long value) {
+
+      reportBytes_ = value;
+      bitField0_ |= 0x00000008;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * Bytes that may be read before progress must be told again.
+     * </pre>
+     *
+     * <code>uint64 report_bytes = 4 [json_name = "reportBytes"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearReportBytes() {
+      bitField0_ = (bitField0_ & ~0x00000008);
+      reportBytes_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private long reportFrames_ ;
+    /**
+     * <pre>
+     * The same in frames.
+     * </pre>
+     *
+     * <code>uint64 report_frames = 5 [json_name = "reportFrames"];</code>
+     * @return The reportFrames.
+     */
+    @java.lang.Override
+    public long getReportFrames() {
+      return reportFrames_;
+    }
+    /**
+     * <pre>
+     * The same in frames.
+     * </pre>
+     *
+     * <code>uint64 report_frames = 5 [json_name = "reportFrames"];</code>
+     * @param value The reportFrames to set.
+     * @return This builder for chaining.
+     */
+    public Builder setReportFrames(long value) {
+
+      reportFrames_ = value;
+      bitField0_ |= 0x00000010;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * The same in frames.
+     * </pre>
+     *
+     * <code>uint64 report_frames = 5 [json_name = "reportFrames"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearReportFrames() {
+      bitField0_ = (bitField0_ & ~0x00000010);
+      reportFrames_ = 0L;
       onChanged();
       return this;
     }

@@ -52,7 +52,7 @@ public interface StreamAttachmentOrBuilder extends
 
   /**
    * <pre>
-   * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;.
+   * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;, and &lt;prefix&gt;.index for what belongs together.
    * </pre>
    *
    * <code>string subject_prefix = 3 [json_name = "subjectPrefix"];</code>
@@ -61,7 +61,7 @@ public interface StreamAttachmentOrBuilder extends
   java.lang.String getSubjectPrefix();
   /**
    * <pre>
-   * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;.
+   * Subjects are &lt;prefix&gt;.&lt;message type&gt;.&lt;venue&gt;, and &lt;prefix&gt;.index for what belongs together.
    * </pre>
    *
    * <code>string subject_prefix = 3 [json_name = "subjectPrefix"];</code>
@@ -69,4 +69,24 @@ public interface StreamAttachmentOrBuilder extends
    */
   com.google.protobuf.ByteString
       getSubjectPrefixBytes();
+
+  /**
+   * <pre>
+   * Bytes that may be read before progress must be told again.
+   * </pre>
+   *
+   * <code>uint64 report_bytes = 4 [json_name = "reportBytes"];</code>
+   * @return The reportBytes.
+   */
+  long getReportBytes();
+
+  /**
+   * <pre>
+   * The same in frames.
+   * </pre>
+   *
+   * <code>uint64 report_frames = 5 [json_name = "reportFrames"];</code>
+   * @return The reportFrames.
+   */
+  long getReportFrames();
 }
