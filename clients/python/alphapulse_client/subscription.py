@@ -283,7 +283,12 @@ class Subscription:
     async def close(self) -> None:
         """End the stream; the connection too where it is the subscription's own. Idempotent."""
         self._closed = True
+        source, opening = self._source, self._opening
         self._end_source()
+        if opening is not None:
+            await asyncio.wait((opening,))
+        if source is not None:
+            await source.wait_closed()
         if self._owns_channel and self._channel is not None:
             await self._channel.close()
             self._channel = None

@@ -16,7 +16,7 @@ from alphapulse_mesh.registry.live import LiveRegistry, QuoteFollower
 from alphapulse_mesh.registry.service import RegistryService, add_registry_service
 from alphapulse_mesh.registry.shared_index import SharedIndex
 from alphapulse_mesh.registry.writer import RegistryWriter
-from alphapulse_mesh.runtime.errors import Unavailable
+from alphapulse_mesh.runtime.errors import ConfigError, Unavailable
 from alphapulse_mesh.runtime.event_store import SqliteEventStore
 from alphapulse_mesh.runtime.names import REGISTRY_INDEX, Service
 from alphapulse_mesh.runtime.server import ServiceContext, ServiceHost, run_service
@@ -90,7 +90,15 @@ async def _open_store(context: ServiceContext) -> EventStore:
     )
 
     name = f"{context.config.mesh.name}_registry"
-    return await JetStreamEventStore.open(config.nats_url, name, replicas=config.nats_replicas)
+    url = config.nats_url or context.config.nats.url
+    if url is None:
+        raise ConfigError(
+            "registry.event_store is 'jetstream': set nats.url, or start the mesh with"
+            " `alphapulse up`, which starts a server",
+            reason="CONFIG_INVALID_VALUE",
+            key="nats.url",
+        )
+    return await JetStreamEventStore.open(url, name, replicas=config.nats_replicas)
 
 
 async def _publisher(stack: contextlib.AsyncExitStack, config: MeshConfig) -> Publisher:

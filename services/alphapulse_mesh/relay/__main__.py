@@ -6,10 +6,11 @@ DOMAIN is market-data, signal, execution or system.
 from __future__ import annotations
 
 import sys
-from contextlib import closing
+from contextlib import closing, nullcontext
 
 from alphapulse_mesh.relay.domains import BY_INSTANCE
 from alphapulse_mesh.relay.hub import Hub
+from alphapulse_mesh.relay.jetstream import StreamWriter, adopt_stream
 from alphapulse_mesh.relay.metrics import HubCollector, registered
 from alphapulse_mesh.relay.service import (
     RelayServicer,
@@ -25,18 +26,23 @@ _BY_SERVICE = {domain.service: domain for domain in BY_INSTANCE.values()}
 async def main(service: ServiceContext) -> None:
     """Serve one relay until the process is told to stop."""
     domain = _BY_SERVICE[service.service]
+    config = service.config.relay(service.service)
+    memory_path = service.paths.data_dir / f"{service.service}.memory"
+    if config.transport == "nats":
+        await adopt_stream(service.config, domain.name, memory_path)
     hub = Hub(
         domain,
-        service.config.relay(service.service),
+        config,
         ring_path=service.paths.shm_path(service.service),
-        memory_path=service.paths.data_dir / f"{service.service}.memory",
+        memory_path=memory_path,
         max_message_bytes=service.config.server.max_message_bytes,
         tracer=PublishTracer(service.telemetry, domain),
         latencies=service.latencies,
     )
     with closing(hub), registered(service.metrics.registry, HubCollector(hub)):
-        service.host.add(add_relay_to_server, RelayServicer(hub))
-        async with service.host:
+        stream = StreamWriter(service.config, hub) if config.transport == "nats" else None
+        service.host.add(add_relay_to_server, RelayServicer(hub, stream))
+        async with stream or nullcontext(), service.host:
             service.host.background(hub.tell_progress(), name="relay-progress")
             service.host.background(
                 end_streams_at_drain(hub, service.host.draining), name="relay-drain"

@@ -3,7 +3,8 @@
 A seat counts like a subscriber of `Subscribe` (blocking, lag, lease, status), only that the frames
 do not pass through here: the subscriber reads the ring itself and says how far it has come. Whether
 it may read the ring is decided by the file's permissions, which hold for its user's other processes
-too; the offer says only where the ring is, and only to clients of this host.
+too; the offer says only where the ring is, and only to clients of this host. On NATS the offer
+names the stream, and the server decides.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client.transports.shm import LAYOUT_VERSION, boot_id
+from alphapulse_mesh.runtime.errors import Unavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     import grpc.aio
 
     from alphapulse_mesh.relay.hub import Hub
+    from alphapulse_mesh.relay.jetstream import StreamWriter
 
     Context = grpc.aio.ServicerContext[pb.AttachRequest, pb.AttachResponse]
 
@@ -49,8 +52,10 @@ _FIRST_CUSTOM_TYPE: Final = 200
 class Seats:
     """The `Attach` method of one relay."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, stream: StreamWriter | None = None) -> None:
+        """`stream`: of a domain on NATS."""
         self._hub = hub
+        self._stream = stream
         self._boot_id = boot_id()
 
     async def attach(self, requests: AsyncIterator[pb.AttachRequest], context: Context) -> None:
@@ -62,9 +67,21 @@ class Seats:
         if offer.transport == "grpc":
             await context.write(offer)
             return
-        hub = self._hub
-        subscriber = hub.subscribe(first.subscribe)
+        hub, stream, wanted = self._hub, self._stream, first.subscribe
+        if stream is not None:
+            try:
+                wanted = await stream.resolved(wanted)
+            except Unavailable as error:
+                await context.write(_grpc(error.message))
+                return
+        subscriber = hub.subscribe(wanted)
         subscriber.seated = True
+        replaying = subscriber.blocking and subscriber.position + 1 < hub.window.oldest
+        if replaying:  # the stream has what it reads: it blocks once it has come to the ring
+            subscriber.blocking = False
+            hub.pressure.move_gate()
+        if stream is not None:
+            stream.seats.add(subscriber)
         try:
             with subscriber.serving():
                 offer.start_sequence = subscriber.position + 1
@@ -77,8 +94,13 @@ class Seats:
                         lost=report.lost_frames,
                         records=report.delivered_records,
                     )
+                    if replaying and subscriber.position + 1 >= hub.window.oldest:
+                        replaying, subscriber.blocking = False, True
+                        hub.pressure.joined(subscriber)
                     hub.pressure.moved(subscriber)
         finally:
+            if stream is not None:
+                stream.seats.discard(subscriber)
             hub.leave(subscriber)
 
     def _offer(self, request: pb.AttachRequest) -> pb.AttachResponse:
@@ -94,6 +116,8 @@ class Seats:
             return _grpc("this start is the relay's work")
         if max(wanted.message_types, default=0) >= _FIRST_CUSTOM_TYPE:
             return _grpc("the relay alone knows the schemas of types registered at run time")
+        if config.transport == "nats":
+            return self._offer_stream()
         if not self._boot_id or request.boot_id != self._boot_id:
             return _grpc("the ring is on another host")
         ring = self._hub.window.ring
@@ -109,6 +133,14 @@ class Seats:
                 report_bytes=ring.capacity // _REPORT_PART,
                 report_frames=max(config.circuit_breaker_frames // _REPORT_PART, 1),
             ),
+        )
+
+    def _offer_stream(self) -> pb.AttachResponse:
+        stream = self._stream
+        if stream is None or stream.unavailable:
+            return _grpc(stream.unavailable if stream is not None else "no stream is written")
+        return pb.AttachResponse(
+            transport="nats", epoch=self._hub.window.epoch, stream=stream.attachment()
         )
 
 

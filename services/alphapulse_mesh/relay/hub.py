@@ -445,6 +445,11 @@ class Hub:
         for stream in (*self.subscribers, *self.producers.sessions()):
             stream.end(error)
 
+    @property
+    def ending(self) -> bool:
+        """It takes no new streams."""
+        return self._refusal is not None
+
     def _check_serving(self) -> None:
         if self._refusal is not None:
             raise self._refusal

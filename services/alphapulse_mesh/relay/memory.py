@@ -157,6 +157,11 @@ class RelayMemory:
         """Drawn when the memory was made: tells its sequences from those of any other relay."""
         return int(self._header["epoch"][0])
 
+    def continue_from(self, epoch: int, head: int) -> None:
+        """Sequences go on behind `head`, as part of that epoch."""
+        self._header["epoch"] = epoch
+        self._header["head"] = head
+
     @property
     def frames(self) -> int:
         """Frames taken since the ring was made."""

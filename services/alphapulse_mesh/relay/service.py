@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from alphapulse_mesh.relay.hub import Hub
+    from alphapulse_mesh.relay.jetstream import StreamWriter
     from alphapulse_mesh.relay.producers import PublishSession
 
     Context = grpc.aio.ServicerContext[bytes, bytes]
@@ -35,8 +36,10 @@ _BULK_SECONDS: Final = 0.002
 class RelayServicer:
     """The gRPC service of one relay."""
 
-    def __init__(self, hub: Hub) -> None:
+    def __init__(self, hub: Hub, stream: StreamWriter | None = None) -> None:
+        """`stream`: of a domain on NATS."""
         self.hub = hub
+        self.stream = stream
 
     async def publish(self, requests: AsyncIterator[bytes], context: Context) -> None:
         """`Publish`: frames up, one acknowledgement for all that was drained down."""
@@ -174,7 +177,7 @@ def add_relay_to_server(servicer: RelayServicer, server: grpc.aio.Server) -> Non
         "Publish": grpc.stream_stream_rpc_method_handler(servicer.publish),
         "Subscribe": grpc.unary_stream_rpc_method_handler(servicer.subscribe),
         "Attach": grpc.stream_stream_rpc_method_handler(
-            Seats(servicer.hub).attach,
+            Seats(servicer.hub, servicer.stream).attach,
             request_deserializer=pb.AttachRequest.FromString,
             response_serializer=pb.AttachResponse.SerializeToString,
         ),

@@ -9,6 +9,7 @@ import pytest_asyncio
 
 from alphapulse_client import Publisher, Subscription
 from alphapulse_mesh.runtime.names import Service
+from alphapulse_testing.nats_server import NatsServer
 from alphapulse_testing.relays import RelayProcess, serve_relay
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ DOMAIN = "market_data"
 
 class Feed(Protocol):
     """The market-data domain on one transport, carried by real servers."""
+
+    replays: bool
+    """One may start before the relay's window, for the frames are kept elsewhere too."""
 
     def publisher(self, name: str = "test", **options: Any) -> Publisher:
         """A publisher to it, closed at the end of the test."""
@@ -58,6 +62,7 @@ class RelayFeed:
         process: RelayProcess | None = None,
     ) -> None:
         self._transport = transport
+        self.replays = transport == "nats"
         self._target = target
         self._stack = stack
         self._process = process
@@ -108,6 +113,7 @@ transports = {
     "grpc-tcp": ("tcp", "grpc"),
     "grpc-unix": ("unix", "grpc"),
     "shm": ("unix", "shm"),
+    "nats": ("tcp", "nats"),
 }
 """Name → how gRPC listens, and what carries the domain."""
 
@@ -122,11 +128,17 @@ async def open_feed(
 
         async def start(*, process: bool = False, **settings: Any) -> Feed:
             listen, transport = transports[request.param]
+            sections: dict[str, Any] = {}
+            if transport == "nats":
+                sections["nats"] = {"url": stack.enter_context(NatsServer(tmp_path)).url}
+                # as small as may be, so that also the stream forgets
+                settings.setdefault("stream_bytes", 4 * settings.get("ring_bytes", 1 << 20))
             config = make_config(
                 server={"transport": listen, "drain_seconds": 1.0},
                 relays={DOMAIN: {"ring_bytes": 1 << 20, "transport": transport, **settings}},
                 # the socket's path must be short
                 mesh={"run_dir": tmp_path / "r"},
+                **sections,
             )
             if process:
                 relay = RelayProcess(config, Service.RELAY_MARKET_DATA, tmp_path)

@@ -6,7 +6,7 @@ import json
 import subprocess
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
@@ -15,29 +15,72 @@ from alphapulse_mesh.runtime.programs import find_program
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from types import TracebackType
 
-__all__ = ["nats_server"]
+__all__ = ["NatsServer", "nats_server"]
+
+_START_SECONDS = 30.0
+
+
+class NatsServer:
+    """One that a test can kill and start again on its port; its files are in `directory`."""
+
+    def __init__(self, directory: Path, *, sync_always: bool = False) -> None:
+        """Skips where it is not installed. `sync_always`: what it acknowledges is on disk."""
+        program = find_program("nats-server")
+        if program is None:
+            pytest.skip("nats-server is not installed")
+        self._program = program
+        self._directory = directory
+        self._store = f'store_dir: "{directory}"' + (", sync_interval: always" * sync_always)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._listen = "127.0.0.1:-1"
+        self.url = ""
+
+    def start(self) -> None:
+        """Start it, on the port that it had before."""
+        directory = self._directory
+        config = directory / "nats.conf"
+        config.write_text(f'listen: "{self._listen}"\njetstream {{ {self._store} }}\n')
+        for old in directory.glob("*.ports"):
+            old.unlink()
+        argv = [str(self._program), "-c", str(config), "--ports_file_dir", str(directory)]
+        with (directory / "nats.log").open("ab") as log:
+            self._process = subprocess.Popen(argv, stdout=log, stderr=log)
+        deadline = time.monotonic() + _START_SECONDS
+        while not (found := list(directory.glob("*.ports"))):
+            assert self._process.poll() is None, (directory / "nats.log").read_text()
+            assert time.monotonic() < deadline, "nats-server does not start"
+            time.sleep(0.02)
+        self.url = json.loads(found[0].read_text())["nats"][0]
+        self._listen = self.url.removeprefix("nats://")
+
+    def kill(self) -> None:
+        """kill -9. Idempotent."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.kill()
 
 
 @contextmanager
 def nats_server(directory: Path) -> Iterator[str]:
     """Its URL; what it acknowledges is on disk in `directory`. Skips where it is not installed."""
-    program = find_program("nats-server")
-    if program is None:
-        pytest.skip("nats-server is not installed")
-    config = directory / "nats.conf"
-    store = f'store_dir: "{directory}", sync_interval: always'
-    config.write_text(f'listen: "127.0.0.1:-1"\njetstream {{ {store} }}\n')
-    argv = [str(program), "-c", str(config), "--ports_file_dir", str(directory)]
-    with (directory / "nats.log").open("wb") as log:
-        server = subprocess.Popen(argv, stdout=log, stderr=log)
-    try:
-        deadline = time.monotonic() + 30
-        while not (found := list(directory.glob("*.ports"))):
-            assert server.poll() is None, (directory / "nats.log").read_text()
-            assert time.monotonic() < deadline, "nats-server does not start"
-            time.sleep(0.02)
-        yield json.loads(found[0].read_text())["nats"][0]
-    finally:
-        server.kill()
-        server.wait()
+    with NatsServer(directory, sync_always=True) as server:
+        yield server.url

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager, closing, nullcontext
 from typing import TYPE_CHECKING, Any, Self
 
 import grpc.aio
@@ -15,6 +15,7 @@ from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client.domains import relay_service
 from alphapulse_mesh.relay.domains import BY_INSTANCE
 from alphapulse_mesh.relay.hub import Hub
+from alphapulse_mesh.relay.jetstream import StreamWriter, adopt_stream
 from alphapulse_mesh.relay.service import RelayServicer, add_relay_to_server, end_streams_at_drain
 from alphapulse_mesh.runtime.config import MeshConfig, dump_toml
 from alphapulse_mesh.runtime.names import RELAYS, Service
@@ -41,18 +42,23 @@ async def serve_relay(
 ) -> AsyncIterator[tuple[Hub, ServiceHost]]:
     """A relay on this event loop behind a real server; its ring is a file in the directory."""
     domain = BY_INSTANCE[instance]
+    section = config.relay(domain.service)
+    memory_path = directory / f"{instance}.memory"
+    if section.transport == "nats":
+        await adopt_stream(config, domain.name, memory_path)
     hub = Hub(
         domain,
-        config.relay(domain.service),
+        section,
         ring_path=directory / f"{instance}.ring",
-        memory_path=directory / f"{instance}.memory",
+        memory_path=memory_path,
         max_message_bytes=config.server.max_message_bytes,
         tracer=tracer,
     )
     with closing(hub):
         host = ServiceHost(config, domain.service)
-        host.add(add_relay_to_server, RelayServicer(hub))
-        async with host:
+        stream = StreamWriter(config, hub) if section.transport == "nats" else None
+        host.add(add_relay_to_server, RelayServicer(hub, stream))
+        async with stream or nullcontext(), host:
             host.background(hub.tell_progress(), name="relay-progress")
             host.background(end_streams_at_drain(hub, host.draining), name="relay-drain")
             yield hub, host

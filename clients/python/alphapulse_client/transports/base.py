@@ -72,3 +72,7 @@ class FeedSource(Protocol):
     def cancel(self) -> None:
         """Let go of everything, now; whoever waits in `receive` is cancelled. Idempotent."""
         ...
+
+    async def wait_closed(self) -> None:
+        """After `cancel`: until connections of its own are closed."""
+        ...

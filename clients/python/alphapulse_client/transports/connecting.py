@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 
 from alphapulse_client.errors import FailedPrecondition, Unimplemented
@@ -23,7 +24,9 @@ __all__ = ["TRANSPORTS", "connect"]
 
 _LOG = logging.getLogger(__name__)
 
-TRANSPORTS: Final = ("shm",)
+_UNREADABLE: Final = ("SHM_UNREADABLE", "NATS_UNREADABLE")
+
+TRANSPORTS: Final = ("shm", "nats") if find_spec("nats") is not None else ("shm",)
 """What can be read here beside gRPC, best first."""
 
 
@@ -49,10 +52,16 @@ async def connect(
             if answer.transport == "shm":
                 source = ShmSource(seat, answer, request)
                 return source, ""
+            if answer.transport == "nats":
+                # a tenth of a second of imports, for those alone who use it
+                from alphapulse_client.transports.nats import NatsSource  # noqa: PLC0415
+
+                source = await NatsSource.open(seat, answer, request)
+                return source, ""
         except Unimplemented:
             detail = "the relay does not know Attach"
         except FailedPrecondition as error:
-            if error.reason != "SHM_UNREADABLE":
+            if error.reason not in _UNREADABLE:
                 raise
             detail = error.message
             _LOG.info("%s subscription %r: %s", domain, request.subscriber_name, detail)

@@ -75,3 +75,6 @@ class GrpcSource:
         """See `FeedSource`."""
         self._call.cancel()
         self._progress.cancel()
+
+    async def wait_closed(self) -> None:
+        """See `FeedSource`."""

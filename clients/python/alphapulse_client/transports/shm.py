@@ -272,6 +272,9 @@ class ShmSource:
         self._reader.close()
         self._ring.close()
 
+    async def wait_closed(self) -> None:
+        """See `FeedSource`."""
+
 
 def _ranges(sequences: NDArray[np.int64]) -> list[tuple[int, int]]:
     """Ascending sequences as closed ranges."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -43,6 +44,18 @@ def _power_of_two(value: int) -> int:
         raise ValueError(f"{value} is not a power of two")
     return value
 
+
+def _nats_url(value: str) -> str:
+    for one in value.split(","):
+        parts = urlsplit(one.strip())
+        if parts.scheme not in {"nats", "tls", "ws", "wss"} or not parts.hostname:
+            raise ValueError(f"{one.strip()!r} is not like nats://host:4222")
+        if parts.username is not None:
+            raise ValueError("no user or password in it: they are told to every subscriber")
+    return value
+
+
+NatsUrl = Annotated[str, AfterValidator(_nats_url)]
 
 RingBytes = Annotated[int, Field(ge=1 << 16, le=1 << 36), AfterValidator(_power_of_two)]
 
@@ -145,8 +158,9 @@ class RegistryConfig(Section):
     """Journal, relative to the data directory."""
     event_store: Literal["sqlite", "jetstream"] = "sqlite"
     """Where the journal is: the database, or NATS JetStream for replicas on many hosts."""
-    nats_url: str = "nats://127.0.0.1:4222"
-    """Server of the journal for `jetstream`; run it with `sync_interval: always`."""
+    nats_url: NatsUrl | None = None
+    """Server of the journal for `jetstream`; run it with `sync_interval: always`. None: `nats.url`.
+    """
     nats_replicas: Annotated[int, Field(ge=1, le=5)] = 1
     """How many servers of the cluster hold the journal."""
     snapshot_every_events: Count = 50_000
@@ -164,13 +178,36 @@ class RegistryConfig(Section):
     review, or active ones."""
 
 
+class NatsConfig(Section):
+    """The NATS server of domains whose `transport` is `nats` and of event stores in JetStream."""
+
+    url: NatsUrl | None = None
+    """As clients reach it, `nats://host:port` or `tls://host:port`, several with commas between.
+    None: `alphapulse up` starts one on `mesh.host` where something needs it."""
+    port: Port = 0
+    """Of the server that `alphapulse up` starts."""
+    credentials_file: AbsolutePath | None = None
+    """A `.creds` file of NATS. Clients of a feed read the same variable of the environment."""
+    token: SecretStr | None = None
+    """From the environment, as for clients of a feed; never written out."""
+    command: str = "nats-server"
+
+
 class RelayConfig(Section):
     """Policy of one relay (defaults per domain in `RelaysConfig`)."""
 
     port: Port = 0
-    transport: Literal["grpc", "shm"] = "grpc"
+    transport: Literal["grpc", "shm", "nats"] = "grpc"
     """What carries the domain to its subscribers: `shm` lets those of this host read the ring
-    itself. gRPC stays for all others; a client needs no change."""
+    itself, `nats` those of any host a JetStream stream. gRPC stays for all others; a client needs
+    no change."""
+    stream_bytes: Annotated[int, Field(ge=1 << 18)] = 1 << 30
+    """Bound of the JetStream stream (`nats`): the oldest leave first. At least four times
+    `ring_bytes`, so that it holds whatever a blocking subscriber still needs."""
+    stream_age_seconds: Seconds = 86_400.0
+    """Frames older than this leave the stream; 0: only `stream_bytes` bounds it."""
+    stream_replicas: Annotated[int, Field(ge=1, le=5)] = 1
+    """How many servers of the cluster hold the stream."""
     shm_spin_microseconds: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """How long a subscriber over shared memory polls before it sleeps: latency for processor time.
     """
@@ -200,6 +237,15 @@ class RelayConfig(Section):
             raise ValueError(
                 f"circuit_breaker_frames ({self.circuit_breaker_frames}) is above "
                 f"max_queue_frames ({self.max_queue_frames})"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _stream_holds_the_ring(self) -> Self:
+        if self.transport == "nats" and self.stream_bytes < 4 * self.ring_bytes:
+            raise ValueError(
+                f"stream_bytes ({self.stream_bytes}) is below four times "
+                f"ring_bytes ({self.ring_bytes})"
             )
         return self
 
@@ -429,6 +475,7 @@ class MeshConfig(BaseSettings):
     telemetry: TelemetryConfig = TelemetryConfig()
     registry: RegistryConfig = RegistryConfig()
     relays: RelaysConfig = RelaysConfig()
+    nats: NatsConfig = NatsConfig()
     execution: ExecutionConfig = ExecutionConfig()
     collectors: tuple[CollectorSource, ...] = ()
     strategies: StrategiesConfig = StrategiesConfig()
