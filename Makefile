@@ -29,6 +29,10 @@ demo: setup ## the whole mesh for a short while on the built-in market simulator
 up: setup ## the whole mesh in the foreground until Ctrl-C
 	@$(BIN)/alphapulse up $(ARGS)
 
+.PHONY: import-all
+import-all: setup ## all venues and instruments of DATA into the mesh that runs (DATA=../shared/data)
+	@$(BIN)/alphapulse registry import all $(or $(DATA),../shared/data) $(ARGS)
+
 .PHONY: bench
 bench: setup-dev bench-peers ## every benchmark beside its peers (ARGS="ring --quick --json")
 	@$(BIN)/alphapulse bench $(or $(ARGS),all)

@@ -17,6 +17,7 @@ from alphapulse_mesh.cli.gateway import find_target
 from alphapulse_mesh.importers.ccxt_markets import import_markets
 from alphapulse_mesh.importers.databento import import_definitions
 from alphapulse_mesh.importers.financedatabase import import_listings
+from alphapulse_mesh.importers.financedatabase_kinds import importer_of
 from alphapulse_mesh.importers.loading import Loader
 from alphapulse_mesh.importers.places import Places
 from alphapulse_mesh.importers.rows import Summary, write_report
@@ -36,6 +37,11 @@ _ALL: Final = (
             "instruments_financedatabase/nasdaq_nms_excerpt.csv",
             "instruments_financedatabase/equities.csv*",
             "instruments_financedatabase/etfs.csv*",
+            "instruments_financedatabase/currencies.csv*",
+            "instruments_financedatabase/cryptos.csv*",
+            "instruments_financedatabase/moneymarkets.csv*",
+            "instruments_financedatabase/funds.csv*",
+            "instruments_financedatabase/indices.csv*",
         ),
     ),
     ("tokens", ("token_lists/*.tokenlist.json*",)),
@@ -125,7 +131,10 @@ async def _import(
     places = await Places.read(mesh.registry)
     loader = Loader(mesh.registry, progress=progress)
     if kind == "financedatabase":
-        return await import_listings(loader, places, files)
+        readers = [(importer_of(path), path) for path in files]
+        listings = [path for reader, path in readers if reader is None]
+        done = await import_listings(loader, places, listings) if listings else []
+        return [*done, *[await read(loader, places, path) for read, path in readers if read]]
     if kind == "databento":
         return await import_definitions(loader, places, files)
     one = {"tokens": import_tokens, "pools": import_pools, "ccxt": import_markets}[kind]

@@ -16,6 +16,7 @@ from stdnum import isin as stdnum_isin
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.importers.rows import Place, Row, Summary, clean, put, read_csv
+from alphapulse_mesh.runtime.currencies import MINOR_UNITS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
     from alphapulse_mesh.importers.loading import Loader
     from alphapulse_mesh.importers.places import Places
 
-__all__ = ["import_listings"]
+__all__ = ["import_listings", "put_currency"]
 
 _A = common_pb2.AssetType
 _COLUMNS: Final = ("symbol", "name", "currency", "exchange", "mic", "isin")
 _FIELDS: Final = frozenset(
     {
         "name", "quote_currency", "isin", "cusip", "figi", "composite_figi", "share_class_figi",
-        "status", "primary_listing", "metadata", "underlying",
+        "status", "primary_listing", "metadata", "underlying", "settlement_currency",
     }
 )  # fmt: skip
 # suffix of Yahoo's → MIC, for rows that name neither exchange nor MIC
@@ -51,6 +52,10 @@ _PRINCIPAL: Final = {
 _RECEIPT_NAME: Final = re.compile(
     r"\b(ADR|ADS|GDR|CDR|(American|Global) Depositary|Depositary Receipts?)\b", re.IGNORECASE
 )
+_SPELLINGS: Final = {
+    "GBp": "GBX", "GBx": "GBX", "ILa": "ILA", "USc": "USX", "USx": "USX", "ZAc": "ZAC",
+}  # fmt: skip
+"""How others write hundredths of a currency."""
 _BDR: Final = re.compile(r"[A-Z0-9]{4}3[1-9]")
 """B3 gives these endings to Brazilian depositary receipts."""
 
@@ -194,7 +199,6 @@ def _row(
         venue=venue.venue,
         symbol=symbol,
         name=clean(row["name"]),
-        quote_currency=row["currency"],
         status=(
             pb.INSTRUMENT_STATUS_DELISTED
             if row.get("delisted") == "True"
@@ -206,6 +210,7 @@ def _row(
         composite_figi=row.get("composite_figi", ""),
         share_class_figi=row.get("shareclass_figi", ""),
     )
+    put_currency(message, row["currency"], place, summary)
     source = {"country": row.get("country", ""), "sector": row.get("sector", "")}
     if row["symbol"] != symbol:
         source["source_symbol"] = row["symbol"]
@@ -229,6 +234,16 @@ def _row(
         summary.adapt(place, "ISIN_SHARED", f"{row['isin']} is on several lines of this venue")
     put(message.metadata, source)
     return Row(place, message, key=key)
+
+
+def put_currency(message: pb.Instrument, code: str, place: Place, summary: Summary) -> None:
+    """In what it is quoted; and where that is hundredths, what is paid."""
+    quoted = _SPELLINGS.get(code, code)
+    if quoted != code:
+        summary.adapt(place, "CURRENCY_SPELLING", f"{code} is {quoted}")
+    message.quote_currency = quoted
+    if quoted in MINOR_UNITS:
+        message.settlement_currency = MINOR_UNITS[quoted]
 
 
 def _without_identifiers(message: pb.Instrument) -> None:

@@ -64,4 +64,12 @@ async def test_all_of_it_is_there_once(tmp_path: Path) -> None:
         assert share.asset_type == common_pb2.ASSET_TYPE_STOCK
         symbols = {answer.candidates[position].symbol for position in receipts.candidates}
         assert symbols == {"AAPL", "AAPLB", "AAPLC", "AAPLD", "AAPL34"}
+        kinds = {
+            name: [i async for i in mesh.registry.list(asset_type=common_pb2.AssetType.Value(name))]
+            for name in ("ASSET_TYPE_FX_PAIR", "ASSET_TYPE_FUND", "ASSET_TYPE_CRYPTO_PAIR")
+        }
+        by_source = {summary["source"]: summary for summary in first}
+        for name, source in zip(kinds, ("currencies", "moneymarkets", "cryptos"), strict=True):
+            created = by_source[f"financedatabase {source}.csv.gz"]["created"]
+            assert len(kinds[name]) == created > 1000
         await mesh.close()
