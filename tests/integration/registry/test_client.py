@@ -46,3 +46,62 @@ async def test_change_end_search_places_and_records(tmp_path: Path, aio_server: 
         gone = await registry.delist(meta.id)
         assert gone.status == pb.INSTRUMENT_STATUS_DELISTED
         assert len(await registry.records([])) == 0
+
+
+async def test_links_go_and_synthetics_are_listed(tmp_path: Path, aio_server: Any) -> None:
+    async with running_registry(tmp_path / "registry.db") as running:
+        _, channel = await aio_server((add_registry_service, running.service))
+        registry = RegistryClient(channel)
+        one = (await registry.register(stock("A"))).instrument
+        other = (await registry.register(stock("B"))).instrument
+        link = await registry.link(one, other, pb.LINK_TYPE_SAME_SECURITY)
+        with pytest.raises(Conflict):
+            await registry.unlink(
+                one, other, pb.LINK_TYPE_SAME_SECURITY, expected_revision=link.revision + 9
+            )
+        ask = (one, other, pb.LINK_TYPE_SAME_SECURITY)
+        assert await registry.unlink(*ask, request_id="once")
+        assert await registry.unlink(*ask, request_id="once")  # what the first call answered
+        assert not await registry.unlink(*ask)
+        assert [each async for each in registry.links()] == []
+        seen: list[pb.WatchRegistryResponse] = []
+        async for event in registry.watch(link_types=[pb.LINK_TYPE_SAME_SECURITY]):
+            seen.append(event)
+            if len(seen) == 2:
+                break
+        assert [event.WhichOneof("event") for event in seen] == ["link_added", "link_removed"]
+        assert seen[1].link_removed == link == seen[0].link_added
+        assert seen[1].revision > link.revision
+
+        await registry.define_synthetic("SUM", "a + b", [("a", one), ("b", other)])
+        made = (await registry.define_synthetic("HALF", "a / 2", [("a", one)])).synthetic
+        await registry.define_synthetic("DEEP", "a * 3", [("a", made.id)])
+        names = [each.name async for each in registry.synthetics()]
+        assert names == ["SUM", "HALF", "DEEP"]
+        assert [each.name async for each in registry.synthetics(made_of=other)] == ["SUM"]
+        assert [e.name async for e in registry.synthetics(made_of=one, name_prefix="D")] == ["DEEP"]
+        page = await registry._stub.ListSynthetics(pb.ListSyntheticsRequest(page_size=2))
+        rest = await registry._stub.ListSynthetics(
+            pb.ListSyntheticsRequest(page_size=2, page_token=page.next_page_token)
+        )
+        assert [each.name for each in (*page.synthetics, *rest.synthetics)] == names
+
+
+async def test_history_and_what_venues_measure(tmp_path: Path, aio_server: Any) -> None:
+    async with running_registry(tmp_path / "registry.db") as running:
+        _, channel = await aio_server((add_registry_service, running.service))
+        registry = RegistryClient(channel)
+        known = (await registry.register(stock("FB"))).instrument
+        await registry.update(
+            pb.Instrument(id_text=known.id_text, symbol="META"), effective_time=RENAMED
+        )
+        assert [each.symbol for each in await registry.history(known)] == ["FB", "META"]
+        metric = pb.VenueMetric(latency_ns=2_000_000, status=pb.VENUE_STATUS_OPEN, source="test")
+        metric.time.FromDatetime(RENAMED)
+        kept = await registry.report_venue_metrics("BINANCE", [metric])
+        assert kept.kept == 1
+        answer = await registry.venue_metrics("BINANCE", start=RENAMED)
+        assert list(answer.metrics) == [metric]
+        assert answer.median_latency_ns == 2_000_000
+        later = RENAMED + dt.timedelta(seconds=1)
+        assert not (await registry.venue_metrics("BINANCE", start=later)).metrics
