@@ -11,7 +11,7 @@ from alphapulse_mesh.cli import (
     mesh,
     orders,
     registry,
-    registry_queries,
+    registry_more,
     synthetics,
     top,
     trace,
@@ -33,7 +33,7 @@ app.command("top")(top.top)
 app.command("demo")(demo.demo)
 app.command("doctor")(doctor.doctor)
 app.command("bench")(command.bench)
-app.add_typer(registry_queries.app, name="registry")  # that of `registry`, with its commands added
+app.add_typer(registry_more.app, name="registry")  # that of `registry`, with its commands added
 registry.app.add_typer(synthetics.app, name="synthetic")
 app.add_typer(feed_migrate.app, name="feed")  # that of `feed`, with its commands added
 app.add_typer(orders.app, name="order")

@@ -16,19 +16,20 @@ from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import connect
 from alphapulse_mesh.cli.registry import COLUMNS, app, asset_type, row, venue_name
 
-__all__ = ["app"]
+__all__ = ["app", "number_named", "short_name"]
 
 
-def _short(name: str, prefix: str) -> str:
+def short_name(name: str, prefix: str) -> str:
+    """The name of a value of an enumeration, without the prefix and in lower case."""
     return name.removeprefix(prefix).lower()
 
 
-def _number(enum: Any, prefix: str, text: str) -> Any:
+def number_named(enum: Any, prefix: str, text: str) -> Any:
     """The value of an enumeration by its name without the prefix."""
     try:
         return enum.Value(f"{prefix}{text.upper()}")
     except ValueError:
-        names = ", ".join(_short(name, prefix) for name in enum.keys()[1:])
+        names = ", ".join(short_name(name, prefix) for name in enum.keys()[1:])
         raise InvalidArgument(
             f"{text!r} is none of {names}", reason="NAME_UNKNOWN", name=text
         ) from None
@@ -138,6 +139,11 @@ async def route(
     urgency: Annotated[str, typer.Option(help="patient, normal or immediate")] = "normal",
     limit: Annotated[str, typer.Option(help="Limit price.")] = "",
     max_venues: Annotated[int, typer.Option(help="At most on so many venues; 0: any.")] = 0,
+    volume: Annotated[
+        list[str] | None,
+        typer.Option(help="Your volume of 30 days, for the fee tier: 5000000, or BINANCE=5000000."),
+    ] = None,
+    depth: Annotated[int, typer.Option(help="At most so many levels of a book; 0: all.")] = 0,
     target: output.TargetOption = None,
     name: output.NameOption = None,
     config: output.ConfigOption = None,
@@ -146,12 +152,19 @@ async def route(
     """Choose venues for an order by live quotes, and say why."""
     request = pb.RouteOrderRequest(
         instrument_id=id_message(instrument),
-        side=_number(pb.RouteSide, "ROUTE_SIDE_", side),
-        urgency=_number(pb.RouteUrgency, "ROUTE_URGENCY_", urgency),
+        side=number_named(pb.RouteSide, "ROUTE_SIDE_", side),
+        urgency=number_named(pb.RouteUrgency, "ROUTE_URGENCY_", urgency),
         quantity=quantity,
         limit_price=limit,
         max_venues=max_venues,
+        depth=depth,
     )
+    for each in volume or ():
+        venue, named, amount = each.rpartition("=")
+        if named:
+            request.volumes.add(venue=venue, volume=amount)
+        else:
+            request.volume = amount
     async with connect(target, name, config) as mesh:
         answer = await mesh.registry.route(request)
     if as_json:
@@ -187,8 +200,12 @@ async def watch(
     chain_id: Annotated[int, typer.Option(help="EIP-155 number.")] = 0,
     link: Annotated[list[str] | None, typer.Option(help="Link types: links alone.")] = None,
     event: Annotated[
-        list[str] | None, typer.Option(help="instrument, link, venue, collision, synthetic")
+        list[str] | None,
+        typer.Option(help="instrument, link, venue, collision, synthetic, opportunity"),
     ] = None,
+    min_bps: Annotated[
+        int, typer.Option(help="Opportunities of so many basis points: these alone.")
+    ] = 0,
     count: Annotated[int, typer.Option(help="End after so many; 0: never.")] = 0,
     target: output.TargetOption = None,
     name: output.NameOption = None,
@@ -204,8 +221,9 @@ async def watch(
             venues=venue or (),
             isin_prefix=isin,
             chain_id=chain_id,
-            link_types=[_number(pb.LinkType, "LINK_TYPE_", each) for each in link or ()],
-            kinds=[_number(pb.EventKind, "EVENT_KIND_", each) for each in event or ()],
+            link_types=[number_named(pb.LinkType, "LINK_TYPE_", each) for each in link or ()],
+            kinds=[number_named(pb.EventKind, "EVENT_KIND_", each) for each in event or ()],
+            min_opportunity_bps=min_bps,
         ):
             if as_json:
                 output.print_json(output.as_dict(change))
@@ -223,12 +241,18 @@ def _change(change: pb.WatchRegistryResponse) -> str:
         case pb.Instrument():
             text = f"{told.natural_key} {told.name}"
         case pb.Venue():
-            text = f"{told.name} {_short(pb.VenueStatus.Name(told.status), 'VENUE_STATUS_')}"
+            text = f"{told.name} {short_name(pb.VenueStatus.Name(told.status), 'VENUE_STATUS_')}"
         case pb.Link():
             start, end = (output.id_text(side) for side in output.link_ends(told))
-            text = f"{start} {_short(pb.LinkType.Name(told.type), 'LINK_TYPE_')} {end}"
+            text = f"{start} {short_name(pb.LinkType.Name(told.type), 'LINK_TYPE_')} {end}"
         case pb.Synthetic():
             text = f"{told.name} = {told.formula}"
+        case pb.Opportunity():
+            text = (
+                f"{told.spread_bps} bps  buy {told.max_quantity} on {venue_name(told.buy_venue)} "
+                f"at {told.buy_price} {told.buy_currency}, sell on {venue_name(told.sell_venue)} "
+                f"at {told.sell_price} {told.sell_currency}"
+            )
         case _:
             text = f"{told.existing_key} | {told.colliding_key}"
     return escape(f"{change.revision:>9}  {what.replace('_', ' ')}  {text}")

@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from alphapulse_client.errors import InvalidArgument
-from alphapulse_layout import AssetType
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import connect
 
@@ -80,6 +79,10 @@ async def evaluate(
 @app.command("list")
 @output.command
 async def list_synthetics(
+    made_of: Annotated[
+        str | None, typer.Option(help="Those made of this instrument, itself or through others.")
+    ] = None,
+    prefix: Annotated[str, typer.Option(help="Names that begin so.")] = "",
     target: output.TargetOption = None,
     name: output.NameOption = None,
     config: output.ConfigOption = None,
@@ -88,8 +91,7 @@ async def list_synthetics(
     """List the synthetics that are defined."""
     async with connect(target, name, config) as mesh:
         found = [
-            await mesh.registry.synthetic(each.id_text)
-            async for each in mesh.registry.list(asset_type=AssetType.SYNTHETIC)
+            each async for each in mesh.registry.synthetics(made_of=made_of, name_prefix=prefix)
         ]
     if as_json:
         output.print_json({"synthetics": [output.as_dict(each) for each in found]})

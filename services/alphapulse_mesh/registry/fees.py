@@ -6,14 +6,19 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
+from alphapulse_mesh.registry import identity
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.runtime.errors import FailedPrecondition, InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Fees", "amount", "fees_at", "plain", "quote_fees"]
+    from alphapulse_mesh.registry.model import InstrumentEntry
+    from alphapulse_mesh.registry.state import RegistryState
+
+__all__ = ["Fees", "amount", "fees_at", "line_fees", "plain", "price_currency", "quote_fees"]
 
 _AMOUNT: Final = re.compile(r"[0-9]{1,24}(?:\.[0-9]{1,18})?")
 _BPS: Final = Decimal(10_000)
@@ -61,6 +66,24 @@ def fees_at(venue: pb.Venue, volume: Decimal) -> Fees | None:
     if not found.maker_fee_bps or not found.taker_fee_bps:
         return None
     return Fees(Decimal(found.maker_fee_bps), Decimal(found.taker_fee_bps), tier)
+
+
+def line_fees(state: RegistryState, entry: InstrumentEntry, volume: Decimal) -> Fees | None:
+    """The fees of a line at a volume of 30 days: its venue's, or the pool's own."""
+    if entry.asset_type == common_pb2.ASSET_TYPE_POOL:
+        own_ppm = entry.message().pool_fee_ppm
+        if own_ppm:
+            bps = Decimal(own_ppm) / 100
+            return Fees(bps, bps, -1)
+    return fees_at(state.venues[entry.venue].message, volume)
+
+
+def price_currency(entry: InstrumentEntry) -> str:
+    """What a line's price is in: its quote currency, and for a pool its second token."""
+    message = entry.message()
+    if entry.asset_type == common_pb2.ASSET_TYPE_POOL and len(message.pool_tokens) == 2:
+        return identity.from_message(message.pool_tokens[1]).hex()
+    return message.quote_currency
 
 
 def quote_fees(venue: pb.Venue, request: pb.QuoteFeesRequest) -> pb.QuoteFeesResponse:

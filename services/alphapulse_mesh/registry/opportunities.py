@@ -8,7 +8,6 @@ there is none, or a venue's fees are not known, nothing is claimed.
 
 from __future__ import annotations
 
-from collections import deque
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -21,8 +20,8 @@ from alphapulse_client.context import format_traceparent
 from alphapulse_client.decimals import fixed_text
 from alphapulse_layout import MessageType, SourceType
 from alphapulse_mesh.registry import identity
-from alphapulse_mesh.registry.fees import fees_at, plain
-from alphapulse_mesh.registry.search import listings
+from alphapulse_mesh.registry.counterparts import counterparts
+from alphapulse_mesh.registry.fees import line_fees, plain, price_currency
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,6 +56,8 @@ class Opportunity(NamedTuple):
     """What a unit of `b`'s currency is worth in `a`'s."""
     fees_bps: tuple[Decimal, Decimal]
     """Taker fees of the two venues."""
+    currencies: tuple[str, str]
+    """What the two prices are in."""
 
     @property
     def size(self) -> int:
@@ -105,6 +106,7 @@ class Opportunities:
         self._quotes = quotes
         self._least_bps = least_bps
         self._counterparts: dict[bytes, list[InstrumentEntry]] = {}
+        self._currencies: dict[bytes, str] = {}
         self._revision = -1
         self._told: dict[tuple[bytes, bytes], tuple[int, int]] = {}
 
@@ -114,6 +116,7 @@ class Opportunities:
         """
         if self._revision != self._state.revision:  # links and listings may be others
             self._counterparts.clear()
+            self._currencies.clear()
             self._revision = self._state.revision
         found: dict[tuple[bytes, bytes], Opportunity] = {}
         for instrument_id in moved:
@@ -154,21 +157,7 @@ class Opportunities:
         """The same on other venues, and what derives from it or what it derives from."""
         known = self._counterparts.get(entry.id)
         if known is None:
-            same = [other for other, _ in listings(self._state, entry)]
-            seen = {other.id: other for other in same}
-            waiting = deque(same)
-            while waiting:
-                here = waiting.popleft()
-                for link in self._state.links_of.get(here.id, ()):
-                    source, target, kind = link.key
-                    if kind != pb.LINK_TYPE_DERIVATIVE_OF:
-                        continue
-                    for each in (source, target):
-                        if each not in seen:
-                            seen[each] = self._state.instruments[each]
-                            waiting.append(seen[each])
-            del seen[entry.id]
-            known = self._counterparts[entry.id] = [each for each in seen.values() if each.venue]
+            known = self._counterparts[entry.id] = counterparts(self._state, entry)
         return known
 
     def _between(self, a: InstrumentEntry, b: InstrumentEntry, now_ns: int) -> Opportunity | None:
@@ -177,11 +166,10 @@ class Opportunities:
         ask, bid = self._quotes.quote(a.id, now_ns), self._quotes.quote(b.id, now_ns)
         if ask is None or bid is None or ask.ask <= 0 or bid.bid <= 0:
             return None
-        fees = [fees_at(self._state.venues[each.venue].message, Decimal(0)) for each in (a, b)]
-        bought, sold = fees
+        bought, sold = (line_fees(self._state, each, Decimal(0)) for each in (a, b))
         if bought is None or sold is None:
             return None
-        rate = self._quotes.rate(_currency(b), _currency(a), now_ns)
+        rate = self._quotes.rate(self._currency(b), self._currency(a), now_ns)
         if rate is None:
             return None
         paid = ask.ask * (1 + bought.taker_bps / _BPS)
@@ -189,17 +177,21 @@ class Opportunities:
         bps = (got - paid) / paid * _BPS
         if bps < self._least_bps:
             return None
-        return Opportunity(a, b, ask, bid, bps, rate, (bought.taker_bps, sold.taker_bps))
+        fees = (bought.taker_bps, sold.taker_bps)
+        currencies = (self._currency(a), self._currency(b))
+        return Opportunity(a, b, ask, bid, bps, rate, fees, currencies)
+
+    def _currency(self, entry: InstrumentEntry) -> str:
+        """What its price is in: as registered, without asking what that is worth elsewhere."""
+        known = self._currencies.get(entry.id)
+        if known is None:
+            known = self._currencies[entry.id] = price_currency(entry)
+        return known
 
 
 def _tradable(entry: InstrumentEntry, now_ns: int) -> bool:
     valid = entry.valid_from_ns <= now_ns < entry.valid_until_ns
     return valid and entry.status == pb.INSTRUMENT_STATUS_ACTIVE and entry.venue != 0
-
-
-def _currency(entry: InstrumentEntry) -> str:
-    """What its price is in: as registered, without asking what that is worth elsewhere."""
-    return entry.message().quote_currency
 
 
 def opportunity_message(
@@ -213,12 +205,12 @@ def opportunity_message(
         buy_instrument_id=identity.to_message(a.id),
         buy_venue=a.venue,
         buy_price=fixed_text(ask.ask),
-        buy_currency=_currency(a),
+        buy_currency=opportunity.currencies[0],
         buy_fee_bps=plain(opportunity.fees_bps[0]),
         sell_instrument_id=identity.to_message(b.id),
         sell_venue=b.venue,
         sell_price=fixed_text(bid.bid),
-        sell_currency=_currency(b),
+        sell_currency=opportunity.currencies[1],
         sell_fee_bps=plain(opportunity.fees_bps[1]),
         rate=plain(_rounded(opportunity.rate)),
         spread_bps=plain(_rounded(opportunity.bps)),

@@ -159,7 +159,7 @@ def _masked(entry: InstrumentEntry, paths: list[str]) -> bytes:
 
 def listings(state: RegistryState, entry: InstrumentEntry) -> Iterator[tuple[InstrumentEntry, int]]:
     """An instrument and what is the same elsewhere, each once, with the link type that led there: 0
-    for itself and for the same pair.
+    for itself, for the same pair and for pools of the same tokens.
     """
     yield entry, 0
     seen = {entry.id}
@@ -169,6 +169,11 @@ def listings(state: RegistryState, entry: InstrumentEntry) -> Iterator[tuple[Ins
             same = other.asset_type == entry.asset_type and other.id not in seen
             if same and other.natural_key.split(":", 3)[3] == local:
                 seen.add(other.id)
+                yield other, 0
+        return
+    if entry.asset_type == common_pb2.ASSET_TYPE_POOL:
+        for other in state.pools_like(entry):
+            if other.id != entry.id:
                 yield other, 0
         return
     waiting = deque([entry])

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Final
 
 from google.protobuf.message import DecodeError
 
+from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
-from alphapulse_mesh.registry import wire
+from alphapulse_mesh.registry import identity, wire
 from alphapulse_mesh.registry.model import (
     Change,
     ChangeKind,
@@ -76,6 +77,8 @@ class RegistryState:
         self.by_figi: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
         self.by_address: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
         self.pairs_by_base: defaultdict[str, list[InstrumentEntry]] = defaultdict(list)
+        self._pools: defaultdict[tuple[bytes, ...], list[InstrumentEntry]] = defaultdict(list)
+        self._pools_read = 0
         self.links: dict[LinkKey, LinkEntry] = {}
         self.links_in_order: list[LinkEntry] = []
         """By the revision of their coming, which is where a page of them goes on."""
@@ -247,6 +250,18 @@ class RegistryState:
             return self.venues.get(int(key)) if len(key) <= 5 else None
         return self.venue_names.get(key) or self.venue_mics.get(key)
 
+    def pools_like(self, pool: InstrumentEntry) -> list[InstrumentEntry]:
+        """The pools of the same tokens in the same order, itself among them: their prices are of
+        one thing. None is found by tokens that are not said. Read when it is asked first: a start
+        pays nothing for it.
+        """
+        pools = self.by_type.get(common_pb2.ASSET_TYPE_POOL, [])
+        for entry in pools[self._pools_read :]:
+            self._pools[_tokens(entry)].append(entry)
+        self._pools_read = len(pools)
+        tokens = _tokens(pool)
+        return [self.instruments[each.id] for each in self._pools[tokens]] if tokens else [pool]
+
     # ---------------------------------------------------------------------------------------- dump
 
     def dump(self) -> bytes:
@@ -306,6 +321,10 @@ class RegistryState:
             ) from error
         state.revision = revision
         return state
+
+
+def _tokens(pool: InstrumentEntry) -> tuple[bytes, ...]:
+    return tuple(identity.from_message(each) for each in pool.message().pool_tokens)
 
 
 def _remove(

@@ -7,6 +7,7 @@ import json
 from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -19,6 +20,7 @@ from alphapulse_testing.registry import id_of, pair
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 Run = Any
 
@@ -98,3 +100,40 @@ def test_watch_tells_what_it_is_asked_for(run: Run) -> None:
 
 def test_route_without_quotes_says_so(run: Run, target: tuple[str, list[str]]) -> None:
     assert "quotes" in run("route", target[1][0], "buy", "1", code=2)
+
+
+def test_links_come_and_go(run: Run, target: tuple[str, list[str]]) -> None:
+    one, other = target[1]
+    linked = json.loads(run("link", one, "same_security", other, "--json"))
+    assert linked["type"] == "LINK_TYPE_SAME_SECURITY"
+    run("unlink", one, "same_security", other, "--revision", "1", code=5)
+    assert json.loads(run("unlink", one, "same_security", other, "--json")) == {"removed": True}
+    assert "was not there" in run("unlink", one, "same_security", other)
+    run("unlink", one, "nonsense", other, code=2)
+
+
+def test_history_metrics_and_records(
+    run: Run, target: tuple[str, list[str]], tmp_path: Path
+) -> None:
+    (period,) = json.loads(run("history", target[1][0], "--json"))["instruments"]
+    assert period["symbol"] == "BTCUSDT"
+    assert "active" in run("history", target[1][0])
+    assert "measurements" in run("metrics", "BINANCE")
+    file = tmp_path / "records.npy"
+    said = json.loads(run("records", str(file), "--type", "crypto_pair", "--json"))
+    rows = np.load(file)
+    assert said["records"] == len(rows) == 2
+    assert sorted(rows["symbol"].tolist()) == [b"BTC/USDT", b"BTCUSDT"]
+
+
+def test_synthetics_by_what_they_are_made_of(run: Run, target: tuple[str, list[str]]) -> None:
+    one, other = target[1]
+    run("synthetic", "define", "MADE", "a * 2", f"a={one}")
+    ask = ("synthetic", "list", "--prefix", "MA", "--json", "--made-of")
+    found = json.loads(run(*ask, one))["synthetics"]
+    assert [each["name"] for each in found] == ["MADE"]
+    assert not json.loads(run(*ask, other))["synthetics"]
+
+
+def test_a_watch_for_opportunities_says_where_there_are_none(run: Run) -> None:
+    assert "publish_live" in run("watch", "--min-bps", "10", code=5)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from google.protobuf.field_mask_pb2 import FieldMask
 
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
@@ -122,7 +123,7 @@ def test_a_link_that_is_another_by_now_is_not_meant() -> None:
 
 def test_what_the_data_say_is_corrected_there_first() -> None:
     registry = Registry()
-    share = {"share_class_figi": APPLE_SHARE_CLASS}
+    share: dict[str, Any] = {"share_class_figi": APPLE_SHARE_CLASS}
     bitcoin = registry.register(currency("BTC"))
     spot = registry.register(pair())
     derived = registry.register(perpetual(underlying=bitcoin.id))
@@ -154,7 +155,7 @@ def test_what_the_data_say_is_corrected_there_first() -> None:
     planner.update_instrument(
         pb.UpdateInstrumentRequest(
             instrument=pb.Instrument(id_text=abroad.id_text),
-            update_mask={"paths": ["share_class_figi"]},
+            update_mask=FieldMask(paths=["share_class_figi"]),
         )
     )
     registry.commit(planner)
