@@ -20,6 +20,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, Protocol, Self
 
+from alphapulse_client._tokens import make_token, parse_token
 from alphapulse_client.errors import InvalidArgument, MeshError
 
 if TYPE_CHECKING:
@@ -84,7 +85,34 @@ class DomainState:
     """`time.monotonic()` of the last arrival."""
     waiting: int = 0
     """Frames that are here and not handed over."""
+    lag: int = 0
+    """Frames that its relay had behind the last batch that came."""
     ended: bool = False
+    _token: bytes = b""
+    _within: tuple[Frame, Batch] | None = None
+    """The last frame that was handed over, where its batch has more."""
+
+    @property
+    def resume_token(self) -> bytes:
+        """`resume=` of a later subscription to the domain goes on behind what was handed over here.
+
+        Empty before the first frame, and within a snapshot. Where the transport's tokens name no
+        sequence it is that of the last batch that was handed over whole.
+        """
+        if self._within is not None:
+            frame, batch = self._within
+            if place := parse_token(batch.resume_token):
+                return make_token(place[0], frame.sequence)
+        return self._token
+
+    def hand_over(self, frame: Frame | None, batch: Batch, *, last: bool) -> None:
+        """Note that a frame of the batch (None: a batch without) has left the feed."""
+        self.waiting -= frame is not None
+        if batch.snapshot_sequence and not (last and batch.delivered_sequence):
+            return
+        self._within = None if last or frame is None else (frame, batch)
+        if last:
+            self._token = batch.resume_token or self._token
 
 
 class MergedFeed:
@@ -121,8 +149,8 @@ class MergedFeed:
         self.states = {domain: DomainState(domain) for domain in sources}
         """Domain → how it is doing."""
         self._arrived: deque[tuple[str, Batch]] = deque()
-        self._waiting: list[tuple[int, int, int, Frame]] = []
-        """A heap of (time, place of the domain, count, frame)."""
+        self._waiting: list[tuple[int, int, int, Frame, Batch, bool]] = []
+        """A heap of (time, place of the domain, count, frame, its batch, the last of it)."""
         self._domains = list(self._sources)
         self._counter = itertools.count()
         self._handed_ns = 0
@@ -210,19 +238,24 @@ class MergedFeed:
         state.frames += len(batch.frames)
         state.waiting += len(batch.frames)
         state.lost += sum(gap.count for gap in batch.gaps)
+        state.lag = batch.lag
         if self._order == "arrival":
             self._arrived.append((state.domain, batch))
         else:
             self._gaps += [(state.domain, gap) for gap in batch.gaps]
             place = self._domains.index(state.domain)
             now = time.time_ns()
-            for frame in batch.frames:
+            if not batch.frames and not state.waiting:
+                state.hand_over(None, batch, last=True)
+            for left, frame in zip(range(len(batch.frames) - 1, -1, -1), batch.frames, strict=True):
                 # A domain's own order is its sequence: a frame is due no sooner than those before
                 # it. A clock that is ahead of ours must not hold everybody back.
                 made = min(frame.timestamp, now)
                 state.newest_ns = max(state.newest_ns, made)
-                entry = (state.newest_ns, place, next(self._counter), frame)
-                heapq.heappush(self._waiting, entry)
+                heapq.heappush(
+                    self._waiting,
+                    (state.newest_ns, place, next(self._counter), frame, batch, left == 0),
+                )
         self._news.set()
 
     # ------------------------------------------------------------------------------- handing over
@@ -232,7 +265,8 @@ class MergedFeed:
         if not self._arrived:
             return MergedBatch([], [], failures) if failures else None
         domain, batch = self._arrived.popleft()
-        self._handed(domain, len(batch.frames))
+        self.states[domain].waiting -= max(len(batch.frames) - 1, 0)
+        self._handed(domain, batch.frames[-1] if batch.frames else None, batch, last=True)
         return MergedBatch(
             [(domain, frame) for frame in batch.frames],
             [(domain, gap) for gap in batch.gaps],
@@ -243,22 +277,22 @@ class MergedFeed:
         limit = self._watermark()
         items: list[tuple[str, Frame]] = []
         while self._waiting and (limit is None or self._waiting[0][0] <= limit):
-            due, place, _, frame = heapq.heappop(self._waiting)
+            due, place, _, frame, batch, last = heapq.heappop(self._waiting)
             domain = self._domains[place]
             if due < self._handed_ns:
                 self.states[domain].late += 1
             self._handed_ns = max(self._handed_ns, due)
             items.append((domain, frame))
-            self._handed(domain, 1)
+            self._handed(domain, frame, batch, last=last)
         if not items and not self._gaps and not self._failures:
             return None
         gaps, self._gaps = self._gaps, []
         failures, self._failures = self._failures, []
         return MergedBatch(items, gaps, failures)
 
-    def _handed(self, domain: str, count: int) -> None:
+    def _handed(self, domain: str, frame: Frame | None, batch: Batch, *, last: bool) -> None:
         state = self.states[domain]
-        state.waiting -= count
+        state.hand_over(frame, batch, last=last)
         if state.waiting < _MOST_FRAMES:
             self._room[domain].set()
 

@@ -13,14 +13,18 @@ as the asynchronous ones do. Every class here is a shell: what the calls mean is
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import functools
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+
+from typing_extensions import Unpack
 
 from alphapulse_client.errors import FailedPrecondition
-from alphapulse_client.mesh import DEFAULT_TARGET, Mesh
+from alphapulse_client.merged import DomainState, MergedBatch, MergedFeed, MergeOrder
+from alphapulse_client.mesh import DEFAULT_TARGET, FeedOptions, Mesh
 from alphapulse_client.orders import OrdersClient
 from alphapulse_client.publisher import ProducerGap, Publisher, Rejection
 from alphapulse_client.registry import RegistryClient
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "SyncFeed",
+    "SyncMergedFeed",
     "SyncMesh",
     "SyncOrders",
     "SyncPublisher",
@@ -70,16 +75,28 @@ class _Loop:
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
+        except concurrent.futures.CancelledError:
+            raise FailedPrecondition(
+                "the mesh connection was closed meanwhile", reason="MESH_CLOSED"
+            ) from None
         except BaseException:
             future.cancel()
             raise
 
     def stop(self) -> None:
-        """End the loop and its thread."""
+        """End the loop and its thread; who waits for something on it is told that it is over."""
         if self._thread.is_alive():
+            asyncio.run_coroutine_threadsafe(_cancel_others(), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()
             self._loop.close()
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 class _Shell(Generic[A]):
@@ -221,6 +238,31 @@ class SyncFeed(_Shell[Subscription]):
         self.close()
 
 
+class SyncMergedFeed(_Shell[MergedFeed]):
+    """See `MergedFeed`: ``for batch in feed``, ``for domain, frame in batch``."""
+
+    close = _plain(MergedFeed.close)
+
+    @property
+    def states(self) -> dict[str, DomainState]:
+        """Domain → how it is doing, at this moment."""
+        return self._target.states
+
+    def __iter__(self) -> Iterator[MergedBatch]:
+        return _iterate(self._loop, self._target)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
 class SyncPublisher(_Shell[Publisher]):
     """See `Publisher`."""
 
@@ -256,16 +298,6 @@ class SyncPublisher(_Shell[Publisher]):
         self.close()
 
 
-def _in_feed(
-    method: Callable[Concatenate[Mesh, P], Subscription],
-) -> Callable[Concatenate[SyncMesh, P], SyncFeed]:
-    @functools.wraps(method)
-    def call(self: SyncMesh, /, *args: P.args, **kwargs: P.kwargs) -> SyncFeed:
-        return self._made(SyncFeed, lambda mesh: method(mesh, *args, **kwargs))
-
-    return call
-
-
 def _in_publisher(
     method: Callable[Concatenate[Mesh, P], Publisher],
 ) -> Callable[Concatenate[SyncMesh, P], SyncPublisher]:
@@ -299,7 +331,36 @@ class SyncMesh:
         self.orders = SyncOrders(self._loop, self._mesh.orders)
         """Orders and fills."""
 
-    feed = _in_feed(Mesh.feed)
+    @overload
+    def feed(
+        self, domain: str | Domain = "market_data", **options: Unpack[FeedOptions]
+    ) -> SyncFeed: ...
+
+    @overload
+    def feed(
+        self,
+        *,
+        market_data: FeedOptions | bool = False,
+        signals: FeedOptions | bool = False,
+        execution: FeedOptions | bool = False,
+        system: FeedOptions | bool = False,
+        order: MergeOrder = "time",
+        patience: float = 0.05,
+    ) -> SyncMergedFeed: ...
+
+    def feed(
+        self, domain: str | Domain = "market_data", **options: Any
+    ) -> SyncFeed | SyncMergedFeed:
+        """One domain, or several as one stream; see `Mesh.feed`."""
+
+        async def there() -> Subscription | MergedFeed:
+            return self._mesh.feed(domain, **options)
+
+        made = self._loop.call(there())
+        if isinstance(made, MergedFeed):
+            return SyncMergedFeed(self._loop, made)
+        return SyncFeed(self._loop, made)
+
     publisher = _in_publisher(Mesh.publisher)
 
     def relay_status(self, domain: str | Domain = "market_data") -> relay_pb.GetStatusResponse:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import asynccontextmanager, closing, nullcontext
+from contextlib import ExitStack, asynccontextmanager, closing, nullcontext
 from typing import TYPE_CHECKING, Any, Self
 
 import grpc.aio
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from alphapulse_mesh.relay.tracing import PublishTracer
 
-__all__ = ["RelayProcess", "serve_relay"]
+__all__ = ["RelayProcess", "serve_relay", "serve_relays"]
 
 _START_SECONDS = 60.0
 _STOP_SECONDS = 15.0
@@ -62,6 +62,32 @@ async def serve_relay(
             host.background(hub.tell_progress(), name="relay-progress")
             host.background(end_streams_at_drain(hub, host.draining), name="relay-drain")
             yield hub, host
+
+
+@asynccontextmanager
+async def serve_relays(
+    config: MeshConfig, directory: Path, *instances: str
+) -> AsyncIterator[tuple[dict[str, Hub], ServiceHost]]:
+    """Relays of several domains behind one real server, as a gateway shows them; hubs by domain."""
+    hubs: dict[str, Hub] = {}
+    with ExitStack() as stack:
+        host = ServiceHost(config, BY_INSTANCE[instances[0]].service)
+        for instance in instances:
+            domain = BY_INSTANCE[instance]
+            hub = Hub(
+                domain,
+                config.relay(domain.service),
+                ring_path=directory / f"{instance}.ring",
+                memory_path=directory / f"{instance}.memory",
+                max_message_bytes=config.server.max_message_bytes,
+            )
+            hubs[domain.name] = stack.enter_context(closing(hub))
+            host.add(add_relay_to_server, RelayServicer(hub))
+        async with host:
+            for name, hub in hubs.items():
+                host.background(hub.tell_progress(), name=f"{name}-progress")
+                host.background(end_streams_at_drain(hub, host.draining), name=f"{name}-drain")
+            yield hubs, host
 
 
 class RelayProcess:

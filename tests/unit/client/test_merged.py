@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alphapulse_client import Batch, Gap, InvalidArgument, MergedFeed, NotFound
+from alphapulse_client._tokens import make_token
 from alphapulse_client.merged import _MOST_FRAMES
 
 if TYPE_CHECKING:
@@ -195,3 +196,18 @@ def test_the_order_is_a_function_of_what_came(domains: list[list[list[int]]]) ->
     for name, made in named.items():
         assert [at for domain, at in found if domain == name] == made
     assert found == asyncio.run(merged(1)) == asyncio.run(merged(100))
+
+
+async def test_the_token_is_of_what_was_handed_over_not_of_what_came() -> None:
+    first = Batch(list(batch(1, 4, 9).frames), [], 5, 5, make_token(7, 5))
+    for frame, sequence in zip(first.frames, (2, 3, 5), strict=True):
+        frame.sequence = sequence  # type: ignore[misc]  # a stand-in for a frame
+    b = Told(batch(6))
+    async with MergedFeed({"a": Told(first), "b": b}, patience=LONG) as feed:
+        assert feed.states["a"].resume_token == b""
+        async with asyncio.timeout(PATIENCE):
+            assert times(await anext(feed)) == [("a", 1), ("a", 4), ("b", 6)]
+            assert feed.states["a"].resume_token == make_token(7, 3)
+            b.queue.put_nowait(batch(10))
+            assert times(await anext(feed)) == [("a", 9)]
+        assert feed.states["a"].resume_token == make_token(7, 5)

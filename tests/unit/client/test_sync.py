@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -11,25 +12,27 @@ import pytest
 
 from alphapulse_client import (
     FailedPrecondition,
+    FeedOptions,
     InvalidArgument,
     Mesh,
     SyncMesh,
     Unavailable,
     connect_sync,
 )
-from alphapulse_testing.frames import numbers_of, trades
-from alphapulse_testing.relays import serve_relay
+from alphapulse_testing.frames import numbers_of, signals, trades
+from alphapulse_testing.relays import serve_relays
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from alphapulse_client.merged import MergeOrder
     from alphapulse_mesh.runtime.config import MeshConfig
 
 
 @pytest.fixture
 def relay_target(make_config: Callable[..., MeshConfig], tmp_path: Path) -> Iterator[str]:
-    """A relay on a loop in another thread: this one has none."""
+    """Two relays on a loop in another thread: this one has none."""
     started: Future[str] = Future()
     stop: list[Callable[[], Any]] = []
 
@@ -37,7 +40,8 @@ def relay_target(make_config: Callable[..., MeshConfig], tmp_path: Path) -> Iter
         ended = asyncio.Event()
         loop = asyncio.get_running_loop()
         stop.append(lambda: loop.call_soon_threadsafe(ended.set))
-        async with serve_relay(make_config(), "market-data", tmp_path) as (_, host):
+        served = serve_relays(make_config(), tmp_path, "market-data", "signal")
+        async with served as (_, host):
             started.set_result(host.target)
             await ended.wait()
 
@@ -70,6 +74,80 @@ def test_publish_and_read_without_asyncio(relay_target: str) -> None:
         mesh.relay_status("market_data")
     assert caught.value.reason == "MESH_CLOSED"
     assert not [one for one in threading.enumerate() if one.name == "alphapulse-client"]
+
+
+@pytest.mark.parametrize("order", ["time", "arrival"])
+def test_several_domains_without_asyncio(relay_target: str, order: MergeOrder) -> None:
+    with connect_sync(relay_target) as mesh:
+        feed = mesh.feed(
+            market_data={"start": "oldest"}, signals={"start": "oldest"}, order=order, patience=5
+        )
+        with (
+            mesh.publisher("market_data", producer_name="a") as ticks,
+            mesh.publisher("signal", producer_name="b") as decisions,
+        ):
+            for number in range(10):
+                ticks.publish(trades([number]))
+                decisions.publish(signals([number]))
+            ticks.flush(30)
+            decisions.flush(30)
+        found: dict[str, list[int]] = {"market_data": [], "signal": []}
+        made: list[int] = []
+        with feed:
+            for batch in feed:
+                for domain, frame in batch:
+                    made.append(frame.timestamp)
+                    found[domain].append(frame.sequence)
+                if len(made) == 20:
+                    break
+            assert found == {"market_data": list(range(1, 11)), "signal": list(range(1, 11))}
+            assert order == "arrival" or made == sorted(made)
+            assert {state.frames for state in feed.states.values()} == {10}
+        with pytest.raises(InvalidArgument):
+            mesh.feed(market_data=True, order="size")  # type: ignore[call-overload]  # the point
+
+
+def test_a_merged_feed_goes_on_behind_what_was_handed_over(relay_target: str) -> None:
+    with connect_sync(relay_target) as mesh:
+        with mesh.publisher("market_data", producer_name="a") as ticks:
+            ticks.publish([trades([number]) for number in range(100)])
+            ticks.flush(30)
+        seen: list[int] = []
+        token = b""
+        while len(seen) < 100:
+            options: FeedOptions = {"resume": token} if token else {"start": "oldest"}
+            with mesh.feed(market_data={**options, "max_batch_bytes": 2048}, patience=0) as feed:
+                for merged in feed:
+                    seen += numbers_of(frame for _, frame in merged)
+                    break
+                token = feed.states["market_data"].resume_token
+        assert seen == list(range(100))
+
+
+def test_closing_the_mesh_ends_who_waits_in_another_thread(relay_target: str) -> None:
+    mesh = connect_sync(relay_target)
+    feeds = [mesh.feed("market_data"), mesh.feed(market_data=True, signals=True)]
+    ended: list[Exception | None] = []
+
+    def read(feed: Iterable[object]) -> None:
+        try:
+            for _ in feed:
+                pass
+        except FailedPrecondition as error:
+            ended.append(error)
+        else:
+            ended.append(None)
+
+    threads = [threading.Thread(target=read, args=[feed]) for feed in feeds]
+    for thread in threads:
+        thread.start()
+    deadline = time.monotonic() + 30
+    while len(mesh.relay_status("market_data").subscribers) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    mesh.close()
+    for thread in threads:
+        thread.join(30)
+    assert len(ended) == 2
 
 
 def test_errors_of_the_service_are_raised(relay_target: str) -> None:

@@ -1,0 +1,73 @@
+"""Feeds of several domains through the gateway of a whole mesh, without asyncio."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alphapulse_client import connect_sync
+from alphapulse_testing.frames import signals
+from alphapulse_testing.running_mesh import running_mesh
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from alphapulse_client.sync import SyncMergedFeed
+    from alphapulse_testing.running_mesh import RunningMesh
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+
+PATIENCE = 90.0
+
+
+@pytest.fixture(scope="module")
+def meshes() -> Iterator[RunningMesh]:
+    with running_mesh("feeds") as mesh:
+        yield mesh
+
+
+def read_until(feed: SyncMergedFeed, seen: dict[str, list[int]], wanted: dict[str, int]) -> None:
+    """Read on until so many sequences of each domain are there; nothing may be lost."""
+    deadline = time.monotonic() + PATIENCE
+    for batch in feed:
+        assert not batch.gaps
+        assert not batch.failures
+        for domain, frame in batch:
+            seen[domain].append(frame.sequence)
+        if all(len(seen[domain]) >= count for domain, count in wanted.items()):
+            return
+        assert time.monotonic() < deadline, {domain: len(found) for domain, found in seen.items()}
+
+
+@pytest.mark.parametrize("order", ["time", "arrival"])
+def test_a_killed_relay_leaves_the_other_domains_running_and_comes_back(
+    meshes: RunningMesh, order: str
+) -> None:
+    seen: dict[str, list[int]] = {"market_data": [], "signal": []}
+    with (
+        connect_sync(meshes.gateway) as mesh,
+        mesh.publisher("signal", producer_name="test") as publisher,
+    ):
+        feed = mesh.feed(
+            market_data={"start": "oldest", "policy": "block", "name": f"reader {order}"},
+            signals={"start": "oldest", "policy": "block", "name": f"reader {order}"},
+            order=order,  # type: ignore[arg-type]  # a parameter is a plain text
+        )
+        with feed:
+            publisher.publish([signals([number]) for number in range(5)])
+            publisher.flush(30)
+            read_until(feed, seen, {"market_data": 20, "signal": 5})
+            before = meshes.services()["relay-signal"].get("restarts", 0)
+            os.kill(meshes.pid("relay-signal"), signal.SIGKILL)
+            read_until(feed, seen, {"market_data": len(seen["market_data"]) + 20})
+            meshes.until_serving("relay-signal", restarted=before + 1)
+            publisher.publish([signals([number]) for number in range(5)])
+            publisher.flush(60)
+            read_until(feed, seen, {"signal": len(seen["signal"]) + 5})
+            assert {state.error for state in feed.states.values()} == {None}
+        for found in seen.values():
+            assert found == list(range(found[0], found[0] + len(found)))
