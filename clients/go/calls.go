@@ -9,6 +9,8 @@ import (
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
+
+	registryv1 "alphapulse.dev/gen/go/alphapulse/registry/v1"
 )
 
 const (
@@ -18,8 +20,8 @@ const (
 	longestRetry = 500 * time.Millisecond
 )
 
-// retrying makes a unary call again while the service is unavailable and there is time. Every call of
-// this library may be repeated: reads, and writes that are idempotent by what they write or carry a
+// retrying makes a unary call again while the service is unavailable and there is time. All calls of this
+// library but one may be repeated: reads, and writes that are idempotent by what they write or carry a
 // request id.
 func retrying(ctx context.Context, method string, request, reply any, connection *grpc.ClientConn,
 	invoke grpc.UnaryInvoker, with ...grpc.CallOption) error {
@@ -30,9 +32,10 @@ func retrying(ctx context.Context, method string, request, reply any, connection
 		ctx, cancel = context.WithDeadline(ctx, end)
 		defer cancel()
 	}
+	_, once := request.(*registryv1.ReportVenueMetricsRequest) // said twice they are there twice
 	for wait := firstRetry; ; wait = min(2*wait, longestRetry) {
 		err := invoke(ctx, method, request, reply, connection, with...)
-		if status.Code(err) != codes.Unavailable || time.Until(end) <= wait {
+		if once || status.Code(err) != codes.Unavailable || time.Until(end) <= wait {
 			return err
 		}
 		select {

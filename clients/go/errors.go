@@ -32,6 +32,31 @@ func (e *Error) Is(target error) bool {
 	return ok && reason == e.Reason
 }
 
+// ErrBadFrame is what every FrameError is, for errors.Is.
+var ErrBadFrame = errors.New("alphapulse: malformed frame")
+
+// FrameError is a frame that cannot be read; Offset is the byte where that was seen, of the frame or of
+// the part of it that was read.
+type FrameError struct {
+	Reason  Reason
+	Offset  int
+	Message string
+}
+
+func (e *FrameError) Error() string {
+	return fmt.Sprintf("%s: %s (byte %d)", e.Reason, e.Message, e.Offset)
+}
+
+// Is makes errors.Is find this error as ErrBadFrame and by its reason.
+func (e *FrameError) Is(target error) bool {
+	reason, ok := target.(Reason)
+	return target == ErrBadFrame || ok && reason == e.Reason
+}
+
+func badFrame(reason Reason, offset int, format string, values ...any) error {
+	return &FrameError{reason, offset, fmt.Sprintf(format, values...)}
+}
+
 // AmbiguousError says that several instruments fit a key equally well, best first.
 type AmbiguousError struct {
 	Candidates []Instrument

@@ -266,7 +266,7 @@ func (f *Feed) read(response *relayv1.SubscribeResponse) (Batch, error) {
 	for _, data := range response.GetFrames() {
 		frame, err := ParseFrame(data)
 		if err == nil && f.options.VerifyChecksums && !frame.ValidChecksum() {
-			err = fmt.Errorf("%w: the checksum of sequence %d is wrong", ErrBadFrame, frame.Sequence())
+			err = badFrame(ReasonFrameBadChecksum, 0, "the checksum of sequence %d is wrong", frame.Sequence())
 		}
 		if err != nil {
 			return Batch{}, fmt.Errorf("after sequence %d: %w", f.position, err)

@@ -3,8 +3,6 @@ package alphapulse
 import (
 	"bytes"
 	"encoding/hex"
-	"errors"
-	"fmt"
 	"hash/crc32"
 	"reflect"
 	"unsafe"
@@ -14,9 +12,6 @@ import (
 	fbs "alphapulse.dev/gen/go/alphapulse_fbs"
 	"alphapulse.dev/gen/go/layout"
 )
-
-// ErrBadFrame is what a frame that cannot be read in place is refused with.
-var ErrBadFrame = errors.New("alphapulse: malformed frame")
 
 const (
 	magic         = 0xDEADBEEF
@@ -29,21 +24,22 @@ type Frame struct {
 	header  layout.FrameHeader
 	context layout.FrameContext
 	rows    []byte
+	second  []byte
 	stride  int
 	root    *fbs.Frame
 }
 
 // ParseFrame reads a frame in place. It trusts the offsets of frames that a relay has verified, checks
-// what it relies on itself, and refuses the rest with ErrBadFrame instead of a panic.
+// what it relies on itself, and refuses the rest with a FrameError instead of a panic.
 func ParseFrame(data []byte) (frame *Frame, err error) {
 	// FlatBuffers' Go runtime has no verifier: a wrong offset surfaces as a panic of the slice access.
 	defer func() {
 		if recovered := recover(); recovered != nil {
-			frame, err = nil, fmt.Errorf("%w: %v", ErrBadFrame, recovered)
+			frame, err = nil, badFrame(ReasonFrameBadOffset, 0, "%v", recovered)
 		}
 	}()
 	if len(data) < 16 || !fbs.FrameBufferHasIdentifier(data) {
-		return nil, fmt.Errorf("%w: no frame identifier", ErrBadFrame)
+		return nil, badFrame(ReasonFrameBadIdentifier, 4, "no frame identifier")
 	}
 	if uintptr(unsafe.Pointer(unsafe.SliceData(data)))%8 != 0 {
 		data = append(make([]byte, 0, len(data)), data...) // allocations are aligned
@@ -51,14 +47,17 @@ func ParseFrame(data []byte) (frame *Frame, err error) {
 	root := fbs.GetRootAsFrame(data, 0)
 	header, context := root.Header(nil), root.Context(nil)
 	if header == nil || context == nil {
-		return nil, fmt.Errorf("%w: no header or no context", ErrBadFrame)
+		return nil, badFrame(ReasonFrameBadOffset, 0, "no header or no context")
 	}
 	frame = &Frame{data: data, root: root}
 	headerAt, contextAt := header.Table().Pos, context.Table().Pos
 	frame.header = *(*layout.FrameHeader)(unsafe.Pointer(&data[headerAt : headerAt+32][0]))
 	frame.context = *(*layout.FrameContext)(unsafe.Pointer(&data[contextAt : contextAt+40][0]))
-	if frame.header.Magic != magic || frame.header.Version != layoutVersion {
-		return nil, fmt.Errorf("%w: magic %#x, version %d", ErrBadFrame, frame.header.Magic, frame.header.Version)
+	if frame.header.Magic != magic {
+		return nil, badFrame(ReasonFrameBadMagic, int(headerAt), "magic %#x", frame.header.Magic)
+	}
+	if frame.header.Version != layoutVersion {
+		return nil, badFrame(ReasonFrameBadVersion, int(headerAt), "version %d", frame.header.Version)
 	}
 	if _, err := ParseTLVs(frame.Extensions()); err != nil {
 		return nil, err
@@ -76,36 +75,47 @@ func (f *Frame) locateRows() error {
 	}
 	var table flatbuffers.Table
 	if !f.root.Records(&table) {
-		return fmt.Errorf("%w: no records", ErrBadFrame)
+		return badFrame(ReasonFrameBadOffset, 0, "no records")
 	}
-	record, ok := recordOf(member)
+	record, ok := records[member]
 	if !ok || uint8(record.MessageType) != uint8(f.header.MessageType) && member != fbs.RecordsCustomRows {
-		return fmt.Errorf("%w: rows of %s in a frame of type %d", ErrBadFrame, member, f.header.MessageType)
+		return badFrame(ReasonFrameTypeMismatch, 0, "rows of %s in a frame of type %d", member, f.header.MessageType)
 	}
 	f.stride = record.Stride
-	slot := flatbuffers.VOffsetT(4)
 	if member == fbs.RecordsCustomRows {
 		var custom fbs.CustomRows
 		custom.Init(table.Bytes, table.Pos)
 		f.stride, f.rows = int(custom.Stride()), custom.DataBytes()
 		return nil
 	}
-	field := table.Offset(slot)
-	if field == 0 {
-		return nil
+	const rowsSlot, secondSlot = 4, 6
+	f.rows = f.vector(&table, rowsSlot, f.stride)
+	if record.Name == "SyntheticUpdate" {
+		f.second = f.vector(&table, secondSlot, int(unsafe.Sizeof(layout.SyntheticComponent{})))
+	} else {
+		f.second = f.vector(&table, secondSlot, 1)
 	}
-	at := int(table.Vector(flatbuffers.UOffsetT(field)))
-	f.rows = f.data[at : at+table.VectorLen(flatbuffers.UOffsetT(field))*f.stride]
 	return nil
 }
 
-func recordOf(member fbs.Records) (layout.RecordType, bool) {
-	index := int(member) - 1
-	if index < 0 || index >= len(layout.Records) || layout.Records[index].Member != member {
-		return layout.RecordType{}, false
+// vector is the bytes of a table's vector, none where the builder left it out.
+func (f *Frame) vector(table *flatbuffers.Table, slot flatbuffers.VOffsetT, stride int) []byte {
+	field := flatbuffers.UOffsetT(table.Offset(slot))
+	if field == 0 {
+		return nil
 	}
-	return layout.Records[index], true
+	at := int(table.Vector(field))
+	return f.data[at : at+table.VectorLen(field)*stride]
 }
+
+// records are the record types by their member of the frame's union.
+var records = func() map[fbs.Records]layout.RecordType {
+	found := make(map[fbs.Records]layout.RecordType, len(layout.Records))
+	for _, record := range layout.Records {
+		found[record.Member] = record
+	}
+	return found
+}()
 
 // MessageType says what the rows are.
 func (f *Frame) MessageType() fbs.MessageType { return f.header.MessageType }
@@ -130,6 +140,22 @@ func (f *Frame) CausationID() string { return hex.EncodeToString(f.context.Causa
 
 // Extensions are the TLV bytes; TLVs walks them.
 func (f *Frame) Extensions() []byte { return f.root.ExtensionsBytes() }
+
+// Blob is the bytes that the rows of some types refer to.
+func (f *Frame) Blob() []byte {
+	if f.root.RecordsType() == fbs.RecordsSyntheticUpdateRows {
+		return nil
+	}
+	return f.second
+}
+
+// Components are what synthetic updates refer to.
+func (f *Frame) Components() ([]layout.SyntheticComponent, error) {
+	if f.root.RecordsType() != fbs.RecordsSyntheticUpdateRows {
+		return nil, nil
+	}
+	return layout.Rows[layout.SyntheticComponent](f.second)
+}
 
 // Bytes is the whole frame.
 func (f *Frame) Bytes() []byte { return f.data }
@@ -156,11 +182,11 @@ func (f *Frame) ValidChecksum() bool {
 // holds rows of another type, or compressed ones.
 func Rows[T layout.Struct](frame *Frame) ([]T, error) {
 	if frame.root.RecordsType() == fbs.RecordsCompressedRows {
-		return nil, fmt.Errorf("%w: compressed rows are not read in place", ErrBadFrame)
+		return nil, badFrame(ReasonFrameBadCompression, 0, "compressed rows are not read in place")
 	}
-	if record, ok := recordOf(frame.root.RecordsType()); ok && record.Stride != 0 {
+	if record, ok := records[frame.root.RecordsType()]; ok && record.Stride != 0 {
 		if want, got := layout.Types[record.Name], reflect.TypeFor[T](); want != got {
-			return nil, fmt.Errorf("%w: rows of %s asked for as %s", ErrBadFrame, want, got)
+			return nil, badFrame(ReasonFrameTypeMismatch, 0, "rows of %s asked for as %s", want, got)
 		}
 	}
 	return layout.Rows[T](frame.rows)

@@ -13,6 +13,20 @@ const (
 	ReasonMeshUnreachable Reason = "MESH_UNREACHABLE"
 )
 
+// Of frames that cannot be read.
+const (
+	ReasonFrameTruncated      Reason = "FRAME_TRUNCATED"
+	ReasonFrameBadIdentifier  Reason = "FRAME_BAD_IDENTIFIER"
+	ReasonFrameBadMagic       Reason = "FRAME_BAD_MAGIC"
+	ReasonFrameBadVersion     Reason = "FRAME_BAD_VERSION"
+	ReasonFrameBadOffset      Reason = "FRAME_BAD_OFFSET"
+	ReasonFrameBadSize        Reason = "FRAME_BAD_SIZE"
+	ReasonFrameBadChecksum    Reason = "FRAME_BAD_CHECKSUM"
+	ReasonFrameBadTLV         Reason = "FRAME_BAD_TLV"
+	ReasonFrameBadCompression Reason = "FRAME_BAD_COMPRESSION"
+	ReasonFrameTypeMismatch   Reason = "FRAME_TYPE_MISMATCH"
+)
+
 // Of the registry.
 const (
 	ReasonInstrumentUnknown      Reason = "INSTRUMENT_UNKNOWN"
@@ -23,6 +37,8 @@ const (
 	ReasonRevisionNotReached     Reason = "REVISION_NOT_REACHED"
 	ReasonRevisionCompacted      Reason = "REVISION_COMPACTED"
 	ReasonRequestIDReused        Reason = "REQUEST_ID_REUSED"
+	ReasonLinkStatedByData       Reason = "LINK_STATED_BY_DATA"
+	ReasonOpportunitiesOff       Reason = "OPPORTUNITIES_OFF"
 	ReasonVenueUnknown           Reason = "VENUE_UNKNOWN"
 	ReasonVenueConflict          Reason = "VENUE_CONFLICT"
 	ReasonVenueInUse             Reason = "VENUE_IN_USE"

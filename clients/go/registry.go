@@ -13,7 +13,6 @@ import (
 
 	commonv1 "alphapulse.dev/gen/go/alphapulse/common/v1"
 	registryv1 "alphapulse.dev/gen/go/alphapulse/registry/v1"
-	"alphapulse.dev/gen/go/layout"
 )
 
 const (
@@ -156,36 +155,6 @@ func (r *Registry) GetMany(
 		part := instruments(answer.GetInstruments())
 		for _, missing := range answer.GetMissing() {
 			part[missing] = Instrument{}
-		}
-		found = append(found, part...)
-	}
-	return found, nil
-}
-
-// Records are the fixed records of instruments, in order; one of zeros for an unknown id. They are the
-// answer's own bytes, read in place: the quickest way to ask for many.
-func (r *Registry) Records(
-	ctx context.Context, ids []InstrumentID, with ...ReadOption,
-) ([]layout.InstrumentRecord, error) {
-	var found []layout.InstrumentRecord
-	for chunk := range slices.Chunk(ids, batchGet) {
-		answer, err := r.stub.BatchGetInstrumentRecords(ctx, &registryv1.BatchGetInstrumentRecordsRequest{
-			Ids: joinIDs(chunk), MinRevision: minRevision(with),
-		})
-		if err != nil {
-			return nil, explain(err)
-		}
-		frame, err := ParseFrame(answer.GetFrame())
-		if err != nil {
-			return nil, err
-		}
-		part, err := Rows[layout.InstrumentRecord](frame)
-		if err != nil {
-			return nil, err
-		}
-		if found == nil {
-			found = part[:len(part):len(part)] // what is appended is copied, not written over the frame
-			continue
 		}
 		found = append(found, part...)
 	}

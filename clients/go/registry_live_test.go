@@ -151,11 +151,36 @@ func TestManyAreRegisteredAndReadAsRecords(t *testing.T) {
 	if records[7].InstrumentId != (InstrumentID{}) {
 		t.Errorf("the refused one: %v", records[7])
 	}
+	rows := 0
+	for batch, err := range registry.StreamRecords(ctx, ids) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if int(batch.FirstRow) != rows || batch.TotalRows != uint64(len(ids)) ||
+			!slices.Equal(batch.Rows, records[rows:rows+len(batch.Rows)]) {
+			t.Fatalf("rows from %d on are others than in the batch", batch.FirstRow)
+		}
+		if rows == 0 && !slices.Equal(batch.Missing, []uint64{7}) {
+			t.Errorf("missing %v", batch.Missing)
+		}
+		rows += len(batch.Rows)
+	}
+	listed := 0
+	filter := RecordFilter{Venues: []string{"NYSE"}, AssetTypes: []commonv1.AssetType{commonv1.AssetType_ASSET_TYPE_STOCK}}
+	for batch, err := range registry.StreamAllRecords(ctx, filter, AtLeast(registry.Revision())) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		listed += len(batch.Rows)
+	}
+	if rows != len(ids) || listed < len(ids)-1 {
+		t.Errorf("streamed %d, and %d of the venue", rows, listed)
+	}
 	found := must[[]Instrument](t)(registry.GetMany(ctx, ids))
 	if found[7].Instrument != nil || found[batchGet].GetSymbol() != many[batchGet].GetSymbol() {
 		t.Errorf("got %v and %v", found[7], found[batchGet])
 	}
-	listed := 0
+	listed = 0
 	for _, err := range registry.All(ctx, Filter{SymbolPrefix: "GOM", Venue: "NYSE"}) {
 		if err != nil {
 			t.Fatal(err)
@@ -194,8 +219,16 @@ func TestLinksAreAddedAndListed(t *testing.T) {
 	if len(links) != 1 || idOf(links[0].GetFrom()) != receipt.ID() {
 		t.Errorf("links %v", links)
 	}
-	if len(all(t, registry.Links(ctx, InstrumentID{}, kind))) < 1 {
-		t.Error("no link at all")
+	if everywhere := all(t, registry.Links(ctx, InstrumentID{}, kind)); len(everywhere) != 1 {
+		t.Errorf("all links: %v", everywhere)
+	}
+	if _, err := registry.Unlink(ctx, receipt.ID(), share.ID(), kind, IfRevision(1)); !errors.Is(err, ReasonRevisionConflict) {
+		t.Errorf("a stale revision: %v", err)
+	}
+	for _, was := range []bool{true, false} {
+		if removed, err := registry.Unlink(ctx, receipt.ID(), share.ID(), kind); err != nil || removed != was {
+			t.Errorf("unlinked: %t, %v", removed, err)
+		}
 	}
 	places := must[[]*registryv1.VenueListing](t)(registry.FindVenues(ctx, share.ID()))
 	if len(places) == 0 || places[0].GetVenue().GetName() != "NASDAQ" {
@@ -320,6 +353,10 @@ func TestSyntheticsAndRouting(t *testing.T) {
 		t.Errorf("%v", found)
 	}
 
+	made := all(t, registry.Synthetics(ctx, SyntheticFilter{MadeOf: pairs[0].ID(), NamePrefix: "GO-"}))
+	if len(made) != 1 || made[0].GetName() != "GO-SPREAD" {
+		t.Errorf("made of it: %v", made)
+	}
 	level := func(price string) []*registryv1.RouteLevel {
 		return []*registryv1.RouteLevel{{Price: price, Quantity: "1"}}
 	}

@@ -2,6 +2,9 @@ package alphapulse
 
 import (
 	"context"
+	"iter"
+
+	"google.golang.org/protobuf/proto"
 
 	registryv1 "alphapulse.dev/gen/go/alphapulse/registry/v1"
 )
@@ -57,6 +60,31 @@ func (r *Registry) Synthetic(
 	request := &registryv1.GetSyntheticRequest{Name: name, MinRevision: minRevision(with)}
 	answer, err := r.stub.GetSynthetic(ctx, request)
 	return answer.GetSynthetic(), explain(err)
+}
+
+// SyntheticFilter narrows Synthetics; its zero value passes everything.
+type SyntheticFilter struct {
+	// MadeOf wants those that are made of an instrument, itself or through others.
+	MadeOf     InstrumentID
+	NamePrefix string
+}
+
+// Synthetics yields the synthetics that pass the filter, in the order of their first definition.
+func (r *Registry) Synthetics(
+	ctx context.Context, filter SyntheticFilter, with ...ReadOption,
+) iter.Seq2[*registryv1.Synthetic, error] {
+	request := &registryv1.ListSyntheticsRequest{
+		PageSize: pageSize, NamePrefix: filter.NamePrefix, MinRevision: minRevision(with),
+	}
+	if filter.MadeOf != (InstrumentID{}) {
+		request.InstrumentId = IDText(filter.MadeOf)
+	}
+	return paged(func(token string) ([]*registryv1.Synthetic, string, error) {
+		page := proto.CloneOf(request)
+		page.PageToken = token
+		answer, err := r.stub.ListSynthetics(ctx, page)
+		return answer.GetSynthetics(), answer.GetNextPageToken(), err
+	})
 }
 
 // EvaluateSynthetic is a synthetic's value for values (decimal text) of what it is made of; synthetics

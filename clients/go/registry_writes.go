@@ -118,3 +118,20 @@ func (r *Registry) Link(
 	r.wrote(answer.GetRevision())
 	return answer.GetLink(), answer.GetCreated(), explain(err)
 }
+
+// Unlink takes a link away again; the flag says that it was there. What an instrument or a synthetic
+// says itself is changed there: its link is refused with ReasonLinkStatedByData.
+func (r *Registry) Unlink(
+	ctx context.Context, from, to InstrumentID, kind registryv1.LinkType, with ...WriteOption,
+) (removed bool, err error) {
+	how, err := written(optionRevision, true, with)
+	if err != nil {
+		return false, err
+	}
+	answer, err := r.stub.UnlinkInstruments(ctx, &registryv1.UnlinkInstrumentsRequest{
+		Link:             &registryv1.Link{From: IDMessage(from), To: IDMessage(to), Type: kind},
+		ExpectedRevision: how.revision, RequestId: how.requestID,
+	})
+	r.wrote(answer.GetRevision())
+	return answer.GetRemoved(), explain(err)
+}

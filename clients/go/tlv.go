@@ -1,8 +1,8 @@
 package alphapulse
 
 import (
-	"fmt"
 	"iter"
+	"strings"
 	"unsafe"
 
 	fbs "alphapulse.dev/gen/go/alphapulse_fbs"
@@ -21,32 +21,32 @@ type Cause struct {
 	SpanID  layout.SpanId
 }
 
-// tlvTypes are the types whose values are structs.
-var tlvTypes = map[string]fbs.TlvType{
-	"PoolAddressesTlv":     fbs.TlvTypePOOL_ADDRESSES,
-	"TertiaryVenueTlv":     fbs.TlvTypeTERTIARY_VENUE,
-	"MevBundleTlv":         fbs.TlvTypeMEV_BUNDLE,
-	"SlippageModelTlv":     fbs.TlvTypeSLIPPAGE_MODEL,
-	"FlashLoanParamsTlv":   fbs.TlvTypeFLASH_LOAN_PARAMS,
-	"LiquidationTargetTlv": fbs.TlvTypeLIQUIDATION_TARGET,
-	"SandwichParamsTlv":    fbs.TlvTypeSANDWICH_PARAMS,
-	"GasOptimizationTlv":   fbs.TlvTypeGAS_OPTIMIZATION,
-	"CrossChainTlv":        fbs.TlvTypeCROSS_CHAIN,
-	"Layer2ParamsTlv":      fbs.TlvTypeLAYER2_PARAMS,
-	"CauseTlv":             fbs.TlvTypeCAUSE,
-}
+// tlvTypes gives the type of each struct that extensions hold: MevBundleTlv is MEV_BUNDLE.
+var tlvTypes = func() map[string]fbs.TlvType {
+	byName := make(map[string]fbs.TlvType)
+	for name, number := range fbs.EnumValuesTlvType {
+		byName[strings.ToLower(strings.ReplaceAll(name, "_", ""))+"tlv"] = number
+	}
+	found := make(map[string]fbs.TlvType)
+	for name := range layout.Types {
+		if number, ok := byName[strings.ToLower(name)]; ok {
+			found[name] = number
+		}
+	}
+	return found
+}()
 
-// ParseTLVs reads extensions one by one, in order. A truncated one is refused with ErrBadFrame.
+// ParseTLVs reads extensions one by one, in order. A truncated one is refused with ReasonFrameBadTLV.
 func ParseTLVs(extensions []byte) ([]TLV, error) {
 	var found []TLV
 	for at := 0; at < len(extensions); {
 		if at+2 > len(extensions) {
-			return nil, fmt.Errorf("%w: a TLV at byte %d of the extensions has a type and no length", ErrBadFrame, at)
+			return nil, badFrame(ReasonFrameBadTLV, at, "a TLV of one byte: type without length")
 		}
 		end := at + 2 + int(extensions[at+1])
 		if end > len(extensions) {
-			return nil, fmt.Errorf("%w: the TLV at byte %d of the extensions says %d bytes, %d are left",
-				ErrBadFrame, at, extensions[at+1], len(extensions)-at-2)
+			return nil, badFrame(ReasonFrameBadTLV, at, "a TLV of type %d says %d bytes, %d are left",
+				extensions[at], extensions[at+1], len(extensions)-at-2)
 		}
 		found = append(found, TLV{fbs.TlvType(extensions[at]), extensions[at+2 : end : end]})
 		at = end
@@ -78,6 +78,19 @@ func (f *Frame) TLV(of fbs.TlvType) (value []byte, found bool) {
 	return nil, false
 }
 
+// RowTLVs are the extensions that a DeFi signal's tlv_offset and tlv_length refer to, those of one row.
+func (f *Frame) RowTLVs(signal *layout.DeFiSignal) ([]TLV, error) {
+	return rowTLVs(f.Extensions(), signal)
+}
+
+func rowTLVs(extensions []byte, signal *layout.DeFiSignal) ([]TLV, error) {
+	start, end := int(signal.TlvOffset), int(signal.TlvOffset)+int(signal.TlvLength)
+	if end > len(extensions) {
+		return nil, badFrame(ReasonFrameBadTLV, start, "a signal's TLVs are bytes %d to %d of %d", start, end, len(extensions))
+	}
+	return ParseTLVs(extensions[start:end])
+}
+
 // Extension reads the first extension that is a T: Extension[layout.SlippageModelTlv](frame). It is a
 // copy: values of extensions lie anywhere. Found is false where the frame has none; one of another size
 // than T is refused with ErrBadFrame.
@@ -85,7 +98,7 @@ func Extension[T layout.Struct](frame *Frame) (value T, found bool, err error) {
 	name := structName[T]()
 	of, known := tlvTypes[name]
 	if !known {
-		return value, false, fmt.Errorf("%w: %s is no extension", ErrBadFrame, name)
+		return value, false, badFrame(ReasonFrameBadTLV, 0, "%s is no extension", name)
 	}
 	bytes, found := frame.TLV(of)
 	if !found {
@@ -98,7 +111,7 @@ func Extension[T layout.Struct](frame *Frame) (value T, found bool, err error) {
 // ReadTLV reads a TLV's value as a struct of the wire, into a copy.
 func ReadTLV[T layout.Struct](bytes []byte) (value T, err error) {
 	if len(bytes) != int(unsafe.Sizeof(value)) {
-		return value, fmt.Errorf("%w: %d bytes are no %s", ErrBadFrame, len(bytes), structName[T]())
+		return value, badFrame(ReasonFrameBadTLV, 0, "%d bytes are no %s", len(bytes), structName[T]())
 	}
 	copy(unsafe.Slice((*byte)(unsafe.Pointer(&value)), len(bytes)), bytes)
 	return value, nil

@@ -180,6 +180,11 @@ def id_vectors(_flatc: str) -> None:
     run(sys.executable, "schemas/tools/vectors.py")
 
 
+def tlv_vectors(_flatc: str) -> None:
+    """Extensions that every language must read, or refuse, alike."""
+    run(sys.executable, "schemas/tools/tlv_vectors.py")
+
+
 STEPS: Final[dict[str, Callable[[str], None]]] = {
     "binary schema": binary_schema,
     "layouts": layouts,
@@ -192,6 +197,7 @@ STEPS: Final[dict[str, Callable[[str], None]]] = {
     "java": java,
     "golden frames": golden,
     "id vectors": id_vectors,
+    "TLV vectors": tlv_vectors,
 }
 
 
