@@ -89,7 +89,11 @@ class Batch:
     the relay and of the client. Empty where the transport gives none."""
     snapshot_sequence: int = 0
     """With `start="snapshot"`: these are last values as of this sequence, not news. The last such
-    batch has `delivered_sequence` set, and what follows is every frame after it. 0: news."""
+    batch has `delivered_sequence` set, and what follows is every frame after it. 0: news. `gaps`
+    of such a batch are frames that the snapshot should have looked at and could not."""
+    snapshot_first_sequence: int = 0
+    """With `snapshot_sequence`: the first sequence that the snapshot looked at; a value that has
+    not changed since then is not in it."""
 
     def rows(self, message_type: int | None = None) -> list[np.ndarray[Any, np.dtype[np.void]]]:
         """The record arrays of the frames, of one message type where given; views, not copies."""
@@ -191,6 +195,7 @@ class Subscription:
         self._opening: asyncio.Future[tuple[FeedSource, str]] | None = None
         self._position: int | None = None
         self._head = 0
+        self._moving = False
         self._early: Batch | None = None
         self._lost = 0
         self._reconnects = 0
@@ -314,8 +319,13 @@ class Subscription:
         while not self._closed:
             source = self._source
             try:
-                if source is None:
-                    source = self._source = await self._open()
+                if source is None or self._moving:
+                    # the old one until then, lest the relay think that nobody needs what follows
+                    following = await self._open()
+                    if source is not None:
+                        source.cancel()
+                    source, self._moving = following, False
+                    self._source = source
                 delivery = await source.receive()
             except MeshError as error:
                 self._end_source()
@@ -328,6 +338,7 @@ class Subscription:
             else:
                 if self._backoff is not None:
                     self._backoff.reset()
+                self._moving = delivery.moves_on
                 return self._decode(delivery)
             if self._closed:
                 return None
@@ -367,6 +378,7 @@ class Subscription:
         return None
 
     def _end_source(self) -> None:
+        self._moving = False
         if self._opening is not None:
             self._opening.cancel()
         if self._source is not None:
@@ -392,7 +404,8 @@ class Subscription:
         return source
 
     def _decode(self, delivery: Delivery) -> Batch:
-        if delivery.delivered_sequence or not delivery.snapshot_sequence:
+        # the token stands in the last message of a snapshot, which may be as of before any frame
+        if delivery.resume_token or not delivery.snapshot_sequence:
             self._position = delivery.delivered_sequence
         self._head = delivery.head_sequence
         self._lost += sum(gap.count for gap in delivery.gaps)
@@ -403,6 +416,7 @@ class Subscription:
             delivery.head_sequence,
             delivery.resume_token,
             delivery.snapshot_sequence,
+            delivery.snapshot_first_sequence,
         )
 
 

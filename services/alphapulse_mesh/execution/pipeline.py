@@ -118,8 +118,14 @@ class Pipeline:
         self._commands.append(command)
         self._wake.set()
 
-    def quotes(self, rows: Rows) -> None:
-        """QUOTE rows of the market: for risk and for the venue."""
+    def quotes(self, rows: Rows, arrived_ns: int | None = None) -> None:
+        """QUOTE rows of the market: for risk and for the venue.
+
+        `arrived_ns`: when, of quotes that are no news; those are no liquidity any more.
+        """
+        if arrived_ns is not None:
+            self.engine.quotes(rows, arrived_ns)
+            return
         self.engine.quotes(rows, self._now())
         self._venue.quotes(rows)
 

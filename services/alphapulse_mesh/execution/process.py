@@ -17,12 +17,11 @@ from prometheus_client.registry import Collector
 from alphapulse.execution.v1 import execution_pb2_grpc as rpc
 from alphapulse_client._channel import ChannelFactory
 from alphapulse_client.registry import RegistryClient
-from alphapulse_client.subscription import Subscription
-from alphapulse_layout import Domain, MessageType
 from alphapulse_mesh.execution.archive import OrderArchive
 from alphapulse_mesh.execution.instruments import InstrumentCache
 from alphapulse_mesh.execution.journal import Journal
 from alphapulse_mesh.execution.limits import make_engine
+from alphapulse_mesh.execution.market import follow_market
 from alphapulse_mesh.execution.pipeline import Pipeline
 from alphapulse_mesh.execution.publication import Publication
 from alphapulse_mesh.execution.rows import ORDER_VIEW, id_bytes
@@ -31,7 +30,6 @@ from alphapulse_mesh.execution.tracing import Tracer
 from alphapulse_mesh.execution.venues import SimulatedVenue
 from alphapulse_mesh.runtime.errors import MeshError
 from alphapulse_mesh.runtime.event_store import SqliteEventStore
-from alphapulse_mesh.runtime.latency import Latencies, Stage
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_mesh.runtime.paths import MeshPaths
 
@@ -41,6 +39,7 @@ if TYPE_CHECKING:
     import alphapulse_core as core
     from alphapulse_mesh.execution.instruments import Registry
     from alphapulse_mesh.runtime.config import MeshConfig
+    from alphapulse_mesh.runtime.latency import Latencies
     from alphapulse_mesh.runtime.server import ServiceContext, ServiceHost
     from alphapulse_mesh.runtime.telemetry import Telemetry
 
@@ -177,7 +176,9 @@ async def main(context: ServiceContext) -> None:
         async with host:
             for name, task in execution.tasks.items():
                 host.background(_watch(task), name=name)
-            host.background(_follow_market(context, execution.pipeline), name="market-data")
+            market = config.endpoint(Service.RELAY_MARKET_DATA).target
+            following = follow_market(market, execution.pipeline, context.latencies)
+            host.background(following, name="market-data")
             host.background(_count(host, execution), name="counters")
             await host.run_until_signalled()
 
@@ -205,25 +206,6 @@ async def _reconcile(
 async def _watch(task: asyncio.Task[None]) -> None:
     """Fail when the task fails; the task itself outlives the drain."""
     await asyncio.shield(task)
-
-
-async def _follow_market(context: ServiceContext, pipeline: Pipeline) -> None:
-    """Quotes of the MarketDataRelay: what prices are compared with, and the venue's liquidity."""
-    while True:
-        try:
-            async with Subscription(
-                context.config.endpoint(Service.RELAY_MARKET_DATA).target,
-                Domain.MARKET_DATA,
-                message_types=[MessageType.QUOTE],
-                name="execution",
-            ) as quotes:
-                async for batch in quotes:
-                    context.latencies.record_frames(Stage.DELIVER, batch.frames)
-                    for rows in batch.rows():
-                        pipeline.quotes(rows)
-        except MeshError as error:
-            _log.warning("no market data: %s (%s)", error, error.reason)
-        await asyncio.sleep(_RETRY_SECONDS)
 
 
 async def _count(host: ServiceHost, execution: Execution) -> None:

@@ -112,14 +112,18 @@ class Seats:
         wanted = request.subscribe
         if wanted.slow_consumer_policy not in _DIRECT_POLICIES:
             return _grpc("this slow-consumer policy is the relay's work")
-        if wanted.start not in _DIRECT_STARTS:
-            return _grpc("this start is the relay's work")
         if max(wanted.message_types, default=0) >= _FIRST_CUSTOM_TYPE:
             return _grpc("the relay alone knows the schemas of types registered at run time")
-        if config.transport == "nats":
-            return self._offer_stream()
+        offer = self._offer_stream() if config.transport == "nats" else self._offer_ring(request)
+        if offer.transport != "grpc" and wanted.start not in _DIRECT_STARTS:
+            snapshot = wanted.start == pb.START_POSITION_SNAPSHOT and not wanted.resume_token
+            return _grpc("this start is the relay's work", after_snapshot=snapshot)
+        return offer
+
+    def _offer_ring(self, request: pb.AttachRequest) -> pb.AttachResponse:
         if not self._boot_id or request.boot_id != self._boot_id:
             return _grpc("the ring is on another host")
+        config = self._hub.config
         ring = self._hub.window.ring
         return pb.AttachResponse(
             transport="shm",
@@ -144,5 +148,5 @@ class Seats:
         )
 
 
-def _grpc(why: str) -> pb.AttachResponse:
-    return pb.AttachResponse(transport="grpc", detail=why)
+def _grpc(why: str, *, after_snapshot: bool = False) -> pb.AttachResponse:
+    return pb.AttachResponse(transport="grpc", detail=why, after_snapshot=after_snapshot)

@@ -346,6 +346,7 @@ class Hub:
             select(request, self._accepted, self.domain.name),
             subscriber.position,
             min(request.max_batch_bytes or RUN_BYTES, self._max_batch),
+            self.config.snapshot_frames,
         )
 
     def leave(self, subscriber: Subscriber) -> None:

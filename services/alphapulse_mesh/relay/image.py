@@ -4,16 +4,19 @@ The image as of a sequence is the window folded: of each instrument the last tra
 of each book what its last clearing and the levels since then leave of it, at the places and
 sequences that they had. What replaces nothing (signals, orders, discoveries) is there whole. It is
 made when it is asked for, so that publishing pays nothing for it, and reaches as far back as the
-window does; what is older is not known to the relay.
+window does and `snapshot_frames` allows; what is older is not in it, and the image says where it
+begins. Frames that producers overwrite while it is made are gaps in it.
 """
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_mesh.relay.conflation import conflate
+from alphapulse_mesh.relay.subscribers import PRODUCER_DIED, WINDOW_EXPIRED, gap_of
 from alphapulse_mesh.relay.tokens import make_token
 
 if TYPE_CHECKING:
@@ -30,28 +33,50 @@ _READ_BYTES: Final = 1 << 20
 """As much of the window is read before other streams get their turn."""
 
 
+@dataclass(slots=True)
+class _Image:
+    """What the window was folded to."""
+
+    first: int
+    """The first sequence that was looked at."""
+    run: Run | None = None
+    gaps: list[pb.Gap] = field(default_factory=list)
+    """Of what could not be read."""
+
+
 async def image_messages(
-    window: Window, selection: Selection, as_of: int, most_bytes: int
+    window: Window, selection: Selection, as_of: int, most_bytes: int, most_frames: int
 ) -> AsyncIterator[bytes]:
     """Serialized `SubscribeResponse`s of at most `most_bytes`, or a frame; at least one.
 
-    The last one says that everything up to `as_of` is done with.
+    Folds the newest `most_frames` of the window up to `as_of`. The first message has the gaps, the
+    last one says that everything up to `as_of` is done with.
     """
-    image = await _fold(window, selection, as_of)
-    pieces = [] if image is None else _pieces(image, most_bytes)
+    image = await _fold(window, selection, as_of, most_frames)
+    pieces = [] if image.run is None else _pieces(image.run, most_bytes)
     for piece in pieces[:-1]:
-        yield bytes(piece.data) + _tail(window, as_of, done=False)
+        yield bytes(piece.data) + _tail(window, as_of, image, done=False)
+        image.gaps = []
     last = bytes(pieces[-1].data) if pieces else b""
-    yield last + _tail(window, as_of, done=True)
+    yield last + _tail(window, as_of, image, done=True)
 
 
-async def _fold(window: Window, selection: Selection, as_of: int) -> Run | None:
+async def _fold(window: Window, selection: Selection, as_of: int, most_frames: int) -> _Image:
     image: Run | None = None
     pending: list[Run] = []
     size = 0
-    at = window.oldest
+    at = max(window.oldest, as_of - most_frames + 1)
+    folded = _Image(at)
     while at <= as_of:
-        runs, _, at = window.read(at, _READ_BYTES)
+        if at < (oldest := window.oldest):  # run over meanwhile
+            folded.gaps.append(gap_of(at, min(oldest - 1, as_of), WINDOW_EXPIRED))
+            at = oldest
+            continue
+        runs, holes, at = window.read(at, _READ_BYTES)
+        for hole in holes:
+            if hole.first <= as_of:
+                reason = WINDOW_EXPIRED if hole.reason == "overrun" else PRODUCER_DIED
+                folded.gaps.append(gap_of(hole.first, min(hole.last, as_of), reason))
         for run in runs:
             if run.first > as_of:
                 break
@@ -64,7 +89,8 @@ async def _fold(window: Window, selection: Selection, as_of: int) -> Run | None:
             image = _folded(image, pending)
             pending, size = [], 0
         await asyncio.sleep(0)
-    return _folded(image, pending)
+    folded.run = _folded(image, pending)
+    return folded
 
 
 def _folded(image: Run | None, runs: list[Run]) -> Run | None:
@@ -86,12 +112,14 @@ def _pieces(image: Run, most: int) -> list[Run]:
     return pieces
 
 
-def _tail(window: Window, as_of: int, *, done: bool) -> bytes:
+def _tail(window: Window, as_of: int, image: _Image, *, done: bool) -> bytes:
     response = pb.SubscribeResponse(
         delivered_sequence=as_of if done else 0,
         head_sequence=window.head,
         # an empty window has an image too: nothing, as of before the first frame
         snapshot_sequence=max(as_of, 1),
+        snapshot_first_sequence=image.first,
+        gaps=image.gaps,
     )
     if done:
         response.resume_token = make_token(window.epoch, as_of)

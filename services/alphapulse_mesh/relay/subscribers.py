@@ -25,10 +25,12 @@ if TYPE_CHECKING:
     from alphapulse_mesh.relay.window import Window
 
 __all__ = [
+    "PRODUCER_DIED",
     "SLOW_CONSUMER",
     "WINDOW_EXPIRED",
     "SharedResponses",
     "Subscriber",
+    "gap_of",
     "slow_consumer",
 ]
 
@@ -283,9 +285,12 @@ class Subscriber(Stream):
             self.lost += hole.last - hole.first + 1
         else:
             reason = PRODUCER_DIED
-        drained.gaps.append(
-            pb.Gap(range=pb.SequenceRange(first=hole.first, last=hole.last), reason=reason)
-        )
+        drained.gaps.append(gap_of(hole.first, hole.last, reason))
+
+
+def gap_of(first: int, last: int, reason: str) -> pb.Gap:
+    """Sequences that a subscriber will not get, and why."""
+    return pb.Gap(range=pb.SequenceRange(first=first, last=last), reason=reason)
 
 
 def slow_consumer(name: str, first: int, last: int) -> ResourceExhausted:

@@ -30,6 +30,11 @@ class Feed(Protocol):
     replays: bool
     """One may start before the relay's window, for the frames are kept elsewhere too."""
 
+    @property
+    def transport(self) -> str:
+        """What carries it."""
+        ...
+
     def publisher(self, name: str = "test", **options: Any) -> Publisher:
         """A publisher to it, closed at the end of the test."""
         ...
@@ -61,7 +66,7 @@ class RelayFeed:
         transport: str,
         process: RelayProcess | None = None,
     ) -> None:
-        self._transport = transport
+        self.transport = transport
         self.replays = transport == "nats"
         self._target = target
         self._stack = stack
@@ -76,16 +81,16 @@ class RelayFeed:
         subscription = Subscription(self._target, DOMAIN, **options)
         self._stack.push_async_callback(subscription.close)
         # what a transport leaves to the relay comes over gRPC, and nothing else does
-        relays_work = options.get("policy") == "conflate"
-        self._stack.callback(
-            lambda: self._check(subscription, "grpc" if relays_work else self._transport)
-        )
+        expected = {"grpc" if options.get("policy") == "conflate" else self.transport}
+        if options.get("start") == "snapshot":
+            expected.add("grpc")  # until the snapshot is there
+        self._stack.callback(self._check, subscription, expected)
         return subscription
 
     @staticmethod
-    def _check(subscription: Subscription, transport: str) -> None:
+    def _check(subscription: Subscription, expected: set[str]) -> None:
         carried = subscription.transport
-        assert carried in {"", transport}, f"{carried}: {subscription.transport_detail}"
+        assert carried in {"", *expected}, f"{carried}: {subscription.transport_detail}"
 
     async def crash(self) -> None:
         assert self._process is not None, "open_feed(process=True)"

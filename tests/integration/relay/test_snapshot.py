@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+import alphapulse_core as core
+from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client import Publisher, Subscription
+from alphapulse_client._wire import read_subscribe_response
 from alphapulse_client.context import new_context
 from alphapulse_client.frames import encode, rows
 from alphapulse_layout import BookAction, MessageType, Side, SourceType
 from alphapulse_layout.dtypes import INSTRUMENT_ID
+from alphapulse_mesh.relay.wire import encode_run
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_testing.frames import instrument, numbers_of, signals, trades
 from alphapulse_testing.relays import RelayProcess
@@ -140,6 +144,35 @@ async def test_an_empty_window_and_a_large_one(start_relay: Any) -> None:
     async with asyncio.timeout(PATIENCE):
         seen = numbers_of(await anext(empty))
     assert seen[0] == 0, "news, from the first frame on"
+
+
+async def test_what_is_overwritten_while_it_is_folded_is_a_gap(start_relay: Any) -> None:
+    relay = await start_relay(ring_bytes=4 << 20)
+    out = relay.publisher()
+    many = [trades(range(number, number + 200)) for number in range(0, 60_000, 200)]
+    await out.publish(many)
+    await out.flush(PATIENCE)
+    request = pb.SubscribeRequest(
+        start=pb.START_POSITION_SNAPSHOT,
+        slow_consumer_policy=pb.SLOW_CONSUMER_POLICY_DROP_OLDEST,
+    )
+    subscriber = relay.hub.subscribe(request)
+    as_of, oldest = subscriber.position, relay.hub.window.oldest
+    image = relay.hub.image(request, subscriber)
+    folding = asyncio.ensure_future(anext(image))
+    await asyncio.sleep(0)  # it has read its first part
+    run_over = core.read_message(bytes(encode_run(many).data))
+    for start in range(0, len(run_over), 50):
+        assert relay.hub.window.append(
+            run_over.part(start, start + 50), producer_id=9, numbers=start + 1
+        )
+    _, first = read_subscribe_response(await folding)
+    [gap] = first.gaps
+    assert gap.reason == "WINDOW_EXPIRED"
+    assert oldest < gap.range.first <= gap.range.last <= as_of
+    assert (first.snapshot_first_sequence, first.snapshot_sequence) == (oldest, as_of)
+    assert first.delivered_sequence == as_of, "the rest is live"
+    relay.hub.leave(subscriber)
 
 
 async def test_over_a_restart_it_goes_on_behind_the_image(

@@ -51,6 +51,10 @@ class Delivery(NamedTuple):
     until the last of them. 0: they are news."""
     resume_token: bytes = b""
     """Starts a subscription again behind this; empty where the transport has none."""
+    snapshot_first_sequence: int = 0
+    """With `snapshot_sequence`: the first sequence that they were folded from."""
+    moves_on: bool = False
+    """What follows is carried by another transport: open the subscription again."""
 
 
 class FeedSource(Protocol):

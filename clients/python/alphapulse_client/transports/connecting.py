@@ -43,12 +43,13 @@ async def connect(
         MeshError: the relay refuses the subscription, or is not there.
     """
     detail = ""
+    until_snapshot = False
     if transports:
         seat = Seat(channel, domain, metadata)
         source: FeedSource | None = None
         try:
             answer = await seat.open(request, transports, boot_id())
-            detail = answer.detail
+            detail, until_snapshot = answer.detail, answer.after_snapshot
             if answer.transport == "shm":
                 source = ShmSource(seat, answer, request)
                 return source, ""
@@ -68,4 +69,5 @@ async def connect(
         finally:
             if source is None:
                 seat.cancel()
-    return GrpcSource(channel, domain, request, metadata), detail
+    source = GrpcSource(channel, domain, request, metadata, until_snapshot=until_snapshot)
+    return source, detail

@@ -31,8 +31,12 @@ class GrpcSource:
         domain: RelayDomain,
         request: pb.SubscribeRequest,
         metadata: grpc.aio.Metadata,
+        *,
+        until_snapshot: bool = False,
     ) -> None:
+        """`until_snapshot`: only the snapshot comes this way."""
         self._domain = domain
+        self._until_snapshot = until_snapshot
         if (
             request.slow_consumer_policy == pb.SLOW_CONSUMER_POLICY_BLOCK
             and request.subscriber_name
@@ -69,6 +73,8 @@ class GrpcSource:
             rest.head_sequence,
             rest.snapshot_sequence,
             rest.resume_token,
+            rest.snapshot_first_sequence,
+            self._until_snapshot and bool(rest.snapshot_sequence and rest.resume_token),
         )
 
     def cancel(self) -> None:

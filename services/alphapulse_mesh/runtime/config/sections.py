@@ -215,6 +215,8 @@ class RelayConfig(Section):
     """Shared-memory ring: with `max_queue_frames` it bounds the window one can resume from."""
     max_queue_frames: Count = 100_000
     """Frames of the window; the oldest leave first."""
+    snapshot_frames: Count = 1_000_000
+    """How many frames of the window, the newest, a start at the present is folded from."""
     circuit_breaker_frames: Count = 80_000
     """Backlog at which publishers are refused with RESOURCE_EXHAUSTED until it shrinks."""
     validate_checksums: bool = True

@@ -1093,7 +1093,9 @@ type AttachResponse struct {
 	// With "nats".
 	Stream *StreamAttachment `protobuf:"bytes,7,opt,name=stream,proto3" json:"stream,omitempty"`
 	// Of the domain's sequences: what resume tokens are made of.
-	Epoch         uint64 `protobuf:"fixed64,8,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	Epoch uint64 `protobuf:"fixed64,8,opt,name=epoch,proto3" json:"epoch,omitempty"`
+	// With "grpc": only the snapshot is the relay's work; ask again once it is here.
+	AfterSnapshot bool `protobuf:"varint,9,opt,name=after_snapshot,json=afterSnapshot,proto3" json:"after_snapshot,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1182,6 +1184,13 @@ func (x *AttachResponse) GetEpoch() uint64 {
 		return x.Epoch
 	}
 	return 0
+}
+
+func (x *AttachResponse) GetAfterSnapshot() bool {
+	if x != nil {
+		return x.AfterSnapshot
+	}
+	return false
 }
 
 // A ring to read (docs/ring-layout.md). Its file's permissions say who may.
@@ -2286,7 +2295,7 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\x12delivered_sequence\x18\x04 \x01(\x04R\x11deliveredSequence\x12\x1f\n" +
 	"\vlost_frames\x18\x05 \x01(\x04R\n" +
 	"lostFrames\x12+\n" +
-	"\x11delivered_records\x18\x06 \x01(\x04R\x10deliveredRecords\"\xc9\x02\n" +
+	"\x11delivered_records\x18\x06 \x01(\x04R\x10deliveredRecords\"\xf0\x02\n" +
 	"\x0eAttachResponse\x12\x1c\n" +
 	"\ttransport\x18\x01 \x01(\tR\ttransport\x12\x16\n" +
 	"\x06detail\x18\x02 \x01(\tR\x06detail\x12%\n" +
@@ -2295,7 +2304,8 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\rhead_sequence\x18\x05 \x01(\x04R\fheadSequence\x127\n" +
 	"\x04ring\x18\x06 \x01(\v2#.alphapulse.relay.v1.RingAttachmentR\x04ring\x12=\n" +
 	"\x06stream\x18\a \x01(\v2%.alphapulse.relay.v1.StreamAttachmentR\x06stream\x12\x14\n" +
-	"\x05epoch\x18\b \x01(\x06R\x05epoch\"\xf6\x01\n" +
+	"\x05epoch\x18\b \x01(\x06R\x05epoch\x12%\n" +
+	"\x0eafter_snapshot\x18\t \x01(\bR\rafterSnapshot\"\xf6\x01\n" +
 	"\x0eRingAttachment\x12\x12\n" +
 	"\x04path\x18\x01 \x01(\tR\x04path\x12%\n" +
 	"\x0elayout_version\x18\x02 \x01(\rR\rlayoutVersion\x12 \n" +

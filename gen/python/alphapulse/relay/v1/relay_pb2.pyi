@@ -576,6 +576,7 @@ class AttachResponse(_message.Message):
     RING_FIELD_NUMBER: _builtins.int
     STREAM_FIELD_NUMBER: _builtins.int
     EPOCH_FIELD_NUMBER: _builtins.int
+    AFTER_SNAPSHOT_FIELD_NUMBER: _builtins.int
     transport: _builtins.str
     """"shm", "nats", or "grpc": use Subscribe, there is no seat."""
     detail: _builtins.str
@@ -588,6 +589,8 @@ class AttachResponse(_message.Message):
     """Newest sequence."""
     epoch: _builtins.int
     """Of the domain's sequences: what resume tokens are made of."""
+    after_snapshot: _builtins.bool
+    """With "grpc": only the snapshot is the relay's work; ask again once it is here."""
     @_builtins.property
     def ring(self) -> Global___RingAttachment:
         """With "shm"."""
@@ -607,10 +610,11 @@ class AttachResponse(_message.Message):
         ring: Global___RingAttachment | None = ...,
         stream: Global___StreamAttachment | None = ...,
         epoch: _builtins.int = ...,
+        after_snapshot: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["ring", b"ring", "stream", b"stream"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["detail", b"detail", "epoch", b"epoch", "head_sequence", b"head_sequence", "oldest_sequence", b"oldest_sequence", "ring", b"ring", "start_sequence", b"start_sequence", "stream", b"stream", "transport", b"transport"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_snapshot", b"after_snapshot", "detail", b"detail", "epoch", b"epoch", "head_sequence", b"head_sequence", "oldest_sequence", b"oldest_sequence", "ring", b"ring", "start_sequence", b"start_sequence", "stream", b"stream", "transport", b"transport"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -243,6 +243,9 @@ pub struct AttachResponse {
     /// Of the domain's sequences: what resume tokens are made of.
     #[prost(fixed64, tag = "8")]
     pub epoch: u64,
+    /// With "grpc": only the snapshot is the relay's work; ask again once it is here.
+    #[prost(bool, tag = "9")]
+    pub after_snapshot: bool,
 }
 /// A ring to read (docs/ring-layout.md). Its file's permissions say who may.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

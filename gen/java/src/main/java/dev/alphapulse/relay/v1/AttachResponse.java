@@ -285,6 +285,21 @@ private static final long serialVersionUID = 0L;
     return epoch_;
   }
 
+  public static final int AFTER_SNAPSHOT_FIELD_NUMBER = 9;
+  private boolean afterSnapshot_ = false;
+  /**
+   * <pre>
+   * With "grpc": only the snapshot is the relay's work; ask again once it is here.
+   * </pre>
+   *
+   * <code>bool after_snapshot = 9 [json_name = "afterSnapshot"];</code>
+   * @return The afterSnapshot.
+   */
+  @java.lang.Override
+  public boolean getAfterSnapshot() {
+    return afterSnapshot_;
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -323,6 +338,9 @@ private static final long serialVersionUID = 0L;
     if (epoch_ != 0L) {
       output.writeFixed64(8, epoch_);
     }
+    if (afterSnapshot_ != false) {
+      output.writeBool(9, afterSnapshot_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -356,6 +374,10 @@ private static final long serialVersionUID = 0L;
     if (epoch_ != 0L) {
       size += com.google.protobuf.CodedOutputStream
         .computeFixed64Size(8, epoch_);
+    }
+    if (afterSnapshot_ != false) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeBoolSize(9, afterSnapshot_);
     }
     return size;
   }
@@ -403,6 +425,8 @@ private static final long serialVersionUID = 0L;
     }
     if (getEpoch()
         != other.getEpoch()) return false;
+    if (getAfterSnapshot()
+        != other.getAfterSnapshot()) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -438,6 +462,9 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + EPOCH_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getEpoch());
+    hash = (37 * hash) + AFTER_SNAPSHOT_FIELD_NUMBER;
+    hash = (53 * hash) + com.google.protobuf.Internal.hashBoolean(
+        getAfterSnapshot());
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -596,6 +623,7 @@ private static final long serialVersionUID = 0L;
         streamBuilder_ = null;
       }
       epoch_ = 0L;
+      afterSnapshot_ = false;
       return this;
     }
 
@@ -660,6 +688,9 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000080) != 0)) {
         result.epoch_ = epoch_;
       }
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.afterSnapshot_ = afterSnapshot_;
+      }
       result.bitField0_ |= to_bitField0_;
     }
 
@@ -702,6 +733,9 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getEpoch() != 0L) {
         setEpoch(other.getEpoch());
+      }
+      if (other.getAfterSnapshot() != false) {
+        setAfterSnapshot(other.getAfterSnapshot());
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -773,6 +807,11 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 65
+            case 72: {
+              afterSnapshot_ = input.readBool();
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 72
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1460,6 +1499,50 @@ private static final long serialVersionUID = 0L;
     public Builder clearEpoch() {
       bitField0_ = (bitField0_ & ~0x00000080);
       epoch_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private boolean afterSnapshot_ ;
+    /**
+     * <pre>
+     * With "grpc": only the snapshot is the relay's work; ask again once it is here.
+     * </pre>
+     *
+     * <code>bool after_snapshot = 9 [json_name = "afterSnapshot"];</code>
+     * @return The afterSnapshot.
+     */
+    @java.lang.Override
+    public boolean getAfterSnapshot() {
+      return afterSnapshot_;
+    }
+    /**
+     * <pre>
+     * With "grpc": only the snapshot is the relay's work; ask again once it is here.
+     * </pre>
+     *
+     * <code>bool after_snapshot = 9 [json_name = "afterSnapshot"];</code>
+     * @param value The afterSnapshot to set.
+     * @return This builder for chaining.
+     */
+    public Builder setAfterSnapshot(boolean value) {
+
+      afterSnapshot_ = value;
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * With "grpc": only the snapshot is the relay's work; ask again once it is here.
+     * </pre>
+     *
+     * <code>bool after_snapshot = 9 [json_name = "afterSnapshot"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearAfterSnapshot() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      afterSnapshot_ = false;
       onChanged();
       return this;
     }

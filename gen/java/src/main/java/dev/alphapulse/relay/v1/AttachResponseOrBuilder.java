@@ -143,4 +143,14 @@ public interface AttachResponseOrBuilder extends
    * @return The epoch.
    */
   long getEpoch();
+
+  /**
+   * <pre>
+   * With "grpc": only the snapshot is the relay's work; ask again once it is here.
+   * </pre>
+   *
+   * <code>bool after_snapshot = 9 [json_name = "afterSnapshot"];</code>
+   * @return The afterSnapshot.
+   */
+  boolean getAfterSnapshot();
 }

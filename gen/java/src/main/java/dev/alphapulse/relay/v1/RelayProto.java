@@ -225,7 +225,7 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
       "_id\030\003 \001(\tR\006bootId\022-\n\022delivered_sequence\030" +
       "\004 \001(\004R\021deliveredSequence\022\037\n\013lost_frames\030" +
       "\005 \001(\004R\nlostFrames\022+\n\021delivered_records\030\006" +
-      " \001(\004R\020deliveredRecords\"\311\002\n\016AttachRespons" +
+      " \001(\004R\020deliveredRecords\"\360\002\n\016AttachRespons" +
       "e\022\034\n\ttransport\030\001 \001(\tR\ttransport\022\026\n\006detai" +
       "l\030\002 \001(\tR\006detail\022%\n\016start_sequence\030\003 \001(\004R" +
       "\rstartSequence\022\'\n\017oldest_sequence\030\004 \001(\004R" +
@@ -233,167 +233,168 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
       "headSequence\0227\n\004ring\030\006 \001(\0132#.alphapulse." +
       "relay.v1.RingAttachmentR\004ring\022=\n\006stream\030" +
       "\007 \001(\0132%.alphapulse.relay.v1.StreamAttach" +
-      "mentR\006stream\022\024\n\005epoch\030\010 \001(\006R\005epoch\"\366\001\n\016R" +
-      "ingAttachment\022\022\n\004path\030\001 \001(\tR\004path\022%\n\016lay" +
-      "out_version\030\002 \001(\rR\rlayoutVersion\022 \n\013inca" +
-      "rnation\030\003 \001(\006R\013incarnation\022\022\n\004base\030\004 \001(\004" +
-      "R\004base\022+\n\021spin_microseconds\030\005 \001(\rR\020spinM" +
-      "icroseconds\022!\n\014report_bytes\030\006 \001(\004R\013repor" +
-      "tBytes\022#\n\rreport_frames\030\007 \001(\004R\014reportFra" +
-      "mes\"\247\001\n\020StreamAttachment\022\020\n\003url\030\001 \001(\tR\003u" +
-      "rl\022\022\n\004name\030\002 \001(\tR\004name\022%\n\016subject_prefix" +
-      "\030\003 \001(\tR\rsubjectPrefix\022!\n\014report_bytes\030\004 " +
-      "\001(\004R\013reportBytes\022#\n\rreport_frames\030\005 \001(\004R" +
-      "\014reportFrames\"\022\n\020GetStatusRequest\"\256\002\n\020Su" +
-      "bscriberStatus\022\022\n\004name\030\001 \001(\tR\004name\022-\n\022de" +
-      "livered_sequence\030\002 \001(\004R\021deliveredSequenc" +
-      "e\022\035\n\nlag_frames\030\003 \001(\004R\tlagFrames\022\037\n\013lost" +
-      "_frames\030\004 \001(\004R\nlostFrames\022+\n\021delivered_r" +
-      "ecords\030\005 \001(\004R\020deliveredRecords\022?\n\006policy" +
-      "\030\006 \001(\0162\'.alphapulse.relay.v1.SlowConsume" +
-      "rPolicyR\006policy\022)\n\020conflated_frames\030\007 \001(" +
-      "\004R\017conflatedFrames\"\356\001\n\016ProducerStatus\022\037\n" +
-      "\013producer_id\030\001 \001(\006R\nproducerId\022\022\n\004name\030\002" +
-      " \001(\tR\004name\0223\n\025acknowledged_sequence\030\003 \001(" +
-      "\004R\024acknowledgedSequence\022\036\n\nduplicates\030\004 " +
-      "\001(\004R\nduplicates\022\032\n\010rejected\030\005 \001(\004R\010rejec" +
-      "ted\022\034\n\tconnected\030\006 \001(\010R\tconnected\022\030\n\007mis" +
-      "sing\030\007 \001(\004R\007missing\"\306\010\n\021GetStatusRespons" +
-      "e\022\026\n\006domain\030\001 \001(\tR\006domain\022\'\n\017oldest_sequ" +
-      "ence\030\002 \001(\004R\016oldestSequence\022#\n\rhead_seque" +
-      "nce\030\003 \001(\004R\014headSequence\022)\n\020published_fra" +
-      "mes\030\004 \001(\004R\017publishedFrames\022+\n\021published_" +
-      "records\030\005 \001(\004R\020publishedRecords\022c\n\017rejec" +
-      "ted_frames\030\006 \003(\0132:.alphapulse.relay.v1.G" +
-      "etStatusResponse.RejectedFramesEntryR\016re" +
-      "jectedFrames\022A\n\tproducers\030\007 \003(\0132#.alphap" +
-      "ulse.relay.v1.ProducerStatusR\tproducers\022" +
-      "G\n\013subscribers\030\010 \003(\0132%.alphapulse.relay." +
-      "v1.SubscriberStatusR\013subscribers\022J\n\006poli" +
-      "cy\030\t \003(\01322.alphapulse.relay.v1.GetStatus" +
-      "Response.PolicyEntryR\006policy\022a\n\017records_" +
-      "by_type\030\n \003(\01329.alphapulse.relay.v1.GetS" +
-      "tatusResponse.RecordsByTypeEntryR\rrecord" +
-      "sByType\022\035\n\nring_bytes\030\013 \001(\004R\tringBytes\022!" +
-      "\n\014circuit_open\030\014 \001(\010R\013circuitOpen\022%\n\016bac" +
-      "klog_frames\030\r \001(\004R\rbacklogFrames\022%\n\016conf" +
-      "ig_version\030\016 \001(\004R\rconfigVersion\022H\n\016confi" +
-      "g_changes\030\017 \003(\0132!.alphapulse.relay.v1.Co" +
-      "nfigChangeR\rconfigChanges\0229\n\007schemas\030\020 \003" +
-      "(\0132\037.alphapulse.relay.v1.SchemaInfoR\007sch" +
-      "emas\032A\n\023RejectedFramesEntry\022\020\n\003key\030\001 \001(\t" +
-      "R\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\0329\n\013Polic" +
-      "yEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR" +
-      "\005value:\0028\001\032@\n\022RecordsByTypeEntry\022\020\n\003key\030" +
-      "\001 \001(\rR\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\"\327\001\n" +
-      "\014ConfigChange\022\030\n\007version\030\001 \001(\004R\007version\022" +
-      "\020\n\003key\030\002 \001(\tR\003key\022\024\n\005value\030\003 \001(\tR\005value\022" +
-      "\030\n\007applied\030\004 \001(\010R\007applied\022\026\n\006reason\030\005 \001(" +
-      "\tR\006reason\022\026\n\006detail\030\006 \001(\tR\006detail\022;\n\013ans" +
-      "wered_at\030\007 \001(\0132\032.google.protobuf.Timesta" +
-      "mpR\nansweredAt\"\212\002\n\nSchemaInfo\022!\n\014message" +
-      "_type\030\001 \001(\rR\013messageType\022\037\n\013schema_hash\030" +
-      "\002 \001(\006R\nschemaHash\022\022\n\004root\030\003 \001(\tR\004root\0223\n" +
-      "\004kind\030\004 \001(\0162\037.alphapulse.relay.v1.Schema" +
-      "KindR\004kind\022\026\n\006stride\030\005 \001(\rR\006stride\022\026\n\006sc" +
-      "hema\030\006 \001(\014R\006schema\022?\n\rregistered_at\030\007 \001(" +
-      "\0132\032.google.protobuf.TimestampR\014registere" +
-      "dAt\"f\n\025RegisterSchemaRequest\022!\n\014message_" +
-      "type\030\001 \001(\rR\013messageType\022\026\n\006schema\030\002 \001(\014R" +
-      "\006schema\022\022\n\004root\030\003 \001(\tR\004root\"g\n\026RegisterS" +
-      "chemaResponse\0227\n\006schema\030\001 \001(\0132\037.alphapul" +
-      "se.relay.v1.SchemaInfoR\006schema\022\024\n\005known\030" +
-      "\002 \001(\010R\005known\"\\\n\022ListSchemasRequest\022#\n\rme" +
-      "ssage_types\030\001 \003(\rR\014messageTypes\022!\n\014with_" +
-      "schemas\030\002 \001(\010R\013withSchemas\"P\n\023ListSchema" +
-      "sResponse\0229\n\007schemas\030\001 \003(\0132\037.alphapulse." +
-      "relay.v1.SchemaInfoR\007schemas*\310\001\n\022SlowCon" +
-      "sumerPolicy\022$\n SLOW_CONSUMER_POLICY_UNSP" +
-      "ECIFIED\020\000\022\036\n\032SLOW_CONSUMER_POLICY_BLOCK\020" +
-      "\001\022$\n SLOW_CONSUMER_POLICY_DROP_OLDEST\020\002\022" +
-      "!\n\035SLOW_CONSUMER_POLICY_CONFLATE\020\003\022#\n\037SL" +
-      "OW_CONSUMER_POLICY_DISCONNECT\020\004*\270\001\n\rStar" +
-      "tPosition\022\036\n\032START_POSITION_UNSPECIFIED\020" +
-      "\000\022\031\n\025START_POSITION_LATEST\020\001\022\033\n\027START_PO" +
-      "SITION_SEQUENCE\020\002\022\031\n\025START_POSITION_OLDE" +
-      "ST\020\003\022\027\n\023START_POSITION_TIME\020\004\022\033\n\027START_P" +
-      "OSITION_SNAPSHOT\020\005*X\n\nSchemaKind\022\033\n\027SCHE" +
-      "MA_KIND_UNSPECIFIED\020\000\022\026\n\022SCHEMA_KIND_STR" +
-      "UCT\020\001\022\025\n\021SCHEMA_KIND_TABLE\020\0022\253\005\n\017MarketD" +
-      "ataRelay\022X\n\007Publish\022#.alphapulse.relay.v" +
-      "1.PublishRequest\032$.alphapulse.relay.v1.P" +
-      "ublishResponse(\0010\001\022\\\n\tSubscribe\022%.alphap" +
-      "ulse.relay.v1.SubscribeRequest\032&.alphapu" +
-      "lse.relay.v1.SubscribeResponse0\001\022U\n\006Atta" +
-      "ch\022\".alphapulse.relay.v1.AttachRequest\032#" +
-      ".alphapulse.relay.v1.AttachResponse(\0010\001\022" +
-      "`\n\013Acknowledge\022\'.alphapulse.relay.v1.Ack" +
-      "nowledgeRequest\032(.alphapulse.relay.v1.Ac" +
-      "knowledgeResponse\022Z\n\tGetStatus\022%.alphapu" +
-      "lse.relay.v1.GetStatusRequest\032&.alphapul" +
-      "se.relay.v1.GetStatusResponse\022i\n\016Registe" +
-      "rSchema\022*.alphapulse.relay.v1.RegisterSc" +
-      "hemaRequest\032+.alphapulse.relay.v1.Regist" +
-      "erSchemaResponse\022`\n\013ListSchemas\022\'.alphap" +
-      "ulse.relay.v1.ListSchemasRequest\032(.alpha" +
-      "pulse.relay.v1.ListSchemasResponse2\247\005\n\013S" +
-      "ignalRelay\022X\n\007Publish\022#.alphapulse.relay" +
-      ".v1.PublishRequest\032$.alphapulse.relay.v1" +
-      ".PublishResponse(\0010\001\022\\\n\tSubscribe\022%.alph" +
-      "apulse.relay.v1.SubscribeRequest\032&.alpha" +
-      "pulse.relay.v1.SubscribeResponse0\001\022U\n\006At" +
-      "tach\022\".alphapulse.relay.v1.AttachRequest" +
-      "\032#.alphapulse.relay.v1.AttachResponse(\0010" +
-      "\001\022`\n\013Acknowledge\022\'.alphapulse.relay.v1.A" +
-      "cknowledgeRequest\032(.alphapulse.relay.v1." +
-      "AcknowledgeResponse\022Z\n\tGetStatus\022%.alpha" +
-      "pulse.relay.v1.GetStatusRequest\032&.alphap" +
-      "ulse.relay.v1.GetStatusResponse\022i\n\016Regis" +
-      "terSchema\022*.alphapulse.relay.v1.Register" +
-      "SchemaRequest\032+.alphapulse.relay.v1.Regi" +
-      "sterSchemaResponse\022`\n\013ListSchemas\022\'.alph" +
-      "apulse.relay.v1.ListSchemasRequest\032(.alp" +
-      "hapulse.relay.v1.ListSchemasResponse2\252\005\n" +
-      "\016ExecutionRelay\022X\n\007Publish\022#.alphapulse." +
-      "relay.v1.PublishRequest\032$.alphapulse.rel" +
-      "ay.v1.PublishResponse(\0010\001\022\\\n\tSubscribe\022%" +
-      ".alphapulse.relay.v1.SubscribeRequest\032&." +
-      "alphapulse.relay.v1.SubscribeResponse0\001\022" +
-      "U\n\006Attach\022\".alphapulse.relay.v1.AttachRe" +
-      "quest\032#.alphapulse.relay.v1.AttachRespon" +
-      "se(\0010\001\022`\n\013Acknowledge\022\'.alphapulse.relay" +
-      ".v1.AcknowledgeRequest\032(.alphapulse.rela" +
-      "y.v1.AcknowledgeResponse\022Z\n\tGetStatus\022%." +
-      "alphapulse.relay.v1.GetStatusRequest\032&.a" +
-      "lphapulse.relay.v1.GetStatusResponse\022i\n\016" +
-      "RegisterSchema\022*.alphapulse.relay.v1.Reg" +
-      "isterSchemaRequest\032+.alphapulse.relay.v1" +
-      ".RegisterSchemaResponse\022`\n\013ListSchemas\022\'" +
-      ".alphapulse.relay.v1.ListSchemasRequest\032" +
-      "(.alphapulse.relay.v1.ListSchemasRespons" +
-      "e2\247\005\n\013SystemRelay\022X\n\007Publish\022#.alphapuls" +
-      "e.relay.v1.PublishRequest\032$.alphapulse.r" +
-      "elay.v1.PublishResponse(\0010\001\022\\\n\tSubscribe" +
-      "\022%.alphapulse.relay.v1.SubscribeRequest\032" +
-      "&.alphapulse.relay.v1.SubscribeResponse0" +
-      "\001\022U\n\006Attach\022\".alphapulse.relay.v1.Attach" +
-      "Request\032#.alphapulse.relay.v1.AttachResp" +
-      "onse(\0010\001\022`\n\013Acknowledge\022\'.alphapulse.rel" +
-      "ay.v1.AcknowledgeRequest\032(.alphapulse.re" +
-      "lay.v1.AcknowledgeResponse\022Z\n\tGetStatus\022" +
-      "%.alphapulse.relay.v1.GetStatusRequest\032&" +
-      ".alphapulse.relay.v1.GetStatusResponse\022i" +
-      "\n\016RegisterSchema\022*.alphapulse.relay.v1.R" +
-      "egisterSchemaRequest\032+.alphapulse.relay." +
-      "v1.RegisterSchemaResponse\022`\n\013ListSchemas" +
-      "\022\'.alphapulse.relay.v1.ListSchemasReques" +
-      "t\032(.alphapulse.relay.v1.ListSchemasRespo" +
-      "nseB\306\001\n\027dev.alphapulse.relay.v1B\nRelayPr" +
-      "otoP\001Z1alphapulse.dev/gen/go/alphapulse/" +
-      "relay/v1;relayv1\242\002\003ARX\252\002\023Alphapulse.Rela" +
-      "y.V1\312\002\023Alphapulse\\Relay\\V1\342\002\037Alphapulse\\" +
-      "Relay\\V1\\GPBMetadata\352\002\025Alphapulse::Relay" +
-      "::V1b\006proto3"
+      "mentR\006stream\022\024\n\005epoch\030\010 \001(\006R\005epoch\022%\n\016af" +
+      "ter_snapshot\030\t \001(\010R\rafterSnapshot\"\366\001\n\016Ri" +
+      "ngAttachment\022\022\n\004path\030\001 \001(\tR\004path\022%\n\016layo" +
+      "ut_version\030\002 \001(\rR\rlayoutVersion\022 \n\013incar" +
+      "nation\030\003 \001(\006R\013incarnation\022\022\n\004base\030\004 \001(\004R" +
+      "\004base\022+\n\021spin_microseconds\030\005 \001(\rR\020spinMi" +
+      "croseconds\022!\n\014report_bytes\030\006 \001(\004R\013report" +
+      "Bytes\022#\n\rreport_frames\030\007 \001(\004R\014reportFram" +
+      "es\"\247\001\n\020StreamAttachment\022\020\n\003url\030\001 \001(\tR\003ur" +
+      "l\022\022\n\004name\030\002 \001(\tR\004name\022%\n\016subject_prefix\030" +
+      "\003 \001(\tR\rsubjectPrefix\022!\n\014report_bytes\030\004 \001" +
+      "(\004R\013reportBytes\022#\n\rreport_frames\030\005 \001(\004R\014" +
+      "reportFrames\"\022\n\020GetStatusRequest\"\256\002\n\020Sub" +
+      "scriberStatus\022\022\n\004name\030\001 \001(\tR\004name\022-\n\022del" +
+      "ivered_sequence\030\002 \001(\004R\021deliveredSequence" +
+      "\022\035\n\nlag_frames\030\003 \001(\004R\tlagFrames\022\037\n\013lost_" +
+      "frames\030\004 \001(\004R\nlostFrames\022+\n\021delivered_re" +
+      "cords\030\005 \001(\004R\020deliveredRecords\022?\n\006policy\030" +
+      "\006 \001(\0162\'.alphapulse.relay.v1.SlowConsumer" +
+      "PolicyR\006policy\022)\n\020conflated_frames\030\007 \001(\004" +
+      "R\017conflatedFrames\"\356\001\n\016ProducerStatus\022\037\n\013" +
+      "producer_id\030\001 \001(\006R\nproducerId\022\022\n\004name\030\002 " +
+      "\001(\tR\004name\0223\n\025acknowledged_sequence\030\003 \001(\004" +
+      "R\024acknowledgedSequence\022\036\n\nduplicates\030\004 \001" +
+      "(\004R\nduplicates\022\032\n\010rejected\030\005 \001(\004R\010reject" +
+      "ed\022\034\n\tconnected\030\006 \001(\010R\tconnected\022\030\n\007miss" +
+      "ing\030\007 \001(\004R\007missing\"\306\010\n\021GetStatusResponse" +
+      "\022\026\n\006domain\030\001 \001(\tR\006domain\022\'\n\017oldest_seque" +
+      "nce\030\002 \001(\004R\016oldestSequence\022#\n\rhead_sequen" +
+      "ce\030\003 \001(\004R\014headSequence\022)\n\020published_fram" +
+      "es\030\004 \001(\004R\017publishedFrames\022+\n\021published_r" +
+      "ecords\030\005 \001(\004R\020publishedRecords\022c\n\017reject" +
+      "ed_frames\030\006 \003(\0132:.alphapulse.relay.v1.Ge" +
+      "tStatusResponse.RejectedFramesEntryR\016rej" +
+      "ectedFrames\022A\n\tproducers\030\007 \003(\0132#.alphapu" +
+      "lse.relay.v1.ProducerStatusR\tproducers\022G" +
+      "\n\013subscribers\030\010 \003(\0132%.alphapulse.relay.v" +
+      "1.SubscriberStatusR\013subscribers\022J\n\006polic" +
+      "y\030\t \003(\01322.alphapulse.relay.v1.GetStatusR" +
+      "esponse.PolicyEntryR\006policy\022a\n\017records_b" +
+      "y_type\030\n \003(\01329.alphapulse.relay.v1.GetSt" +
+      "atusResponse.RecordsByTypeEntryR\rrecords" +
+      "ByType\022\035\n\nring_bytes\030\013 \001(\004R\tringBytes\022!\n" +
+      "\014circuit_open\030\014 \001(\010R\013circuitOpen\022%\n\016back" +
+      "log_frames\030\r \001(\004R\rbacklogFrames\022%\n\016confi" +
+      "g_version\030\016 \001(\004R\rconfigVersion\022H\n\016config" +
+      "_changes\030\017 \003(\0132!.alphapulse.relay.v1.Con" +
+      "figChangeR\rconfigChanges\0229\n\007schemas\030\020 \003(" +
+      "\0132\037.alphapulse.relay.v1.SchemaInfoR\007sche" +
+      "mas\032A\n\023RejectedFramesEntry\022\020\n\003key\030\001 \001(\tR" +
+      "\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\0329\n\013Policy" +
+      "Entry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005" +
+      "value:\0028\001\032@\n\022RecordsByTypeEntry\022\020\n\003key\030\001" +
+      " \001(\rR\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\"\327\001\n\014" +
+      "ConfigChange\022\030\n\007version\030\001 \001(\004R\007version\022\020" +
+      "\n\003key\030\002 \001(\tR\003key\022\024\n\005value\030\003 \001(\tR\005value\022\030" +
+      "\n\007applied\030\004 \001(\010R\007applied\022\026\n\006reason\030\005 \001(\t" +
+      "R\006reason\022\026\n\006detail\030\006 \001(\tR\006detail\022;\n\013answ" +
+      "ered_at\030\007 \001(\0132\032.google.protobuf.Timestam" +
+      "pR\nansweredAt\"\212\002\n\nSchemaInfo\022!\n\014message_" +
+      "type\030\001 \001(\rR\013messageType\022\037\n\013schema_hash\030\002" +
+      " \001(\006R\nschemaHash\022\022\n\004root\030\003 \001(\tR\004root\0223\n\004" +
+      "kind\030\004 \001(\0162\037.alphapulse.relay.v1.SchemaK" +
+      "indR\004kind\022\026\n\006stride\030\005 \001(\rR\006stride\022\026\n\006sch" +
+      "ema\030\006 \001(\014R\006schema\022?\n\rregistered_at\030\007 \001(\013" +
+      "2\032.google.protobuf.TimestampR\014registered" +
+      "At\"f\n\025RegisterSchemaRequest\022!\n\014message_t" +
+      "ype\030\001 \001(\rR\013messageType\022\026\n\006schema\030\002 \001(\014R\006" +
+      "schema\022\022\n\004root\030\003 \001(\tR\004root\"g\n\026RegisterSc" +
+      "hemaResponse\0227\n\006schema\030\001 \001(\0132\037.alphapuls" +
+      "e.relay.v1.SchemaInfoR\006schema\022\024\n\005known\030\002" +
+      " \001(\010R\005known\"\\\n\022ListSchemasRequest\022#\n\rmes" +
+      "sage_types\030\001 \003(\rR\014messageTypes\022!\n\014with_s" +
+      "chemas\030\002 \001(\010R\013withSchemas\"P\n\023ListSchemas" +
+      "Response\0229\n\007schemas\030\001 \003(\0132\037.alphapulse.r" +
+      "elay.v1.SchemaInfoR\007schemas*\310\001\n\022SlowCons" +
+      "umerPolicy\022$\n SLOW_CONSUMER_POLICY_UNSPE" +
+      "CIFIED\020\000\022\036\n\032SLOW_CONSUMER_POLICY_BLOCK\020\001" +
+      "\022$\n SLOW_CONSUMER_POLICY_DROP_OLDEST\020\002\022!" +
+      "\n\035SLOW_CONSUMER_POLICY_CONFLATE\020\003\022#\n\037SLO" +
+      "W_CONSUMER_POLICY_DISCONNECT\020\004*\270\001\n\rStart" +
+      "Position\022\036\n\032START_POSITION_UNSPECIFIED\020\000" +
+      "\022\031\n\025START_POSITION_LATEST\020\001\022\033\n\027START_POS" +
+      "ITION_SEQUENCE\020\002\022\031\n\025START_POSITION_OLDES" +
+      "T\020\003\022\027\n\023START_POSITION_TIME\020\004\022\033\n\027START_PO" +
+      "SITION_SNAPSHOT\020\005*X\n\nSchemaKind\022\033\n\027SCHEM" +
+      "A_KIND_UNSPECIFIED\020\000\022\026\n\022SCHEMA_KIND_STRU" +
+      "CT\020\001\022\025\n\021SCHEMA_KIND_TABLE\020\0022\253\005\n\017MarketDa" +
+      "taRelay\022X\n\007Publish\022#.alphapulse.relay.v1" +
+      ".PublishRequest\032$.alphapulse.relay.v1.Pu" +
+      "blishResponse(\0010\001\022\\\n\tSubscribe\022%.alphapu" +
+      "lse.relay.v1.SubscribeRequest\032&.alphapul" +
+      "se.relay.v1.SubscribeResponse0\001\022U\n\006Attac" +
+      "h\022\".alphapulse.relay.v1.AttachRequest\032#." +
+      "alphapulse.relay.v1.AttachResponse(\0010\001\022`" +
+      "\n\013Acknowledge\022\'.alphapulse.relay.v1.Ackn" +
+      "owledgeRequest\032(.alphapulse.relay.v1.Ack" +
+      "nowledgeResponse\022Z\n\tGetStatus\022%.alphapul" +
+      "se.relay.v1.GetStatusRequest\032&.alphapuls" +
+      "e.relay.v1.GetStatusResponse\022i\n\016Register" +
+      "Schema\022*.alphapulse.relay.v1.RegisterSch" +
+      "emaRequest\032+.alphapulse.relay.v1.Registe" +
+      "rSchemaResponse\022`\n\013ListSchemas\022\'.alphapu" +
+      "lse.relay.v1.ListSchemasRequest\032(.alphap" +
+      "ulse.relay.v1.ListSchemasResponse2\247\005\n\013Si" +
+      "gnalRelay\022X\n\007Publish\022#.alphapulse.relay." +
+      "v1.PublishRequest\032$.alphapulse.relay.v1." +
+      "PublishResponse(\0010\001\022\\\n\tSubscribe\022%.alpha" +
+      "pulse.relay.v1.SubscribeRequest\032&.alphap" +
+      "ulse.relay.v1.SubscribeResponse0\001\022U\n\006Att" +
+      "ach\022\".alphapulse.relay.v1.AttachRequest\032" +
+      "#.alphapulse.relay.v1.AttachResponse(\0010\001" +
+      "\022`\n\013Acknowledge\022\'.alphapulse.relay.v1.Ac" +
+      "knowledgeRequest\032(.alphapulse.relay.v1.A" +
+      "cknowledgeResponse\022Z\n\tGetStatus\022%.alphap" +
+      "ulse.relay.v1.GetStatusRequest\032&.alphapu" +
+      "lse.relay.v1.GetStatusResponse\022i\n\016Regist" +
+      "erSchema\022*.alphapulse.relay.v1.RegisterS" +
+      "chemaRequest\032+.alphapulse.relay.v1.Regis" +
+      "terSchemaResponse\022`\n\013ListSchemas\022\'.alpha" +
+      "pulse.relay.v1.ListSchemasRequest\032(.alph" +
+      "apulse.relay.v1.ListSchemasResponse2\252\005\n\016" +
+      "ExecutionRelay\022X\n\007Publish\022#.alphapulse.r" +
+      "elay.v1.PublishRequest\032$.alphapulse.rela" +
+      "y.v1.PublishResponse(\0010\001\022\\\n\tSubscribe\022%." +
+      "alphapulse.relay.v1.SubscribeRequest\032&.a" +
+      "lphapulse.relay.v1.SubscribeResponse0\001\022U" +
+      "\n\006Attach\022\".alphapulse.relay.v1.AttachReq" +
+      "uest\032#.alphapulse.relay.v1.AttachRespons" +
+      "e(\0010\001\022`\n\013Acknowledge\022\'.alphapulse.relay." +
+      "v1.AcknowledgeRequest\032(.alphapulse.relay" +
+      ".v1.AcknowledgeResponse\022Z\n\tGetStatus\022%.a" +
+      "lphapulse.relay.v1.GetStatusRequest\032&.al" +
+      "phapulse.relay.v1.GetStatusResponse\022i\n\016R" +
+      "egisterSchema\022*.alphapulse.relay.v1.Regi" +
+      "sterSchemaRequest\032+.alphapulse.relay.v1." +
+      "RegisterSchemaResponse\022`\n\013ListSchemas\022\'." +
+      "alphapulse.relay.v1.ListSchemasRequest\032(" +
+      ".alphapulse.relay.v1.ListSchemasResponse" +
+      "2\247\005\n\013SystemRelay\022X\n\007Publish\022#.alphapulse" +
+      ".relay.v1.PublishRequest\032$.alphapulse.re" +
+      "lay.v1.PublishResponse(\0010\001\022\\\n\tSubscribe\022" +
+      "%.alphapulse.relay.v1.SubscribeRequest\032&" +
+      ".alphapulse.relay.v1.SubscribeResponse0\001" +
+      "\022U\n\006Attach\022\".alphapulse.relay.v1.AttachR" +
+      "equest\032#.alphapulse.relay.v1.AttachRespo" +
+      "nse(\0010\001\022`\n\013Acknowledge\022\'.alphapulse.rela" +
+      "y.v1.AcknowledgeRequest\032(.alphapulse.rel" +
+      "ay.v1.AcknowledgeResponse\022Z\n\tGetStatus\022%" +
+      ".alphapulse.relay.v1.GetStatusRequest\032&." +
+      "alphapulse.relay.v1.GetStatusResponse\022i\n" +
+      "\016RegisterSchema\022*.alphapulse.relay.v1.Re" +
+      "gisterSchemaRequest\032+.alphapulse.relay.v" +
+      "1.RegisterSchemaResponse\022`\n\013ListSchemas\022" +
+      "\'.alphapulse.relay.v1.ListSchemasRequest" +
+      "\032(.alphapulse.relay.v1.ListSchemasRespon" +
+      "seB\306\001\n\027dev.alphapulse.relay.v1B\nRelayPro" +
+      "toP\001Z1alphapulse.dev/gen/go/alphapulse/r" +
+      "elay/v1;relayv1\242\002\003ARX\252\002\023Alphapulse.Relay" +
+      ".V1\312\002\023Alphapulse\\Relay\\V1\342\002\037Alphapulse\\R" +
+      "elay\\V1\\GPBMetadata\352\002\025Alphapulse::Relay:" +
+      ":V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -465,7 +466,7 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
     internal_static_alphapulse_relay_v1_AttachResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_AttachResponse_descriptor,
-        new java.lang.String[] { "Transport", "Detail", "StartSequence", "OldestSequence", "HeadSequence", "Ring", "Stream", "Epoch", });
+        new java.lang.String[] { "Transport", "Detail", "StartSequence", "OldestSequence", "HeadSequence", "Ring", "Stream", "Epoch", "AfterSnapshot", });
     internal_static_alphapulse_relay_v1_RingAttachment_descriptor =
       getDescriptor().getMessageType(11);
     internal_static_alphapulse_relay_v1_RingAttachment_fieldAccessorTable = new
