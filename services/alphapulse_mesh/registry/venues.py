@@ -2,7 +2,7 @@
 
 Names and numbers are those of the FlatBuffers enumeration `VenueId`; kinds, chains, MICs (ISO
 10383, list of 2025-10-13) and titles are added here. Venues registered at run time are events, see
-`planning`.
+`venue_registration`.
 """
 
 from __future__ import annotations
