@@ -26,7 +26,7 @@ from alphapulse_client.instrument_ids import id_bytes
 from alphapulse_layout import MessageType, SourceType
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import connect
-from alphapulse_mesh.cli.registry import venue_name
+from alphapulse_mesh.cli.venue_names import venue_names
 from alphapulse_mesh.runtime.errors import InvalidArgument, MeshError
 
 app = typer.Typer(help="Watch and feed the four domains.", no_args_is_help=True)
@@ -204,13 +204,13 @@ def _print_rows(frame: Frame, most: int | None) -> None:
 
 async def _symbols(mesh: Any) -> dict[str, str]:
     """Symbols by instrument id; at most a page, the rest is shown by id."""
-    found: dict[str, str] = {}
+    listed: list[Any] = []
     async for instrument in mesh.registry.list():
-        place = f" {venue_name(instrument.venue)}" if instrument.venue else ""
-        found[instrument.id_text] = f"{instrument.symbol}{place}"
-        if len(found) >= 10_000:
+        listed.append(instrument)
+        if len(listed) >= 10_000:
             break
-    return found
+    names = await venue_names(mesh, (one.venue for one in listed))
+    return {one.id_text: f"{one.symbol} {names[one.venue]}".strip() for one in listed}
 
 
 def start_of(text: str) -> Any:

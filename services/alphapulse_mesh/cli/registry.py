@@ -10,13 +10,16 @@ import typer
 from google.protobuf.json_format import Parse, ParseError
 
 from alphapulse.registry.v1 import registry_pb2
-from alphapulse_layout import AssetType, VenueId
+from alphapulse_layout import AssetType
 from alphapulse_mesh.cli import output, registry_import
 from alphapulse_mesh.cli.gateway import connect
+from alphapulse_mesh.cli.venue_names import venue_names
 from alphapulse_mesh.runtime.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from alphapulse_mesh.cli.venue_names import VenueNames
 
 app = typer.Typer(help="Instruments, venues and links.", no_args_is_help=True)
 app.command("import")(registry_import.import_command)
@@ -24,20 +27,12 @@ app.command("import")(registry_import.import_command)
 COLUMNS = ["symbol", "venue", "type", "base/quote", "status", "isin", "id"]
 
 
-def venue_name(number: int) -> str:
-    """Name of a venue's number where it has a built-in one."""
-    try:
-        return VenueId(number).name
-    except ValueError:
-        return str(number)
-
-
-def row(instrument: registry_pb2.Instrument) -> tuple[object, ...]:
+def row(instrument: registry_pb2.Instrument, names: VenueNames) -> tuple[object, ...]:
     """A line of a table of instruments, under COLUMNS."""
     pair = "/".join(filter(None, (instrument.base_currency, instrument.quote_currency)))
     return (
         instrument.symbol,
-        venue_name(instrument.venue) if instrument.venue else "",
+        names[instrument.venue],
         AssetType(instrument.asset_type).name.lower(),
         pair,
         registry_pb2.InstrumentStatus.Name(instrument.status)
@@ -52,7 +47,7 @@ _KINDS = {AssetType.STOCK: "share"}
 
 
 def grouped_rows(
-    answer: registry_pb2.ResolveInstrumentResponse,
+    answer: registry_pb2.ResolveInstrumentResponse, names: VenueNames
 ) -> Iterator[tuple[object, ...]]:
     """The candidates by what they really are, each group's primary line first and named so."""
     for group in answer.groups:
@@ -60,7 +55,10 @@ def grouped_rows(
         name = _KINDS.get(kind, kind.name.lower().replace("_", " "))
         for position in group.candidates:
             several = len(group.candidates) > 1 and position == group.primary
-            yield (f"{name}, primary" if several else name, *row(answer.candidates[position]))
+            yield (
+                f"{name}, primary" if several else name,
+                *row(answer.candidates[position], names),
+            )
 
 
 def asset_type(text: str | None) -> int:
@@ -107,13 +105,15 @@ async def resolve(
             if number := asset_type(kind):
                 request.asset_type = number  # type: ignore[assignment]  # the same numbers
             answer = await mesh.registry.resolve_all(request)
+        names = await venue_names(mesh, (one.venue for one in answer.candidates))
     if as_json:
         output.print_json(output.as_dict(answer))
         return
     if answer.groups:
-        output.console.print(output.table(["is", *COLUMNS], grouped_rows(answer)))
+        output.console.print(output.table(["is", *COLUMNS], grouped_rows(answer, names)))
     else:
-        output.console.print(output.table(COLUMNS, map(row, answer.candidates)))
+        lines = (row(one, names) for one in answer.candidates)
+        output.console.print(output.table(COLUMNS, lines))
     if answer.ambiguous:
         output.errors.print(
             "several fit equally well; narrow it with --venue or --type", style="yellow"
@@ -172,10 +172,11 @@ async def list_instruments(
             found.append(instrument)
             if len(found) >= limit:
                 break
+        names = await venue_names(mesh, (one.venue for one in found))
     if as_json:
         output.print_json({"instruments": [output.as_dict(i) for i in found]})
         return
-    output.console.print(output.table(COLUMNS, map(row, found)))
+    output.console.print(output.table(COLUMNS, (row(one, names) for one in found)))
 
 
 @app.command("venues")
@@ -193,10 +194,11 @@ async def venues(
     if instrument is not None:
         async with connect(target, name, config) as mesh:
             listings = await mesh.registry.find_all_venues(instrument)
+            names = await venue_names(mesh, (each.instrument.venue for each in listings))
         if as_json:
             output.print_json({"listings": [output.as_dict(each) for each in listings]})
             return
-        rows = ((each.venue.name, *row(each.instrument)) for each in listings)
+        rows = ((each.venue.name, *row(each.instrument, names)) for each in listings)
         output.console.print(output.table(["listed on", *COLUMNS], rows))
         return
     async with connect(target, name, config) as mesh:
@@ -235,6 +237,7 @@ async def links(
         found = [link async for link in mesh.registry.links(instrument)]
         ends = {output.id_text(end): end for link in found for end in output.link_ends(link)}
         known = dict(zip(ends, await mesh.registry.get_many(ends.values()), strict=True))
+        names = await venue_names(mesh, (one.venue for one in known.values() if one is not None))
     if as_json:
         output.print_json({"links": [output.as_dict(link) for link in found]})
         return
@@ -243,8 +246,7 @@ async def links(
         found_one = known[key]
         if found_one is None:
             return key
-        place = venue_name(found_one.venue) if found_one.venue else ""
-        return f"{found_one.symbol} {place}".strip()
+        return f"{found_one.symbol} {names[found_one.venue]}".strip()
 
     rows: list[tuple[str, ...]] = []
     for link in found:

@@ -14,7 +14,8 @@ from alphapulse_client.instrument_ids import id_message
 from alphapulse_layout import MessageType
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import connect
-from alphapulse_mesh.cli.registry import COLUMNS, app, asset_type, row, venue_name
+from alphapulse_mesh.cli.registry import COLUMNS, app, asset_type, row
+from alphapulse_mesh.cli.venue_names import VenueNames, venue_names
 
 __all__ = ["app", "number_named", "short_name"]
 
@@ -85,10 +86,11 @@ async def search(
             found.append(instrument)
             if len(found) >= limit:
                 break
+        names = await venue_names(mesh, (one.venue for one in found))
     if as_json:
         output.print_json({"instruments": [output.as_dict(each) for each in found]})
         return
-    lines = ((each.name, *row(each)) for each in found)
+    lines = ((each.name, *row(each, names)) for each in found)
     output.console.print(output.table(["name", *COLUMNS], lines))
 
 
@@ -167,18 +169,18 @@ async def route(
             request.volume = amount
     async with connect(target, name, config) as mesh:
         answer = await mesh.registry.route(request)
+        names = await venue_names(mesh, (each.venue for each in answer.choices))
     if as_json:
         output.print_json(output.as_dict(answer))
         return
     legs = (
-        (venue_name(e.venue), e.quantity, e.limit_price, e.average_price, e.fee)
-        for e in answer.legs
+        (names[e.venue], e.quantity, e.limit_price, e.average_price, e.fee) for e in answer.legs
     )
     columns = ["venue", "quantity>", "limit>", "average>", "fee>"]
     output.console.print(output.table(columns, legs))
     choices = (
         (
-            venue_name(e.venue), "yes" if e.chosen else e.excluded, e.price, e.available, e.fee_bps,
+            names[e.venue], "yes" if e.chosen else e.excluded, e.price, e.available, e.fee_bps,
             f"{e.latency_ns / 1e6:g} ms", e.reliability_score, e.penalty_bps, e.effective_price,
         )
         for e in answer.choices
@@ -215,6 +217,7 @@ async def watch(
     """Follow the changes of the registry, a line each."""
     seen = 0
     async with connect(target, name, config) as mesh:
+        names = VenueNames(mesh)
         async for change in mesh.registry.watch(
             start,
             asset_types=[asset_type(each) for each in kind or ()],
@@ -228,13 +231,16 @@ async def watch(
             if as_json:
                 output.print_json(output.as_dict(change))
             else:
-                output.console.print(_change(change))
+                if change.HasField("opportunity"):
+                    told = change.opportunity
+                    await names.learn((told.buy_venue, told.sell_venue))
+                output.console.print(_change(change, names))
             seen += 1
             if seen == count:
                 return
 
 
-def _change(change: pb.WatchRegistryResponse) -> str:
+def _change(change: pb.WatchRegistryResponse, names: VenueNames) -> str:
     what = change.WhichOneof("event") or ""
     told = getattr(change, what)
     match told:
@@ -249,8 +255,8 @@ def _change(change: pb.WatchRegistryResponse) -> str:
             text = f"{told.name} = {told.formula}"
         case pb.Opportunity():
             text = (
-                f"{told.spread_bps} bps  buy {told.max_quantity} on {venue_name(told.buy_venue)} "
-                f"at {told.buy_price} {told.buy_currency}, sell on {venue_name(told.sell_venue)} "
+                f"{told.spread_bps} bps  buy {told.max_quantity} on {names[told.buy_venue]} "
+                f"at {told.buy_price} {told.buy_currency}, sell on {names[told.sell_venue]} "
                 f"at {told.sell_price} {told.sell_currency}"
             )
         case _:
@@ -274,21 +280,23 @@ async def opportunities(
         connect(target, name, config) as mesh,
         mesh.feed("market_data", message_types=[MessageType.CROSS_VENUE_OPPORTUNITY]) as feed,
     ):
+        names = VenueNames(mesh)
         async for batch in feed:
             for frame in batch.frames:
                 for found in frame.rows[frame.rows["spread_bps"] >= min_bps]:
-                    _show(found, as_json=as_json)
+                    await names.learn((int(found["venue_a"]), int(found["venue_b"])))
+                    _show(found, names, as_json=as_json)
                     seen += 1
                     if seen == count:
                         return
 
 
-def _show(found: Any, *, as_json: bool) -> None:
+def _show(found: Any, names: VenueNames, *, as_json: bool) -> None:
     line = {
-        "buy": venue_name(int(found["venue_a"])),
+        "buy": names[int(found["venue_a"])],
         "instrument_a": found["instrument_a_id"].tobytes().hex(),
         "price_a": fixed_text(int(found["price_a"])),
-        "sell": venue_name(int(found["venue_b"])),
+        "sell": names[int(found["venue_b"])],
         "instrument_b": found["instrument_b_id"].tobytes().hex(),
         "price_b": fixed_text(int(found["price_b"])),
         "size": fixed_text(int(found["max_size"])),

@@ -1,13 +1,64 @@
-"""`alphapulse registry resolve`: candidates by what they really are."""
+"""`alphapulse registry`: candidates by what they really are, venues by their names."""
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, cast
+
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
+from alphapulse_client.errors import NotFound
 from alphapulse_layout import VenueId
 from alphapulse_mesh.cli.registry import grouped_rows
+from alphapulse_mesh.cli.venue_names import VenueNames
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from alphapulse_client import Mesh
 
 A = common_pb2.AssetType
+
+
+class Registry:
+    """Knows one venue that has no built-in name; counts what it is asked."""
+
+    def __init__(self, venues: dict[int, str]) -> None:
+        self._venues = venues
+        self.asked: list[object] = []
+
+    async def venue(self, number: int) -> pb.Venue:
+        self.asked.append(number)
+        if number not in self._venues:
+            raise NotFound(f"no venue {number}")
+        return pb.Venue(venue=number, name=self._venues[number])
+
+    async def venues(self) -> AsyncIterator[pb.Venue]:
+        self.asked.append("all")
+        for number, name in self._venues.items():
+            yield pb.Venue(venue=number, name=name)
+
+
+def names(venues: dict[int, str] | None = None) -> tuple[VenueNames, Registry]:
+    registry = Registry(venues or {})
+    return VenueNames(cast("Mesh", SimpleNamespace(registry=registry))), registry
+
+
+async def test_venues_are_called_what_the_registry_calls_them() -> None:
+    known, registry = names({59751: "MUNB"})
+    await known.learn([VenueId.XETRA, 0, 59751, 59751, 60000])
+    await known.learn([59751, 60000])
+    assert sorted(registry.asked) == [59751, 60000]  # type: ignore[type-var]  # all are numbers
+    assert [known[number] for number in (0, VenueId.XETRA, 59751, 60000, 1234)] == [
+        "", "XETRA", "MUNB", "60000", "1234",
+    ]  # fmt: skip
+
+
+async def test_many_names_are_asked_for_at_once() -> None:
+    known, registry = names({number: f"V{number}" for number in range(40_000, 40_100)})
+    await known.learn(range(40_000, 40_100))
+    assert registry.asked == ["all"]
+    assert known[40_099] == "V40099"
 
 
 def test_the_primary_line_comes_first_and_receipts_stand_apart() -> None:
@@ -28,7 +79,7 @@ def test_the_primary_line_comes_first_and_receipts_stand_apart() -> None:
             ),
         ],
     )
-    assert [row[:3] for row in grouped_rows(answer)] == [
+    assert [row[:3] for row in grouped_rows(answer, names()[0])] == [
         ("share, primary", "AAPL", "NASDAQ"),
         ("share", "APC", "XETRA"),
         ("depositary receipt", "AAPL", "BYMA"),
