@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from alphapulse_mesh.cli import (
+    config,
     demo,
     doctor,
     feed_migrate,
@@ -36,6 +37,7 @@ app.command("bench")(command.bench)
 app.add_typer(registry_more.app, name="registry")  # that of `registry`, with its commands added
 registry.app.add_typer(synthetics.app, name="synthetic")
 app.add_typer(feed_migrate.app, name="feed")  # that of `feed`, with its commands added
+app.add_typer(config.app, name="config")
 app.add_typer(orders.app, name="order")
 app.add_typer(trace.app, name="trace")
 

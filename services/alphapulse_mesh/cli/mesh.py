@@ -202,10 +202,21 @@ def render(state: system_pb2.GetMeshStatusResponse) -> RenderableType:
                 f"{service.resident_bytes / 2**20:.0f} MiB" if service.resident_bytes else "",
                 f"{service.cpu * 100:.0f} %" if service.pid else "",
                 _age(service.started_at.ToDatetime(UTC)) if service.pid else "",
+                heartbeat_text(service),
                 f"[red]{service.last_error[:60]}[/]" if service.last_error else "",
             )
         )
-    columns = ["service", "state", "pid>", "restarts>", "memory>", "cpu>", "up>", "last fault"]
+    columns = [
+        "service",
+        "state",
+        "pid>",
+        "restarts>",
+        "memory>",
+        "cpu>",
+        "up>",
+        "heartbeat>",
+        "last fault",
+    ]
     return Group(
         Text.assemble(
             ("mesh ", "bold"),
@@ -215,6 +226,23 @@ def render(state: system_pb2.GetMeshStatusResponse) -> RenderableType:
         ),
         output.table(columns, rows),
     )
+
+
+def heartbeat_text(service: system_pb2.ServiceStatus) -> str:
+    """How long ago the service was heard of, and how far behind it is."""
+    if not service.HasField("heartbeat"):
+        return ""
+    beat = service.heartbeat
+    if not beat.HasField("created_at"):
+        return "[bold red]missing[/]"
+    seconds = max(0.0, time.time() - beat.created_at.ToNanoseconds() / 1e9)
+    text = f"{seconds:.1f} s"
+    if beat.missing:
+        return f"[bold red]missing for {text}[/]"
+    lag = max((one.lag_frames for one in beat.lags), default=0)
+    lost = sum(one.lost_frames for one in beat.lags)
+    text += f", lag {lag:,}" if lag else ""
+    return text + (f", [yellow]lost {lost:,}[/]" if lost else "")
 
 
 def _age(started: datetime) -> str:

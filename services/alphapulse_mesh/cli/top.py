@@ -1,14 +1,16 @@
 """`top`: the rings of a running mesh and their latencies, live, read straight from shared memory.
 
-It takes no part in any ring: it registers nothing and slows nobody. What the processes themselves
-say (health, restarts) is `status`.
+It takes no part in any ring: it registers nothing and slows nobody. Beside them stand the services'
+heartbeats, as the supervisor has heard them; health and restarts are `status`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Annotated, Any
 
+import grpc
 import typer
 from rich.console import Group
 from rich.live import Live
@@ -18,7 +20,9 @@ from alphapulse_core import LatencyHistograms, Ring, RingError
 from alphapulse_layout import MessageType
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import mesh_config
+from alphapulse_mesh.cli.mesh import get_status, heartbeat_text
 from alphapulse_mesh.runtime.config import MeshConfig
+from alphapulse_mesh.runtime.errors import MeshError
 from alphapulse_mesh.runtime.latency import LATENCY, Stage
 from alphapulse_mesh.runtime.names import RELAYS
 from alphapulse_mesh.runtime.paths import MeshPaths
@@ -41,7 +45,32 @@ def collect(config: MeshConfig) -> dict[str, Any]:
         latencies = LatencyHistograms.attach(str(paths.shm_path(LATENCY))).snapshots()
     except RingError:
         latencies = []  # nobody measures in this mesh
-    return {"mesh": config.mesh.name, "rings": rings, "latencies": latencies}
+    return {
+        "mesh": config.mesh.name,
+        "rings": rings,
+        "latencies": latencies,
+        "services": _services(config),
+    }
+
+
+def _services(config: MeshConfig) -> list[dict[str, Any]]:
+    """What the services' heartbeats say, by the supervisor; none where it does not run."""
+    try:
+        state = asyncio.run(get_status(config))
+    except (MeshError, grpc.RpcError):
+        return []
+    return [
+        {
+            "name": service.name,
+            "heartbeat": heartbeat_text(service),
+            "missing": service.heartbeat.missing,
+            "version": service.heartbeat.version,
+            "epoch": f"{service.heartbeat.epoch:016x}",
+            "lags": [output.as_dict(lag) for lag in service.heartbeat.lags],
+        }
+        for service in state.services
+        if service.HasField("heartbeat")
+    ]
 
 
 def _rate(now: dict[str, Any], before: dict[str, Any], seconds: float) -> str:
@@ -92,7 +121,33 @@ def render(state: dict[str, Any], before: dict[str, Any] | None, seconds: float)
         latencies.add_row(
             _type_name(row["message_type"]), _stage_name(row["stage"]), f"{row['count']:,}", *times
         )
-    return Group(rings, latencies) if state["latencies"] else Group(rings)
+    tables = [rings]
+    if state["services"]:
+        tables.append(_heartbeats(state["services"]))
+    if state["latencies"]:
+        tables.append(latencies)
+    return Group(*tables)
+
+
+def _heartbeats(services: list[dict[str, Any]]) -> Table:
+    table = Table(title="heartbeats", title_justify="left")
+    for heading in ("service", "last heard", "version", "epoch", "slowest feed", "lag", "lost"):
+        table.add_column(heading, justify="right" if heading in {"lag", "lost"} else "left")
+    for service in services:
+        lags = service["lags"]
+        slowest: dict[str, Any] = max(
+            lags, key=lambda lag: int(lag.get("lag_frames", 0)), default={}
+        )
+        table.add_row(
+            service["name"],
+            service["heartbeat"],
+            service["version"],
+            service["epoch"],
+            slowest.get("feed", ""),
+            f"{int(slowest.get('lag_frames', 0)):,}",
+            f"{sum(int(lag.get('lost_frames', 0)) for lag in lags):,}",
+        )
+    return table
 
 
 def top(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, Protocol
 
 from alphapulse_client.subscription import Subscription
@@ -17,6 +18,9 @@ from alphapulse_mesh.runtime.errors import MeshError
 from alphapulse_mesh.runtime.latency import Latencies, Stage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractAsyncContextManager
+
     from alphapulse_client.frames import Rows
 
 __all__ = ["follow_market"]
@@ -34,17 +38,29 @@ class TakesQuotes(Protocol):
         ...
 
 
-async def follow_market(target: str, pipeline: TakesQuotes, latencies: Latencies) -> None:
-    """Hand on every quote, until cancelled; an unreachable relay is asked again."""
+async def follow_market(
+    target: str,
+    pipeline: TakesQuotes,
+    latencies: Latencies,
+    *,
+    reading: Callable[[Subscription], AbstractAsyncContextManager[None]] | None = None,
+) -> None:
+    """Hand on every quote, until cancelled; an unreachable relay is asked again.
+
+    `reading`: around the time that a subscription is read.
+    """
     while True:
         try:
-            async with Subscription(
-                target,
-                Domain.MARKET_DATA,
-                message_types=[MessageType.QUOTE],
-                start="snapshot",
-                name="execution",
-            ) as quotes:
+            async with (
+                Subscription(
+                    target,
+                    Domain.MARKET_DATA,
+                    message_types=[MessageType.QUOTE],
+                    start="snapshot",
+                    name="execution",
+                ) as quotes,
+                reading(quotes) if reading else nullcontext(),
+            ):
                 async for batch in quotes:
                     if batch.snapshot_sequence:
                         for frame in batch:

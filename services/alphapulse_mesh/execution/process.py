@@ -177,7 +177,9 @@ async def main(context: ServiceContext) -> None:
             for name, task in execution.tasks.items():
                 host.background(_watch(task), name=name)
             market = config.endpoint(Service.RELAY_MARKET_DATA).target
-            following = follow_market(market, execution.pipeline, context.latencies)
+            following = follow_market(
+                market, execution.pipeline, context.latencies, reading=host.system.reading
+            )
             host.background(following, name="market-data")
             host.background(_count(host, execution), name="counters")
             await host.run_until_signalled()

@@ -29,19 +29,19 @@ async def main(service: ServiceContext) -> None:
         contracts = Contracts(registry.registry)
         manager = PortfolioManager(config.portfolio, contracts.get)
         name = host.agent.name
+        signals = signal_relay.feed(
+            "signal", message_types=SIGNAL_TYPES, start="oldest", policy="block", name=name
+        )
+        executions = execution_relay.feed(
+            "execution", message_types=EXECUTION_TYPES, start="oldest", policy="block", name=name
+        )
+        host.system.watch_subscription(signals)
+        host.system.watch_subscription(executions)
         portfolio = PortfolioService(
             manager,
             contracts,
-            signal_relay.feed(
-                "signal", message_types=SIGNAL_TYPES, start="oldest", policy="block", name=name
-            ),
-            execution_relay.feed(
-                "execution",
-                message_types=EXECUTION_TYPES,
-                start="oldest",
-                policy="block",
-                name=name,
-            ),
+            signals,
+            executions,
             execution.orders,
             service.telemetry,
             host.agent,

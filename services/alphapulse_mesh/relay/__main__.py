@@ -11,14 +11,17 @@ from contextlib import closing, nullcontext
 from alphapulse_mesh.relay.domains import BY_INSTANCE
 from alphapulse_mesh.relay.hub import Hub
 from alphapulse_mesh.relay.jetstream import StreamWriter, adopt_stream
-from alphapulse_mesh.relay.metrics import HubCollector, registered
+from alphapulse_mesh.relay.metrics import HubCollector, lags_of, registered, traffic_of
 from alphapulse_mesh.relay.service import (
     RelayServicer,
     add_relay_to_server,
     end_streams_at_drain,
 )
+from alphapulse_mesh.relay.settings import RelaySettings
 from alphapulse_mesh.relay.tracing import PublishTracer
+from alphapulse_mesh.runtime.names import Service
 from alphapulse_mesh.runtime.server import ServiceContext, run_service
+from alphapulse_mesh.runtime.system import OperatorToken
 
 _BY_SERVICE = {domain.service: domain for domain in BY_INSTANCE.values()}
 
@@ -39,9 +42,23 @@ async def main(service: ServiceContext) -> None:
         tracer=PublishTracer(service.telemetry, domain),
         latencies=service.latencies,
     )
-    with closing(hub), registered(service.metrics.registry, HubCollector(hub)):
+    settings = RelaySettings(hub)
+    system = service.host.system
+    system.own(settings)
+    system.epoch = hub.window.epoch
+    system.count(lambda: traffic_of(hub))
+    system.watch(lambda: lags_of(hub))
+    operator = (
+        OperatorToken.make(service.paths) if service.service is Service.RELAY_SYSTEM else None
+    )
+    with (
+        closing(hub),
+        closing(settings),
+        registered(service.metrics.registry, HubCollector(hub)),
+    ):
         stream = StreamWriter(service.config, hub) if config.transport == "nats" else None
-        service.host.add(add_relay_to_server, RelayServicer(hub, stream))
+        servicer = RelayServicer(hub, stream, operator=operator, updates=system.updates)
+        service.host.add(add_relay_to_server, servicer)
         async with stream or nullcontext(), service.host:
             service.host.background(hub.tell_progress(), name="relay-progress")
             service.host.background(

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_layout import MessageType
 from alphapulse_mesh.relay.image import image_messages
 from alphapulse_mesh.relay.memory import RelayMemory
 from alphapulse_mesh.relay.pressure import Pressure
@@ -123,7 +124,11 @@ class Hub:
         self._accepted: NDArray[np.bool_] = np.array(
             [domain.accepts(number) for number in range(256)]
         )
-        self._accepted_bytes = self._accepted.tobytes()
+        self._operators = self._accepted.tobytes()
+        others = self._accepted.copy()
+        others[MessageType.CONFIG_UPDATE] = False
+        self._others = others.tobytes()
+        """(256,) bools as bytes: what those may publish who are no operators."""
         self._shared = SharedResponses()
         self._news = asyncio.Event()
         self._refusal: MeshError | None = None
@@ -186,7 +191,8 @@ class Hub:
         if skip == count:
             return
         numbers: int | list[int] = first
-        if skip or not block.all_good(self._accepted_bytes, self.max_frame):
+        accepted = self._operators if session.operator else self._others
+        if skip or not block.all_good(accepted, self.max_frame):
             good = await self._judge(session, block, first, skip)
             numbers = (good + first).tolist()
             block = chosen(block, good)
@@ -234,6 +240,8 @@ class Hub:
         """
         types, lengths = block.message_type, block.lengths
         good = self._accepted[types] & (lengths <= self.max_frame)
+        if not session.operator:
+            good &= types != MessageType.CONFIG_UPDATE
         for index in range(len(block) if block.errors else 0):
             good[index] &= not block.reason(index)
         good[:skip] = True
@@ -241,7 +249,10 @@ class Hub:
             if session.pending_rejections >= _PENDING_REJECTIONS:
                 await session.told()  # others get their turn, and memory is bounded
             reason, message = block.reason(index), block.explanation(index)
-            if not reason and lengths[index] > self.max_frame:
+            if not reason and not session.operator and types[index] == MessageType.CONFIG_UPDATE:
+                reason = "CONFIG_NOT_AUTHORIZED"
+                message = "settings are changed with the operator's token only"
+            elif not reason and lengths[index] > self.max_frame:
                 reason = "FRAME_TOO_LARGE"
                 message = f"{lengths[index]} bytes, at most {self.max_frame} are taken"
             elif not reason:
@@ -268,6 +279,7 @@ class Hub:
             piece = block if stop - start == len(block) else block.part(start, stop)
             those = numbers + start if isinstance(numbers, int) else numbers[start:stop]
             last = those + len(piece) - 1 if isinstance(those, int) else those[-1]
+            kept: Run | None = None
             while True:
                 if urgency is None and self.pressure.holds_back:
                     urgency = priority_of(block)
@@ -281,6 +293,11 @@ class Hub:
                 if urgency is None:
                     urgency = priority_of(block)
                 await self.pressure.wait(urgency)
+                if len(piece) > self.config.circuit_breaker_frames:  # lowered meanwhile
+                    await self._append(session, piece, those)
+                    break
+            if kept is None:
+                continue  # it went in smaller parts
             # subscribers first: they are scheduled before the acknowledgement is
             self._wake()
             self.pressure.taken()
@@ -439,6 +456,11 @@ class Hub:
         return start
 
     # ----------------------------------------------------------------------------------- lifecycle
+
+    def reconfigure(self, config: RelayConfig) -> None:
+        """Go on under other limits. The window's length is `settings`' to change."""
+        self.config = config
+        self.pressure.obey(config)
 
     def end_all(self, error: MeshError) -> None:
         """End every stream with `error` and take no new ones."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from alphapulse_client.system_frames import FeedLag
 from alphapulse_layout import MessageType
+from alphapulse_mesh.runtime.system.reports import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
 
     from alphapulse_mesh.relay.hub import Hub
 
-__all__ = ["HubCollector", "registered"]
+__all__ = ["HubCollector", "lags_of", "registered", "traffic_of"]
+
+_LAGS: Final = 4
 
 
 @contextmanager
@@ -105,6 +109,23 @@ class HubCollector(Collector):
             lost.add_metric([name], losses[name])
         yield lag
         yield lost
+
+
+def traffic_of(hub: Hub) -> Traffic:
+    """What has gone through a relay, for its heartbeats."""
+    subscribers = tuple(hub.subscribers)
+    return Traffic(
+        frames_in=hub.memory.frames,
+        records_in=sum(hub.memory.records_by_type.values()),
+        records_out=sum(one.delivered_records for one in subscribers),
+    )
+
+
+def lags_of(hub: Hub) -> list[FeedLag]:
+    """The subscribers that are furthest behind, for its heartbeats; at most four."""
+    slowest = sorted(hub.subscribers, key=lambda one: -one.lag)[:_LAGS]
+    backlog = hub.pressure.backlog()
+    return [FeedLag(one.name or "unnamed", one.lag, one.lost, backlog) for one in slowest]
 
 
 def _name(number: int) -> str:

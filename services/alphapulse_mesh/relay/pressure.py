@@ -68,6 +68,11 @@ class Pressure:
             self._await_return(name, position)
         self.move_gate()
 
+    def obey(self, config: RelayConfig) -> None:
+        """The limits have changed: who is held back looks again."""
+        self._config = config
+        self._room.set()
+
     # ---------------------------------------------------------------------------------- producers
 
     @property

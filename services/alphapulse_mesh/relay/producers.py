@@ -52,6 +52,8 @@ class PublishSession(Stream):
         self.incarnation = incarnation
         """Drawn by each start of the producer; 0: not told."""
         self.lease_seconds = lease_seconds
+        self.operator = False
+        """It has shown the operator's token: it may publish configuration updates."""
         self._heard_at = time.monotonic()
         self._taking = False
         self.changed = asyncio.Event()

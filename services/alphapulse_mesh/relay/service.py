@@ -15,8 +15,9 @@ from google.protobuf.message import DecodeError
 
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_mesh.relay.attach import Seats
-from alphapulse_mesh.relay.wire import read_publish_request
+from alphapulse_mesh.relay.wire import change_message, read_publish_request
 from alphapulse_mesh.runtime.errors import InvalidArgument, Unavailable
+from alphapulse_mesh.runtime.system import Updates
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from alphapulse_mesh.relay.hub import Hub
     from alphapulse_mesh.relay.jetstream import StreamWriter
     from alphapulse_mesh.relay.producers import PublishSession
+    from alphapulse_mesh.runtime.system import OperatorToken
 
     Context = grpc.aio.ServicerContext[bytes, bytes]
 
@@ -36,10 +38,21 @@ _BULK_SECONDS: Final = 0.002
 class RelayServicer:
     """The gRPC service of one relay."""
 
-    def __init__(self, hub: Hub, stream: StreamWriter | None = None) -> None:
-        """`stream`: of a domain on NATS."""
+    def __init__(
+        self,
+        hub: Hub,
+        stream: StreamWriter | None = None,
+        *,
+        operator: OperatorToken | None = None,
+        updates: Updates | None = None,
+    ) -> None:
+        """`stream`: of a domain on NATS. `operator`: of those who may publish configuration
+        updates; None: nobody may. `updates`: what the relay was asked to change, for its status.
+        """
         self.hub = hub
         self.stream = stream
+        self._operator = operator
+        self._updates = updates or Updates()
 
     async def publish(self, requests: AsyncIterator[bytes], context: Context) -> None:
         """`Publish`: frames up, one acknowledgement for all that was drained down."""
@@ -50,6 +63,8 @@ class RelayServicer:
         session = self.hub.open_producer(
             naming.producer_id, naming.producer_name, naming.incarnation
         )
+        if self._operator is not None:
+            session.operator = self._operator.shown_by(context.invocation_metadata())
         try:
             with session.serving():
                 await context.write(session.acknowledgement(hello=True))
@@ -154,6 +169,8 @@ class RelayServicer:
             ring_bytes=hub.window.ring.capacity,
             circuit_open=hub.pressure.breaker_open,
             backlog_frames=hub.pressure.backlog(),
+            config_version=self._updates.version,
+            config_changes=[change_message(one) for one in self._updates.answered],
         )
 
 

@@ -218,7 +218,8 @@ class Window:
         self._memory = memory
         self.epoch = memory.epoch
         """Of the sequences: what a resume token is checked against."""
-        self._max_frames = max_frames
+        self.max_frames = max_frames
+        """Frames that one can start from; what is before them is no more in the window."""
         # One reader for everybody who is far behind: it is set to where it is wanted, and never
         # holds the producer back.
         self._reader = self.ring.reader("relay-window", start="oldest")
@@ -261,12 +262,12 @@ class Window:
     @property
     def oldest(self) -> int:
         """Oldest sequence that can be read; `head + 1` when there is none."""
-        return max(self.ring.oldest_sequence + self._base, self.head - self._max_frames + 1)
+        return max(self.ring.oldest_sequence + self._base, self.head - self.max_frames + 1)
 
     @property
     def full(self) -> bool:
         """Frames leave it as others come."""
-        return self.ring.oldest_sequence > 0 or self.head - self.oldest + 1 >= self._max_frames
+        return self.ring.oldest_sequence > 0 or self.head - self.oldest + 1 >= self.max_frames
 
     # ------------------------------------------------------------------------------------ appending
 

@@ -7,6 +7,7 @@ only the small fields behind the run differ.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from google.protobuf.message import DecodeError
 
 import alphapulse_core as core
 from alphapulse.relay.v1 import relay_pb2 as pb
+from alphapulse_layout.enums import ConfigOutcome
 from alphapulse_mesh.relay.tokens import make_token
 from alphapulse_mesh.runtime.errors import InvalidArgument
 
@@ -22,7 +24,18 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["FrameRun", "Promised", "chosen", "encode_run", "read_publish_request", "tail", "varint"]
+    from alphapulse_mesh.runtime.system.updates import Answered
+
+__all__ = [
+    "FrameRun",
+    "Promised",
+    "change_message",
+    "chosen",
+    "encode_run",
+    "read_publish_request",
+    "tail",
+    "varint",
+]
 
 _TAG: Final = b"\x0a"
 
@@ -71,6 +84,21 @@ def read_publish_request(
         run = encode_run([*own, *rest.frames])
         block = core.read_message(bytes(run.data), checksum=checksum)
     return block, rest
+
+
+def change_message(answered: Answered) -> pb.ConfigChange:
+    """One line of a relay's status: a setting that was to be changed."""
+    change = answered.change
+    message = pb.ConfigChange(
+        version=change.version,
+        key=change.key,
+        value=json.dumps(change.value),
+        applied=change.outcome == ConfigOutcome.APPLIED,
+        reason=change.reason,
+        detail=change.detail,
+    )
+    message.answered_at.FromNanoseconds(answered.time_ns)
+    return message
 
 
 def _places(block: core.MessageBlock) -> Iterable[tuple[int, int]]:

@@ -56,6 +56,7 @@ from alphapulse_mesh.runtime.logs import configure_logging
 from alphapulse_mesh.runtime.metrics import Metrics
 from alphapulse_mesh.runtime.names import Service, service_id
 from alphapulse_mesh.runtime.paths import MeshPaths, Ready, pid_start_time
+from alphapulse_mesh.runtime.system import SystemFeed
 from alphapulse_mesh.runtime.telemetry import Telemetry, software_version
 
 if TYPE_CHECKING:
@@ -126,9 +127,10 @@ class ServiceHost:
         telemetry: Telemetry | None = None,
         metrics: Metrics | None = None,
         report_to: str | None = None,
+        system_feed: bool = False,
     ) -> None:
         """`report_to`: target of a supervisor that did not start this process, to send heartbeats
-        to.
+        to. `system_feed`: speak and listen on the SystemRelay, once there is one.
         """
         self.config = config
         self.service = service
@@ -139,6 +141,9 @@ class ServiceHost:
         self.port = 0
         """TCP port once started; 0 with a Unix socket."""
         self.paths = MeshPaths(config)
+        self.system = SystemFeed(config.system, service, self.agent, self.paths)
+        """The line to the SystemRelay."""
+        self._on_system_relay = system_feed
         self._metrics = metrics
         self._report_to = report_to
         self._services: set[str] = set()
@@ -211,6 +216,8 @@ class ServiceHost:
             self.background(
                 AgentReporter(self._report_to, self.agent, self.target).run(), name="agent-reporter"
             )
+        if self._on_system_relay:
+            self.background(self.system.run(self.draining), name="system-feed")
         _log.info("serving on %s", self.target)
 
     async def drain(self) -> None:
@@ -444,6 +451,7 @@ async def _serve(
             telemetry=telemetry,
             metrics=metrics,
             report_to=report_to,
+            system_feed=True,
         )
         try:
             latencies = Latencies(paths.shm_path(LATENCY))

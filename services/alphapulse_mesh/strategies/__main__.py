@@ -77,6 +77,7 @@ async def main(service: ServiceContext) -> None:
             policy="block",
             name=host.agent.name,
         )
+        host.system.watch_subscription(subscription)
         runner = StrategyRunner(
             strategy,
             registry.registry,

@@ -7,6 +7,7 @@ import sys
 from alphapulse.system.v1 import system_pb2_grpc
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_mesh.runtime.server import ServiceContext, run_service
+from alphapulse_mesh.supervisor.heartbeats import Heartbeats
 from alphapulse_mesh.supervisor.mesh import Mesh
 from alphapulse_mesh.supervisor.service import SystemServicer
 
@@ -16,7 +17,11 @@ async def main(service: ServiceContext) -> None:
     mesh = Mesh(service.config)
     mesh.lock()
     host = service.host
-    host.add(system_pb2_grpc.add_SystemServiceServicer_to_server, SystemServicer(mesh))
+    heartbeats = Heartbeats(service.paths, service.config.system.heartbeat_seconds)
+    host.add(
+        system_pb2_grpc.add_SystemServiceServicer_to_server,
+        SystemServicer(mesh, heartbeats=heartbeats),
+    )
 
     async def run() -> None:
         await mesh.start(host.target)
@@ -25,6 +30,7 @@ async def main(service: ServiceContext) -> None:
 
     async with mesh, host:
         host.background(run(), name="mesh")
+        host.background(heartbeats.run(), name="heartbeats")
         await host.run_until_signalled()
 
 

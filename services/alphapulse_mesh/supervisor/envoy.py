@@ -21,6 +21,7 @@ from alphapulse.strategy.v1 import strategy_pb2
 from alphapulse.system.v1 import system_pb2
 from alphapulse_mesh.runtime.errors import ConfigError
 from alphapulse_mesh.runtime.names import Service
+from alphapulse_mesh.runtime.system import OPERATOR_METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +107,11 @@ ROUTED_SERVICES: Final = (
         transcoded=True,
     ),
     *(
-        RoutedService(_service(relay_pb2, name), process, idempotent=("GetStatus",))
+        RoutedService(
+            _service(relay_pb2, name),
+            process,
+            idempotent=("GetStatus", "RegisterSchema", "ListSchemas"),
+        )
         for name, process in (
             ("MarketDataRelay", Service.RELAY_MARKET_DATA),
             ("SignalRelay", Service.RELAY_SIGNAL),
@@ -403,6 +408,8 @@ def _routes(config: MeshConfig, routed: list[RoutedService]) -> Json:
                 "name": "mesh",
                 "domains": ["*"],
                 "include_request_attempt_count": True,
+                # settings are changed from the mesh's own host only
+                "request_headers_to_remove": [OPERATOR_METADATA],
                 "typed_per_filter_config": {"envoy.filters.http.cors": _cors(config)},
                 "routes": routes,
             }

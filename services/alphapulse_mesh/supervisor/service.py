@@ -26,7 +26,9 @@ from alphapulse_mesh.runtime.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from alphapulse_mesh.supervisor.heartbeats import Heartbeats
     from alphapulse_mesh.supervisor.mesh import Mesh
+    from alphapulse_mesh.supervisor.processes import ManagedProcess
 
 __all__ = ["SystemServicer"]
 
@@ -35,6 +37,7 @@ Context = grpc.aio.ServicerContext[Any, Any]
 _MAX_AGENTS: Final = 1024
 _MAX_COUNTERS: Final = 64
 _MISSED_HEARTBEATS: Final = 3
+_PROGRAMS: Final = frozenset(("envoy", "jaeger"))
 
 
 @dataclass(slots=True)
@@ -52,8 +55,15 @@ class _Agent:
 class SystemServicer(system_pb2_grpc.SystemServiceServicer):
     """Answers for one `Mesh`."""
 
-    def __init__(self, mesh: Mesh, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        mesh: Mesh,
+        *,
+        heartbeats: Heartbeats | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._mesh = mesh
+        self._heartbeats = heartbeats
         self._clock = clock
         self._agents: dict[str, _Agent] = {}  # by lease
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,6 +96,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
                 resident_bytes=resident,
                 cpu=cpu,
                 last_error=process.last_error,
+                heartbeat=self._heartbeat(process),
             )
         late = self._clock() - _MISSED_HEARTBEATS * self._interval
         for agent in self._agents.values():
@@ -99,6 +110,13 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
                 counters=agent.counters,
             )
         return answer
+
+    def _heartbeat(self, process: ManagedProcess) -> system_pb2.HeartbeatStatus | None:
+        """Of a service that runs; programs of others (Envoy, Jaeger) send none."""
+        if self._heartbeats is None or not process.pid or process.spec.name in _PROGRAMS:
+            return None
+        up_seconds = (time.time_ns() - process.started_ns) / 1e9
+        return self._heartbeats.status(process.spec.name, up_seconds)
 
     async def RegisterAgent(
         self, request: system_pb2.RegisterAgentRequest, context: Context

@@ -451,6 +451,17 @@ class SupervisorConfig(Section):
     heartbeat_seconds: PositiveSeconds = 2.0
 
 
+class SystemFeedConfig(Section):
+    """What every service says on the SystemRelay, and hears from it."""
+
+    heartbeat_seconds: Seconds = 2.0
+    """A service that is silent for three of these is shown as missing; 0: no heartbeats."""
+    errors_per_minute: Annotated[int, Field(ge=1, le=6000)] = 60
+    """Errors that a service publishes; it logs the others too, and says how many they were."""
+    obey_updates: bool = True
+    """Change settings while services run, when somebody with the operator's token says so."""
+
+
 class VenueCredentials(Section):
     """Keys of one venue; from the environment, never written out."""
 
@@ -484,6 +495,7 @@ class MeshConfig(BaseSettings):
     portfolio: PortfolioConfig = PortfolioConfig()
     envoy: EnvoyConfig = EnvoyConfig()
     supervisor: SupervisorConfig = SupervisorConfig()
+    system: SystemFeedConfig = SystemFeedConfig()
     credentials: dict[str, VenueCredentials] = Field(default_factory=dict)
     """Venue code → keys, e.g. ALPHAPULSE_CREDENTIALS__BINANCE__API_KEY."""
 
