@@ -77,7 +77,8 @@ async def processes(tmp_path: Path) -> AsyncIterator[MeshProcesses]:
     config = MeshConfig(
         mesh={  # type: ignore[arg-type]  # pydantic makes the section
             "name": "importing", "run_dir": str(tmp_path / "run"), "data_dir": str(tmp_path / "d"),
-        }
+        },
+        envoy={"port": 0},  # type: ignore[arg-type]  # likewise
     )  # fmt: skip
     async with MeshProcesses(config, tmp_path, Service.REGISTRY) as running:
         yield running

@@ -41,7 +41,8 @@ async def test_all_of_it_is_there_once(tmp_path: Path) -> None:
     config = MeshConfig(
         mesh={  # type: ignore[arg-type]  # pydantic makes the section
             "name": "whole-data", "run_dir": str(tmp_path / "run"), "data_dir": str(tmp_path / "d"),
-        }
+        },
+        envoy={"port": 0},  # type: ignore[arg-type]  # likewise
     )  # fmt: skip
     async with MeshProcesses(config, tmp_path, Service.REGISTRY) as processes:
         target = processes[Service.REGISTRY].target
