@@ -76,6 +76,17 @@ class HubCollector(Collector):
             "Times that a producer was held back.",
             hub.pressure.waits,
         )
+        backlog, open_now = hub.pressure.observed()
+        yield GaugeMetricFamily(
+            "alphapulse_relay_circuit_open",
+            "1 while no new producer is let in.",
+            float(open_now),
+        )
+        yield GaugeMetricFamily(
+            "alphapulse_relay_backlog_frames",
+            "Frames that wait for the slowest blocking subscriber.",
+            backlog,
+        )
         yield GaugeMetricFamily("alphapulse_relay_head_sequence", "Newest sequence.", window.head)
         yield GaugeMetricFamily(
             "alphapulse_relay_oldest_sequence", "Oldest sequence of the window.", window.oldest
@@ -98,17 +109,26 @@ class HubCollector(Collector):
             "Frames that connected subscribers of this name have lost.",
             labels=["subscriber"],
         )
+        conflated = GaugeMetricFamily(
+            "alphapulse_relay_subscriber_conflated_frames",
+            "Frames of which connected subscribers of this name got later values instead.",
+            labels=["subscriber"],
+        )
+        merged: dict[str, int] = {}
         slowest: dict[str, int] = {}
         losses: dict[str, int] = {}
         for subscriber in subscribers:
             name = subscriber.name or "unnamed"
             slowest[name] = max(slowest.get(name, 0), subscriber.lag)
             losses[name] = losses.get(name, 0) + subscriber.lost
+            merged[name] = merged.get(name, 0) + subscriber.conflated
         for name, value in slowest.items():
             lag.add_metric([name], value)
             lost.add_metric([name], losses[name])
+            conflated.add_metric([name], merged[name])
         yield lag
         yield lost
+        yield conflated
 
 
 def traffic_of(hub: Hub) -> Traffic:

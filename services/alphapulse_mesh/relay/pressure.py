@@ -85,6 +85,18 @@ class Pressure:
         self._floor = self._find_floor()
         return self._window.head - self._floor
 
+    def observed(self) -> tuple[int, bool]:
+        """`backlog` and `breaker_open` as they are, from any thread: nothing is changed by it."""
+        floors = [awaited.floor for awaited in tuple(self._awaited.values())]
+        floors += [
+            subscriber.floor
+            for subscriber in tuple(self._subscribers)
+            if subscriber.blocking and not subscriber.sent_away
+        ]
+        head = self._window.head
+        backlog = head - min(floors, default=head)
+        return backlog, self.holds_back or backlog >= self._config.circuit_breaker_frames
+
     @property
     def holds_back(self) -> bool:
         """Whether a message waits for room."""
