@@ -68,4 +68,6 @@ class SyntheticCalls(RegistryCalls):
             title=title,
             quote_currency=quote_currency,
         )
-        return self._wrote(await self._call(self._stub.DefineSynthetic, request))
+        response = await self._call(self._stub.DefineSynthetic, request)
+        self.revision = max(self.revision, response.revision)
+        return response

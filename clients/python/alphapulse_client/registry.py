@@ -333,7 +333,9 @@ class RegistryClient(VenueCalls, SyntheticCalls):
             InvalidArgument: its data cannot be right.
         """
         request = pb.RegisterInstrumentRequest(instrument=instrument, request_id=request_id)
-        return self._wrote(await self._call(self._stub.RegisterInstrument, request))
+        response = await self._call(self._stub.RegisterInstrument, request)
+        self.revision = max(self.revision, response.revision)
+        return response
 
     async def update(
         self,
@@ -355,7 +357,7 @@ class RegistryClient(VenueCalls, SyntheticCalls):
         )
         request.update_mask.paths.extend(fields)
         set_time(request.effective_time, effective_time)
-        return self._wrote(await self._call(self._stub.UpdateInstrument, request)).instrument
+        return (await self._call(self._stub.UpdateInstrument, request)).instrument
 
     async def delist(
         self,
@@ -373,7 +375,7 @@ class RegistryClient(VenueCalls, SyntheticCalls):
             id=id_text(instrument), expected_revision=expected_revision
         )
         set_time(request.time, time)
-        return self._wrote(await self._call(self._stub.DelistInstrument, request)).instrument
+        return (await self._call(self._stub.DelistInstrument, request)).instrument
 
     async def register_many(self, instruments: Iterable[pb.Instrument]) -> Outcomes:
         """Add many; one outcome each, in order. A refusal is in its outcome, not an exception."""
@@ -383,7 +385,8 @@ class RegistryClient(VenueCalls, SyntheticCalls):
             request = pb.BatchRegisterInstrumentsRequest(
                 instruments=pending[start : start + _BATCH_REGISTER]
             )
-            response = self._wrote(await self._call(self._stub.BatchRegisterInstruments, request))
+            response = await self._call(self._stub.BatchRegisterInstruments, request)
+            self.revision = max(self.revision, response.revision)
             outcomes.extend(response.outcomes)
         return outcomes
 
@@ -393,8 +396,8 @@ class RegistryClient(VenueCalls, SyntheticCalls):
         """Add the link `source` → `target`, or get the one that is there."""
         link = pb.Link(to=id_message(target), type=link_type)
         getattr(link, "from").CopyFrom(id_message(source))
-        response = self._wrote(
-            await self._call(self._stub.LinkInstruments, pb.LinkInstrumentsRequest(link=link))
+        response = await self._call(
+            self._stub.LinkInstruments, pb.LinkInstrumentsRequest(link=link)
         )
         return response.link
 
@@ -418,14 +421,13 @@ class RegistryClient(VenueCalls, SyntheticCalls):
         request = pb.UnlinkInstrumentsRequest(
             link=link, expected_revision=expected_revision, request_id=request_id
         )
-        response = self._wrote(
-            await self._call(
-                self._stub.UnlinkInstruments,
-                request,
-                # repeated after it was done it would say that there was no such revision
-                idempotent=bool(request_id) or not expected_revision,
-            )
+        response = await self._call(
+            self._stub.UnlinkInstruments,
+            request,
+            # repeated after it was done it would say that there was no such revision
+            idempotent=bool(request_id) or not expected_revision,
         )
+        self.revision = max(self.revision, response.revision)
         return response.removed
 
     # ----------------------------------------------------------------------------------- following

@@ -4,6 +4,18 @@ import { Code, ConnectError } from "@connectrpc/connect";
 
 export { Code };
 
+/** Why something failed: stable and the same in every language. Programs act on these; there are others. */
+export type Reason =
+  | "ARGUMENT_INVALID" | "MESH_UNREACHABLE"
+  | "INSTRUMENT_UNKNOWN" | "INSTRUMENT_AMBIGUOUS" | "INSTRUMENT_CONFLICT" | "INSTRUMENT_NOT_VALID_THEN"
+  | "REVISION_CONFLICT" | "REVISION_NOT_REACHED" | "REVISION_COMPACTED" | "REQUEST_ID_REUSED"
+  | "LINK_STATED_BY_DATA" | "OPPORTUNITIES_OFF"
+  | "VENUE_UNKNOWN" | "VENUE_CONFLICT" | "VENUE_IN_USE" | "VENUE_RETIRED" | "VENUE_FEES_UNKNOWN"
+  | "SYNTHETIC_UNKNOWN" | "SYNTHETIC_CYCLE"
+  | "SLOW_CONSUMER" | "SEQUENCE_AHEAD" | "TOKEN_FOREIGN" | "TOKEN_INVALID"
+  | "DOMAIN_MISMATCH" | "MESSAGE_TYPE_UNKNOWN" | "RELAY_CLOSED_STREAM"
+  | (string & {});
+
 /** A failure that the mesh, or this library, explains. */
 export class MeshError extends Error {
   override readonly name: string = "MeshError";
@@ -15,7 +27,7 @@ export class MeshError extends Error {
    */
   constructor(
     readonly code: Code,
-    readonly reason: string,
+    readonly reason: Reason,
     message: string,
     readonly values: Readonly<Record<string, string>> = {},
     options?: ErrorOptions,
@@ -34,7 +46,7 @@ export class FrameError extends MeshError {
 }
 
 /** Whether this is a failure of the mesh with that reason. */
-export function isReason(error: unknown, reason: string): error is MeshError {
+export function isReason(error: unknown, reason: Reason): error is MeshError {
   return error instanceof MeshError && error.reason === reason;
 }
 

@@ -2,7 +2,7 @@
  * Frames read in place: header, context, rows and extensions are views over the bytes that arrived.
  * All structure is checked when a frame is parsed, so that nothing fails afterwards.
  */
-import { Records } from "@alphapulse/gen/fbs";
+import { Records, TlvType } from "@alphapulse/gen/fbs";
 import { DOMAINS, LAYOUTS, RECORDS, type RecordType } from "@alphapulse/gen/layout";
 import { bytesToHex } from "@noble/hashes/utils.js";
 import CRC32 from "crc-32";
@@ -10,12 +10,14 @@ import CRC32 from "crc-32";
 import { FrameError } from "./errors.js";
 import { Table, type Vector } from "./flatbuffers.js";
 import { Rows, struct, type Row, type StructName } from "./rows.js";
+import { parseTlvs, rowTlvs, TLV_TYPES, tlvStruct, type Tlv, type TlvName } from "./tlv.js";
 
 const IDENTIFIER = "APF1";
 const MAGIC = 0xdeadbeef;
 const VERSION = 1;
 const CODEC_MASK = 0b11;
 const HEADER = LAYOUTS.FrameHeader;
+const CAUSE_BYTES = LAYOUTS.CauseTlv.size;
 const COMPONENT = LAYOUTS.SyntheticComponent;
 /** Slots of the tables, as in frame.fbs. */
 const FRAME = { header: 0, context: 1, recordsType: 2, records: 3, extensions: 4 };
@@ -33,10 +35,10 @@ const WITH_BLOB = new Set([
 const RECORD_OF: ReadonlyMap<number, RecordType> = new Map(RECORDS.map((record) => [record.messageType, record]));
 const NOTHING: Vector = { start: 0, count: 0 };
 
-/** One extension: see TlvType for the types. */
-export interface Tlv {
-  readonly type: number;
-  readonly value: Uint8Array;
+/** A further cause of a frame, beside the one in its context: ids as hexadecimal digits. */
+export interface Cause {
+  readonly traceId: string;
+  readonly spanId: string;
 }
 
 /** One frame over bytes that must not change while it is in use. */
@@ -56,6 +58,7 @@ export class Frame {
 
   readonly #view: DataView;
   readonly #headerAt: number;
+  readonly #tlvs: readonly Tlv[];
   readonly #rows: Vector = NOTHING;
   readonly #blob: Vector = NOTHING;
   readonly #components: Vector = NOTHING;
@@ -87,7 +90,7 @@ export class Frame {
     }
     const extensions = root.vector(FRAME.extensions, 1, 1);
     this.extensions = this.#slice(extensions.start, extensions.count);
-    for (const _ of this.tlvs()); // refuses a truncated one
+    this.#tlvs = parseTlvs(this.extensions, extensions.start);
   }
 
   /** Checks structure and, unless told otherwise, the checksum; throws FrameError and nothing else. */
@@ -152,17 +155,34 @@ export class Frame {
     return new Rows("SyntheticComponent", this.#view, this.#components.start, this.#components.count);
   }
 
-  /** The extensions one by one. */
-  *tlvs(): Generator<Tlv, void, undefined> {
-    const bytes = this.extensions;
-    for (let at = 0; at < bytes.length; ) {
-      const end = at + 2 + (bytes[at + 1] ?? 0);
-      if (at + 2 > bytes.length || end > bytes.length) {
-        throw new FrameError("FRAME_BAD_TLV", bytes.byteOffset - this.bytes.byteOffset + at, "a truncated TLV");
-      }
-      yield { type: bytes[at]!, value: bytes.subarray(at + 2, end) };
-      at = end;
-    }
+  /** The extensions one by one, in order; unknown ones too. */
+  tlvs(): readonly Tlv[] {
+    return this.#tlvs;
+  }
+
+  /** The value of the first extension of a type. */
+  tlv(type: number): Uint8Array | undefined {
+    return this.#tlvs.find((tlv) => tlv.type === type)?.value;
+  }
+
+  /** The first extension that is such a struct, in place: `frame.extension("SlippageModelTlv")?.linear`. */
+  extension<N extends TlvName>(name: N): Row<N> | undefined {
+    const value = this.tlv(TLV_TYPES.get(name)!);
+    return value && tlvStruct(name, value);
+  }
+
+  /** The extensions that a DeFi signal's tlvOffset and tlvLength refer to, those of one row. */
+  rowTlvs({ tlvOffset, tlvLength }: { tlvOffset: number; tlvLength: number }): Tlv[] {
+    return rowTlvs(this.extensions, tlvOffset, tlvLength);
+  }
+
+  /** The further causes, from the CAUSE extensions. */
+  get causes(): Cause[] {
+    const values = this.#tlvs.filter(({ type, value }) => type === TlvType.CAUSE && value.length === CAUSE_BYTES);
+    return values.map(({ value }) => {
+      const { traceId, spanId } = tlvStruct("CauseTlv", value);
+      return { traceId: bytesToHex(traceId), spanId: bytesToHex(spanId) };
+    });
   }
 
   /** CRC-32 over the frame with the fields that a relay stamps, sequence and checksum, taken as zero. */

@@ -15,8 +15,8 @@ import type { ClientHttp2Session, ClientHttp2Stream, SecureClientSessionOptions 
 
 import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 
+import { retrying, sleep } from "./backoff.js";
 import { Code, MeshError } from "./errors.js";
-import { sleep } from "./feed.js";
 import { CALL_TIMEOUT_MS, Mesh } from "./mesh.js";
 
 export * from "./web.js";
@@ -57,7 +57,12 @@ export async function connect(target: string, options: ConnectOptions = {}): Pro
   const baseUrl = /^https?:\/\//.test(target) ? target : `http://${target}`;
   const session = { settings: { initialWindowSize: STREAM_WINDOW }, ...options.tls };
   const sessionManager = new Sessions(baseUrl, KEEPALIVE, session);
-  const transport = createGrpcTransport({ baseUrl, sessionManager, defaultTimeoutMs: CALL_TIMEOUT_MS });
+  const transport = createGrpcTransport({
+    baseUrl,
+    sessionManager,
+    defaultTimeoutMs: CALL_TIMEOUT_MS,
+    interceptors: [retrying],
+  });
   const mesh = new Mesh(transport, () => sessionManager.abort());
 
   const waited = AbortSignal.timeout(options.timeoutMs ?? 10_000);

@@ -1,7 +1,9 @@
 /** A connection to a mesh, over whatever transport: one address, everything behind it. */
+import type { GetStatusResponse } from "@alphapulse/gen/alphapulse/relay/v1/relay_pb";
 import type { CallOptions as ConnectCallOptions, Transport } from "@connectrpc/connect";
 
-import { openFeed, type Batch, type Domain, type FeedOptions } from "./feed.js";
+import { explained } from "./errors.js";
+import { openFeed, relayClient, type Batch, type Domain, type FeedOptions } from "./feed.js";
 import { Orders } from "./orders.js";
 import { Registry } from "./registry.js";
 
@@ -33,6 +35,11 @@ export class Mesh {
    */
   feed(domain: Domain, options: FeedOptions = {}): AsyncGenerator<Batch, void, void> {
     return openFeed(this.#transport, domain, options, this.#closing.signal);
+  }
+
+  /** What a relay holds and does: window, policy, producers, subscribers, counters. */
+  async relayStatus(domain: Domain, options?: CallOptions): Promise<GetStatusResponse> {
+    return explained(relayClient(this.#transport, domain).getStatus({}, options));
   }
 
   /** Ends every feed and the connection. */

@@ -1,13 +1,13 @@
 /** Orders: submitted, canceled, looked up. Prices and quantities are decimal text. */
 import { ExecutionService } from "@alphapulse/gen/alphapulse/execution/v1/execution_pb";
-import type { Fill, Order, OrderType, Side, TimeInForce } from "@alphapulse/gen/alphapulse/execution/v1/execution_pb";
+import type { Fill, Order, OrderStatus, OrderType, Side, TimeInForce } from "@alphapulse/gen/alphapulse/execution/v1/execution_pb";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { createClient, type Client, type Transport } from "@connectrpc/connect";
-import { bytesToHex } from "@noble/hashes/utils.js";
 
 import { Code, explained, MeshError } from "./errors.js";
 import { idText, type AnyId } from "./identity.js";
 import type { CallOptions } from "./mesh.js";
+import { newRequestId, paged, PAGE_SIZE } from "./registry-calls.js";
 
 /** What to trade. */
 export interface NewOrder {
@@ -36,6 +36,16 @@ export interface NewOrder {
 /** Execution's own number, or an account's number of it. */
 export type OrderRef = bigint | { clientOrderId: bigint; accountId?: number };
 
+/** Narrows `list`; an empty one passes everything. */
+export interface OrderFilter {
+  accountId?: number;
+  strategyId?: number;
+  instrument?: AnyId;
+  status?: OrderStatus;
+  openOnly?: boolean;
+}
+
+/** Calls of execution; they are made again while it is unavailable: a request id makes that one order. */
 export class Orders {
   readonly #client: Client<typeof ExecutionService>;
 
@@ -64,11 +74,23 @@ export class Orders {
     const answer = await explained(this.#client.getOrder(named(order), options));
     return { order: present(answer.order), fills: answer.fills };
   }
-}
 
-/** 128 random bits; browsers have randomUUID on secure pages only. */
-function newRequestId(): string {
-  return bytesToHex(crypto.getRandomValues(new Uint8Array(16)));
+  /** The orders that pass the filter, newest first; it pages by itself. */
+  list({ instrument, ...filter }: OrderFilter = {}, options?: CallOptions): AsyncGenerator<Order, void, void> {
+    const instrumentId = instrument && idText(instrument);
+    return paged(async (pageToken) => {
+      const page = await this.#client.listOrders({ ...filter, instrumentId, pageSize: PAGE_SIZE, pageToken }, options);
+      return { items: page.orders, nextPageToken: page.nextPageToken };
+    });
+  }
+
+  /** The fills of an order (execution's own number), or all of them, newest first; it pages by itself. */
+  fills(orderId?: bigint, options?: CallOptions): AsyncGenerator<Fill, void, void> {
+    return paged(async (pageToken) => {
+      const page = await this.#client.listFills({ orderId, pageSize: PAGE_SIZE, pageToken }, options);
+      return { items: page.fills, nextPageToken: page.nextPageToken };
+    });
+  }
 }
 
 function named(order: OrderRef) {

@@ -40,6 +40,19 @@ export class Rows<N extends StructName> implements Iterable<Row<N>> {
     readonly length: number,
   ) {}
 
+  /** A copy of several as one. */
+  static joined<N extends StructName>(record: N, parts: readonly Rows<N>[]): Rows<N> {
+    const { size } = LAYOUTS[record];
+    const count = parts.reduce((sum, { length }) => sum + length, 0);
+    const bytes = new Uint8Array(count * size);
+    let at = 0;
+    for (const { view, start, length } of parts) {
+      bytes.set(new Uint8Array(view.buffer, view.byteOffset + start, length * size), at);
+      at += length * size;
+    }
+    return new Rows(record, new DataView(bytes.buffer), 0, count);
+  }
+
   /** The row at an index, from the end where that is negative. */
   at(index: number): Row<N> | undefined {
     const i = index < 0 ? this.length + index : index;

@@ -131,7 +131,8 @@ test("a relay that lost its memory is a gap, then the oldest", async (t) => {
   const feed = mesh!.feed("market_data", { start: 5n });
   assert.equal((await feed.next()).value!.delivered, 10n);
   relay.refusal = failure(Code.OutOfRange, "SEQUENCE_AHEAD");
-  assert.deepEqual((await feed.next()).value!.gaps, [{ first: 11n, last: 10n, reason: "RELAY_RESTARTED" }]);
+  const lost = { first: 11n, last: 10n, reason: "RELAY_RESTARTED", records: 0n };
+  assert.deepEqual((await feed.next()).value!.gaps, [lost]);
   relay.refusal = undefined;
   assert.equal((await feed.next()).value!.delivered, 20n);
   assert.equal(relay.requests[1]!.start, StartPosition.OLDEST);

@@ -111,7 +111,7 @@ class Bench:
         self.probe = probe
         self.pipes: list[Connection] = []
         self.processes: list[Any] = []
-        self.hubs: list[psutil.Process] = []
+        self.hub: psutil.Process | None = None
         self._collector = time.CLOCK_THREAD_CPUTIME_ID
         self._collected = 0.0
 
@@ -129,7 +129,7 @@ class Bench:
         context.set_forkserver_preload(["feed_peers", *PRELOAD])
         subject.prepare()
         hub = stack.enter_context(subject.serve())
-        self.hubs = [psutil.Process(pid) for pid in (hub, *subject.other_hubs) if pid]
+        self.hub = psutil.Process(hub) if hub else None
         await stack.enter_async_context(subject.publisher())
         for _ in range(self.count + self.stalled):
             ours, theirs = context.Pipe()
@@ -205,8 +205,10 @@ class Bench:
         await self._answers("armed")
 
     def _hub_cpu(self) -> float:
-        times = [hub.cpu_times() for hub in self.hubs]
-        return float(sum(one.user + one.system for one in times))
+        if self.hub is None:
+            return 0.0
+        times = self.hub.cpu_times()
+        return float(times.user + times.system)
 
     async def rate(self, count: int) -> list[float]:
         await self._arm(count * records.FRAME_RECORDS)
@@ -250,7 +252,7 @@ class Bench:
     def memory(self) -> list[float]:
         own = psutil.Process().memory_info().rss
         others = [psutil.Process(p.pid).memory_info().rss for p in self.processes[: self.count]]
-        hub = sum(one.memory_info().rss for one in self.hubs)
+        hub = self.hub.memory_info().rss if self.hub else 0
         return [hub, own, sum(others) / len(others)]
 
 
