@@ -21,7 +21,9 @@ def test_every_link_leads_somewhere() -> None:
     found = 0
     broken = []
     for page in pages():
-        for target in re.findall(r"\]\(([^)#\s]+)", page.read_text("utf-8")):
+        # Go's generic calls look like links
+        prose = re.sub(r"^```.*?^```", "", page.read_text("utf-8"), flags=re.DOTALL | re.MULTILINE)
+        for target in re.findall(r"\]\(([^)#\s]+)", prose):
             if "://" in target:
                 continue
             found += 1

@@ -125,12 +125,15 @@ class RegistryClient(VenueCalls, SyntheticCalls):
         chain_id: int = 0,
         cusip: str = "",
         figi: str = "",
+        identifier: str = "",
         asset_type: int = 0,
+        as_of: Timestamp | datetime | None = None,
         min_revision: int = 0,
     ) -> pb.Instrument:
         """The one instrument behind a symbol on a venue, an ISIN, a contract address, ….
 
-        `venue` is a name (`BINANCE`), a MIC or a number in text, and narrows any way of naming.
+        `venue` is a name (`BINANCE`), a MIC or a number in text, and narrows any way of naming;
+        `identifier` is any of them, found by its form; `as_of` asks for what was valid then.
 
         Raises:
             UnknownInstrument: nothing fits.
@@ -144,9 +147,11 @@ class RegistryClient(VenueCalls, SyntheticCalls):
             chain_id=chain_id,
             cusip=cusip,
             figi=figi,
+            identifier=identifier,
             asset_type=asset_type_of(asset_type),
             min_revision=min_revision,
         )
+        set_time(request.as_of, as_of)
         response = await self.resolve_all(request)
         if response.ambiguous:
             names = ", ".join(

@@ -22,6 +22,12 @@ WHEN = datetime(2026, 1, 5, 15, tzinfo=UTC)
 WORDS = ("apple inc", "bitcoin", "usd coin", "vanguard", "no such thing")
 
 
+RECORD_FIELDS = (
+    "symbol", "isin", "figi", "cusip", "tick_size", "lot_size", "chain_id", "decimals", "status",
+    "flags",
+)  # fmt: skip
+
+
 class Part:
     """A fingerprint over lines."""
 
@@ -63,8 +69,8 @@ def event_fields(event: pb.WatchRegistryResponse) -> tuple[object, ...]:
     match kind:
         case "instrument_registered" | "instrument_updated":
             return instrument_fields(getattr(event, kind))
-        case "link_added":
-            return link_fields(event.link_added)
+        case "link_added" | "link_removed":
+            return link_fields(getattr(event, kind))
         case "venue_registered" | "venue_updated":
             return venue_fields(getattr(event, kind))
         case _:
@@ -100,9 +106,24 @@ async def audit(mesh: Mesh) -> None:
         position += 1
     part.tell()
 
+    part = Part("records")
+    async for batch in registry.stream_records():
+        ids = batch.rows["instrument_id"].tobytes().hex()
+        columns = (batch.rows[name].tolist() for name in RECORD_FIELDS)
+        for i, fields in enumerate(zip(*columns, strict=True)):
+            texts = (f.decode() if isinstance(f, bytes) else f for f in fields)
+            part.add(ids[32 * i : 32 * (i + 1)], *texts)
+    part.tell()
+
     part = Part("by id")
     for found in await registry.get_many(sample):
         part.add(*instrument_fields(found) if found is not None else ("missing",))
+    part.tell()
+
+    part = Part("history")
+    for one in sample:
+        for period in await registry.history(one):
+            part.add(id_text(period), period.version, period.symbol, period.revision)
     part.tell()
 
     part = Part("resolved")
@@ -139,6 +160,11 @@ async def audit(mesh: Mesh) -> None:
     part = Part("venues")
     async for venue in registry.venues():
         part.add(*venue_fields(venue))
+    part.tell()
+
+    part = Part("synthetics")
+    async for synthetic in registry.synthetics():
+        part.add(synthetic.name, synthetic.formula, synthetic.formula_hash, synthetic.version)
     part.tell()
 
     part = Part("sessions and fees")

@@ -68,6 +68,7 @@ function eventFields({ event }: Event): Field[] | undefined {
     case "instrumentUpdated":
       return instrumentFields(event.value);
     case "linkAdded":
+    case "linkRemoved":
       return linkFields(event.value);
     case "venueRegistered":
     case "venueUpdated":
@@ -114,6 +115,14 @@ async function auditSample(registry: Registry, sample: readonly Instrument[]): P
   }
   part.tell();
 
+  part = new Part("history");
+  for (const one of sample) {
+    for (const period of await registry.history(one.id)) {
+      part.add(text(period.id), period.version, period.symbol, period.revision);
+    }
+  }
+  part.tell();
+
   part = new Part("resolved");
   for (const one of sample) {
     for (const candidate of (await registry.candidates(keyOf(one))).candidates) part.add(idText(candidate.id));
@@ -144,6 +153,17 @@ async function audit({ registry }: Mesh): Promise<void> {
     position += 1;
   }
   part.tell();
+
+  part = new Part("records");
+  for await (const { rows } of registry.streamRecords()) {
+    for (const row of rows) {
+      part.add(
+        idText(row.instrumentId), row.symbol, row.isin, row.figi, row.cusip, row.tickSize, row.lotSize, row.chainId,
+        row.decimals, row.status, row.flags,
+      );
+    }
+  }
+  part.tell();
   await auditSample(registry, sample);
 
   part = new Part("search");
@@ -152,6 +172,10 @@ async function audit({ registry }: Mesh): Promise<void> {
 
   part = new Part("venues");
   for await (const venue of registry.venues()) part.add(...venueFields(venue));
+  part.tell();
+
+  part = new Part("synthetics");
+  for await (const one of registry.synthetics()) part.add(one.name, one.formula, one.formulaHash, one.version);
   part.tell();
 
   part = new Part("sessions and fees");

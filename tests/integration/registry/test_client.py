@@ -36,6 +36,9 @@ async def test_change_end_search_places_and_records(tmp_path: Path, aio_server: 
         with pytest.raises(Conflict) as caught:
             await registry.delist(meta.id, expected_revision=known.revision)
         assert caught.value.reason == "REVISION_CONFLICT"
+        then = await registry.resolve("FB", venue="NASDAQ", as_of=RENAMED - dt.timedelta(days=1))
+        assert then.id == meta.id
+        assert (await registry.resolve(identifier=known.id_text)).symbol == "META"
         await registry.register(pair("BTC", "USDT"))
         found = [i.symbol async for i in registry.search(symbol_prefix="M", page_size=1)]
         assert found == ["META"]

@@ -94,6 +94,8 @@ func eventFields(event *registryv1.WatchRegistryResponse) []any {
 		return instrumentFields(of.InstrumentUpdated)
 	case *registryv1.WatchRegistryResponse_LinkAdded:
 		return linkFields(of.LinkAdded)
+	case *registryv1.WatchRegistryResponse_LinkRemoved:
+		return linkFields(of.LinkRemoved)
 	case *registryv1.WatchRegistryResponse_VenueRegistered:
 		return venueFields(of.VenueRegistered)
 	case *registryv1.WatchRegistryResponse_VenueUpdated:
@@ -142,6 +144,9 @@ func audit(ctx context.Context, registry *alphapulse.Registry) error {
 		return err
 	}
 	p.tell()
+	if err := auditRecords(ctx, registry); err != nil {
+		return err
+	}
 	if err := auditSample(ctx, registry, sample); err != nil {
 		return err
 	}
@@ -158,6 +163,15 @@ func audit(ctx context.Context, registry *alphapulse.Registry) error {
 
 	p = newPart("venues")
 	if err := each(registry.Venues(ctx), func(venue *registryv1.Venue) { p.add(venueFields(venue)...) }); err != nil {
+		return err
+	}
+	p.tell()
+
+	p = newPart("synthetics")
+	add := func(one *registryv1.Synthetic) {
+		p.add(one.GetName(), one.GetFormula(), one.GetFormulaHash(), one.GetVersion())
+	}
+	if err := each(registry.Synthetics(ctx, alphapulse.SyntheticFilter{}), add); err != nil {
 		return err
 	}
 	p.tell()
@@ -190,6 +204,23 @@ func audit(ctx context.Context, registry *alphapulse.Registry) error {
 	return nil
 }
 
+func auditRecords(ctx context.Context, registry *alphapulse.Registry) error {
+	p := newPart("records")
+	for batch, err := range registry.StreamAllRecords(ctx, alphapulse.RecordFilter{}) {
+		if err != nil {
+			return err
+		}
+		for i := range batch.Rows {
+			row := &batch.Rows[i]
+			p.add(alphapulse.IDText(row.InstrumentId), alphapulse.Text(row.Symbol[:]), alphapulse.Text(row.Isin[:]),
+				alphapulse.Text(row.Figi[:]), alphapulse.Text(row.Cusip[:]), row.TickSize, row.LotSize, row.ChainId,
+				row.Decimals, uint8(row.Status), uint8(row.Flags))
+		}
+	}
+	p.tell()
+	return nil
+}
+
 func auditSample(ctx context.Context, registry *alphapulse.Registry, sample []alphapulse.Instrument) error {
 	p := newPart("by id")
 	ids := make([]alphapulse.InstrumentID, len(sample))
@@ -206,6 +237,18 @@ func auditSample(ctx context.Context, registry *alphapulse.Registry, sample []al
 			continue
 		}
 		p.add(instrumentFields(one.Instrument)...)
+	}
+	p.tell()
+
+	p = newPart("history")
+	for _, one := range sample {
+		periods, err := registry.History(ctx, one.ID())
+		if err != nil {
+			return err
+		}
+		for _, period := range periods {
+			p.add(idText(period.Instrument), period.GetVersion(), period.GetSymbol(), period.GetRevision())
+		}
 	}
 	p.tell()
 
