@@ -13,6 +13,7 @@ from prometheus_client import Gauge
 from alphapulse_client.publisher import Publisher
 from alphapulse_mesh.registry.discovery import Discovery
 from alphapulse_mesh.registry.live import LiveRegistry, QuoteFollower
+from alphapulse_mesh.registry.live_books import BookFollower
 from alphapulse_mesh.registry.service import RegistryService, add_registry_service
 from alphapulse_mesh.registry.shared_index import SharedIndex
 from alphapulse_mesh.registry.writer import RegistryWriter
@@ -58,6 +59,9 @@ async def main(context: ServiceContext) -> None:
                 target = config.endpoint(Service.RELAY_MARKET_DATA).target
                 follower = QuoteFollower(service.quotes, service.opportunities, target, publisher)
                 host.background(_until_drained(follower.run()), name="registry-quotes")
+                if config.registry.live_depth:
+                    books = BookFollower(service.quotes.depths, target)
+                    host.background(_until_drained(books.run()), name="registry-books")
             if live is not None:
                 host.background(_until_drained(live.evaluate()), name="registry-synthetics")
                 host.background(_until_drained(live.tell_discoveries()), name="registry-discovery")

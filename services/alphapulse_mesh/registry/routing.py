@@ -1,30 +1,33 @@
 """Smart order routing: the books of the moment, fees at the caller's tier, latency, reliability and
 the state of venues, to a venue or a split; and how every line was judged. Exact decimals, no clock.
 
-Levels are taken in the order of what they cost: price with the taker fee and a penalty in basis
-points for latency and failures, which urgency scales. A greedy take by that order is the cheapest
-split, because the cost of a level is linear.
+Levels are taken in the order of what they cost: price in the instrument's currency, with the taker
+fee and a penalty in basis points for latency and failures, which urgency scales. A greedy take by
+that order is the cheapest split, because the cost of a level is linear.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING, Final
 
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.registry import identity, queries
-from alphapulse_mesh.registry.fees import Fees, amount, fees_at, plain
+from alphapulse_mesh.registry.fees import Fees, amount, line_fees, plain, price_currency
+from alphapulse_mesh.registry.quotes import LiveBook
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.registry.search import listings
 from alphapulse_mesh.registry.venue_metrics import summary
 from alphapulse_mesh.runtime.errors import InvalidArgument, UnknownInstrument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     from alphapulse_mesh.registry.model import InstrumentEntry
+    from alphapulse_mesh.registry.quotes import LiveQuotes
     from alphapulse_mesh.registry.state import RegistryState
     from alphapulse_mesh.registry.venue_metrics import VenueMetrics
 
@@ -54,22 +57,49 @@ _FAILURE_BPS: Final = Decimal(10)
 """What certain failure would cost at normal urgency."""
 
 
+Level = tuple[Decimal, Decimal]
+"""Price and quantity."""
+Rate = Callable[[str, str], Decimal | None]
+"""What one unit of a currency is worth in another, where that is known."""
+
+
 @dataclass(slots=True)
 class _Line:
     """One line on a venue, as it is judged."""
 
     entry: InstrumentEntry
-    levels: list[tuple[Decimal, Decimal]]
+    levels: list[Level]
     choice: pb.RouteChoice
     fees: Fees | None
+    rate: Decimal | None
+    """Of its currency in that of the instrument."""
     penalty_bps: Decimal = Decimal(0)
-    taken: list[tuple[Decimal, Decimal]] = field(default_factory=list)
+    taken: list[Level] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Order:
+    """What is asked, read."""
+
+    state: RegistryState
+    metrics: VenueMetrics
+    request: pb.RouteOrderRequest
+    now_ns: int
+    buy: bool
+    limit: Decimal | None
+    currency: str
+    volumes: Mapping[int, str]
+    rate: Rate
 
 
 def route(
-    state: RegistryState, metrics: VenueMetrics, request: pb.RouteOrderRequest, now_ns: int
+    state: RegistryState,
+    metrics: VenueMetrics,
+    request: pb.RouteOrderRequest,
+    now_ns: int,
+    live: LiveQuotes | None = None,
 ) -> pb.RouteOrderResponse:
-    """`RouteOrderResponse`.
+    """`RouteOrderResponse`. `live` has the books when the request has none, and rates.
 
     Raises:
         InvalidArgument: no side, quantity or books, or a book of another instrument or out of order
@@ -88,24 +118,36 @@ def route(
     quantity = amount("quantity", request.quantity)
     if not quantity:
         raise _invalid("quantity is missing")
-    if not 0 < len(request.books) <= _BOOKS:
+    buy = request.side == pb.ROUTE_SIDE_BUY
+    books = [_given(book) for book in request.books]
+    if not books and live is not None:
+        books = live.books(entry, now_ns)
+    if not 0 < len(books) <= _BOOKS:
         raise _invalid(
             f"1 to {_BOOKS} books are needed, or fresh quotes of its lines: there "
             "are none that are fresh"
         )
-    limit = amount("limit_price", request.limit_price) if request.limit_price else None
+    order = _Order(
+        state,
+        metrics,
+        request,
+        now_ns,
+        buy,
+        amount("limit_price", request.limit_price) if request.limit_price else None,
+        price_currency(entry),
+        _volumes(state, request),
+        _rates(request, now_ns, live),
+    )
     same = {other.id: other for other, _ in listings(state, entry)}
-    buy = request.side == pb.ROUTE_SIDE_BUY
-    volumes = _volumes(state, request)
-    lines = [
-        _line(state, metrics, book, same, request, limit, volumes, now_ns) for book in request.books
-    ]
+    lines = [_line(order, book, same) for book in books]
     if len({line.entry.id for line in lines}) < len(lines):
         raise _invalid("an instrument has two books")
     usable = [line for line in lines if not line.choice.excluded]
     rest = _take(usable, quantity, request.max_venues, buy=buy)
     for line in usable:
         line.choice.chosen = bool(line.taken)
+        line.choice.levels_taken = len(line.taken)
+        line.choice.taken = plain(sum((size for _, size in line.taken), Decimal(0)))
         if not line.taken and request.max_venues and rest:
             line.choice.excluded = "MAX_VENUES"
     usable.sort(key=lambda line: _effective(line, line.levels[0][0], buy=buy), reverse=not buy)
@@ -127,53 +169,107 @@ def _volumes(state: RegistryState, request: pb.RouteOrderRequest) -> dict[int, s
     }
 
 
+def _rates(request: pb.RouteOrderRequest, now_ns: int, live: LiveQuotes | None) -> Rate:
+    """The request's rates, either way round, before the live ones."""
+    if len(request.rates) > _BOOKS:
+        raise _invalid(f"at most {_BOOKS} rates")
+    said: dict[tuple[str, str], Decimal] = {}
+    for each in request.rates:
+        value = amount("rate", each.rate)
+        if not value or not each.source or not each.target:
+            raise _invalid("a rate has a source, a target and a value above 0")
+        said[each.source, each.target] = value
+
+    def rate(source: str, target: str) -> Decimal | None:
+        if source == target:
+            return Decimal(1)
+        if (source, target) in said:
+            return said[source, target]
+        if (target, source) in said:
+            return _ARITHMETIC.divide(Decimal(1), said[target, source])
+        return live.rate(source, target, now_ns) if live is not None else None
+
+    return rate
+
+
+def _given(book: pb.RouteBook) -> LiveBook:
+    """A book of the request."""
+    bids, asks = _levels(book.bids, rising=False), _levels(book.asks, rising=True)
+    instrument_id = identity.from_message(book.instrument_id)
+    return LiveBook(instrument_id, bids, asks, pb.BOOK_SOURCE_REQUEST, 0, book.volume)
+
+
 def _invalid(message: str) -> InvalidArgument:
     return InvalidArgument(message, reason=Reason.ROUTE_INVALID)
 
 
-def _line(  # what a line is judged by
-    state: RegistryState,
-    metrics: VenueMetrics,
-    book: pb.RouteBook,
-    same: dict[bytes, InstrumentEntry],
-    request: pb.RouteOrderRequest,
-    limit: Decimal | None,
-    volumes: Mapping[int, str],
-    now_ns: int,
-) -> _Line:
-    entry = same.get(identity.from_message(book.instrument_id))
+def _line(order: _Order, book: LiveBook, same: dict[bytes, InstrumentEntry]) -> _Line:
+    """What a line is judged by."""
+    entry = same.get(book.instrument_id)
     if entry is None or not entry.venue:
         raise _invalid("a book is not one of the instrument or of a line of the same")
+    state, request = order.state, order.request
     venue = state.venues[entry.venue].message
-    buy = request.side == pb.ROUTE_SIDE_BUY
-    levels = _levels(book.asks if buy else book.bids, rising=buy)
-    levels = levels[: request.depth or None]
-    if limit is not None:
-        levels = [each for each in levels if (each[0] <= limit if buy else each[0] >= limit)]
-    measured = summary(metrics.of(entry.venue, now_ns - 3_600_000_000_000, now_ns + 1))
-    volume = amount("volume", book.volume or volumes.get(entry.venue, request.volume))
-    fees = fees_at(venue, volume)
-    reliability = measured.mean_reliability_score if measured.metrics else _FULL
-    seconds = Decimal(measured.median_latency_ns) / 1_000_000_000
-    penalty = _WEIGHT[request.urgency] * (
-        seconds * _LATENCY_BPS_PER_SECOND + _FAILURE_BPS * (_FULL - reliability) / _FULL
+    currency = price_currency(entry)
+    rate = order.rate(currency, order.currency)
+    levels = _within(order, book, rate)
+    volume = amount("volume", book.volume or order.volumes.get(entry.venue, request.volume))
+    fees = line_fees(state, entry, volume)
+    hour_ago = order.now_ns - 3_600_000_000_000
+    measured = summary(order.metrics.of(entry.venue, hour_ago, order.now_ns + 1))
+    reliability = measured.mean_reliability_score or _FULL
+    latency_ns = measured.median_order_ack_latency_ns or measured.median_latency_ns
+    weight = _WEIGHT[request.urgency]
+    latency_bps = weight * _LATENCY_BPS_PER_SECOND * latency_ns / 1_000_000_000
+    failure_bps = weight * (
+        _FAILURE_BPS * (_FULL - reliability) / _FULL
+        + _FAILURE_BPS * measured.reject_ppm / 1_000_000
     )
+    penalty = latency_bps + failure_bps
     choice = pb.RouteChoice(
         instrument_id=identity.to_message(entry.id),
         venue=entry.venue,
         available=plain(sum((each[1] for each in levels), Decimal(0))),
+        levels=len(levels),
+        taken="0",
         latency_ns=measured.median_latency_ns,
+        order_ack_latency_ns=measured.median_order_ack_latency_ns,
         reliability_score=reliability,
+        reject_ppm=measured.reject_ppm,
+        latency_penalty_bps=plain(latency_bps),
+        failure_penalty_bps=plain(failure_bps),
         penalty_bps=plain(penalty),
         status=venue.status,
         fee_bps=plain(fees.taker_bps) if fees else "",
+        fee_tier=fees.tier if fees else -1,
+        volume=plain(volume),
+        book_source=book.source,
+        book_age_ns=book.age_ns,
+        currency=currency,
+        rate=plain(_rounded(rate)) if rate else "",
     )
-    line = _Line(entry, levels, choice, fees, penalty)
-    choice.excluded = _exclusion(line, venue, now_ns)
+    line = _Line(entry, levels, choice, fees, rate, penalty)
+    choice.excluded = _exclusion(line, venue, order.now_ns)
     if levels:
         choice.price = plain(levels[0][0])
-        choice.effective_price = plain(_rounded(_effective(line, levels[0][0], buy=buy)))
+        if rate:
+            best = _effective(line, levels[0][0], buy=order.buy)
+            choice.effective_price = plain(_rounded(best))
     return line
+
+
+def _within(order: _Order, book: LiveBook, rate: Decimal | None) -> list[Level]:
+    """The levels of the side that is taken, to the depth and within the limit that is asked for."""
+    levels = (book.asks if order.buy else book.bids)[: order.request.depth or None]
+    if order.limit is None or rate is None:
+        return levels
+    limit = order.limit
+    prices = [_ARITHMETIC.multiply(price, rate) for price, _ in levels]
+    return [
+        level
+        for level, price in zip(levels, prices, strict=True)
+        if (price <= limit if order.buy else price >= limit)
+    ]
 
 
 def _exclusion(line: _Line, venue: pb.Venue, now_ns: int) -> str:
@@ -186,10 +282,12 @@ def _exclusion(line: _Line, venue: pb.Venue, now_ns: int) -> str:
         return "INSTRUMENT_NOT_VALID"
     if line.fees is None:
         return "FEES_UNKNOWN"  # it could be the dearest of all
+    if line.rate is None:
+        return "RATE_UNKNOWN"
     return "" if line.levels else "NO_LIQUIDITY"
 
 
-def _levels(given: Iterable[pb.RouteLevel], *, rising: bool) -> list[tuple[Decimal, Decimal]]:
+def _levels(given: Iterable[pb.RouteLevel], *, rising: bool) -> list[Level]:
     levels = [(amount("price", each.price), amount("quantity", each.quantity)) for each in given]
     prices = [price for price, _ in levels]
     if len(levels) > _LEVELS or any(not price or not size for price, size in levels):
@@ -200,10 +298,11 @@ def _levels(given: Iterable[pb.RouteLevel], *, rising: bool) -> list[tuple[Decim
 
 
 def _effective(line: _Line, price: Decimal, *, buy: bool) -> Decimal:
-    """What a unit costs, or brings, with fee and penalty."""
+    """What a unit costs, or brings, with fee and penalty, in the instrument's currency."""
     bps = (line.fees.taker_bps if line.fees else Decimal(0)) + line.penalty_bps
     factor = 1 + bps / _BPS if buy else 1 - bps / _BPS
-    return _ARITHMETIC.multiply(price, factor)
+    assert line.rate is not None, "lines without a rate are excluded"
+    return _ARITHMETIC.multiply(_ARITHMETIC.multiply(price, line.rate), factor)
 
 
 def _rounded(price: Decimal) -> Decimal:
@@ -232,14 +331,14 @@ def _take(lines: list[_Line], quantity: Decimal, max_venues: int, *, buy: bool) 
 
 def _fill(
     lines: list[_Line], quantity: Decimal, *, buy: bool
-) -> tuple[Decimal, dict[bytes, list[tuple[Decimal, Decimal]]]]:
+) -> tuple[Decimal, dict[bytes, list[Level]]]:
     offers = [
         (_effective(line, price, buy=buy), position, price, size)
         for position, line in enumerate(lines)
         for price, size in line.levels
     ]
     offers.sort(key=lambda offer: (offer[0] if buy else -offer[0], offer[1]))
-    taken: defaultdict[bytes, list[tuple[Decimal, Decimal]]] = defaultdict(list)
+    taken: defaultdict[bytes, list[Level]] = defaultdict(list)
     rest = quantity
     for _, position, price, size in offers:
         if not rest:
@@ -277,4 +376,7 @@ def _leg(line: _Line, *, buy: bool) -> pb.RouteLeg:
         limit_price=plain(max(prices) if buy else min(prices)),
         average_price=plain(_rounded(_ARITHMETIC.divide(notional, quantity))),
         fee=plain(notional * line.fees.taker_bps / _BPS),
+        levels=[
+            pb.RouteLevel(price=plain(price), quantity=plain(size)) for price, size in line.taken
+        ],
     )

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 from alphapulse_mesh.registry import routing, wire
 from alphapulse_mesh.registry.fees import quote_fees
-from alphapulse_mesh.registry.identity import from_message
 from alphapulse_mesh.registry.model import END_OF_TIME, time_ns
 from alphapulse_mesh.registry.opportunity_feed import OpportunityFeed
 from alphapulse_mesh.registry.queries import find_venue
@@ -39,7 +38,7 @@ class VenueRpcs(Rpcs):
         """As `Rpcs`; nothing is measured yet."""
         super().__init__(*args, **kwargs)
         self.metrics = VenueMetrics()
-        self.quotes = LiveQuotes(self.state)
+        self.quotes = LiveQuotes(self.state, levels=self._config.live_depth)
         """What RouteOrder looks at when it is given no books; whoever follows quotes fills it."""
         self.opportunities = OpportunityFeed(self.state, self.quotes, clock_ns=self._clock_ns)
 
@@ -108,9 +107,5 @@ class VenueRpcs(Rpcs):
     async def RouteOrder(self, request: pb.RouteOrderRequest, context: CallContext) -> bytes:
         """The best venue or split."""
         await self._reach(request.min_revision, context)
-        now_ns = self._clock_ns()
-        entry = self.state.instruments.get(from_message(request.instrument_id))
-        if entry is not None and not request.books:
-            request.books.extend(self.quotes.books(entry, now_ns))
-        answer = routing.route(self.state, self.metrics, request, now_ns)
+        answer = routing.route(self.state, self.metrics, request, self._clock_ns(), self.quotes)
         return answer.SerializeToString()

@@ -78,11 +78,14 @@ def _check(metrics: Sequence[pb.VenueMetric]) -> None:
             and metric.liquidity_score <= _FULL
             and metric.reliability_score <= _FULL
             and metric.error_ppm <= 1_000_000
+            and metric.reject_ppm <= 1_000_000
+            and (metric.orders or not metric.reject_ppm)
             and metric.status in pb.VenueStatus.values()
         )
         if not good:
             raise InvalidArgument(
-                "a metric has a time, scores to 10,000, errors to 1,000,000 ppm, a known status",
+                "a metric has a time, scores to 10,000, errors and rejects to 1,000,000 ppm, "
+                "orders where it has rejects, a known status",
                 reason=Reason.METRIC_INVALID,
             )
 
@@ -92,15 +95,27 @@ def summary(metrics: Sequence[pb.VenueMetric]) -> pb.GetVenueMetricsResponse:
     answer = pb.GetVenueMetricsResponse(metrics=metrics)
     if not metrics:
         return answer
-    latencies = [metric.latency_ns for metric in metrics if metric.latency_ns]
-    answer.median_latency_ns = int(statistics.median(latencies)) if latencies else 0
-    answer.mean_error_ppm = _mean([metric.error_ppm for metric in metrics])
+    answer.median_latency_ns = _median([metric.latency_ns for metric in metrics])
+    answer.median_order_ack_latency_ns = _median([m.order_ack_latency_ns for m in metrics])
+    answer.mean_error_ppm = sum(metric.error_ppm for metric in metrics) // len(metrics)
     answer.mean_liquidity_score = _mean([metric.liquidity_score for metric in metrics])
     answer.mean_reliability_score = _mean([metric.reliability_score for metric in metrics])
+    answer.orders = sum(metric.orders for metric in metrics)
+    refused = sum(metric.reject_ppm * metric.orders for metric in metrics)
+    answer.reject_ppm = refused // answer.orders if answer.orders else 0
+    answer.gaps = sum(metric.gaps for metric in metrics)
     known = [metric.status in _UP for metric in metrics if metric.status]
     answer.health_score = _FULL * sum(known) // len(known) if known else 0
     return answer
 
 
-def _mean(numbers: Sequence[int]) -> int:
-    return sum(numbers) // len(numbers)
+def _median(numbers: Sequence[int]) -> int:
+    """Of those that are known, which is what is not 0; 0 when none is."""
+    known = [number for number in numbers if number]
+    return int(statistics.median(known)) if known else 0
+
+
+def _mean(scores: Sequence[int]) -> int:
+    """Of those that are said, which is what is not 0; 0 when none is."""
+    said = [score for score in scores if score]
+    return sum(said) // len(said) if said else 0

@@ -163,8 +163,9 @@ def test_live_books_of_all_lines(world: World) -> None:
     world.quote(one, 99, 100)
     world.quote(two, 0, 102)
     books = world.quotes.books(world.state.instruments[one], NOW)
-    assert [identity.from_message(book.instrument_id) for book in books] == [one, two]
-    assert [level.price for level in books[0].bids] == ["99"]
+    assert [book.instrument_id for book in books] == [one, two]
+    assert books[0].bids == [(99, 1)]
     assert not books[1].bids
-    assert [level.price for level in books[1].asks] == ["102"]
+    assert books[1].asks == [(102, 1)]
+    assert {book.source for book in books} == {pb.BOOK_SOURCE_LIVE_QUOTE}
     assert world.quotes.books(world.state.instruments[one], NOW + STALE_NS + 1) == []

@@ -172,7 +172,10 @@ class RegistryConfig(Section):
     shared_index: bool = True
     """Keep the records of all instruments in shared memory for every process of the host."""
     publish_live: bool = False
-    """Tell the MarketDataRelay of new instruments and of the values of synthetics."""
+    """Follow the quotes of the MarketDataRelay, and tell it of new instruments, the values of
+    synthetics and opportunities."""
+    live_depth: Annotated[int, Field(ge=0, le=1000)] = 50
+    """With `publish_live`: levels of a book's side that routing looks at; 0: quotes alone."""
     discovery: Literal["ignore", "review", "register"] = "ignore"
     """What becomes of instruments that collectors discover: nothing, announced ones that wait for a
     review, or active ones."""
