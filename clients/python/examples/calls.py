@@ -77,9 +77,8 @@ async def synthetics(registry: RegistryClient, a: InstrumentKey, b: InstrumentKe
 
 
 async def routing(registry: RegistryClient, a: InstrumentKey) -> None:
-    order = pb.RouteOrderRequest(
-        instrument_id=id_message(a), side=pb.ROUTE_SIDE_BUY, quantity="2.5"
-    )
+    buy = pb.ROUTE_SIDE_BUY
+    order = pb.RouteOrderRequest(instrument_id=id_message(a), side=buy, quantity="2.5")
     for leg in (await registry.route(order)).legs:
         print(leg.venue, leg.quantity, leg.average_price)
 
