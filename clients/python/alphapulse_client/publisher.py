@@ -101,6 +101,12 @@ class Publisher:
             raise InvalidArgument(
                 f"producer id {producer_id} is not in 1..2^64-1", reason="PRODUCER_ID_INVALID"
             )
+        if max_unacked < 1 or max_unacked_bytes < 1:
+            raise InvalidArgument(
+                f"max_unacked {max_unacked} and max_unacked_bytes {max_unacked_bytes} must be"
+                " positive: nothing could be sent",
+                reason="ARGUMENT_INVALID",
+            )
         self.domain = relay_domain(domain)
         self.producer_name = producer_name
         self.producer_id = producer_id or int.from_bytes(os.urandom(8), "little") or 1

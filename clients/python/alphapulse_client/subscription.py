@@ -168,7 +168,7 @@ class Subscription:
         self.domain = relay_domain(domain)
         self.name = name
         self._verify = verify_checksums
-        self._request = pb.SubscribeRequest(
+        self._request = _checked(
             message_types=[int(number) for number in message_types],
             instrument_ids=join_ids(instruments),
             slow_consumer_policy=_choice(_POLICIES, policy, "policy"),
@@ -420,6 +420,13 @@ class Subscription:
         )
 
 
+def _checked(**fields: Any) -> pb.SubscribeRequest:
+    try:
+        return pb.SubscribeRequest(**fields)
+    except (TypeError, ValueError) as error:  # a number that its field does not hold
+        raise InvalidArgument(f"subscription: {error}", reason="ARGUMENT_INVALID") from None
+
+
 def _being_cancelled() -> bool:
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
@@ -446,6 +453,10 @@ def _set_start(request: pb.SubscribeRequest, start: Start) -> None:
             )
         request.start = pb.START_POSITION_TIME
         request.start_time.FromDatetime(start.astimezone(UTC))
-    else:
+    elif 0 <= start < 1 << 64:
         request.start = pb.START_POSITION_SEQUENCE
         request.start_sequence = start
+    else:
+        raise InvalidArgument(
+            f"start {start} is no sequence", reason="ARGUMENT_INVALID", start=start
+        )

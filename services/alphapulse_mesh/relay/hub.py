@@ -22,18 +22,16 @@ from alphapulse_mesh.relay.image import image_messages
 from alphapulse_mesh.relay.memory import RelayMemory
 from alphapulse_mesh.relay.pressure import Pressure
 from alphapulse_mesh.relay.producers import Producer, ProducerTable, PublishSession
+from alphapulse_mesh.relay.requests import check_name, policy_of, start_of
 from alphapulse_mesh.relay.selection import select
 from alphapulse_mesh.relay.shedding import priority_of
 from alphapulse_mesh.relay.subscribers import SharedResponses, Subscriber
-from alphapulse_mesh.relay.tokens import read_token
 from alphapulse_mesh.relay.window import PREFIX, RUN_BYTES, Run, Window
 from alphapulse_mesh.relay.wire import Promised, chosen, read_publish_request
 from alphapulse_mesh.runtime.errors import (
     InvalidArgument,
     MeshError,
-    OutOfRange,
     ResourceExhausted,
-    Unimplemented,
 )
 from alphapulse_mesh.runtime.latency import Latencies, Stage
 
@@ -61,13 +59,7 @@ _PENDING_REJECTIONS: Final = 512
 """Refusals that a producer has not been told of before no more of its frames are looked at."""
 _ACKNOWLEDGED_PART: Final = 8
 """Subscribers acknowledge after this part of what would hold producers back: they seldom wait."""
-_POLICIES: Final = {
-    pb.SLOW_CONSUMER_POLICY_UNSPECIFIED: pb.SLOW_CONSUMER_POLICY_BLOCK,
-    pb.SLOW_CONSUMER_POLICY_BLOCK: pb.SLOW_CONSUMER_POLICY_BLOCK,
-    pb.SLOW_CONSUMER_POLICY_DROP_OLDEST: pb.SLOW_CONSUMER_POLICY_DROP_OLDEST,
-    pb.SLOW_CONSUMER_POLICY_CONFLATE: pb.SLOW_CONSUMER_POLICY_CONFLATE,
-    pb.SLOW_CONSUMER_POLICY_DISCONNECT: pb.SLOW_CONSUMER_POLICY_DISCONNECT,
-}
+_LAST_NUMBER: Final = (1 << 63) - 1
 
 
 class Hub:
@@ -160,6 +152,7 @@ class Hub:
                 backlog=backlog,
                 limit=self.config.circuit_breaker_frames,
             )
+        check_name(name)
         lease = self.config.producer_lease_seconds
         return self.producers.open(producer_id, name, incarnation, lease)
 
@@ -185,8 +178,14 @@ class Hub:
         count = len(block)
         if count == 0:
             return
-        self.producers.begins(session)
         first = rest.first_sequence or producer.sequence + 1
+        if first + count > _LAST_NUMBER:
+            raise InvalidArgument(
+                f"a producer's numbers end at {_LAST_NUMBER}: {first} is none of them",
+                reason="PRODUCER_SEQUENCE_INVALID",
+                first_sequence=first,
+            )
+        self.producers.begins(session)
         skip = await self._continue_at(session, first, count)
         if skip == count:
             return
@@ -330,19 +329,14 @@ class Hub:
                 reason="TOO_MANY_SUBSCRIBERS",
                 limit=self.config.max_subscribers,
             )
-        policy = _POLICIES.get(request.slow_consumer_policy)
-        if policy is None:
-            raise Unimplemented(
-                f"policy {request.slow_consumer_policy} is not supported by this relay",
-                reason="POLICY_UNSUPPORTED",
-            )
+        check_name(request.subscriber_name)
         subscriber = Subscriber(
             self.window,
             self._shared,
             name=request.subscriber_name,
-            policy=policy,
+            policy=policy_of(request),
             selection=select(request, self._accepted, self.domain.name),
-            start=self._start(request),
+            start=start_of(request, self.window, self.domain.name),
             max_batch_bytes=min(request.max_batch_bytes or RUN_BYTES, self._max_batch),
             promised=self._promise() if request.acknowledges else None,
         )
@@ -418,42 +412,6 @@ class Hub:
                 subscriber.tell_progress = True
             if idle:
                 self._wake()
-
-    def _start(self, request: pb.SubscribeRequest) -> int:
-        """The first sequence to deliver; what has left the window is reported by the subscriber."""
-        head = self.window.head
-        if request.resume_token:
-            done = read_token(request.resume_token, self.window.epoch, self.domain.name)
-            return self._existing(done + 1)
-        match request.start:
-            case (
-                pb.START_POSITION_UNSPECIFIED
-                | pb.START_POSITION_LATEST
-                | pb.START_POSITION_SNAPSHOT
-            ):
-                return head + 1
-            case pb.START_POSITION_OLDEST:
-                return self.window.oldest
-            case pb.START_POSITION_SEQUENCE:
-                return self._existing(max(request.start_sequence, 1))
-            case pb.START_POSITION_TIME:
-                return self.window.first_received_at(request.start_time.ToNanoseconds())
-            case _:
-                raise Unimplemented(
-                    f"start {request.start} is not supported by this relay",
-                    reason="START_UNSUPPORTED",
-                )
-
-    def _existing(self, start: int) -> int:
-        head = self.window.head
-        if start > head + 1:
-            raise OutOfRange(
-                f"sequence {start} is ahead of the newest, {head}",
-                reason="SEQUENCE_AHEAD",
-                oldest=self.window.oldest,
-                newest=head,
-            )
-        return start
 
     # ----------------------------------------------------------------------------------- lifecycle
 

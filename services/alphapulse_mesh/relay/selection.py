@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Selection", "select"]
 
 _MESSAGE_TYPES: Final = frozenset(MessageType)
+_MAX_INSTRUMENTS: Final = 100_000
+"""Ids that a subscriber may name; more is better said by venue or asset type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,8 @@ def select(request: pb.SubscribeRequest, accepted: NDArray[np.bool_], domain: st
     Raises:
         InvalidArgument: a filter that cannot be meant.
     """
+    if len(request.message_types) > 256:
+        raise _too_large("message_types", len(request.message_types), 256)
     for number in request.message_types:
         if number > 255 or not accepted[number]:
             raise InvalidArgument(
@@ -97,6 +101,8 @@ def select(request: pb.SubscribeRequest, accepted: NDArray[np.bool_], domain: st
             f"instrument_ids has {len(request.instrument_ids)} bytes, not a multiple of 16",
             reason="INSTRUMENT_ID_INVALID",
         )
+    if len(request.instrument_ids) > 16 * _MAX_INSTRUMENTS:
+        raise _too_large("instrument_ids", len(request.instrument_ids) // 16, _MAX_INSTRUMENTS)
     _check_numbers("venues", request.venues, 65535)
     _check_numbers("sources", request.sources, 255)
     _check_numbers("asset_types", request.asset_types, 255)
@@ -105,8 +111,19 @@ def select(request: pb.SubscribeRequest, accepted: NDArray[np.bool_], domain: st
 
 
 def _check_numbers(name: str, numbers: Any, limit: int) -> None:
+    if len(numbers) > limit + 1:
+        raise _too_large(name, len(numbers), limit + 1)
     for number in numbers:
         if number > limit:
             raise InvalidArgument(
                 f"{name}: {number} is above {limit}", reason="FILTER_INVALID", field=name
             )
+
+
+def _too_large(name: str, count: int, limit: int) -> InvalidArgument:
+    return InvalidArgument(
+        f"{name} has {count} entries, at most {limit} are taken",
+        reason="FILTER_TOO_LARGE",
+        field=name,
+        limit=limit,
+    )

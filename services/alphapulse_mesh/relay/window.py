@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 import numpy as np
 
 import alphapulse_core as core
+from alphapulse_mesh.relay.gate import Gate
 from alphapulse_mesh.relay.wire import FrameRun, encode_run
 from alphapulse_mesh.runtime.errors import DataLoss, ResourceExhausted
 
@@ -52,7 +53,6 @@ _LOOK_BYTES: Final = 64 << 20
 _FLAGS_AT: Final = 25
 PRIORITY_BITS: Final = np.uint8(0b1100)
 """Of a frame's flags: 0 normal .. 3 highest."""
-_GATES: Final = ("relay-gate", "relay-gate-2")
 
 
 class Hole(NamedTuple):
@@ -223,9 +223,8 @@ class Window:
         # One reader for everybody who is far behind: it is set to where it is wanted, and never
         # holds the producer back.
         self._reader = self.ring.reader("relay-window", start="oldest")
-        self._gate: core.RingReader | None = None
-        if memory.subscribers():  # they blocked, and may come back
-            self._gate = self._gate_left_behind()
+        # where somebody blocked, who may come back, the gate is where the last process had it
+        self._gate = Gate(self.ring, left_behind=bool(memory.subscribers()))
         self._base = self._find_base()
         self.head = self.ring.next_sequence - 1 + self._base
         """Newest sequence; what a crash left half written counts, and is reported as a hole."""
@@ -417,43 +416,16 @@ class Window:
     # ------------------------------------------------------------------------------- back-pressure
 
     def gate_at(self, sequence: int | None) -> None:
-        """Keep what is in the window from `sequence` on from being overwritten; None: nothing."""
-        gate = self._gate
-        if sequence is None:
-            if gate is not None:
-                gate.close()
-                self._gate = None
-            return
-        target = min(max(sequence - self._base, self.ring.oldest_sequence), self.ring.next_sequence)
-        if gate is None:
-            self._gate = self.ring.reader(_GATES[0], gating=True, start=target)
-            return
-        if target < gate.sequence:
-            # Somebody needs more. A new gate holds three quarters of the ring, which may be less
-            # than the one that stands: so that one stays until it is known that nothing is lost.
-            name = _GATES[gate.name == _GATES[0]]
-            self._gate = self._older(gate, self.ring.reader(name, gating=True, start=target))
-            return
-        while (behind := target - gate.sequence) > 0:
-            if not gate.poll(min(behind, 1 << 16)):
-                break
-            gate.commit()
+        """Keep what is in the window from `sequence` on from being overwritten; None: nothing.
 
-    def _gate_left_behind(self) -> core.RingReader:
-        """The gate of the process that died, from where it stood: the ring kept its place."""
-        gates = [self.ring.reader(name, gating=True, start="resume") for name in _GATES]
-        return self._older(*gates)
-
-    @staticmethod
-    def _older(one: core.RingReader, other: core.RingReader) -> core.RingReader:
-        older, newer = (one, other) if one.sequence <= other.sequence else (other, one)
-        newer.close()
-        return older
+        Raises:
+            ResourceExhausted: other readers have every slot of the ring (`RING_READERS_FULL`).
+        """
+        self._gate.at(None if sequence is None else sequence - self._base)
 
     def close(self) -> None:
         """Detach; the ring stays for the next process of the relay."""
-        if self._gate is not None:
-            self._gate.close()
+        self._gate.close()
         self._reader.close()
         self.ring.close()
 

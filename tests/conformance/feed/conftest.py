@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pytest
 
     from alphapulse.relay.v1 import relay_pb2 as pb
+    from alphapulse_client.transports.base import FeedSource
     from alphapulse_mesh.runtime.config import MeshConfig
 
 DOMAIN = "market_data"
@@ -56,6 +57,19 @@ class Feed(Protocol):
         ...
 
 
+class _Watched(Subscription):
+    """Remembers what has carried it, connection by connection."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.carried: list[str] = []
+
+    async def _open(self) -> FeedSource:
+        source = await super()._open()
+        self.carried.append(source.transport)
+        return source
+
+
 class RelayFeed:
     """Through the relay, which says what carries the frames."""
 
@@ -78,7 +92,7 @@ class RelayFeed:
         return publisher
 
     def subscription(self, **options: Any) -> Subscription:
-        subscription = Subscription(self._target, DOMAIN, **options)
+        subscription = _Watched(self._target, DOMAIN, **options)
         self._stack.push_async_callback(subscription.close)
         # what a transport leaves to the relay comes over gRPC, and nothing else does
         expected = {"grpc" if options.get("policy") == "conflate" else self.transport}
@@ -88,9 +102,14 @@ class RelayFeed:
         return subscription
 
     @staticmethod
-    def _check(subscription: Subscription, expected: set[str]) -> None:
-        carried = subscription.transport
-        assert carried in {"", *expected}, f"{carried}: {subscription.transport_detail}"
+    def _check(subscription: _Watched, expected: set[str]) -> None:
+        """Each connection by what is expected, those after a crash too."""
+        if not subscription.head_sequence:
+            return  # refused, or never asked for
+        detail = f"{subscription.carried}: {subscription.transport_detail}"
+        assert subscription.carried, "something has carried it"
+        assert set(subscription.carried) <= expected, detail
+        assert subscription.transport == subscription.carried[-1]
 
     async def crash(self) -> None:
         assert self._process is not None, "open_feed(process=True)"

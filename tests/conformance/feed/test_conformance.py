@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import alphapulse_core as core
-from alphapulse_client import AlreadyExists, Frame, ResourceExhausted, new_context
+from alphapulse_client import Frame, ResourceExhausted, new_context
 from alphapulse_layout import MessageType, TlvType
 from alphapulse_testing.frames import instrument, numbers_of, quotes, trades
 from alphapulse_testing.waiting import eventually
@@ -209,70 +209,6 @@ async def test_a_time_starts_with_the_first_frame_from_then_on(feed: Feed) -> No
     assert await later.ready(PATIENCE) == 10
 
 
-async def read_image(subscription: Subscription) -> list[Batch]:
-    """The batches of last values that a snapshot begins with."""
-    batches: list[Batch] = []
-    async with asyncio.timeout(PATIENCE):
-        while not batches or not batches[-1].delivered_sequence:
-            batches.append(await anext(subscription))
-            assert batches[-1].snapshot_sequence
-    return batches
-
-
-async def test_a_snapshot_is_the_present_and_then_every_frame(feed: Feed) -> None:
-    publisher, names = feed.publisher(), [instrument(number) for number in range(3)]
-    frames = [trades([number], instruments=[names[number % 3]]) for number in range(100)]
-    await publish_all(publisher, frames[:60])
-    subscription = feed.subscription(start="snapshot")
-    batches = await read_image(subscription)
-    assert sorted(numbers_of(itertools.chain(*batches))) == [57, 58, 59], "the last of each"
-    assert {batch.snapshot_sequence for batch in batches} == {60}
-    assert {batch.snapshot_first_sequence for batch in batches} == {1}
-    assert not any(batch.gaps for batch in batches), "nothing was missing when it was folded"
-    await publish_all(publisher, frames[60:])
-    later, gaps = await read_to(subscription, 100)
-    assert gaps == []
-    assert [frame.sequence for frame in later] == list(range(61, 101)), "no overlap, no hole"
-    assert subscription.transport == feed.transport, "what follows is carried as the domain is"
-
-
-async def test_a_snapshot_loses_nothing_of_what_is_published_meanwhile(open_feed: OpenFeed) -> None:
-    feed = await open_feed(ring_bytes=1 << 22)
-    publisher, total = feed.publisher(max_unacked=64), 4000
-    frames = [trades([number]) for number in range(total)]
-    await publish_all(publisher, frames[:1000])
-    producing = asyncio.create_task(publish_all(publisher, frames[1000:]))
-    subscription = feed.subscription(start="snapshot", name="late", policy="block")
-    batches = await read_image(subscription)
-    as_of = batches[-1].delivered_sequence
-    assert numbers_of(itertools.chain(*batches)) == [as_of - 1]
-    later, gaps = await read_to(subscription, total)
-    assert gaps == []
-    assert numbers_of(later) == list(range(as_of, total))
-    await producing
-    assert subscription.transport == feed.transport
-
-
-async def test_a_snapshot_tells_how_far_back_it_looked(open_feed: OpenFeed) -> None:
-    feed = await open_feed(snapshot_frames=10)
-    publisher, names = feed.publisher(), [instrument(number) for number in range(2)]
-    await publish_all(publisher, [trades([0], instruments=[names[0]])])
-    await publish_all(
-        publisher, [trades([number], instruments=[names[1]]) for number in range(1, 50)]
-    )
-    [batch] = await read_image(feed.subscription(start="snapshot"))
-    assert (batch.snapshot_first_sequence, batch.snapshot_sequence) == (41, 50)
-    assert numbers_of(batch) == [49], "what has not changed since is not in it"
-
-
-async def test_a_snapshot_of_nothing(feed: Feed) -> None:
-    subscription, publisher = feed.subscription(start="snapshot"), feed.publisher()
-    assert await subscription.ready(PATIENCE) == 0
-    await publish_all(publisher, [trades([number]) for number in range(5)])
-    assert await read_numbers(subscription, 5) == list(range(5))
-    assert subscription.transport == feed.transport
-
-
 # ----------------------------------------------------------------------------- reconnect and resume
 
 
@@ -419,50 +355,6 @@ async def test_what_is_in_a_connection_that_breaks_is_kept_for_who_blocks(
             numbers += numbers_of(batch)
     await producing
     assert numbers == list(range(total * size))
-
-
-# --------------------------------------------------------------------------------------- producers
-
-
-async def test_of_what_waits_with_a_producer_the_urgent_goes_first(feed: Feed) -> None:
-    subscription, publisher = feed.subscription(), feed.publisher()
-    await subscription.ready(PATIENCE)
-    priorities = [0, 3, 0, 1, 3, 2, 0]
-    await publisher.publish(
-        [trades([number], priority=priority) for number, priority in enumerate(priorities)]
-    )
-    await publisher.flush(PATIENCE)
-    frames, gaps = await read_to(subscription, len(priorities))
-    assert gaps == []
-    assert numbers_of(frames) == [1, 4, 5, 3, 0, 2, 6], "and each priority in its order"
-    assert [frame.sequence for frame in frames] == list(range(1, 8))
-    assert publisher.acknowledged == len(priorities)
-
-
-async def test_a_living_producer_keeps_its_id_to_itself(open_feed: OpenFeed) -> None:
-    feed = await open_feed(producer_lease_seconds=0.5)
-    subscription = feed.subscription()
-    await subscription.ready(PATIENCE)
-    first, second = feed.publisher(producer_id=7), feed.publisher(producer_id=7)
-    await publish_all(first, [trades([0])])
-    with pytest.raises(AlreadyExists) as caught:
-        await publish_all(second, [trades([100])])
-    assert caught.value.reason == "PRODUCER_ID_IN_USE"
-    await publish_all(first, [trades([1])])
-    assert first.reconnects == 0
-    assert await read_numbers(subscription, 2) == [0, 1]
-
-
-async def test_a_producer_that_starts_again_goes_on_after_its_last_number(feed: Feed) -> None:
-    subscription = feed.subscription()
-    await subscription.ready(PATIENCE)
-    for start in (0, 10, 20):
-        publisher = feed.publisher(producer_id=7)
-        await publish_all(publisher, [trades([number]) for number in range(start, start + 10)])
-        assert (publisher.resumed_sequence, publisher.acknowledged) == (start, 10)
-        assert (publisher.duplicates, publisher.gaps) == (0, [])
-        await publisher.close()
-    assert await read_numbers(subscription, 30) == list(range(30))
 
 
 # ------------------------------------------------------------------------------- gaps and policies

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from alphapulse_client import InvalidArgument, OutOfRange, Publisher, Subscription
+import alphapulse_core as core
+from alphapulse_client import (
+    FailedPrecondition,
+    InvalidArgument,
+    OutOfRange,
+    Publisher,
+    Subscription,
+)
+from alphapulse_client._tokens import make_token
 from alphapulse_client.transports import connecting
 from alphapulse_testing.frames import numbers_of, trades
 from alphapulse_testing.relays import serve_relay
@@ -84,6 +92,51 @@ async def test_where_the_file_cannot_be_opened_it_is_grpc(serve: Serve) -> None:
         assert not [one for one in hub.subscribers if one.seated], "the seat was given back"
 
 
+async def test_when_every_readers_slot_is_taken_it_is_grpc(serve: Serve) -> None:
+    """Whoever comes when the ring has no room for another reader, and whoever comes after."""
+    async with serve() as (hub, target):
+        await publish(target, range(10))
+        with ExitStack() as stack:
+            ring = stack.enter_context(closing(core.Ring.attach(hub.window.ring.path)))
+            with suppress(core.RingTableFull):
+                while True:
+                    stack.enter_context(closing(ring.reader(start="oldest")))
+            transport, detail, numbers = await carried(target)
+            assert (transport, numbers) == ("grpc", list(range(10)))
+            assert "not over shared memory" in detail
+            assert not [one for one in hub.subscribers if one.seated], "the seat was given back"
+        assert (await carried(target))[0] == "shm", "there is room again"
+
+
+async def test_another_ring_under_the_same_name_is_not_read(serve: Serve) -> None:
+    async with serve() as (hub, target):
+        await publish(target, range(10))
+        ring = Path(hub.window.ring.path)
+        hidden = ring.with_name(ring.name + ".hidden")
+        ring.rename(hidden)
+        with closing(core.Ring.open_or_create(str(ring), 1 << 20, producers="single")):
+            try:
+                transport, detail, numbers = await carried(target)
+            finally:
+                hidden.rename(ring)
+        assert (transport, numbers) == ("grpc", list(range(10)))
+        assert "another ring" in detail
+
+
+async def test_a_token_of_another_time_is_refused_over_the_ring_too(serve: Serve) -> None:
+    async with serve() as (hub, target):
+        await publish(target, range(10))
+        foreign = make_token(hub.window.epoch + 1, 5)
+        async with Subscription(target, "market_data", resume=foreign) as subscription:
+            with pytest.raises(FailedPrecondition) as caught:
+                await subscription.ready(PATIENCE)
+        assert caught.value.reason == "TOKEN_FOREIGN"
+        own = make_token(hub.window.epoch, 5)
+        async with Subscription(target, "market_data", resume=own) as subscription:
+            assert numbers_of(await anext(subscription)) == [5, 6, 7, 8, 9]
+            assert subscription.transport == "shm"
+
+
 async def test_what_only_the_relay_can_do_is_grpc(serve: Serve) -> None:
     async with serve() as (_, target):
         await publish(target, range(10))
@@ -155,8 +208,10 @@ async def test_status_shows_who_reads_the_ring(serve: Serve) -> None:
 
 async def test_closing_does_not_wait_for_a_relay_that_says_nothing() -> None:
     gone = asyncio.Event()
+    accepted: list[asyncio.StreamWriter] = []  # gRPC may knock more than once
 
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        accepted.append(writer)
         await reader.read()
         writer.close()
         await writer.wait_closed()
@@ -173,3 +228,6 @@ async def test_closing_does_not_wait_for_a_relay_that_says_nothing() -> None:
             await waiting
         await gone.wait()
     server.close()
+    for writer in accepted:
+        writer.close()
+        await writer.wait_closed()

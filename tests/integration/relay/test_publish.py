@@ -292,3 +292,32 @@ async def test_a_burst_of_bad_frames_harms_nobody_else(start_relay: StartRelay) 
     while received < 100:
         received += len(await anext(subscription))
     assert (await relay.status()).rejected_frames == {"FRAME_BAD_IDENTIFIER": 20_000}
+
+
+@pytest.mark.parametrize("first", [(1 << 64) - 1, 1 << 63, (1 << 63) - 2])
+async def test_a_number_that_none_can_follow_ends_the_stream(
+    start_relay: StartRelay, first: int
+) -> None:
+    relay = await start_relay(require_sequence=False)
+    stream = relay.publish()
+    await stream.name(1)
+    await stream.send(1, trades([1]))
+    await stream.call.write(
+        pb.PublishRequest(first_sequence=first, frames=[trades([2]), trades([3])])
+    )
+    assert (await failure_of(stream.call)).reason == "PRODUCER_SEQUENCE_INVALID"
+    again = relay.publish()
+    assert (await again.name(1)).acknowledged_sequence == 1, "as if it had not been"
+    far = (1 << 63) - 10
+    answer = await again.send(far, trades([2]))
+    assert [(gap.first, gap.last) for gap in answer.gaps] == [(2, far - 1)]
+    [known] = (await relay.status()).producers
+    assert (known.acknowledged_sequence, known.missing) == (far, far - 2)
+
+
+async def test_a_name_that_cannot_be_kept_is_refused(start_relay: StartRelay) -> None:
+    relay = await start_relay()
+    stream = relay.publish()
+    await stream.call.write(pb.PublishRequest(producer_id=1, producer_name="p" * 1000))
+    assert (await failure_of(stream.call)).reason == "NAME_TOO_LONG"
+    assert not (await relay.status()).producers

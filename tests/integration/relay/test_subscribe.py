@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import grpc.aio
 import pytest
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client.errors import from_rpc_error
@@ -36,6 +37,19 @@ async def refusal_of(call: Any) -> MeshError:
         ({"sources": [256]}, "INVALID_ARGUMENT", "FILTER_INVALID"),
         ({"asset_types": [256]}, "INVALID_ARGUMENT", "FILTER_INVALID"),
         ({"predicate": "price >"}, "INVALID_ARGUMENT", "PREDICATE_SYNTAX"),
+        ({"start": 99}, "UNIMPLEMENTED", "START_UNSUPPORTED"),
+        ({"slow_consumer_policy": 99}, "UNIMPLEMENTED", "POLICY_UNSUPPORTED"),
+        (
+            {"start": pb.START_POSITION_TIME, "start_time": Timestamp(seconds=1 << 62)},
+            "INVALID_ARGUMENT",
+            "START_TIME_INVALID",
+        ),
+        (
+            {"start": pb.START_POSITION_TIME, "start_time": Timestamp(nanos=-5)},
+            "INVALID_ARGUMENT",
+            "START_TIME_INVALID",
+        ),
+        ({"subscriber_name": "n" * 1000}, "INVALID_ARGUMENT", "NAME_TOO_LONG"),
         (
             {"start": pb.START_POSITION_SEQUENCE, "start_sequence": 2},
             "OUT_OF_RANGE",

@@ -40,6 +40,8 @@ _FLAGS_AT: Final = 25
 _PRIORITY_BITS: Final = np.uint8(0b1100)
 _RECORDS_AT: Final = 28
 _BATCH_BYTES: Final = 256 << 10
+_MOST_BATCH_BYTES: Final = 4 << 20
+"""Whatever is asked for: as the relay's own messages."""
 _BATCH_ENTRIES: Final = 65536
 _SHED_BYTES: Final = 4 << 20
 """As much is looked at together for what has a priority."""
@@ -77,7 +79,7 @@ class ShmSource:
         self._margin: int | None = None
         self._shed_until = 0
         self._name = request.subscriber_name
-        self._batch_bytes = request.max_batch_bytes or _BATCH_BYTES
+        self._batch_bytes = min(request.max_batch_bytes or _BATCH_BYTES, _MOST_BATCH_BYTES)
         self._base = offer.base
         self._spin = offer.spin_microseconds * 1e-6
         self._position = answer.start_sequence - 1
