@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -16,6 +17,7 @@ from alphapulse_testing.running_mesh import running_mesh
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from alphapulse_client.merged import MergeOrder
     from alphapulse_client.sync import SyncMergedFeed
     from alphapulse_testing.running_mesh import RunningMesh
 
@@ -45,7 +47,7 @@ def read_until(feed: SyncMergedFeed, seen: dict[str, list[int]], wanted: dict[st
 
 @pytest.mark.parametrize("order", ["time", "arrival"])
 def test_a_killed_relay_leaves_the_other_domains_running_and_comes_back(
-    meshes: RunningMesh, order: str
+    meshes: RunningMesh, order: MergeOrder
 ) -> None:
     seen: dict[str, list[int]] = {"market_data": [], "signal": []}
     with (
@@ -55,7 +57,7 @@ def test_a_killed_relay_leaves_the_other_domains_running_and_comes_back(
         feed = mesh.feed(
             market_data={"start": "oldest", "policy": "block", "name": f"reader {order}"},
             signals={"start": "oldest", "policy": "block", "name": f"reader {order}"},
-            order=order,  # type: ignore[arg-type]  # a parameter is a plain text
+            order=order,
         )
         with feed:
             publisher.publish([signals([number]) for number in range(5)])
@@ -71,3 +73,23 @@ def test_a_killed_relay_leaves_the_other_domains_running_and_comes_back(
             assert {state.error for state in feed.states.values()} == {None}
         for found in seen.values():
             assert found == list(range(found[0], found[0] + len(found)))
+
+
+def test_tail_takes_symbols_and_venues_by_name(meshes: RunningMesh) -> None:
+    said = meshes.call(
+        "feed", "tail", "-i", "BTCUSDT@SIMULATOR", "--start", "oldest", "--count", "20"
+    ).stdout
+    ids = {json.loads(line)["instrument_id"] for line in said.splitlines()}
+    [found] = meshes.json("registry", "resolve", "BTCUSDT", "--venue", "SIMULATOR")["candidates"]
+    assert ids == {found["id_text"]}
+    anywhere = meshes.call(
+        "feed", "tail", "all", "-i", "BTCUSDT", "--start", "-1h", "--count", "20"
+    ).stdout
+    seen = [json.loads(line) for line in anywhere.splitlines()]
+    assert {line["domain"] for line in seen} >= {"market_data"}
+    failed = meshes.call("feed", "tail", "-i", "NOSUCHCOIN", check=False)
+    assert failed.returncode == 4
+    assert "--instrument 'NOSUCHCOIN'" in failed.stderr
+    failed = meshes.call("feed", "tail", "--venue", "MARS", check=False)
+    assert failed.returncode == 4
+    assert "--venue 'MARS'" in failed.stderr

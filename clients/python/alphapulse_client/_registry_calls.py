@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
@@ -23,6 +23,18 @@ __all__ = ["PAGE", "RegistryCalls", "asset_type_of", "set_time"]
 PAGE: Final = 1000
 
 
+class Written(Protocol):
+    """The answer of a write."""
+
+    @property
+    def revision(self) -> int:
+        """Revision of the registry after it."""
+        ...
+
+
+WrittenT = TypeVar("WrittenT", bound=Written)
+
+
 class RegistryCalls:
     """One channel's calls of `RegistryService`."""
 
@@ -36,6 +48,11 @@ class RegistryCalls:
         self.revision = 0
         """Newest revision that a write of this client was answered with: as `min_revision` of a
         read, it makes any replica show what was written."""
+
+    def _wrote(self, answer: WrittenT) -> WrittenT:
+        """Keep the revision of a write's answer."""
+        self.revision = max(self.revision, answer.revision)
+        return answer
 
 
 def set_time(field: Timestamp, time: Timestamp | datetime | None) -> None:

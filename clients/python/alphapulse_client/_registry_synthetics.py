@@ -68,6 +68,4 @@ class SyntheticCalls(RegistryCalls):
             title=title,
             quote_currency=quote_currency,
         )
-        response = await self._call(self._stub.DefineSynthetic, request)
-        self.revision = max(self.revision, response.revision)
-        return response
+        return self._wrote(await self._call(self._stub.DefineSynthetic, request))

@@ -80,7 +80,7 @@ class VenueCalls(RegistryCalls):
     async def register_venue(self, venue: pb.Venue) -> pb.Venue:
         """Add a venue, or get the one that is there when all its data is the same."""
         request = pb.RegisterVenueRequest(venue=venue)
-        return (await self._call(self._stub.RegisterVenue, request)).venue
+        return self._wrote(await self._call(self._stub.RegisterVenue, request)).venue
 
     async def update_venue(
         self, venue: pb.Venue, *, fields: Iterable[str] = (), expected_revision: int = 0
@@ -92,7 +92,7 @@ class VenueCalls(RegistryCalls):
         """
         request = pb.UpdateVenueRequest(venue=venue, expected_revision=expected_revision)
         request.update_mask.paths.extend(fields)
-        return (await self._call(self._stub.UpdateVenue, request)).venue
+        return self._wrote(await self._call(self._stub.UpdateVenue, request)).venue
 
     async def retire_venue(self, key: str | int) -> pb.Venue:
         """Retire a venue that lists nothing any more; its number is never given again.
@@ -100,4 +100,6 @@ class VenueCalls(RegistryCalls):
         Raises:
             FailedPrecondition: something is listed there (VENUE_IN_USE).
         """
-        return (await self._call(self._stub.DeleteVenue, pb.DeleteVenueRequest(key=str(key)))).venue
+        return self._wrote(
+            await self._call(self._stub.DeleteVenue, pb.DeleteVenueRequest(key=str(key)))
+        ).venue

@@ -89,7 +89,9 @@ class DomainState:
     """Frames that its relay had behind the last batch that came."""
     ended: bool = False
     _token: bytes = b""
-    _within: tuple[Frame, Batch] | None = None
+    _epoch: int | None = None
+    """Of the relay's memory, as tokens have it."""
+    _within: Frame | None = None
     """The last frame that was handed over, where its batch has more."""
 
     @property
@@ -99,18 +101,25 @@ class DomainState:
         Empty before the first frame, and within a snapshot. Where the transport's tokens name no
         sequence it is that of the last batch that was handed over whole.
         """
-        if self._within is not None:
-            frame, batch = self._within
-            if place := parse_token(batch.resume_token):
-                return make_token(place[0], frame.sequence)
+        if self._within is not None and (token := self.token_behind(self._within.sequence)):
+            return token
         return self._token
+
+    def token_behind(self, sequence: int) -> bytes:
+        """The same behind a sequence of the domain: for who has not used all that it was handed.
+
+        Empty where tokens name no sequence, and before the first frame.
+        """
+        return b"" if self._epoch is None else make_token(self._epoch, sequence)
 
     def hand_over(self, frame: Frame | None, batch: Batch, *, last: bool) -> None:
         """Note that a frame of the batch (None: a batch without) has left the feed."""
         self.waiting -= frame is not None
         if batch.snapshot_sequence and not (last and batch.delivered_sequence):
             return
-        self._within = None if last or frame is None else (frame, batch)
+        self._within = None if last else frame
+        if place := parse_token(batch.resume_token):
+            self._epoch = place[0]
         if last:
             self._token = batch.resume_token or self._token
 

@@ -338,9 +338,7 @@ class RegistryClient(VenueCalls, SyntheticCalls):
             InvalidArgument: its data cannot be right.
         """
         request = pb.RegisterInstrumentRequest(instrument=instrument, request_id=request_id)
-        response = await self._call(self._stub.RegisterInstrument, request)
-        self.revision = max(self.revision, response.revision)
-        return response
+        return self._wrote(await self._call(self._stub.RegisterInstrument, request))
 
     async def update(
         self,
@@ -362,7 +360,7 @@ class RegistryClient(VenueCalls, SyntheticCalls):
         )
         request.update_mask.paths.extend(fields)
         set_time(request.effective_time, effective_time)
-        return (await self._call(self._stub.UpdateInstrument, request)).instrument
+        return self._wrote(await self._call(self._stub.UpdateInstrument, request)).instrument
 
     async def delist(
         self,
@@ -380,7 +378,7 @@ class RegistryClient(VenueCalls, SyntheticCalls):
             id=id_text(instrument), expected_revision=expected_revision
         )
         set_time(request.time, time)
-        return (await self._call(self._stub.DelistInstrument, request)).instrument
+        return self._wrote(await self._call(self._stub.DelistInstrument, request)).instrument
 
     async def register_many(self, instruments: Iterable[pb.Instrument]) -> Outcomes:
         """Add many; one outcome each, in order. A refusal is in its outcome, not an exception."""
@@ -390,8 +388,7 @@ class RegistryClient(VenueCalls, SyntheticCalls):
             request = pb.BatchRegisterInstrumentsRequest(
                 instruments=pending[start : start + _BATCH_REGISTER]
             )
-            response = await self._call(self._stub.BatchRegisterInstruments, request)
-            self.revision = max(self.revision, response.revision)
+            response = self._wrote(await self._call(self._stub.BatchRegisterInstruments, request))
             outcomes.extend(response.outcomes)
         return outcomes
 
@@ -401,8 +398,8 @@ class RegistryClient(VenueCalls, SyntheticCalls):
         """Add the link `source` → `target`, or get the one that is there."""
         link = pb.Link(to=id_message(target), type=link_type)
         getattr(link, "from").CopyFrom(id_message(source))
-        response = await self._call(
-            self._stub.LinkInstruments, pb.LinkInstrumentsRequest(link=link)
+        response = self._wrote(
+            await self._call(self._stub.LinkInstruments, pb.LinkInstrumentsRequest(link=link))
         )
         return response.link
 
@@ -426,13 +423,14 @@ class RegistryClient(VenueCalls, SyntheticCalls):
         request = pb.UnlinkInstrumentsRequest(
             link=link, expected_revision=expected_revision, request_id=request_id
         )
-        response = await self._call(
-            self._stub.UnlinkInstruments,
-            request,
-            # repeated after it was done it would say that there was no such revision
-            idempotent=bool(request_id) or not expected_revision,
+        response = self._wrote(
+            await self._call(
+                self._stub.UnlinkInstruments,
+                request,
+                # repeated after it was done it would say that there was no such revision
+                idempotent=bool(request_id) or not expected_revision,
+            )
         )
-        self.revision = max(self.revision, response.revision)
         return response.removed
 
     # ----------------------------------------------------------------------------------- following

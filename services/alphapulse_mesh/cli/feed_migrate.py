@@ -22,8 +22,8 @@ from alphapulse_client.defi_signals import KNOWN_FIELDS, MIGRATES
 from alphapulse_layout import MessageType
 from alphapulse_layout.dtypes import DEFI_SIGNAL
 from alphapulse_mesh.cli import output
-from alphapulse_mesh.cli.feed import start_of
 from alphapulse_mesh.cli.feed_recording import app
+from alphapulse_mesh.cli.feed_values import start_of
 from alphapulse_mesh.cli.gateway import connect
 from alphapulse_mesh.cli.stopping import stopped_by_signals, until
 from alphapulse_mesh.runtime.errors import InvalidArgument

@@ -118,6 +118,9 @@ def command(function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, Non
             fail(from_rpc_error(error))
         except KeyboardInterrupt:
             raise typer.Exit(130) from None
+        except BrokenPipeError:
+            # who reads has had enough (`| head`): no failure, and nobody to tell
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     return run
 

@@ -106,6 +106,8 @@ def _read_file(path: Path) -> Markets | None:
     about: dict[str, Any] = document if isinstance(inner, dict | list) else {}
     markets = inner if about else document
     listed = list(markets.values()) if isinstance(markets, dict) else markets
+    if isinstance(listed, list) and all(isinstance(each, list) for each in listed):
+        listed = [market for same in listed for market in same]  # `markets_by_id`
     if not isinstance(listed, list) or not any(isinstance(each, dict) for each in listed):
         raise InvalidArgument(f"{path}: no markets of ccxt", reason="FILE_UNREADABLE")
     exchange = _exchange_of(path, about)
@@ -118,7 +120,7 @@ def _read_file(path: Path) -> Markets | None:
 
 def _exchange_of(path: Path, about: dict[str, Any]) -> str:
     named = str(about.get("exchange") or about.get("id") or "")
-    name = named or re.split(r"[^a-z0-9]", path.name)[0]
+    name = named or re.split(r"[^a-z0-9]", path.name.lower())[0]
     if not EXCHANGE_ID.fullmatch(name) or name in _NO_EXCHANGE:
         raise InvalidArgument(
             f'{path}: of which exchange? name it "<exchange>.json" as ccxt calls it, '

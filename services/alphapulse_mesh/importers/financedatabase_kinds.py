@@ -52,10 +52,21 @@ def _currency(place: Place, code: str, name: str = "") -> Row:
     return Row(place, message, key=code, fill_in=True)
 
 
+def _once(place: Place, key: object, seen: set[object], summary: Summary) -> bool:
+    """Whether the file has not had it before; a second one is refused."""
+    if key in seen:
+        summary.read += 1
+        summary.refuse(place, "LISTED_TWICE", "the file has this one already")
+        return False
+    seen.add(key)
+    return True
+
+
 async def _import_currencies(loader: Loader, _: Places, path: Path) -> Summary:
     """Pairs of currencies, which belong to no venue."""
     summary = Summary(f"financedatabase {path.name}")
     rows: list[Row] = []
+    seen: set[object] = set()
     currencies: dict[str, Row] = {}
     for line, row in read_csv(path, "symbol", "name", "base_currency", "quote_currency"):
         place = Place(path.name, line, row["symbol"])
@@ -67,6 +78,8 @@ async def _import_currencies(loader: Loader, _: Places, path: Path) -> Summary:
             name=clean(row["name"]),
         )
         put(message.metadata, {"source_symbol": row["symbol"]})
+        if not _once(place, codes, seen, summary):
+            continue
         rows.append(Row(place, message))
         for code in CURRENCIES & set(codes):
             currencies.setdefault(code, _currency(place, code))
@@ -82,6 +95,7 @@ async def _import_cryptos(loader: Loader, places: Places, path: Path) -> Summary
         _COMPOSITE, pb.VENUE_KIND_DATA_VENDOR, "Yahoo's composite of crypto exchanges"
     )
     rows: list[Row] = []
+    seen: set[object] = set()
     currencies: dict[str, Row] = {}
     for line, row in read_csv(path, "symbol", "name", "cryptocurrency", "currency"):
         place = Place(path.name, line, row["symbol"])
@@ -89,6 +103,8 @@ async def _import_cryptos(loader: Loader, places: Places, path: Path) -> Summary
         if not base or not quote:
             summary.read += 1
             summary.refuse(place, "ROW_INVALID", f"{row['symbol']!r} names no two currencies")
+            continue
+        if not _once(place, (base, quote), seen, summary):
             continue
         told = row["cryptocurrency"], row["currency"]
         if told != (base, quote):
@@ -125,8 +141,11 @@ async def _import_named(
     """What goes by its symbol alone, with Yahoo's suffix: there is no venue to tell it by."""
     summary = Summary(f"financedatabase {path.name}")
     rows: list[Row] = []
+    seen: set[object] = set()
     for line, row in read_csv(path, "symbol", "name", "currency"):
         place = Place(path.name, line, row["symbol"])
+        if not _once(place, row["symbol"], seen, summary):
+            continue
         message = pb.Instrument(asset_type=kind, symbol=row["symbol"], name=clean(row["name"]))
         put_currency(message, row["currency"], place, summary)
         put(message.metadata, {name: clean(row.get(name, "")) for name in _ABOUT})

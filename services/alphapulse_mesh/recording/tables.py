@@ -16,85 +16,26 @@ import pyarrow.parquet as pq
 
 import alphapulse_core as core
 from alphapulse_client.frames import dtype_of
-from alphapulse_layout import (
-    AlertSeverity,
-    AssetType,
-    BookAction,
-    ExecType,
-    Liquidity,
-    MessageType,
-    OrderReason,
-    OrderType,
-    OrdStatus,
-    RiskMetricKind,
-    ServiceState,
-    Side,
-    SignalAction,
-    SourceType,
-    TimeInForce,
-    VenueId,
-    VenueStatus,
-)
-from alphapulse_layout.enums import DeFiVenueType, MevKind
+from alphapulse_layout import AssetType, MessageType, SourceType, VenueId
 from alphapulse_mesh.recording.layout import utc
 from alphapulse_mesh.recording.reader import RecordedFrame, RecordedGap, Recording
 from alphapulse_mesh.runtime.errors import AlreadyExists
+from alphapulse_mesh.runtime.fields import TIMES, enum_name, enum_of, is_fixed_point, type_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from enum import IntEnum
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from alphapulse_client import Frame
 
-__all__ = ["TIMES", "batch_of", "export", "type_name"]
+__all__ = ["batch_of", "export"]
 
-TIMES: Final = frozenset({
-    "exchange_time", "receive_time", "created_at", "expires_at", "transact_time", "period_start",
-    "started_at",
-})  # fmt: skip
-"""Fields that hold nanoseconds since the epoch; 0 is null."""
-
-_SIZES: Final = frozenset({
-    "size", "bid_size", "ask_size", "quantity", "cumulative_quantity", "leaves_quantity",
-    "last_quantity", "max_size", "lot_size", "current_ratio", "average_ratio",
-})  # fmt: skip
-"""Unsigned fixed point with 8 decimals; every signed 64-bit field is fixed point too."""
-
-_ENUMS: Final[dict[str, type[IntEnum]]] = {
-    "side": Side, "order_type": OrderType, "exec_type": ExecType, "time_in_force": TimeInForce,
-    "liquidity": Liquidity, "severity": AlertSeverity, "state": ServiceState, "source": SourceType,
-    "message_type": MessageType, "venue": VenueId, "venue_a": VenueId, "venue_b": VenueId,
-    "venue_a_type": DeFiVenueType, "venue_b_type": DeFiVenueType, "asset_type": AssetType,
-    "previous_status": VenueStatus,
-}  # fmt: skip
-# names that mean different things in different types
-_ENUMS_OF: Final[dict[tuple[int, str], type[IntEnum]]] = {
-    (MessageType.ORDER_BOOK, "action"): BookAction,
-    (MessageType.ARBITRAGE_OPPORTUNITY, "action"): SignalAction,
-    (MessageType.VENUE_UPDATE, "status"): VenueStatus,
-    (MessageType.ORDER_STATUS, "status"): OrdStatus,
-    (MessageType.FILL, "status"): OrdStatus,
-    (MessageType.EXECUTION_REPORT, "status"): OrdStatus,
-    (MessageType.ORDER_STATUS, "reason"): OrderReason,
-    (MessageType.EXECUTION_REPORT, "reason"): OrderReason,
-    (MessageType.RISK_METRIC, "kind"): RiskMetricKind,
-    (MessageType.MEV_OPPORTUNITY, "kind"): MevKind,
-}
 _SCALE: Final = 1e8
 _ROW_GROUP_ROWS: Final = 1 << 18
 _ROW_GROUP_BYTES: Final = 32 << 20
 _TEXT: Final = pa.dictionary(pa.int32(), pa.string())
-
-
-def type_name(message_type: int) -> str:
-    """Lower-case name of a message type, `custom_201` for one registered at run time."""
-    try:
-        return MessageType(message_type).name.lower()
-    except ValueError:
-        return f"custom_{message_type}"
 
 
 def batch_of(message_type: int, frames: Sequence[Frame]) -> Any:
@@ -116,7 +57,7 @@ def batch_of(message_type: int, frames: Sequence[Frame]) -> Any:
         "frame_time": pa.array(
             _each([f.timestamp for f in frames], counts, np.uint64).view(np.int64), type=utc()
         ),
-        "frame_source": _repeated([_name(SourceType, f.source) for f in frames], counts),
+        "frame_source": _repeated([enum_name(SourceType, f.source) for f in frames], counts),
         "trace_id": _repeated([f.info.trace_id.hex() for f in frames], counts),
         "message_id": _repeated([f.info.message_id.hex() for f in frames], counts),
         "causation_id": _repeated([f.info.causation_id.hex() for f in frames], counts),
@@ -159,16 +100,16 @@ def _columns(message_type: int, name: str, values: NDArray[Any]) -> dict[str, An
         if "asset_id" in kind.names:
             return _instrument_columns(name, values)
         return _wide_columns(name, values)
-    enum = _ENUMS_OF.get((message_type, name)) or _ENUMS.get(name)
+    enum = enum_of(message_type, name)
     if enum is not None:
-        return {name: _words(values, partial(_name, enum))}
+        return {name: _words(values, partial(enum_name, enum))}
     if name in TIMES:
         return {name: pa.array(values.view(np.int64), type=utc(), mask=values == 0)}
     if kind.kind == "S":
         return {name: _words(values, lambda text: text.decode("ascii", "replace"))}
     if kind.kind == "V":
         return {name: pa.array([value.tobytes().hex() for value in values], pa.string())}
-    if kind == np.int64 or name in _SIZES:
+    if is_fixed_point(kind, name):
         # the exact number stays: a float has 53 bits
         return {name: pa.array(values / _SCALE), f"{name}_e8": pa.array(values)}
     return {name: pa.array(values)}
@@ -189,7 +130,7 @@ def _instrument_columns(name: str, values: NDArray[Any]) -> dict[str, Any]:
         keys: list[str | None] = [key for _, key in core.instrument_ids_decode(packed)]
         columns["symbol"] = _dictionary(index, keys)
         for part, enum in (("venue", VenueId), ("asset_type", AssetType)):
-            columns[part] = _words(values[part], partial(_name, enum))
+            columns[part] = _words(values[part], partial(enum_name, enum))
     return columns
 
 
@@ -203,13 +144,6 @@ def _wide_columns(name: str, values: NDArray[Any]) -> dict[str, Any]:
         name: pa.array([float(number) for number in exact], pa.float64()),
         f"{name}_exact": pa.array([str(number) for number in exact], pa.string()),
     }
-
-
-def _name(enum: type[IntEnum], number: int) -> str:
-    try:
-        return enum(number).name
-    except ValueError:
-        return str(number)
 
 
 def export(

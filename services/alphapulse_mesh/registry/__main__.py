@@ -102,7 +102,14 @@ async def _open_store(context: ServiceContext) -> EventStore:
             reason="CONFIG_INVALID_VALUE",
             key="nats.url",
         )
-    return await JetStreamEventStore.open(url, name, replicas=config.nats_replicas)
+    nats = context.config.nats
+    return await JetStreamEventStore.open(
+        url,
+        name,
+        replicas=config.nats_replicas,
+        credentials_file=str(nats.credentials_file) if nats.credentials_file else None,
+        token=nats.token.get_secret_value() if nats.token is not None else None,
+    )
 
 
 async def _publisher(stack: contextlib.AsyncExitStack, config: MeshConfig) -> Publisher:

@@ -197,12 +197,19 @@ class RegistryWriter:
         if self._behind:
             self._behind = False
             await self._catch_up()
+        current = False
         while True:
             planner = RegistryPlanner(self.state, self._hash_id)
             answers = [await self._answer(planner, command) for command in group]
             changes = planner.changes
             if not changes:
-                break
+                # No append tells whether another process was faster: what is refused, or found to
+                # be there already, must be so by the journal of this moment.
+                if current or await self._store.version(STREAM) <= self.state.revision:
+                    break
+                await self._catch_up()
+                current = True
+                continue
             now_ns = self._clock_ns()
             events = encode_events(changes, now_ns)
             try:

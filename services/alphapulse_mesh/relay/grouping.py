@@ -30,10 +30,8 @@ if TYPE_CHECKING:
 
     from alphapulse_client.transports.base import Gap
 
-__all__ = ["MAX_MESSAGES", "group_messages"]
+__all__ = ["group_messages"]
 
-MAX_MESSAGES: Final = 1000
-"""Of an atomic batch, by the server's own limit."""
 _MAX_KEYS: Final = 256
 """Beyond it venues are not told apart."""
 

@@ -1,9 +1,10 @@
 """The relay's side of a domain on NATS: it writes the ring to a JetStream stream, group by group.
 
 The ring stays what numbers the frames and outlives the process; the stream follows it. The relay is
-the stream's only writer: each group is one atomic batch that names the sequence which the stream
-must be at, so that after whatever broke the stream itself says where to go on, and nothing is in it
-twice. Toward the ring it is a blocking subscriber like any other, with the name `jetstream`.
+the stream's only writer: each message names the one that must be the stream's last, so that a
+group's index is there only behind all of the group. After whatever broke, the newest index says
+where to go on, and nothing counts twice. Toward the ring it is a blocking subscriber like any
+other, with the name `jetstream`.
 
 What the messages hold is `grouping`'s part, seats of those who read the stream are `attach`'s.
 """
@@ -254,7 +255,6 @@ class StreamWriter:
             max_age=section.stream_age_seconds,
             duplicate_window=min(1.0, section.stream_age_seconds or 1.0),  # nothing relies on it
             num_replicas=section.stream_replicas,
-            allow_atomic=True,
             deny_delete=True,
         )
         jetstream = connection.jetstream(timeout=_ANSWER_SECONDS)
@@ -347,32 +347,37 @@ class _Pump:
         self._received_ns = index.last_received_ns
 
     async def _publish(self, messages: list[tuple[str, bytes]]) -> None:
-        """All of them as one batch, or none.
+        """One behind the other, the index last; without all before it the index is refused too.
 
         Raises:
             Unavailable: the server refuses it, or the stream is not where it was left; who comes
                 again finds out where it is.
         """
-        batch = secrets.token_hex(8)
-        for number, (subject, payload) in enumerate(messages, 1):
-            headers: dict[str, str] = {}
-            if number == 1:
-                headers[api.Header.EXPECTED_LAST_SEQUENCE.value] = str(self._place)
-            if len(messages) > 1:
-                headers[api.Header.BATCH_ID.value] = batch
-                headers[api.Header.BATCH_SEQUENCE.value] = str(number)
-            if number < len(messages):
-                await self._connection.publish(subject, payload, headers=headers)
-                continue
-            if len(messages) > 1:
-                headers[api.Header.BATCH_COMMIT.value] = "1"
-            answer = await self._connection.request(
-                subject, payload, timeout=_ANSWER_SECONDS, headers=headers
-            )
-            said = json.loads(answer.data)
-            if (error := said.get("error")) is not None:
-                raise _unavailable(self._writer.url, error.get("description"))
-            self._place = int(said["seq"])
+        *parts, (subject, index) = messages
+        group = secrets.token_hex(8)
+        for number, (part_subject, payload) in enumerate(parts):
+            headers = self._expecting(group, number)
+            await self._connection.publish(part_subject, payload, headers=headers)
+        answer = await self._connection.request(
+            subject, index, timeout=_ANSWER_SECONDS, headers=self._expecting(group, len(parts))
+        )
+        said = json.loads(answer.data)
+        if (error := said.get("error")) is not None:
+            raise _unavailable(self._writer.url, error.get("description"))
+
+    def _expecting(self, group: str, number: int) -> dict[str, str]:
+        """Headers of a message: what the stream's last one must be when it comes.
+
+        The sequence alone would also fit where somebody else's message stands for a refused one.
+        """
+        headers = {
+            api.Header.MSG_ID.value: f"{group}-{number}",
+            api.Header.EXPECTED_LAST_SEQUENCE.value: str(self._place),
+        }
+        if number:
+            headers[api.Header.EXPECTED_LAST_MSG_ID.value] = f"{group}-{number - 1}"
+        self._place += 1
+        return headers
 
 
 async def adopt_stream(config: MeshConfig, domain: str, memory_path: Path) -> None:

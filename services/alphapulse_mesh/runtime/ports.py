@@ -16,7 +16,7 @@ from alphapulse_mesh.runtime.errors import ConfigError
 if TYPE_CHECKING:
     from alphapulse_mesh.runtime.config import MeshConfig
 
-__all__ = ["free_port", "resolve_ports"]
+__all__ = ["claim_port", "free_port", "resolve_ports"]
 
 _LOOPBACK: Final = "127.0.0.1"
 _LOWEST: Final = 12_000
@@ -54,7 +54,7 @@ def _ephemeral_from() -> int:
     return max(low, _LOWEST + _ATTEMPTS)
 
 
-def _claim(host: str, port: int, key: str) -> int:
+def claim_port(host: str, port: int, key: str) -> int:
     """`port` if it can be bound, a free one for 0.
 
     Raises:
@@ -85,13 +85,13 @@ def resolve_ports(config: MeshConfig) -> MeshConfig:
     host = config.mesh.host
     envoy = config.envoy.model_copy(
         update={
-            "port": _claim(host, config.envoy.port, "envoy.port"),
-            "admin_port": _claim(_LOOPBACK, config.envoy.admin_port, "envoy.admin_port"),
+            "port": claim_port(host, config.envoy.port, "envoy.port"),
+            "admin_port": claim_port(_LOOPBACK, config.envoy.admin_port, "envoy.admin_port"),
         }
     )
     supervisor = config.supervisor
     if supervisor.jaeger:
-        ui_port = _claim(_LOOPBACK, supervisor.jaeger_ui_port, "supervisor.jaeger_ui_port")
+        ui_port = claim_port(_LOOPBACK, supervisor.jaeger_ui_port, "supervisor.jaeger_ui_port")
         supervisor = supervisor.model_copy(update={"jaeger_ui_port": ui_port})
     updates: dict[str, object] = {"envoy": envoy, "supervisor": supervisor}
     if config.server.transport == "tcp":
@@ -101,12 +101,12 @@ def resolve_ports(config: MeshConfig) -> MeshConfig:
             "strategies": _with_port(config, "strategies"),
             "portfolio": _with_port(config, "portfolio"),
             "supervisor": supervisor.model_copy(
-                update={"port": _claim(host, supervisor.port, "supervisor.port")}
+                update={"port": claim_port(host, supervisor.port, "supervisor.port")}
             ),
             "relays": config.relays.model_copy(
                 update={
                     name: (section := getattr(config.relays, name)).model_copy(
-                        update={"port": _claim(host, section.port, f"relays.{name}.port")}
+                        update={"port": claim_port(host, section.port, f"relays.{name}.port")}
                     )
                     for name in ("market_data", "signal", "execution", "system")
                 }
@@ -118,5 +118,5 @@ def resolve_ports(config: MeshConfig) -> MeshConfig:
 def _with_port(config: MeshConfig, name: str) -> object:
     section = getattr(config, name)
     return section.model_copy(
-        update={"port": _claim(config.mesh.host, section.port, f"{name}.port")}
+        update={"port": claim_port(config.mesh.host, section.port, f"{name}.port")}
     )

@@ -23,7 +23,7 @@ from alphapulse_mesh.runtime.names import RINGS, Service
 from alphapulse_mesh.runtime.paths import MeshPaths, write_atomically
 from alphapulse_mesh.runtime.ports import resolve_ports
 from alphapulse_mesh.runtime.programs import find_jaeger
-from alphapulse_mesh.supervisor import envoy, jaeger
+from alphapulse_mesh.supervisor import envoy, jaeger, nats
 from alphapulse_mesh.supervisor.plan import ProcessSpec, endpoints, plan
 from alphapulse_mesh.supervisor.processes import ManagedProcess
 
@@ -80,6 +80,11 @@ class Mesh:
         specs: list[ProcessSpec] = []
         if self.config.supervisor.jaeger:
             specs.append(self._prepare_jaeger())
+        if nats.needs_server(self.config):
+            prepared = nats.prepare(self.config)
+            self.config = prepared.config
+            write_atomically(prepared.path, prepared.document.encode())
+            specs.append(prepared.spec)
         write_atomically(self.paths.resolved_config, dump_toml(self.config).encode())
         specs += plan(self.config, envoy_config=self._write_envoy_config(system_target))
         for spec in specs:

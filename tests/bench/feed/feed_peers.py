@@ -111,7 +111,7 @@ class Bench:
         self.probe = probe
         self.pipes: list[Connection] = []
         self.processes: list[Any] = []
-        self.hub: psutil.Process | None = None
+        self.hubs: list[psutil.Process] = []
         self._collector = time.CLOCK_THREAD_CPUTIME_ID
         self._collected = 0.0
 
@@ -129,7 +129,7 @@ class Bench:
         context.set_forkserver_preload(["feed_peers", *PRELOAD])
         subject.prepare()
         hub = stack.enter_context(subject.serve())
-        self.hub = psutil.Process(hub) if hub else None
+        self.hubs = [psutil.Process(pid) for pid in (hub, *subject.other_hubs) if pid]
         await stack.enter_async_context(subject.publisher())
         for _ in range(self.count + self.stalled):
             ours, theirs = context.Pipe()
@@ -205,10 +205,8 @@ class Bench:
         await self._answers("armed")
 
     def _hub_cpu(self) -> float:
-        if self.hub is None:
-            return 0.0
-        times = self.hub.cpu_times()
-        return float(times.user + times.system)
+        times = [hub.cpu_times() for hub in self.hubs]
+        return float(sum(one.user + one.system for one in times))
 
     async def rate(self, count: int) -> list[float]:
         await self._arm(count * records.FRAME_RECORDS)
@@ -252,7 +250,7 @@ class Bench:
     def memory(self) -> list[float]:
         own = psutil.Process().memory_info().rss
         others = [psutil.Process(p.pid).memory_info().rss for p in self.processes[: self.count]]
-        hub = self.hub.memory_info().rss if self.hub else 0
+        hub = sum(one.memory_info().rss for one in self.hubs)
         return [hub, own, sum(others) / len(others)]
 
 

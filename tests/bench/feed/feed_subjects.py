@@ -47,6 +47,8 @@ class Subject:
         self.probe_records = records.PROBE_RECORDS
         self.slow_consumer: Any = "block"
         """Policy of our subscribers."""
+        self.other_hubs: tuple[int, ...] = ()
+        """Process ids that belong to the hub too; known after `serve`."""
 
     @contextlib.contextmanager
     def serve(self) -> Iterator[int]:
@@ -104,6 +106,8 @@ class Alphapulse(Subject):
     """Ours over one transport."""
 
     transport = "grpc"
+    url = ""
+    """Of a NATS server."""
 
     def _config(self) -> Any:
         from alphapulse_mesh.runtime.config import load_config
@@ -117,6 +121,7 @@ class Alphapulse(Subject):
         try:
             return load_config(
                 None,
+                nats={"url": self.url} if self.url else {},
                 mesh={
                     "name": f"bench-{os.getppid()}-{os.getpid()}",
                     "run_dir": Path(self.place) / "r",
@@ -229,9 +234,25 @@ class Shm(Alphapulse):
 
 
 class NatsTransport(Alphapulse):
-    """Ours through JetStream."""
+    """Ours through JetStream: the hub is the relay and the server."""
 
     transport = "nats"
+
+    @contextlib.contextmanager
+    def serve(self) -> Iterator[int]:
+        program = Path(sys.executable).with_name("nats-server")
+        if not program.exists():
+            raise RuntimeError("nats-server is not installed")
+        port = free_port()
+        config = Path(self.place) / "nats.conf"
+        config.write_text(
+            f'listen: "127.0.0.1:{port}"\njetstream {{ store_dir: "{self.place}/nats" }}\n'
+        )
+        self.url = f"nats://127.0.0.1:{port}"
+        with _child([str(program), "-c", str(config)], Path(self.place), port) as server:
+            self.other_hubs = (server,)
+            with super().serve() as relay:
+                yield relay
 
 
 class Limit(Subject):

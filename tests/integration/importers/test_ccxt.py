@@ -186,6 +186,12 @@ async def test_precisions(
     assert (found.tick_size, found.lot_size) == (tick, lot)
 
 
+async def test_markets_by_id(registry: RegistryClient, tmp_path: Path) -> None:
+    by_id = {"ABCUSDT": [market(), market(type="swap", settle="USDT", contractSize=1)]}
+    summary = await load(registry, write(tmp_path / "Bybit.json", by_id))
+    assert (summary.read, summary.created, summary.refused) == (2, 2, 0)
+
+
 async def test_an_exchange_that_the_registry_does_not_know(
     registry: RegistryClient, tmp_path: Path
 ) -> None:

@@ -38,6 +38,7 @@ async def test_pairs_of_currencies(registry: RegistryClient, tmp_path: Path) -> 
     rows = [
         ("symbol", "name", "base_currency", "quote_currency", "exchange"),
         ("AED=X", "USD/AED", "USD", "AED", "CCY"),
+        ("USDAED=X", "USD/AED", "USD", "AED", "CCY"),  # the same once more
         ("EURBGN=X", "EUR/BGN", "EUR", "BGN", "CCY"),  # withdrawn, and history all the same
         ("AUXCAD=X", "AUX/CAD", "AUX", "CAD", "CCY"),  # an index of Yahoo's
         ("EUREUR=X", "EUR/EUR", "EUR", "EUR", "CCY"),
@@ -46,9 +47,9 @@ async def test_pairs_of_currencies(registry: RegistryClient, tmp_path: Path) -> 
     path = tmp_path / "currencies.csv"
     summary = await load(registry, path, *rows)
     again = await load(registry, path, *rows)
-    assert (summary.read, summary.created, again.unchanged) == (5, 2, 2)
+    assert (summary.read, summary.created, again.unchanged) == (6, 2, 2)
     assert summary.reasons(refused=True) == {
-        "INSTRUMENT_CURRENCY_UNKNOWN": 2, "INSTRUMENT_CURRENCY_INVALID": 1,
+        "INSTRUMENT_CURRENCY_UNKNOWN": 2, "INSTRUMENT_CURRENCY_INVALID": 1, "LISTED_TWICE": 1,
     }  # fmt: skip
     pairs = await every(registry, A.ASSET_TYPE_FX_PAIR)
     assert set(pairs) == {"USD/AED", "EUR/BGN"}

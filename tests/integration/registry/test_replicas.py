@@ -10,13 +10,14 @@ import pytest
 
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.registry.reasons import Reason
-from alphapulse_mesh.runtime.errors import Unavailable
+from alphapulse_mesh.runtime.errors import Unavailable, UnknownInstrument
 from alphapulse_testing.registry import (
     NoDeadline,
     RunningRegistry,
     currency,
     pair,
     running_registry,
+    stock,
 )
 
 if TYPE_CHECKING:
@@ -115,3 +116,24 @@ async def test_a_replica_that_is_behind_says_so(tmp_path: Path) -> None:
             await running.service.GetVenue(request, Hurry())
         assert caught.value.reason == Reason.REVISION_NOT_REACHED
         assert caught.value.values["revision"] == 0
+
+
+async def test_a_replica_that_is_behind_refuses_nothing_for_it(tmp_path: Path) -> None:
+    """What a write refers to, or finds there already, is as the journal says, not this replica."""
+    path = tmp_path / "registry.db"
+    async with running_registry(path) as one, running_registry(path) as two:  # neither follows
+        await register(one, stock("A"))
+        await register(one, stock("B"))
+        ends = [entry.message() for entry in one.service.state.in_order]
+        link = pb.Link(to=ends[1].id, type=pb.LINK_TYPE_SAME_SECURITY)
+        getattr(link, "from").CopyFrom(ends[0].id)
+        answer = await two.service.LinkInstruments(pb.LinkInstrumentsRequest(link=link), CONTEXT)
+        linked = pb.LinkInstrumentsResponse.FromString(answer)
+        assert linked.created
+        # the first has neither seen the link nor anything to append: it asks the journal
+        request = pb.UnlinkInstrumentsRequest(link=link, expected_revision=linked.revision)
+        removed = await one.service.UnlinkInstruments(request, CONTEXT)
+        assert pb.UnlinkInstrumentsResponse.FromString(removed).removed
+        with pytest.raises(UnknownInstrument):
+            await two.service.DelistInstrument(pb.DelistInstrumentRequest(id="07" * 16), CONTEXT)
+        assert two.service.state.revision == one.service.state.revision

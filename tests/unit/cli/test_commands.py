@@ -24,7 +24,7 @@ from alphapulse_client.errors import (
 )
 from alphapulse_client.frames import Frame
 from alphapulse_layout import MessageType, Side, SourceType
-from alphapulse_mesh.cli import feed, mesh, output
+from alphapulse_mesh.cli import feed, feed_values, mesh, output
 from alphapulse_mesh.cli.demo import venue_of
 from alphapulse_mesh.cli.main import app
 from alphapulse_mesh.cli.registry import identifier_request
@@ -179,7 +179,7 @@ def test_records_survive_the_way_through_json_lines(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl"
     path.write_text(
         "\n".join(
-            json.dumps({"sequence": 5, "type": "TRADE", "trace_id": "x", **feed.plain(row)})
+            json.dumps({"sequence": 5, "type": "TRADE", "trace_id": "x", **feed_values.plain(row)})
             for row in frame.rows
         )
     )

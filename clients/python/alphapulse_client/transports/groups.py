@@ -1,10 +1,11 @@
 """What the messages of a domain's JetStream stream hold; the relay writes them, subscribers read.
 
-Frames travel in groups: consecutive sequences of the domain, written as one atomic batch. The
-frames of each message type and venue are together in messages of their own subject, so that who
-wants few gets few; the last message of a group, its index, says which sequences the group is, what
-its other messages are and which sequences nobody will get. Every reader gets every index: by these
-alone it knows what it was not given. The layout is in docs/transports.md.
+Frames travel in groups: consecutive sequences of the domain. The frames of each message type and
+venue are together in messages of their own subject, so that who wants few gets few; the last
+message of a group, its index, says which sequences the group is, which messages right before it
+are its own and which sequences nobody will get. Messages without an index behind them are what a
+writer left that died. Every reader gets every index: by these alone it knows what it was not
+given. The layout is in docs/transports.md.
 """
 
 from __future__ import annotations

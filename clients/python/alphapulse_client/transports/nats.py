@@ -256,6 +256,8 @@ class NatsSource:
             raise Unavailable("the stream has another past than before", reason="STREAM_REPLACED")
         self._head = max(self._head, index.last)
         wanted = [part for part in index.parts if self._wants(part)]
+        # before those of the group may be what a writer left that died in the middle of one
+        parts = parts[len(parts) - len(wanted) :] if len(parts) >= len(wanted) else []
         if [part.key for part in wanted] != [key for key, _ in parts]:
             return  # its beginning has left the stream: it is missed with all before it
         payloads = [payload for _, payload in parts]

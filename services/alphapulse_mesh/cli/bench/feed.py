@@ -68,6 +68,11 @@ SHM: Final = Subject(
     "alphapulse-shm",
     detail="published over gRPC, read from the ring by one that polls 5 ms before it sleeps",
 )
+NATS: Final = Subject(
+    "alphapulse",
+    "alphapulse-nats",
+    detail="published over gRPC, read from JetStream; the hub is relay and nats-server",
+)
 LIMIT: Final = Subject("limit", "limit", detail="grpc.aio hub, messages of eight frames, no checks")
 PEERS: Final = (
     Subject("nats-py", "nats-py", packed=False, detail="core NATS, a message a record"),
@@ -84,7 +89,8 @@ _ALL: Final = (
     Case("grpc-1sub-packed", 1, (OURS, LIMIT, *PACKED)),
     Case("grpc-10sub", 10, (OURS, LIMIT, *PACKED), share=0.5),
     Case("shm-1sub", 1, (SHM, PACKED[1])),
-    Case("nats-1sub", 1, (Subject("alphapulse", "alphapulse-nats", detail=OURS.detail), PACKED[0])),
+    Case("nats-1sub", 1, (NATS, PACKED[0])),
+    Case("nats-10sub", 10, (NATS, PACKED[0]), share=0.5),
     Case(
         "stalled-sub",
         1,

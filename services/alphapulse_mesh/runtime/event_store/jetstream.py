@@ -87,14 +87,30 @@ class JetStreamEventStore:
         self._writing = asyncio.get_running_loop().create_task(self._write(), name="event-store")
 
     @classmethod
-    async def open(cls, url: str, name: str, *, replicas: int = 1) -> Self:
+    async def open(
+        cls,
+        url: str,
+        name: str,
+        *,
+        replicas: int = 1,
+        credentials_file: str | None = None,
+        token: str | None = None,
+    ) -> Self:
         """Connect, and make the JetStream stream `name` where there is none.
+
+        `credentials_file` and `token`: for a server that asks for one of them.
 
         Raises:
             Unavailable: the server does not answer, or has no JetStream (STORE_FAILED).
         """
         try:
-            connection = await nats.connect(url, connect_timeout=5, max_reconnect_attempts=-1)
+            connection = await nats.connect(
+                [one.strip() for one in url.split(",")],
+                connect_timeout=5,
+                max_reconnect_attempts=-1,
+                user_credentials=credentials_file,
+                token=token,
+            )
         except _BROKEN as error:
             raise _failed(url, error) from error
         try:
