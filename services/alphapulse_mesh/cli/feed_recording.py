@@ -24,7 +24,7 @@ from rich.text import Text
 from alphapulse_client import Subscription
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.feed import DomainArgument
-from alphapulse_mesh.cli.feed_tail import app
+from alphapulse_mesh.cli.feed_stats import app
 from alphapulse_mesh.cli.feed_values import message_type, start_of
 from alphapulse_mesh.cli.gateway import connect
 from alphapulse_mesh.runtime.errors import InvalidArgument, ResourceExhausted
