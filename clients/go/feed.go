@@ -113,8 +113,12 @@ type Batch struct {
 	// ResumeToken goes on behind this batch, in a later feed: see Resume.
 	ResumeToken []byte
 	// Snapshot is not 0 where these are last values as of that sequence, not news. The last such batch
-	// has Delivered set, and what follows is every frame after it.
+	// has a ResumeToken, and what follows is every frame after it; gaps of such a batch are frames that
+	// the snapshot should have looked at and could not.
 	Snapshot uint64
+	// SnapshotFirst is the first sequence that the snapshot looked at: a value that has not changed since
+	// is not in it.
+	SnapshotFirst uint64
 }
 
 // Feed is one domain's frames; it reconnects by itself and goes on after what it has delivered.
@@ -239,9 +243,9 @@ func (f *Feed) stream(ctx context.Context, retry *backoff, yield func(Batch, err
 }
 
 // advance makes the next connection go on behind a response. What is part of a snapshot fixes nothing
-// until its last response: a snapshot that breaks is asked for again.
+// until its last response, which has the token: a snapshot that breaks is asked for again.
 func (f *Feed) advance(response *relayv1.SubscribeResponse) {
-	if response.GetDeliveredSequence() == 0 && response.GetSnapshotSequence() != 0 {
+	if response.GetSnapshotSequence() != 0 && len(response.GetResumeToken()) == 0 {
 		return
 	}
 	f.position, f.fixed = response.GetDeliveredSequence(), true
@@ -262,6 +266,7 @@ func (f *Feed) read(response *relayv1.SubscribeResponse) (Batch, error) {
 	batch := Batch{
 		Delivered: response.GetDeliveredSequence(), Head: response.GetHeadSequence(),
 		ResumeToken: response.GetResumeToken(), Snapshot: response.GetSnapshotSequence(),
+		SnapshotFirst: response.GetSnapshotFirstSequence(),
 	}
 	for _, data := range response.GetFrames() {
 		frame, err := ParseFrame(data)

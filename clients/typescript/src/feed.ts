@@ -84,9 +84,12 @@ export interface Batch {
   readonly resumeToken: Uint8Array;
   /**
    * With `start: "snapshot"`: these are last values as of this sequence, not news. The last such batch has
-   * `delivered` set, and what follows is every frame after it. 0n: news.
+   * a `resumeToken`, and what follows is every frame after it. 0n: news. `gaps` of such a batch are frames that the
+   * snapshot should have looked at and could not.
    */
   readonly snapshot: bigint;
+  /** With `snapshot`: the first sequence that it looked at; a value that has not changed since is not in it. */
+  readonly snapshotFirst: bigint;
 }
 
 /** A relay's calls over a transport. */
@@ -119,8 +122,8 @@ async function* batches(
           backoff.reset();
           progress.received(response);
           const batch = batchOf(response, options.verifyChecksums ?? false);
-          // what is part of a snapshot fixes nothing until its last: one that breaks is asked for again
-          if (batch.delivered > 0n || batch.snapshot === 0n) {
+          // a part of a snapshot fixes nothing until the last, which has the token: one that breaks is asked for again
+          if (batch.resumeToken.length > 0 || batch.snapshot === 0n) {
             delivered = batch.delivered;
             request.start = StartPosition.SEQUENCE;
             request.startSequence = delivered + 1n;
@@ -154,7 +157,8 @@ async function* batches(
 /** The relay came back without its memory and counts from the beginning. */
 function restarted(delivered: bigint): Batch {
   const gap = { first: delivered + 1n, last: delivered, reason: "RELAY_RESTARTED", records: 0n };
-  return { frames: [], gaps: [gap], delivered: 0n, head: 0n, resumeToken: new Uint8Array(), snapshot: 0n };
+  const nothing = { frames: [], delivered: 0n, head: 0n, snapshot: 0n, snapshotFirst: 0n };
+  return { ...nothing, gaps: [gap], resumeToken: new Uint8Array() };
 }
 
 /**
@@ -228,6 +232,7 @@ function batchOf(response: SubscribeResponse, checksum: boolean): Batch {
     head: response.headSequence,
     resumeToken: response.resumeToken,
     snapshot: response.snapshotSequence,
+    snapshotFirst: response.snapshotFirstSequence,
   };
 }
 

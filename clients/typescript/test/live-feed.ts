@@ -94,7 +94,8 @@ test("filters, a snapshot and the relay's status", options, async () => {
   };
   await upTo(mesh, wanted, last + 1n, async (batch) => {
     (batch.snapshot > 0n ? values : news)!.push(...tradeIds(batch));
-    if (batch.snapshot === 0n || batch.delivered === 0n) return;
+    if (batch.snapshot === 0n || batch.resumeToken.length === 0) return;
+    assert.ok(batch.snapshotFirst > 0n && batch.snapshotFirst <= batch.snapshot);
     fixed = batch.delivered;
     await live().do({ do: "publish", count: 1 });
   });
