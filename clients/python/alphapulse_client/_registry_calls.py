@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
     from alphapulse_client._channel import Metadata
 
-__all__ = ["PAGE", "RegistryCalls", "asset_type_of", "set_time"]
+__all__ = ["PAGE", "RegistryCalls", "asset_type_of", "repeatable", "set_time"]
 
 PAGE: Final = 1000
 
@@ -53,6 +54,13 @@ class RegistryCalls:
         """Keep the revision of a write's answer."""
         self.revision = max(self.revision, answer.revision)
         return answer
+
+
+def repeatable(request_id: str, expected_revision: int) -> str:
+    """The request id of a write that is repeated when its answer is lost: given an expected
+    revision, the second one would find that of the first.
+    """
+    return request_id or (str(uuid.uuid4()) if expected_revision else "")
 
 
 def set_time(field: Timestamp, time: Timestamp | datetime | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alphapulse.registry.v1 import registry_pb2 as pb
-from alphapulse_client._registry_calls import PAGE, RegistryCalls
+from alphapulse_client._registry_calls import PAGE, RegistryCalls, repeatable
 from alphapulse_client.instrument_ids import InstrumentKey, id_message, id_text
 
 if TYPE_CHECKING:
@@ -59,13 +59,21 @@ class SyntheticCalls(RegistryCalls):
         *,
         title: str = "",
         quote_currency: str = "",
+        expected_revision: int = 0,
+        request_id: str = "",
     ) -> pb.DefineSyntheticResponse:
-        """Define a synthetic, or a new version of it; `inputs`: what the names in `formula` are."""
+        """Define a synthetic, or a new version of it; `inputs`: what the names in `formula` are.
+
+        Raises:
+            Conflict: the definition is not at `expected_revision` any more.
+        """
         request = pb.DefineSyntheticRequest(
             name=name,
             formula=formula,
             inputs=[pb.SyntheticInput(alias=alias, id=id_message(key)) for alias, key in inputs],
             title=title,
             quote_currency=quote_currency,
+            expected_revision=expected_revision,
+            request_id=repeatable(request_id, expected_revision),
         )
         return self._wrote(await self._call(self._stub.DefineSynthetic, request))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from alphapulse.registry.v1 import registry_pb2 as pb
-from alphapulse_client._registry_calls import PAGE, RegistryCalls, set_time
+from alphapulse_client._registry_calls import PAGE, RegistryCalls, repeatable, set_time
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable
@@ -83,23 +83,38 @@ class VenueCalls(RegistryCalls):
         return self._wrote(await self._call(self._stub.RegisterVenue, request)).venue
 
     async def update_venue(
-        self, venue: pb.Venue, *, fields: Iterable[str] = (), expected_revision: int = 0
+        self,
+        venue: pb.Venue,
+        *,
+        fields: Iterable[str] = (),
+        expected_revision: int = 0,
+        request_id: str = "",
     ) -> pb.Venue:
         """Change `fields` (those that are set, when none are named) of the venue of that name.
 
         Raises:
             Conflict: it is not at `expected_revision` any more.
         """
-        request = pb.UpdateVenueRequest(venue=venue, expected_revision=expected_revision)
+        request = pb.UpdateVenueRequest(
+            venue=venue,
+            expected_revision=expected_revision,
+            request_id=repeatable(request_id, expected_revision),
+        )
         request.update_mask.paths.extend(fields)
         return self._wrote(await self._call(self._stub.UpdateVenue, request)).venue
 
-    async def retire_venue(self, key: str | int) -> pb.Venue:
+    async def retire_venue(
+        self, key: str | int, *, expected_revision: int = 0, request_id: str = ""
+    ) -> pb.Venue:
         """Retire a venue that lists nothing any more; its number is never given again.
 
         Raises:
+            Conflict: it is not at `expected_revision` any more.
             FailedPrecondition: something is listed there (VENUE_IN_USE).
         """
-        return self._wrote(
-            await self._call(self._stub.DeleteVenue, pb.DeleteVenueRequest(key=str(key)))
-        ).venue
+        request = pb.DeleteVenueRequest(
+            key=str(key),
+            expected_revision=expected_revision,
+            request_id=repeatable(request_id, expected_revision),
+        )
+        return self._wrote(await self._call(self._stub.DeleteVenue, request)).venue

@@ -13,7 +13,8 @@ import numpy as np
 
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_client._backoff import Backoff
-from alphapulse_client._registry_calls import PAGE, asset_type_of, set_time
+from alphapulse_client._registry_calls import PAGE, asset_type_of, repeatable, set_time
+from alphapulse_client._registry_links import LinkCalls
 from alphapulse_client._registry_synthetics import SyntheticCalls
 from alphapulse_client._registry_venues import VenueCalls
 from alphapulse_client.errors import (
@@ -25,7 +26,7 @@ from alphapulse_client.errors import (
     from_rpc_error,
 )
 from alphapulse_client.frames import REGISTRY_RECORDS, Frame, rows
-from alphapulse_client.instrument_ids import InstrumentKey, id_message, id_text, join_ids
+from alphapulse_client.instrument_ids import InstrumentKey, id_text, join_ids
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Sequence
@@ -83,7 +84,7 @@ class RecordBatch(NamedTuple):
     """Of the stream that the batch belongs to."""
 
 
-class RegistryClient(VenueCalls, SyntheticCalls):
+class RegistryClient(VenueCalls, SyntheticCalls, LinkCalls):
     """Calls of `RegistryService`. `timeout` is seconds per call, over all attempts."""
 
     # ------------------------------------------------------------------------------------- reading
@@ -306,26 +307,6 @@ class RegistryClient(VenueCalls, SyntheticCalls):
             finally:
                 call.cancel()
 
-    async def links(
-        self,
-        instrument: InstrumentKey | None = None,
-        *,
-        link_type: pb.LinkType.ValueType = pb.LINK_TYPE_UNSPECIFIED,
-    ) -> AsyncIterator[pb.Link]:
-        """The links that begin or end at an instrument (None: all), of one type where given."""
-        request = pb.ListLinksRequest(
-            instrument_id="" if instrument is None else id_text(instrument),
-            type=link_type,
-            page_size=PAGE,
-        )
-        while True:
-            response = await self._call(self._stub.ListLinks, request)
-            for link in response.links:
-                yield link
-            if not response.next_page_token:
-                return
-            request.page_token = response.next_page_token
-
     # ------------------------------------------------------------------------------------- writing
 
     async def register(
@@ -347,6 +328,7 @@ class RegistryClient(VenueCalls, SyntheticCalls):
         fields: Iterable[str] = (),
         expected_revision: int = 0,
         effective_time: Timestamp | datetime | None = None,
+        request_id: str = "",
     ) -> pb.Instrument:
         """Change `fields` (those that are set, when none are named) of the instrument that `id` or
         `id_text` names: in place, or from `effective_time` on.
@@ -356,7 +338,9 @@ class RegistryClient(VenueCalls, SyntheticCalls):
             InvalidArgument: a field that cannot change or be so.
         """
         request = pb.UpdateInstrumentRequest(
-            instrument=instrument, expected_revision=expected_revision
+            instrument=instrument,
+            expected_revision=expected_revision,
+            request_id=repeatable(request_id, expected_revision),
         )
         request.update_mask.paths.extend(fields)
         set_time(request.effective_time, effective_time)
@@ -368,6 +352,7 @@ class RegistryClient(VenueCalls, SyntheticCalls):
         *,
         time: Timestamp | datetime | None = None,
         expected_revision: int = 0,
+        request_id: str = "",
     ) -> pb.Instrument:
         """End an instrument's life at a time, now when None.
 
@@ -375,7 +360,9 @@ class RegistryClient(VenueCalls, SyntheticCalls):
             Conflict: it is not at `expected_revision` any more.
         """
         request = pb.DelistInstrumentRequest(
-            id=id_text(instrument), expected_revision=expected_revision
+            id=id_text(instrument),
+            expected_revision=expected_revision,
+            request_id=repeatable(request_id, expected_revision),
         )
         set_time(request.time, time)
         return self._wrote(await self._call(self._stub.DelistInstrument, request)).instrument
@@ -391,47 +378,6 @@ class RegistryClient(VenueCalls, SyntheticCalls):
             response = self._wrote(await self._call(self._stub.BatchRegisterInstruments, request))
             outcomes.extend(response.outcomes)
         return outcomes
-
-    async def link(
-        self, source: InstrumentKey, target: InstrumentKey, link_type: pb.LinkType.ValueType
-    ) -> pb.Link:
-        """Add the link `source` → `target`, or get the one that is there."""
-        link = pb.Link(to=id_message(target), type=link_type)
-        getattr(link, "from").CopyFrom(id_message(source))
-        response = self._wrote(
-            await self._call(self._stub.LinkInstruments, pb.LinkInstrumentsRequest(link=link))
-        )
-        return response.link
-
-    async def unlink(
-        self,
-        source: InstrumentKey,
-        target: InstrumentKey,
-        link_type: pb.LinkType.ValueType,
-        *,
-        expected_revision: int = 0,
-        request_id: str = "",
-    ) -> bool:
-        """Take the link `source` → `target` away; whether it was there.
-
-        Raises:
-            Conflict: it is not at `expected_revision`.
-            FailedPrecondition: the data of its ends say the same (LINK_STATED_BY_DATA).
-        """
-        link = pb.Link(to=id_message(target), type=link_type)
-        getattr(link, "from").CopyFrom(id_message(source))
-        request = pb.UnlinkInstrumentsRequest(
-            link=link, expected_revision=expected_revision, request_id=request_id
-        )
-        response = self._wrote(
-            await self._call(
-                self._stub.UnlinkInstruments,
-                request,
-                # repeated after it was done it would say that there was no such revision
-                idempotent=bool(request_id) or not expected_revision,
-            )
-        )
-        return response.removed
 
     # ----------------------------------------------------------------------------------- following
 

@@ -44,6 +44,7 @@ class Registry(registry_rpc.RegistryServiceServicer):
         self.watches: list[Any] = []
         self.watched_from: list[int] = []
         self.calls = 0
+        self.request_ids: list[str] = []
 
     async def GetInstrument(self, request: Any, context: Any) -> registry.GetInstrumentResponse:
         self.calls += 1
@@ -54,6 +55,14 @@ class Registry(registry_rpc.RegistryServiceServicer):
         return registry.GetInstrumentResponse(
             instrument=registry.Instrument(id_text=request.id), revision=1
         )
+
+    async def UpdateInstrument(
+        self, request: Any, context: Any
+    ) -> registry.UpdateInstrumentResponse:
+        self.request_ids.append(request.request_id)
+        if self.failures:
+            raise self.failures.pop(0)
+        return registry.UpdateInstrumentResponse(instrument=request.instrument, revision=7)
 
     async def BatchGetInstruments(
         self, request: Any, context: Any
@@ -106,6 +115,23 @@ async def test_an_instrument_by_id(registry_client: tuple[Registry, RegistryClie
     with pytest.raises(PermissionDenied):
         await client.get(IDS[2])
     assert servicer.calls == calls + 1
+
+
+async def test_a_change_of_a_revision_is_repeated_with_one_request_id(
+    registry_client: tuple[Registry, RegistryClient],
+) -> None:
+    servicer, client = registry_client
+    servicer.failures = [Unavailable("the answer was lost")]
+    changed = registry.Instrument(id_text=IDS[1].hex(), name="New")
+    await client.update(changed, expected_revision=3)
+    first, second = servicer.request_ids
+    assert first == second != ""
+    await client.update(changed, expected_revision=3)
+    await client.update(changed, expected_revision=3, request_id="mine")
+    await client.update(changed)  # finds the same data: nothing to tell apart
+    assert servicer.request_ids[2] not in ("", first)
+    assert servicer.request_ids[3:] == ["mine", ""]
+    assert client.revision == 7
 
 
 async def test_many_by_id(registry_client: tuple[Registry, RegistryClient]) -> None:
