@@ -164,9 +164,10 @@ def test_the_go_example(mesh: RunningMesh) -> None:
     quickstart(mesh, go, "run", "./examples/quickstart", cwd=ROOT / "clients/go", timeout=240)
 
 
-def test_the_typescript_example(mesh: RunningMesh) -> None:
+@pytest.mark.parametrize("how", [(), ("--web",)], ids=["grpc", "grpc-web"])
+def test_the_typescript_example(mesh: RunningMesh, how: tuple[str, ...]) -> None:
     node = shutil.which("node")
     built = ROOT / "clients/typescript/dist/examples/quickstart.js"
     if node is None or not built.exists():
         pytest.skip("node is not installed, or clients/typescript is not built (make test does)")
-    quickstart(mesh, node, built, cwd=ROOT / "clients/typescript", timeout=60)
+    quickstart(mesh, node, built, *how, cwd=ROOT / "clients/typescript", timeout=60)

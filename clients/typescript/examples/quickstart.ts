@@ -5,7 +5,7 @@
  */
 import { parseArgs } from "node:util";
 
-import { connect, idText, MessageType, OrderStatus, Side, TimeInForce } from "@alphapulse/client";
+import { connect, connectWeb, idText, MessageType, OrderStatus, Side, TimeInForce } from "@alphapulse/client";
 import type { InstrumentId, Mesh } from "@alphapulse/client";
 
 const { values: flags } = parseArgs({
@@ -15,6 +15,8 @@ const { values: flags } = parseArgs({
     venue: { type: "string", default: "SIMULATOR" },
     quotes: { type: "string", default: "10" },
     quantity: { type: "string", default: "0.001" },
+    /** As a browser does: over gRPC-Web. */
+    web: { type: "boolean", default: false },
   },
 });
 
@@ -39,7 +41,7 @@ async function tail(mesh: Mesh, id: InstrumentId, wanted: number): Promise<{ rea
 }
 
 async function main(): Promise<void> {
-  const mesh = await connect(flags.target);
+  const mesh = flags.web ? connectWeb(`http://${flags.target}`) : await connect(flags.target);
   try {
     const { id } = await mesh.registry.resolve({ symbol: flags.symbol, venue: flags.venue });
     console.log(`${flags.symbol} on ${flags.venue} is ${idText(id)}`);

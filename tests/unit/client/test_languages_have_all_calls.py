@@ -1,0 +1,69 @@
+"""Every call of the services is in the client of every language, or stands here with the reason."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from alphapulse.execution.v1 import execution_pb2
+from alphapulse.registry.v1 import registry_pb2
+from alphapulse.relay.v1 import relay_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[3]
+SOURCES = {
+    "python": (ROOT / "clients/python/alphapulse_client", "*.py"),
+    "go": (ROOT / "clients/go", "*.go"),
+    "typescript": (ROOT / "clients/typescript/src", "*.ts"),
+}
+SERVICES = {
+    "registry": registry_pb2.DESCRIPTOR.services_by_name["RegistryService"],
+    "execution": execution_pb2.DESCRIPTOR.services_by_name["ExecutionService"],
+    "relay": relay_pb2.DESCRIPTOR.services_by_name["MarketDataRelay"],
+}
+PYTHON_ALONE = {
+    "SubmitFrames": "order frames are made by the core",
+    "Publish": "frames are made by the core",
+    "Attach": "shared memory and NATS are read through the core",
+    "RegisterSchema": "belongs to publishing",
+    "ListSchemas": "types registered at run time are read through the core",
+}
+
+
+def sources(language: str) -> str:
+    place, pattern = SOURCES[language]
+    found = (path for path in sorted(place.rglob(pattern)) if not path.name.endswith("_test.go"))
+    return "\n".join(path.read_text(encoding="utf-8") for path in found)
+
+
+def calls() -> Iterator[tuple[str, str]]:
+    for service, descriptor in SERVICES.items():
+        for method in descriptor.methods:
+            if method.name not in PYTHON_ALONE:
+                yield service, method.name
+
+
+@pytest.mark.parametrize("language", SOURCES)
+def test_every_call_is_there(language: str) -> None:
+    text = sources(language)
+    wanted = {
+        "python": r"(?:_stub\.|/){0}\b",
+        "go": r"(?:stub|relay)\.{0}\(",
+        "typescript": r"(?:client|relay|relayClient\(.*\))\.{1}\(",
+    }[language]
+    missing = {
+        f"{service}.{name}"
+        for service, name in calls()
+        if not re.search(wanted.format(name, name[0].lower() + name[1:]), text)
+    }
+    assert not missing
+
+
+def test_every_exception_is_a_call() -> None:
+    names = {method.name for service in SERVICES.values() for method in service.methods}
+    assert PYTHON_ALONE.keys() <= names
