@@ -160,6 +160,12 @@ func (f *Frame) Components() ([]layout.SyntheticComponent, error) {
 // Bytes is the whole frame.
 func (f *Frame) Bytes() []byte { return f.data }
 
+// Stride is how many bytes a row has; 0 where the rows are compressed.
+func (f *Frame) Stride() int { return f.stride }
+
+// RowBytes are the bytes of all rows, Stride each; of a type that is registered at run time, too.
+func (f *Frame) RowBytes() []byte { return f.rows }
+
 // Len is the number of rows.
 func (f *Frame) Len() int {
 	if f.stride == 0 {

@@ -405,3 +405,61 @@ func TestAWatchGoesOn(t *testing.T) {
 	}
 	t.Fatal("the change did not come")
 }
+
+func TestCallsAndAWatchOutliveAKillOfTheRegistry(t *testing.T) {
+	there := live(t)
+	registry := connect(t, there.Registry).Registry
+	one := registered(t, registry, stock("GOKILL", fbs.VenueIdNASDAQ))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	const changes = 12
+	names := make(chan string, changes)
+	go func() {
+		defer close(names)
+		request := &registryv1.WatchRegistryRequest{
+			FromRevision: one.GetRevision(), Kinds: []registryv1.EventKind{registryv1.EventKind_EVENT_KIND_INSTRUMENT},
+		}
+		for event, err := range registry.Watch(ctx, request) {
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if changed := event.GetInstrumentUpdated(); changed.GetIdText() == one.GetIdText() {
+				if names <- changed.GetName(); changed.GetName() == fmt.Sprint(changes) {
+					return
+				}
+			}
+		}
+	}()
+	restarted := make(chan struct{})
+	current := one
+	for i := range changes {
+		if i == 3 {
+			go func() {
+				defer close(restarted)
+				there.do(t, map[string]any{"do": "restart", "service": "registry"})
+			}()
+		}
+		var err error // each is made of the one before: lost or done twice it would be a conflict
+		current, err = registry.Update(ctx, &registryv1.Instrument{IdText: one.GetIdText(), Name: fmt.Sprint(i + 1)},
+			IfRevision(current.GetRevision()))
+		if err != nil {
+			t.Fatalf("change %d: %v", i+1, err)
+		}
+		if i == 3 {
+			<-restarted // the rest on the new one
+		}
+	}
+	var seen []string
+	for name := range names {
+		seen = append(seen, name)
+	}
+	for i, name := range seen {
+		if name != fmt.Sprint(i+1) {
+			t.Fatalf("watched %v", seen)
+		}
+	}
+	if len(seen) != changes {
+		t.Errorf("watched only %v", seen)
+	}
+}

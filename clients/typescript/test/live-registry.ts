@@ -220,6 +220,31 @@ test("a watch begins after a revision and ends with its signal", options, async 
   await assert.rejects(off, because("OPPORTUNITIES_OFF"));
 });
 
+test("calls and a watch outlive a kill of the registry", options, async () => {
+  const { registry } = await live().connect("registry");
+  const { instrument } = await registry.register(stock("TSKILL", VenueId.NASDAQ));
+  const changes = Array.from({ length: 12 }, (_, i) => String(i + 1));
+  const signal = AbortSignal.timeout(90_000);
+  const watched = (async () => {
+    const seen = [];
+    for await (const { event } of registry.watch({ fromRevision: instrument.revision }, { signal })) {
+      if (event.case !== "instrumentUpdated" || event.value.idText !== instrument.idText) continue;
+      seen.push(event.value.name);
+      if (event.value.name === changes.at(-1)) break;
+    }
+    return seen;
+  })();
+  let current = instrument;
+  for (const name of changes) {
+    const restarted = name === "4" ? live().do({ do: "restart", service: "registry" }) : undefined;
+    // each is made of the one before: lost or done twice it would be a conflict
+    const expectedRevision = current.revision;
+    current = await registry.update({ idText: instrument.idText, name }, { expectedRevision, timeoutMs: 60_000 });
+    await restarted; // the rest on the new one
+  }
+  assert.deepEqual(await watched, changes);
+});
+
 test("orders are listed with their fills", options, async () => {
   const { orders } = await live().connect("execution");
   assert.deepEqual(await all(orders.list({ accountId: 77, openOnly: true })), []);

@@ -24,6 +24,7 @@ interface Command {
   count?: number;
   extensions?: string;
   forget?: boolean;
+  service?: "registry";
 }
 
 class LiveMesh {

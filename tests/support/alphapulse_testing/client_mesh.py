@@ -7,7 +7,8 @@ standard output is JSON with their addresses; then each line of JSON on standard
 and has one line as its answer. The end of standard input ends it all.
 
     {"do": "publish", "count": 100, "extensions": ""}   frames of one trade each, numbered on
-    {"do": "restart"}                                   kill -9 of the relay, then a new one
+    {"do": "restart", "service": "registry"}            kill -9 of it, then a new one; the relay if
+                                                        none is named
     {"do": "restart", "forget": true}                   the same, without the relay's memory
 """
 
@@ -75,16 +76,16 @@ class ClientMesh:
         self._published += count
         return {"published": self._published}
 
-    async def restart(self, *, forget: bool) -> dict[str, str]:
-        """kill -9 of the relay; with `forget` what it kept outside the process goes too."""
-        relay = self.processes[Service.RELAY_MARKET_DATA]
-        await relay.kill()
+    async def restart(self, service: Service, *, forget: bool) -> dict[str, str]:
+        """kill -9 and start; with `forget` what a relay kept outside the process goes too."""
+        process = self.processes[service]
+        await process.kill()
         if forget:
             paths = self.processes.paths
-            paths.shm_path(relay.service).unlink()
-            (paths.data_dir / f"{relay.service}.memory").unlink()
-        await relay.start()
-        return {"relay": relay.target}
+            paths.shm_path(service).unlink()
+            (paths.data_dir / f"{service}.memory").unlink()
+        await process.start()
+        return {service: process.target}
 
     async def obey(self, command: dict[str, Any]) -> dict[str, Any]:
         """One command."""
@@ -92,7 +93,8 @@ class ClientMesh:
             case "publish":
                 return await self.publish(command["count"], command.get("extensions", ""))
             case "restart":
-                return await self.restart(forget=command.get("forget", False))
+                service = Service(command.get("service", Service.RELAY_MARKET_DATA))
+                return await self.restart(service, forget=command.get("forget", False))
             case unknown:
                 raise ValueError(f"no such command: {unknown}")
 
