@@ -22,12 +22,14 @@ class LinkCalls(RegistryCalls):
         instrument: InstrumentKey | None = None,
         *,
         link_type: pb.LinkType.ValueType = pb.LINK_TYPE_UNSPECIFIED,
+        min_revision: int = 0,
     ) -> AsyncIterator[pb.Link]:
         """The links that begin or end at an instrument (None: all), of one type where given."""
         request = pb.ListLinksRequest(
             instrument_id="" if instrument is None else id_text(instrument),
             type=link_type,
             page_size=PAGE,
+            min_revision=min_revision,
         )
         while True:
             response = await self._call(self._stub.ListLinks, request)

@@ -17,13 +17,17 @@ __all__ = ["SyntheticCalls"]
 class SyntheticCalls(RegistryCalls):
     """See `RegistryClient`."""
 
-    async def synthetic(self, name: str) -> pb.Synthetic:
+    async def synthetic(self, name: str, *, min_revision: int = 0) -> pb.Synthetic:
         """A synthetic's definition. Raises NotFound."""
-        request = pb.GetSyntheticRequest(name=name)
+        request = pb.GetSyntheticRequest(name=name, min_revision=min_revision)
         return (await self._call(self._stub.GetSynthetic, request)).synthetic
 
     async def synthetics(
-        self, *, made_of: InstrumentKey | None = None, name_prefix: str = ""
+        self,
+        *,
+        made_of: InstrumentKey | None = None,
+        name_prefix: str = "",
+        min_revision: int = 0,
     ) -> AsyncIterator[pb.Synthetic]:
         """All synthetics in the order of their first definition, those alone that are made of an
         instrument (itself or through others) where one is given; pages by itself.
@@ -32,6 +36,7 @@ class SyntheticCalls(RegistryCalls):
             instrument_id="" if made_of is None else id_text(made_of),
             name_prefix=name_prefix,
             page_size=PAGE,
+            min_revision=min_revision,
         )
         while True:
             response = await self._call(self._stub.ListSynthetics, request)
@@ -42,12 +47,13 @@ class SyntheticCalls(RegistryCalls):
             request.page_token = response.next_page_token
 
     async def evaluate_synthetic(
-        self, name: str, values: Iterable[tuple[InstrumentKey, str]]
+        self, name: str, values: Iterable[tuple[InstrumentKey, str]], *, min_revision: int = 0
     ) -> pb.EvaluateSyntheticResponse:
         """A synthetic's value for values (decimal text) of what it is made of."""
         request = pb.EvaluateSyntheticRequest(
             name=name,
             values=[pb.InstrumentValue(id=id_message(key), value=text) for key, text in values],
+            min_revision=min_revision,
         )
         return await self._call(self._stub.EvaluateSynthetic, request)
 

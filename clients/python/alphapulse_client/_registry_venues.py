@@ -19,13 +19,14 @@ __all__ = ["VenueCalls"]
 class VenueCalls(RegistryCalls):
     """See `RegistryClient`."""
 
-    async def venue(self, key: str | int) -> pb.Venue:
+    async def venue(self, key: str | int, *, min_revision: int = 0) -> pb.Venue:
         """A venue by number, name or MIC. Raises NotFound."""
-        return (await self._call(self._stub.GetVenue, pb.GetVenueRequest(key=str(key)))).venue
+        request = pb.GetVenueRequest(key=str(key), min_revision=min_revision)
+        return (await self._call(self._stub.GetVenue, request)).venue
 
-    async def venues(self) -> AsyncIterator[pb.Venue]:
+    async def venues(self, *, min_revision: int = 0) -> AsyncIterator[pb.Venue]:
         """All venues."""
-        request = pb.ListVenuesRequest(page_size=PAGE)
+        request = pb.ListVenuesRequest(page_size=PAGE, min_revision=min_revision)
         while True:
             response = await self._call(self._stub.ListVenues, request)
             for venue in response.venues:
@@ -50,17 +51,23 @@ class VenueCalls(RegistryCalls):
         return await self._call(self._stub.GetVenueMetrics, request)
 
     async def quote_fees(
-        self, venue: str | int, *, volume: str = "", notional: str = ""
+        self, venue: str | int, *, volume: str = "", notional: str = "", min_revision: int = 0
     ) -> pb.QuoteFeesResponse:
         """What a trade costs on a venue at the caller's volume of 30 days (decimal text)."""
-        request = pb.QuoteFeesRequest(venue=str(venue), volume=volume, notional=notional)
+        request = pb.QuoteFeesRequest(
+            venue=str(venue), volume=volume, notional=notional, min_revision=min_revision
+        )
         return await self._call(self._stub.QuoteFees, request)
 
     async def sessions(
-        self, venue: str | int, *, time: Timestamp | datetime | None = None
+        self,
+        venue: str | int,
+        *,
+        time: Timestamp | datetime | None = None,
+        min_revision: int = 0,
     ) -> pb.GetSessionsResponse:
         """Whether a venue trades at a time (now when None), and when it opens and closes next."""
-        request = pb.GetSessionsRequest(venue=str(venue))
+        request = pb.GetSessionsRequest(venue=str(venue), min_revision=min_revision)
         set_time(request.time, time)
         return await self._call(self._stub.GetSessions, request)
 

@@ -178,6 +178,7 @@ class RegistryClient(VenueCalls, SyntheticCalls, LinkCalls):
         symbol_prefix: str = "",
         status: pb.InstrumentStatus.ValueType = pb.INSTRUMENT_STATUS_UNSPECIFIED,
         page_size: int = PAGE,
+        min_revision: int = 0,
     ) -> AsyncIterator[pb.Instrument]:
         """All instruments that pass the filter, in the order of registration; pages by itself."""
         request = pb.ListInstrumentsRequest(
@@ -186,6 +187,7 @@ class RegistryClient(VenueCalls, SyntheticCalls, LinkCalls):
             venue=venue,
             symbol_prefix=symbol_prefix,
             status=status,
+            min_revision=min_revision,
         )
         while True:
             response = await self._call(self._stub.ListInstruments, request)
@@ -206,10 +208,14 @@ class RegistryClient(VenueCalls, SyntheticCalls, LinkCalls):
         isin_prefix: str = "",
         chain_id: int = 0,
         currency: str = "",
+        as_of: Timestamp | datetime | None = None,
+        fields: Iterable[str] = (),
         page_size: int = PAGE,
+        min_revision: int = 0,
     ) -> AsyncIterator[pb.Instrument]:
         """Instruments that have all words of `query` in symbol, name or identifiers and pass the
-        filters; pages by itself.
+        filters; pages by itself. `as_of`: only what was valid then; `fields`: what is answered of
+        each, everything when none are named.
         """
         request = pb.SearchInstrumentsRequest(
             query=query,
@@ -221,7 +227,10 @@ class RegistryClient(VenueCalls, SyntheticCalls, LinkCalls):
             chain_id=chain_id,
             currency=currency,
             page_size=page_size,
+            min_revision=min_revision,
         )
+        request.read_mask.paths.extend(fields)
+        set_time(request.as_of, as_of)
         while True:
             response = await self._call(self._stub.SearchInstruments, request)
             for instrument in response.instruments:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from alphapulse.registry.v1 import registry_pb2 as pb
-from alphapulse_client.errors import Conflict
+from alphapulse_client.errors import Conflict, Unavailable
 from alphapulse_client.registry import RegistryClient
 from alphapulse_mesh.registry.service import add_registry_service
 from alphapulse_testing.registry import pair, running_registry, stock
@@ -42,6 +42,10 @@ async def test_change_end_search_places_and_records(tmp_path: Path, aio_server: 
         await registry.register(pair("BTC", "USDT"))
         found = [i.symbol async for i in registry.search(symbol_prefix="M", page_size=1)]
         assert found == ["META"]
+        search = registry.search(
+            symbol_prefix="FB", fields=["symbol"], as_of=RENAMED.replace(year=2021)
+        )
+        assert [(i.symbol, i.venue, i.id_text) async for i in search] == [("FB", 0, "")]
         (place,) = await registry.find_all_venues(meta.id)
         assert place.venue.name == "NASDAQ"
         rows = await registry.records([meta.id, b"\x07" * 16])
@@ -108,3 +112,29 @@ async def test_history_and_what_venues_measure(tmp_path: Path, aio_server: Any) 
         assert answer.median_latency_ns == 2_000_000
         later = RENAMED + dt.timedelta(seconds=1)
         assert not (await registry.venue_metrics("BINANCE", start=later)).metrics
+
+
+async def test_reads_ask_for_what_was_written(tmp_path: Path, aio_server: Any) -> None:
+    async with running_registry(tmp_path / "registry.db") as running:
+        _, channel = await aio_server((add_registry_service, running.service))
+        registry = RegistryClient(channel, timeout=1.0)
+        share = (await registry.register(stock("FB"))).instrument
+        await registry.define_synthetic("TWICE", "a * 2", [("a", share)])
+        now, beyond = registry.revision, registry.revision + 1_000
+        assert (await registry.venue("NASDAQ", min_revision=now)).name == "NASDAQ"
+        assert [i.symbol async for i in registry.list(asset_type=2, min_revision=now)] == ["FB"]
+        value = await registry.evaluate_synthetic("TWICE", [(share, "2.5")], min_revision=now)
+        assert value.value == "5"
+        for read in (
+            registry.venue("NASDAQ", min_revision=beyond),
+            registry.sessions("NASDAQ", min_revision=beyond),
+            registry.quote_fees("NASDAQ", min_revision=beyond),
+            registry.synthetic("TWICE", min_revision=beyond),
+            anext(registry.venues(min_revision=beyond)),
+            anext(registry.links(min_revision=beyond)),
+            anext(registry.synthetics(min_revision=beyond)),
+            anext(registry.search("fb", min_revision=beyond)),
+        ):
+            with pytest.raises(Unavailable) as caught:
+                await read
+            assert caught.value.reason == "REVISION_NOT_REACHED"
