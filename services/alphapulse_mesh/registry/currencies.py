@@ -19,7 +19,7 @@ from alphapulse_mesh.runtime.errors import InvalidArgument
 if TYPE_CHECKING:
     from collections.abc import Container
 
-__all__ = ["check_currencies", "check_listed_currencies"]
+__all__ = ["check_currencies", "check_listed_currencies", "is_listed"]
 
 _A = common_pb2.AssetType
 _CODE: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.$_\-]{0,31}")
@@ -72,8 +72,17 @@ def check_listed_currencies(normal: pb.Instrument, venue: pb.Venue) -> None:
     Raises:
         InvalidArgument: CURRENCY_UNKNOWN.
     """
-    if normal.asset_type in _LISTED_ON_EXCHANGES and venue.kind in _EXCHANGES:
+    if is_listed(normal.asset_type, venue):
         _check_quote(normal)
+
+
+def is_listed(asset_type: int, venue: pb.Venue) -> bool:
+    """Whether prices of such an instrument on that venue are in currencies of ISO 4217, or in the
+    hundredths of some.
+    """
+    return asset_type in _LISTED or (
+        asset_type in _LISTED_ON_EXCHANGES and venue.kind in _EXCHANGES
+    )
 
 
 def _check_quote(normal: pb.Instrument) -> None:

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.registry import identity
+from alphapulse_mesh.registry.currencies import is_listed
 from alphapulse_mesh.registry.reasons import Reason
+from alphapulse_mesh.runtime.currencies import MINOR_UNITS
 from alphapulse_mesh.runtime.errors import FailedPrecondition, InvalidArgument
 
 if TYPE_CHECKING:
@@ -18,10 +20,21 @@ if TYPE_CHECKING:
     from alphapulse_mesh.registry.model import InstrumentEntry
     from alphapulse_mesh.registry.state import RegistryState
 
-__all__ = ["Fees", "amount", "fees_at", "line_fees", "plain", "price_currency", "quote_fees"]
+__all__ = [
+    "Fees",
+    "amount",
+    "fees_at",
+    "line_fees",
+    "plain",
+    "price_currency",
+    "price_unit",
+    "quote_fees",
+]
 
 _AMOUNT: Final = re.compile(r"[0-9]{1,24}(?:\.[0-9]{1,18})?")
 _BPS: Final = Decimal(10_000)
+_ONE: Final = Decimal(1)
+_HUNDREDTH: Final = Decimal("0.01")
 
 
 class Fees(NamedTuple):
@@ -84,6 +97,18 @@ def price_currency(entry: InstrumentEntry) -> str:
     if entry.asset_type == common_pb2.ASSET_TYPE_POOL and len(message.pool_tokens) == 2:
         return identity.from_message(message.pool_tokens[1]).hex()
     return message.quote_currency
+
+
+def price_unit(state: RegistryState, entry: InstrumentEntry) -> tuple[str, Decimal]:
+    """The currency of a line's price, and how much of it a price of 1 is: a hundredth of GBP for a
+    share in GBX. What crypto venues call `USX` is a currency of its own.
+    """
+    code = price_currency(entry)
+    if code in MINOR_UNITS:
+        venue = state.venues[entry.venue].message if entry.venue else pb.Venue()
+        if is_listed(entry.asset_type, venue):
+            return MINOR_UNITS[code], _HUNDREDTH
+    return code, _ONE
 
 
 def quote_fees(venue: pb.Venue, request: pb.QuoteFeesRequest) -> pb.QuoteFeesResponse:

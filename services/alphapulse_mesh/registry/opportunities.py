@@ -21,7 +21,7 @@ from alphapulse_client.decimals import fixed_text
 from alphapulse_layout import MessageType, SourceType
 from alphapulse_mesh.registry import identity
 from alphapulse_mesh.registry.counterparts import counterparts
-from alphapulse_mesh.registry.fees import line_fees, plain, price_currency
+from alphapulse_mesh.registry.fees import line_fees, plain, price_currency, price_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -53,7 +53,7 @@ class Opportunity(NamedTuple):
     bps: Decimal
     """What remains of the price, in basis points of what is paid."""
     rate: Decimal
-    """What a unit of `b`'s currency is worth in `a`'s."""
+    """What a price of 1 at `b` is in `a`'s price: of currencies, and of hundredths of them."""
     fees_bps: tuple[Decimal, Decimal]
     """Taker fees of the two venues."""
     currencies: tuple[str, str]
@@ -106,7 +106,7 @@ class Opportunities:
         self._quotes = quotes
         self._least_bps = least_bps
         self._counterparts: dict[bytes, list[InstrumentEntry]] = {}
-        self._currencies: dict[bytes, str] = {}
+        self._units: dict[bytes, tuple[str, Decimal]] = {}
         self._revision = -1
         self._told: dict[tuple[bytes, bytes], tuple[int, int]] = {}
 
@@ -116,7 +116,7 @@ class Opportunities:
         """
         if self._revision != self._state.revision:  # links and listings may be others
             self._counterparts.clear()
-            self._currencies.clear()
+            self._units.clear()
             self._revision = self._state.revision
         found: dict[tuple[bytes, bytes], Opportunity] = {}
         for instrument_id in moved:
@@ -169,23 +169,26 @@ class Opportunities:
         bought, sold = (line_fees(self._state, each, Decimal(0)) for each in (a, b))
         if bought is None or sold is None:
             return None
-        rate = self._quotes.rate(self._currency(b), self._currency(a), now_ns)
+        (currency, unit), (other, other_unit) = self._unit(a), self._unit(b)
+        rate = self._quotes.rate(other, currency, now_ns)
         if rate is None:
             return None
+        if unit != other_unit:
+            rate = rate * other_unit / unit
         paid = ask.ask * (1 + bought.taker_bps / _BPS)
         got = bid.bid * rate * (1 - sold.taker_bps / _BPS)
         bps = (got - paid) / paid * _BPS
         if bps < self._least_bps:
             return None
         fees = (bought.taker_bps, sold.taker_bps)
-        currencies = (self._currency(a), self._currency(b))
+        currencies = (price_currency(a), price_currency(b))
         return Opportunity(a, b, ask, bid, bps, rate, fees, currencies)
 
-    def _currency(self, entry: InstrumentEntry) -> str:
+    def _unit(self, entry: InstrumentEntry) -> tuple[str, Decimal]:
         """What its price is in: as registered, without asking what that is worth elsewhere."""
-        known = self._currencies.get(entry.id)
+        known = self._units.get(entry.id)
         if known is None:
-            known = self._currencies[entry.id] = price_currency(entry)
+            known = self._units[entry.id] = price_unit(self._state, entry)
         return known
 
 

@@ -15,7 +15,7 @@ from alphapulse_mesh.registry.writer import Command, RegistryWriter, Respond
 from alphapulse_mesh.runtime.errors import Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from google.protobuf.message import Message
 
@@ -29,7 +29,15 @@ __all__ = ["CallContext", "Rpcs", "digest_of", "one_changed"]
 _PATIENCE_SECONDS: Final = 5.0
 """How long `min_revision` is waited for when the caller sets no deadline."""
 _MARGIN_SECONDS: Final = 0.05
-"""Kept of the caller's time for the answer that says that it was not reached."""
+_MARGIN: Final = 0.05
+_LARGEST_MARGIN_SECONDS: Final = 0.5
+"""Kept of the caller's time, or that part of it, for the answer that says that it was not reached.
+"""
+_ATTEMPT_METADATA: Final = "x-envoy-attempt-count"
+_ATTEMPTS: Final = 2
+_SHARE: Final = 0.4
+"""Behind Envoy, which asks another replica when one is behind, so many attempts wait, each for this
+share of what remains; later ones have nothing to wait for."""
 _FRAMING_BYTES: Final = 1024
 """Room for what an answer has beside its items."""
 _LONGEST: Final = 3600.0  # what asyncio's timers certainly take; some deadlines are centuries away
@@ -40,6 +48,10 @@ class CallContext(Protocol):
 
     def time_remaining(self) -> float | None:
         """Seconds until the caller's deadline."""
+        ...
+
+    def invocation_metadata(self) -> Sequence[tuple[str, str | bytes]] | None:
+        """What came with the call."""
         ...
 
 
@@ -81,22 +93,37 @@ class Rpcs:
         return Paging(request, default_size=config.default_page_size, max_size=config.max_page_size)
 
     async def _reach(self, revision: int, context: CallContext) -> None:
-        """Wait for a revision until shortly before the caller's deadline.
+        """Wait for a revision until shortly before the caller's deadline; behind Envoy for a part
+        of that, so that there is time left to ask another replica.
 
         Raises:
             Unavailable: not reached by then (REVISION_NOT_REACHED): another replica may have it.
         """
         if revision <= self.state.revision:
             return
-        remaining = context.time_remaining()
-        patience = _PATIENCE_SECONDS if remaining is None else remaining - _MARGIN_SECONDS
-        if not await self._writer.recent.wait_beyond(revision - 1, min(patience, _LONGEST)):
+        if not await self._writer.recent.wait_beyond(revision - 1, _patience(context)):
             raise Unavailable(
                 f"the registry is at revision {self.state.revision}, not yet at {revision}",
                 reason=Reason.REVISION_NOT_REACHED,
                 revision=self.state.revision,
                 min_revision=revision,
             )
+
+
+def _patience(context: CallContext) -> float:
+    """Seconds that this attempt of a call may wait."""
+    remaining = context.time_remaining()
+    said = dict(context.invocation_metadata() or ()).get(_ATTEMPT_METADATA)
+    if said is not None:
+        waits = str(said).isdecimal() and int(said) <= _ATTEMPTS
+        if not waits:
+            return 0.0
+        share = _PATIENCE_SECONDS / _ATTEMPTS if remaining is None else remaining * _SHARE
+        return min(share, _LONGEST)
+    if remaining is None:
+        return _PATIENCE_SECONDS
+    margin = min(max(remaining * _MARGIN, _MARGIN_SECONDS), _LARGEST_MARGIN_SECONDS)
+    return min(remaining - margin, _LONGEST)
 
 
 def one_changed(encoded: bytes, *, new: bool) -> Respond:

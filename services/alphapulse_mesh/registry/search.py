@@ -17,7 +17,9 @@ from alphapulse_layout import SourceType
 from alphapulse_mesh.registry import identity, queries, wire
 from alphapulse_mesh.registry.masks import check_mask
 from alphapulse_mesh.registry.model import InstrumentEntry, time_ns
+from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.registry.validation import check_isin_prefix
+from alphapulse_mesh.runtime.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -30,6 +32,8 @@ __all__ = ["batch_get_records", "find_venues", "get_history", "listings", "searc
 _L = pb.LinkType
 _ELSEWHERE: Final = {_L.LINK_TYPE_SAME_SECURITY, _L.LINK_TYPE_BRIDGED_FROM}
 """Links that lead to the same thing at another place."""
+QUERY_CHARACTERS: Final = 256
+"""As long as the longest name."""
 
 
 def get_history(state: RegistryState, instrument_id: bytes) -> bytes:
@@ -70,7 +74,7 @@ def search(
 
     Raises:
         InvalidArgument: no beginning of an ISIN (WATCH_FILTER_INVALID), no such field
-            (FIELD_MASK_INVALID).
+            (FIELD_MASK_INVALID), too long a text (SEARCH_QUERY_TOO_LONG).
         NotFound: no such venue.
     """
     paths = check_mask(request.read_mask, pb.Instrument.DESCRIPTOR)
@@ -93,7 +97,7 @@ def _filter(
 ) -> Callable[[InstrumentEntry], InstrumentEntry | None]:
     """What of an instrument passes: the period of validity that is meant, or None."""
     check_isin_prefix(request.isin_prefix)
-    words = request.query.casefold().split()
+    words = _words(request.query)
     prefix, isin, chain = request.symbol_prefix, request.isin_prefix, request.chain_id
     venues = {queries.venue_number(state, key) for key in request.venues}
     kinds, statuses = set(request.asset_types), set(request.statuses)
@@ -130,11 +134,32 @@ def _then(state: RegistryState, entry: InstrumentEntry, at_ns: int) -> Instrumen
     return None
 
 
+def _words(query: str) -> list[str]:
+    """What is searched for, each once, the longest first because they are in the fewest names.
+    Every instrument is held against every word, which is why they are bounded.
+
+    Raises:
+        InvalidArgument: SEARCH_QUERY_TOO_LONG.
+    """
+    if len(query) > QUERY_CHARACTERS:
+        raise InvalidArgument(
+            f"query: {len(query)} characters are more than {QUERY_CHARACTERS}",
+            reason=Reason.QUERY_TOO_LONG,
+            field="query",
+            limit=QUERY_CHARACTERS,
+        )
+    return sorted(dict.fromkeys(query.casefold().split()), key=len, reverse=True)
+
+
 def _has(entry: InstrumentEntry, words: list[str]) -> bool:
+    name = entry.words
+    words = [word for word in words if word not in name]
+    if not words:
+        return True
     text = " ".join(
         (entry.symbol, entry.isin, entry.cusip, *entry.figis, entry.contract_address)
     ).casefold()
-    return all(word in entry.words or word in text for word in words)
+    return all(word in text for word in words)
 
 
 def _in_currency(entry: InstrumentEntry, currency: str) -> bool:

@@ -106,7 +106,7 @@ async def test_a_replica_that_was_away_catches_up(tmp_path: Path) -> None:
 
 
 async def test_a_replica_that_is_behind_says_so(tmp_path: Path) -> None:
-    class Hurry:
+    class Hurry(NoDeadline):
         def time_remaining(self) -> float | None:
             return 0.06
 
@@ -137,3 +137,26 @@ async def test_a_replica_that_is_behind_refuses_nothing_for_it(tmp_path: Path) -
         with pytest.raises(UnknownInstrument):
             await two.service.DelistInstrument(pb.DelistInstrumentRequest(id="07" * 16), CONTEXT)
         assert two.service.state.revision == one.service.state.revision
+
+
+async def test_an_attempt_behind_envoy_leaves_time_for_another_replica(tmp_path: Path) -> None:
+    class Attempt(NoDeadline):
+        def __init__(self, number: str, remaining: float) -> None:
+            self._number = number
+            self._remaining = remaining
+
+        def time_remaining(self) -> float | None:
+            return self._remaining
+
+        def invocation_metadata(self) -> list[tuple[str, str | bytes]]:
+            return [("x-envoy-attempt-count", self._number)]
+
+    async with running_registry(tmp_path / "registry.db") as running:
+        request = pb.GetVenueRequest(key="BINANCE", min_revision=5)
+        # the third attempt would otherwise wait for ten hours
+        for number, remaining in (("1", 0.2), ("2", 0.1), ("3", 36_000.0), ("what", 36_000.0)):
+            with pytest.raises(Unavailable) as caught:
+                await asyncio.wait_for(
+                    running.service.GetVenue(request, Attempt(number, remaining)), 60
+                )
+            assert caught.value.reason == Reason.REVISION_NOT_REACHED

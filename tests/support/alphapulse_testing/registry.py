@@ -20,7 +20,7 @@ from alphapulse_mesh.runtime.config import RegistryConfig
 from alphapulse_mesh.runtime.event_store import SqliteEventStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
 
     from alphapulse_mesh.registry.identity import HashId
@@ -131,6 +131,10 @@ class NoDeadline:
 
     def time_remaining(self) -> float | None:
         """There is none."""
+        return None
+
+    def invocation_metadata(self) -> Sequence[tuple[str, str | bytes]] | None:
+        """Nothing came with it."""
         return None
 
 

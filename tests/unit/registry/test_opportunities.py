@@ -15,6 +15,7 @@ from alphapulse_client.context import new_context
 from alphapulse_layout import MessageType, VenueId
 from alphapulse_mesh.registry import identity
 from alphapulse_mesh.registry.commands import RegistryPlanner
+from alphapulse_mesh.registry.fees import price_unit
 from alphapulse_mesh.registry.opportunities import Opportunities, opportunity_frame
 from alphapulse_mesh.registry.quotes import STALE_NS, LiveQuotes
 from alphapulse_mesh.registry.state import RegistryState
@@ -130,6 +131,41 @@ def test_a_share_in_two_currencies_needs_a_live_rate(world: World) -> None:
     world.quote(rate, 0.99, 1.01)
     [(bought, sold, _)] = told(world, world.quote(abroad, 104, 105))
     assert (bought, sold) == (abroad, home)
+
+
+def test_a_price_in_pence_is_a_hundredth_of_one_in_pounds(world: World) -> None:
+    for venue in (VenueId.LSE, VenueId.XETRA, VenueId.NASDAQ):
+        world.fees(venue, "0")
+    both = {"isin": APPLE_ISIN, "share_class_figi": APPLE_SHARE_CLASS}
+    pence = world.register(stock("SHAR", VenueId.LSE, quote_currency="GBX", **both))
+    pounds = world.register(stock("SHAR", VenueId.XETRA, quote_currency="GBP", **both))
+    dollars = world.register(stock("SHARD", VenueId.NASDAQ, quote_currency="USD", **both))
+    world.quote(pence, 999, 1000)
+    assert told(world, world.quote(pounds, 9.99, 10)) == []  # the same price
+    [(bought, sold, bps)] = told(world, world.quote(pounds, 10.10, 10.11))
+    assert (bought, sold, bps) == (pence, pounds, 100)
+    [back] = world.found.move(world.quote(pence, 1020, 1030), NOW)
+    assert (back.a.id, back.b.id) == (pounds, pence)
+    assert (back.rate, back.currencies) == (Decimal("0.01"), ("GBP", "GBX"))
+    # by way of pounds against dollars, for a pair of pence exists nowhere
+    rate = world.register(
+        pb.Instrument(
+            asset_type=common_pb2.ASSET_TYPE_FX_PAIR, base_currency="GBP", quote_currency="USD"
+        )
+    )
+    world.quote(rate, 1.25, 1.25)
+    world.quote(pounds, 10.20, 10.30)
+    [found] = world.found.move(world.quote(dollars, 13.13, 13.14), NOW)[:1]
+    assert (found.a.id, found.b.id) == (pence, dollars)
+    assert (found.rate, int(found.bps)) == (
+        Decimal(80),
+        int((Decimal("1050.4") / 1030 - 1) * 10_000),
+    )
+
+
+def test_a_stablecoin_by_the_name_of_a_hundredth_is_none(world: World) -> None:
+    one = world.register(pair(symbol="BTC-USX", quote_currency="USX"))
+    assert price_unit(world.state, world.state.instruments[one]) == ("USX", Decimal(1))
 
 
 def test_unknown_fees_claim_nothing(world: World) -> None:

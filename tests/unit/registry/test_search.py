@@ -111,6 +111,19 @@ def test_what_is_asked_for_is_found(
     assert symbols(found(state, size, **question)) == answer
 
 
+def test_a_word_is_compared_once_however_often_it_is_said(state: RegistryState) -> None:
+    assert symbols(found(state, query="apple " * 40)) == symbols(found(state, query="apple"))
+    assert search._words("b a  B apple") == ["apple", "b", "a"]
+
+
+def test_a_query_is_bounded(state: RegistryState) -> None:
+    assert found(state, query="x" * search.QUERY_CHARACTERS) == []
+    with pytest.raises(InvalidArgument) as caught:
+        found(state, query="a " * search.QUERY_CHARACTERS)
+    assert caught.value.reason == Reason.QUERY_TOO_LONG
+    assert caught.value.values["limit"] == search.QUERY_CHARACTERS
+
+
 def test_a_mask_leaves_only_what_is_named(state: RegistryState) -> None:
     (one,) = found(state, query="microsoft", read_mask={"paths": ["symbol", "venue"]})
     assert one == pb.Instrument(symbol="MSFT", venue=VenueId.NASDAQ)

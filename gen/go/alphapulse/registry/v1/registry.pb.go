@@ -162,7 +162,7 @@ const (
 	LinkType_LINK_TYPE_BRIDGED_FROM LinkType = 4
 	// `from` wraps `to`.
 	LinkType_LINK_TYPE_WRAPS LinkType = 5
-	// `from` is a component of the synthetic `to`.
+	// `from` is a component of `to`: of a synthetic by its formula, or a leg of a spread.
 	LinkType_LINK_TYPE_COMPONENT_OF LinkType = 6
 	// `from` is priced in `to` or made of it: the base of a pair.
 	LinkType_LINK_TYPE_BASE_OF LinkType = 7
@@ -4275,7 +4275,8 @@ func (x *GetInstrumentHistoryResponse) GetRevision() uint64 {
 // See SearchInstruments. All that is set must fit; of a repeated field one value.
 type SearchInstrumentsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+	// Words, each of which must be in the symbol, the name or an identifier; case does not matter. At
+	// most 256 characters.
 	Query string `protobuf:"bytes,1,opt,name=query,proto3" json:"query,omitempty"`
 	// Symbols that begin so; case matters.
 	SymbolPrefix string `protobuf:"bytes,2,opt,name=symbol_prefix,json=symbolPrefix,proto3" json:"symbol_prefix,omitempty"`

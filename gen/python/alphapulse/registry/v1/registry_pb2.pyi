@@ -102,7 +102,7 @@ class _LinkTypeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_LinkType.Val
     LINK_TYPE_WRAPS: _LinkType.ValueType  # 5
     """`from` wraps `to`."""
     LINK_TYPE_COMPONENT_OF: _LinkType.ValueType  # 6
-    """`from` is a component of the synthetic `to`."""
+    """`from` is a component of `to`: of a synthetic by its formula, or a leg of a spread."""
     LINK_TYPE_BASE_OF: _LinkType.ValueType  # 7
     """`from` is priced in `to` or made of it: the base of a pair."""
 
@@ -122,7 +122,7 @@ LINK_TYPE_BRIDGED_FROM: LinkType.ValueType  # 4
 LINK_TYPE_WRAPS: LinkType.ValueType  # 5
 """`from` wraps `to`."""
 LINK_TYPE_COMPONENT_OF: LinkType.ValueType  # 6
-"""`from` is a component of the synthetic `to`."""
+"""`from` is a component of `to`: of a synthetic by its formula, or a leg of a spread."""
 LINK_TYPE_BASE_OF: LinkType.ValueType  # 7
 """`from` is priced in `to` or made of it: the base of a pair."""
 Global___LinkType: _TypeAlias = LinkType  # noqa: Y015
@@ -2157,7 +2157,9 @@ class SearchInstrumentsRequest(_message.Message):
     READ_MASK_FIELD_NUMBER: _builtins.int
     MIN_REVISION_FIELD_NUMBER: _builtins.int
     query: _builtins.str
-    """Words, each of which must be in the symbol, the name or an identifier; case does not matter."""
+    """Words, each of which must be in the symbol, the name or an identifier; case does not matter. At
+    most 256 characters.
+    """
     symbol_prefix: _builtins.str
     """Symbols that begin so; case matters."""
     isin_prefix: _builtins.str

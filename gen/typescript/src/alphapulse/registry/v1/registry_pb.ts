@@ -2134,7 +2134,8 @@ export const GetInstrumentHistoryResponseSchema: GenMessage<GetInstrumentHistory
  */
 export type SearchInstrumentsRequest = Message<"alphapulse.registry.v1.SearchInstrumentsRequest"> & {
   /**
-   * Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+   * Words, each of which must be in the symbol, the name or an identifier; case does not matter. At
+   * most 256 characters.
    *
    * @generated from field: string query = 1;
    */
@@ -4272,7 +4273,7 @@ export enum LinkType {
   WRAPS = 5,
 
   /**
-   * `from` is a component of the synthetic `to`.
+   * `from` is a component of `to`: of a synthetic by its formula, or a leg of a spread.
    *
    * @generated from enum value: LINK_TYPE_COMPONENT_OF = 6;
    */

@@ -842,7 +842,8 @@ pub struct GetInstrumentHistoryResponse {
 /// See SearchInstruments. All that is set must fit; of a repeated field one value.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct SearchInstrumentsRequest {
-    /// Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+    /// Words, each of which must be in the symbol, the name or an identifier; case does not matter. At
+    /// most 256 characters.
     #[prost(string, tag = "1")]
     pub query: ::prost::alloc::string::String,
     /// Symbols that begin so; case matters.
@@ -1722,7 +1723,7 @@ pub enum LinkType {
     BridgedFrom = 4,
     /// `from` wraps `to`.
     Wraps = 5,
-    /// `from` is a component of the synthetic `to`.
+    /// `from` is a component of `to`: of a synthetic by its formula, or a leg of a spread.
     ComponentOf = 6,
     /// `from` is priced in `to` or made of it: the base of a pair.
     BaseOf = 7,

@@ -65,7 +65,7 @@ public enum LinkType
   LINK_TYPE_WRAPS(5),
   /**
    * <pre>
-   * `from` is a component of the synthetic `to`.
+   * `from` is a component of `to`: of a synthetic by its formula, or a leg of a spread.
    * </pre>
    *
    * <code>LINK_TYPE_COMPONENT_OF = 6;</code>
@@ -141,7 +141,7 @@ public enum LinkType
   public static final int LINK_TYPE_WRAPS_VALUE = 5;
   /**
    * <pre>
-   * `from` is a component of the synthetic `to`.
+   * `from` is a component of `to`: of a synthetic by its formula, or a leg of a spread.
    * </pre>
    *
    * <code>LINK_TYPE_COMPONENT_OF = 6;</code>

@@ -67,7 +67,8 @@ private static final long serialVersionUID = 0L;
   private volatile java.lang.Object query_ = "";
   /**
    * <pre>
-   * Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+   * Words, each of which must be in the symbol, the name or an identifier; case does not matter. At
+   * most 256 characters.
    * </pre>
    *
    * <code>string query = 1 [json_name = "query"];</code>
@@ -88,7 +89,8 @@ private static final long serialVersionUID = 0L;
   }
   /**
    * <pre>
-   * Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+   * Words, each of which must be in the symbol, the name or an identifier; case does not matter. At
+   * most 256 characters.
    * </pre>
    *
    * <code>string query = 1 [json_name = "query"];</code>
@@ -1334,7 +1336,8 @@ private static final long serialVersionUID = 0L;
     private java.lang.Object query_ = "";
     /**
      * <pre>
-     * Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+     * Words, each of which must be in the symbol, the name or an identifier; case does not matter. At
+     * most 256 characters.
      * </pre>
      *
      * <code>string query = 1 [json_name = "query"];</code>
@@ -1354,7 +1357,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+     * Words, each of which must be in the symbol, the name or an identifier; case does not matter. At
+     * most 256 characters.
      * </pre>
      *
      * <code>string query = 1 [json_name = "query"];</code>
@@ -1375,7 +1379,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+     * Words, each of which must be in the symbol, the name or an identifier; case does not matter. At
+     * most 256 characters.
      * </pre>
      *
      * <code>string query = 1 [json_name = "query"];</code>
@@ -1392,7 +1397,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+     * Words, each of which must be in the symbol, the name or an identifier; case does not matter. At
+     * most 256 characters.
      * </pre>
      *
      * <code>string query = 1 [json_name = "query"];</code>
@@ -1406,7 +1412,8 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+     * Words, each of which must be in the symbol, the name or an identifier; case does not matter. At
+     * most 256 characters.
      * </pre>
      *
      * <code>string query = 1 [json_name = "query"];</code>

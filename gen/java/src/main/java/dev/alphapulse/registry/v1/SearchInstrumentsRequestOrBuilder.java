@@ -12,7 +12,8 @@ public interface SearchInstrumentsRequestOrBuilder extends
 
   /**
    * <pre>
-   * Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+   * Words, each of which must be in the symbol, the name or an identifier; case does not matter. At
+   * most 256 characters.
    * </pre>
    *
    * <code>string query = 1 [json_name = "query"];</code>
@@ -21,7 +22,8 @@ public interface SearchInstrumentsRequestOrBuilder extends
   java.lang.String getQuery();
   /**
    * <pre>
-   * Words, each of which must be in the symbol, the name or an identifier; case does not matter.
+   * Words, each of which must be in the symbol, the name or an identifier; case does not matter. At
+   * most 256 characters.
    * </pre>
    *
    * <code>string query = 1 [json_name = "query"];</code>
