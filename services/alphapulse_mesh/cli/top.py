@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import grpc
 import typer
@@ -28,6 +28,9 @@ from alphapulse_mesh.runtime.names import RELAYS
 from alphapulse_mesh.runtime.paths import MeshPaths
 
 __all__ = ["collect", "top"]
+
+_PLACES: Final = ("relay-window", "relay-gate-spare-")
+"""Readers that a relay keeps in its own ring; see its `window` and `gate`."""
 
 
 def collect(config: MeshConfig) -> dict[str, Any]:
@@ -102,7 +105,8 @@ def render(state: dict[str, Any], before: dict[str, Any] | None, seconds: float)
         if "error" in stats:
             rings.add_row(name, stats["reason"], *[""] * 6)
             continue
-        readers = stats["readers"]
+        # a relay's own places in its ring stand where they were last needed: they follow nothing
+        readers = [each for each in stats["readers"] if not each["name"].startswith(_PLACES)]
         rings.add_row(
             name,
             f"{stats['next_sequence']:,}",

@@ -54,6 +54,24 @@ def test_rings_and_latencies_are_read_without_taking_part(shm: Path) -> None:
     ring.close()
 
 
+def test_the_relays_own_places_in_its_ring_are_no_lag(shm: Path) -> None:
+    config = MeshConfig()
+    ring = Ring.create(str(MeshPaths(config).shm_path(RELAYS[0])), 1 << 18)
+    places = [ring.reader(name) for name in ("relay-window", "relay-gate-spare-1")]
+    reader = ring.reader("follows")
+    ring.publish_batch([b"x"] * 321)
+    reader.poll()
+    reader.commit()
+    written = io.StringIO()
+    Console(width=200, file=written).print(top.render(top.collect(config), None, 0.5))
+    line = next(line for line in written.getvalue().splitlines() if RELAYS[0] in line)
+    cells = [cell.strip() for cell in line.strip(" │┃").split("│")]
+    assert cells[4:6] == ["1", "0"], line
+    for each in (*places, reader):
+        each.close()
+    ring.close()
+
+
 def test_one_look_is_one_json_line(shm: Path) -> None:
     assert shm.is_dir()
     outcome = CliRunner().invoke(app, ["top", "--count", "1", "--json"])
