@@ -11,6 +11,7 @@ from contextlib import closing, nullcontext
 from alphapulse_mesh.relay.domains import BY_INSTANCE
 from alphapulse_mesh.relay.hub import Hub
 from alphapulse_mesh.relay.jetstream import StreamWriter, adopt_stream
+from alphapulse_mesh.relay.leaf import Leaf, join_upstream
 from alphapulse_mesh.relay.metrics import HubCollector, lags_of, registered, traffic_of
 from alphapulse_mesh.relay.service import (
     RelayServicer,
@@ -31,12 +32,15 @@ async def main(service: ServiceContext) -> None:
     domain = _BY_SERVICE[service.service]
     config = service.config.relay(service.service)
     memory_path = service.paths.data_dir / f"{service.service}.memory"
+    ring_path = service.paths.shm_path(service.service)
     if config.transport == "nats":
         await adopt_stream(service.config, domain.name, memory_path)
+    if config.upstream is not None:
+        await join_upstream(config.upstream, domain, memory_path, ring_path)
     hub = Hub(
         domain,
         config,
-        ring_path=service.paths.shm_path(service.service),
+        ring_path=ring_path,
         memory_path=memory_path,
         max_message_bytes=service.config.server.max_message_bytes,
         tracer=PublishTracer(service.telemetry, domain),
@@ -57,9 +61,12 @@ async def main(service: ServiceContext) -> None:
         registered(service.metrics.registry, HubCollector(hub)),
     ):
         stream = StreamWriter(service.config, hub) if config.transport == "nats" else None
-        servicer = RelayServicer(hub, stream, operator=operator, updates=system.updates)
+        leaf = Leaf(service.config, hub, config.upstream) if config.upstream is not None else None
+        servicer = RelayServicer(hub, stream, leaf=leaf, operator=operator, updates=system.updates)
         service.host.add(add_relay_to_server, servicer)
-        async with stream or nullcontext(), service.host:
+        async with stream or nullcontext(), leaf or nullcontext(), service.host:
+            if leaf is not None:
+                service.host.background(leaf.run(), name="relay-leaf")
             service.host.background(hub.tell_progress(), name="relay-progress")
             service.host.background(
                 end_streams_at_drain(hub, service.host.draining), name="relay-drain"

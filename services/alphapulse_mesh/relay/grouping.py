@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 import alphapulse_core as core
+from alphapulse_client.transports.base import HOLE_REASONS, HOLE_TYPE, Gap
 from alphapulse_client.transports.groups import (
     MIXED_VENUE,
     PIECE_BYTES,
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
-
-    from alphapulse_client.transports.base import Gap
 
 __all__ = ["group_messages"]
 
@@ -69,6 +68,7 @@ def group_messages(
     before the group was received, for a group without frames.
     """
     count = len(entries)
+    holes = list(holes)
     last = max([gap.last for gap in holes], default=0)
     parts: list[Part] = []
     messages: list[tuple[str, bytes]] = []
@@ -85,11 +85,17 @@ def group_messages(
             [_venue(frame, number) for frame, number in zip(frames, types.tolist(), strict=True)],
             np.uint32,
         )
+        hole = types == HOLE_TYPE  # of a ring that was a leaf's
+        for sequence, number in zip(
+            sequences[hole].tolist(), prefixes["record_count"][hole].tolist(), strict=True
+        ):
+            holes.append(Gap(sequence, sequence, HOLE_REASONS[min(number, len(HOLE_REASONS) - 1)]))
+        count = int(np.count_nonzero(~hole))
         keys = types.astype(np.uint32) << np.uint32(16) | venues
         if len(np.unique(keys)) > _MAX_KEYS:
             keys &= np.uint32(0xFF << 16)
-        for key in np.unique(keys).tolist():
-            chosen = np.flatnonzero(keys == key)
+        for key in np.unique(keys[~hole]).tolist():
+            chosen = np.flatnonzero((keys == key) & ~hole)
             payload = encode_part(
                 [frames[index] for index in chosen.tolist()],
                 sequences[chosen],
@@ -101,7 +107,9 @@ def group_messages(
                 piece = payload[at : at + PIECE_BYTES]
                 parts.append(Part(number, venue, len(piece), continues=at > 0))
                 messages.append((f"{prefix}.{number}.{venue}", piece))
-    index = Index(epoch, first, last, *times, count, parts, list(holes))
+    index = Index(
+        epoch, first, last, *times, count, parts, sorted(holes, key=lambda gap: gap.first)
+    )
     messages.append((index_subject(prefix), index.encode()))
     return index, messages
 

@@ -311,6 +311,30 @@ class Hub:
     ) -> Run | None:
         return self.window.append(block, producer_id=session.producer.producer_id, numbers=numbers)
 
+    async def follow(self, session: PublishSession, block: core.MessageBlock, first: int) -> None:
+        """Frames that an upstream relay has checked and numbered, from `first`, which is next here.
+
+        Waits as `take` does.
+        """
+        await self._append(session, block, first)
+
+    async def skip(self, session: PublishSession, count: int, reason: str) -> None:
+        """The next `count` sequences are holes, as the upstream relay said."""
+        most = max(min(self.window.max_run // 128, self.config.circuit_breaker_frames), 1)
+        while count:
+            part = min(count, most)
+            while not (
+                self.pressure.has_room(part, 0)
+                and self.window.skip(part, reason, producer_id=session.producer.producer_id)
+            ):
+                self.pressure.move_gate()
+                await self.pressure.wait(0)
+            count -= part
+            self._wake()
+            self.pressure.taken()
+            self.producers.advance(session.producer, self.window.head)
+            await asyncio.sleep(0)
+
     # --------------------------------------------------------------------------------- subscribing
 
     def subscribe(self, request: pb.SubscribeRequest) -> Subscriber:

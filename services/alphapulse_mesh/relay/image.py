@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["image_messages"]
 
+_REASONS: Final = {"overrun": WINDOW_EXPIRED, "producer-lost": PRODUCER_DIED}
 _FOLD_BYTES: Final = 4 << 20
 """As much of the window is folded into the image at once."""
 _READ_BYTES: Final = 1 << 20
@@ -75,7 +76,7 @@ async def _fold(window: Window, selection: Selection, as_of: int, most_frames: i
         runs, holes, at = window.read(at, _READ_BYTES)
         for hole in holes:
             if hole.first <= as_of:
-                reason = WINDOW_EXPIRED if hole.reason == "overrun" else PRODUCER_DIED
+                reason = _REASONS.get(hole.reason, hole.reason)
                 folded.gaps.append(gap_of(hole.first, min(hole.last, as_of), reason))
         for run in runs:
             if run.first > as_of:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from alphapulse_mesh.relay.hub import Hub
     from alphapulse_mesh.relay.jetstream import StreamWriter
+    from alphapulse_mesh.relay.leaf import Leaf
     from alphapulse_mesh.relay.producers import PublishSession
     from alphapulse_mesh.runtime.system import OperatorToken
 
@@ -43,19 +44,25 @@ class RelayServicer:
         hub: Hub,
         stream: StreamWriter | None = None,
         *,
+        leaf: Leaf | None = None,
         operator: OperatorToken | None = None,
         updates: Updates | None = None,
     ) -> None:
-        """`stream`: of a domain on NATS. `operator`: of those who may publish configuration
-        updates; None: nobody may. `updates`: what the relay was asked to change, for its status.
+        """`stream`: of a domain on NATS. `leaf`: of a domain that another relay numbers.
+        `operator`: of those who may publish configuration updates; None: nobody may. `updates`:
+        what the relay was asked to change, for its status.
         """
         self.hub = hub
         self.stream = stream
+        self._leaf = leaf
         self._operator = operator
         self._updates = updates or Updates()
 
     async def publish(self, requests: AsyncIterator[bytes], context: Context) -> None:
         """`Publish`: frames up, one acknowledgement for all that was drained down."""
+        if self._leaf is not None:
+            await self._leaf.publish(requests, context)
+            return
         first = await anext(requests, None)
         if first is None:
             return

@@ -284,7 +284,7 @@ class Subscriber(Stream):
                 raise slow_consumer(self.name, hole.first, hole.last)
             self.lost += hole.last - hole.first + 1
         else:
-            reason = PRODUCER_DIED
+            reason = PRODUCER_DIED if hole.reason == "producer-lost" else hole.reason
         drained.gaps.append(gap_of(hole.first, hole.last, reason))
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import logging
 import time
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 import alphapulse_core as core
+from alphapulse_client.transports.base import HOLE_REASONS, HOLE_TYPE
 from alphapulse_mesh.relay.gate import Gate
 from alphapulse_mesh.relay.wire import FrameRun, encode_run
 from alphapulse_mesh.runtime.errors import DataLoss, ResourceExhausted
@@ -49,6 +50,9 @@ RUN_BYTES: Final = 1 << 20
 """Frames are kept and sent in runs of about this size."""
 _CACHE_PART: Final = 4  # of the ring's size may be kept in memory too
 _READ_ENTRIES: Final = 4096
+_TYPE_AT: Final = 24
+_HOLES_BYTES: Final = 256 << 10
+"""Of entries that stand for holes, read at once."""
 _LOOK_BYTES: Final = 64 << 20
 _FLAGS_AT: Final = 25
 PRIORITY_BITS: Final = np.uint8(0b1100)
@@ -60,7 +64,9 @@ class Hole(NamedTuple):
 
     first: int
     last: int
-    reason: Literal["overrun", "producer-lost"]
+    reason: str
+    """`overrun`: it has left the window; `producer-lost`: claimed by a process that died; else what
+    a leaf relay's upstream said."""
 
 
 class Run:
@@ -296,6 +302,20 @@ class Window:
         self._keep(kept)
         return kept
 
+    def skip(self, count: int, reason: str, *, producer_id: int) -> bool:
+        """Let the next `count` sequences be holes, at most `max_run` / 128; False: no room."""
+        prefixes = np.zeros(count, PREFIX)
+        prefixes["producer_id"] = producer_id
+        prefixes["producer_sequence"] = np.arange(self.head + 1, self.head + 1 + count)
+        prefixes["received_ns"] = time.time_ns()
+        prefixes["message_type"] = HOLE_TYPE
+        prefixes["record_count"] = HOLE_REASONS.index(reason)
+        if self.ring.try_publish_batch([b""] * count, prefixes=prefixes.tobytes()) is None:
+            return False
+        self.head += count
+        self._memory.published(self.head, [])
+        return True
+
     def _keep(self, run: Run) -> None:
         if self._newest_run is not None:
             self._newest_run.following = run
@@ -321,6 +341,8 @@ class Window:
             return None
         while run is not None and run.last < sequence:
             run = run.following
+        if run is not None and sequence < run.first:
+            return None  # a hole before it
         return run
 
     def read(self, sequence: int, max_bytes: int) -> tuple[list[Run], list[Hole], int]:
@@ -332,6 +354,11 @@ class Window:
         self._reader.seek(max(sequence - self._base, 0))
         # Views into the ring: this thread alone writes to it, and not before they are copied.
         entries = self._reader.poll(_READ_ENTRIES, max_bytes + max_bytes // 4, copy=False)
+        only_holes = len(entries) > 0 and bool((_holes_at(entries) >= 0).all())
+        if only_holes:
+            # holes cost their reader nothing: they are told together, however small its batches
+            self._reader.seek(max(sequence - self._base, 0))
+            entries = self._reader.poll(_READ_ENTRIES, _HOLES_BYTES + max_bytes, copy=False)
         holes = [
             Hole(
                 max(gap.first + self._base, sequence),
@@ -348,9 +375,19 @@ class Window:
             sequences = entries.sequences.astype(np.int64) + self._base
             following = max(following, int(sequences[-1]) + 1)
             # dense except at holes
-            breaks = np.flatnonzero(np.diff(sequences) != 1) + 1
+            told = _holes_at(entries)
+            breaks = np.flatnonzero((np.diff(sequences) != 1) | (np.diff(told) != 0)) + 1
             bounds = [0, *breaks.tolist(), len(sequences)]
-            runs = [self._run(entries, sequences, start, stop) for start, stop in pairwise(bounds)]
+            for start, stop in pairwise(bounds):
+                if told[start] < 0 and only_holes:
+                    following = int(sequences[start])
+                    break
+                if told[start] < 0:
+                    runs.append(self._run(entries, sequences, start, stop))
+                    continue
+                reason = HOLE_REASONS[min(int(told[start]), len(HOLE_REASONS) - 1)]
+                holes.append(Hole(int(sequences[start]), int(sequences[stop - 1]), reason))
+            holes.sort()
         return runs, holes, following
 
     @staticmethod
@@ -433,6 +470,15 @@ class Window:
 def prefixes_of(packed: core.Packed, start: int, stop: int) -> NDArray[np.void]:
     """(n,) PREFIX of the entries `start:stop` of a poll."""
     return _prefixes_at(np.frombuffer(packed.data, np.uint8), packed.offsets[start:stop])
+
+
+def _holes_at(entries: core.Batch) -> NDArray[np.int64]:
+    """(n,) number of the reason where an entry stands for a hole, -1 where it is a frame."""
+    hole = entries.block[entries.offsets.astype(np.int64) + _TYPE_AT] == HOLE_TYPE
+    told = np.full(len(hole), -1, np.int64)
+    if hole.any():
+        told[hole] = _prefixes_at(entries.block, entries.offsets[hole])["record_count"]
+    return told
 
 
 def _prefixes_at(data: NDArray[np.uint8], offsets: NDArray[np.uint64]) -> NDArray[np.void]:

@@ -25,7 +25,9 @@ _START_SECONDS = 30.0
 class NatsServer:
     """One that a test can kill and start again on its port; its files are in `directory`."""
 
-    def __init__(self, directory: Path, *, sync_always: bool = False) -> None:
+    def __init__(
+        self, directory: Path, *, host: str = "127.0.0.1", sync_always: bool = False
+    ) -> None:
         """Skips where it is not installed. `sync_always`: what it acknowledges is on disk."""
         program = find_program("nats-server")
         if program is None:
@@ -34,7 +36,7 @@ class NatsServer:
         self._directory = directory
         self._store = f'store_dir: "{directory}"' + (", sync_interval: always" * sync_always)
         self._process: subprocess.Popen[bytes] | None = None
-        self._listen = "127.0.0.1:-1"
+        self._listen = f"{host}:-1"
         self.url = ""
 
     def start(self) -> None:

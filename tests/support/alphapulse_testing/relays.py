@@ -16,6 +16,7 @@ from alphapulse_client.domains import relay_service
 from alphapulse_mesh.relay.domains import BY_INSTANCE
 from alphapulse_mesh.relay.hub import Hub
 from alphapulse_mesh.relay.jetstream import StreamWriter, adopt_stream
+from alphapulse_mesh.relay.leaf import Leaf, join_upstream
 from alphapulse_mesh.relay.service import RelayServicer, add_relay_to_server, end_streams_at_drain
 from alphapulse_mesh.runtime.config import MeshConfig, dump_toml
 from alphapulse_mesh.runtime.names import RELAYS, Service
@@ -24,7 +25,7 @@ from alphapulse_mesh.runtime.ports import free_port
 from alphapulse_mesh.runtime.server import ServiceHost
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -44,12 +45,15 @@ async def serve_relay(
     domain = BY_INSTANCE[instance]
     section = config.relay(domain.service)
     memory_path = directory / f"{instance}.memory"
+    ring_path = directory / f"{instance}.ring"
     if section.transport == "nats":
         await adopt_stream(config, domain.name, memory_path)
+    if section.upstream is not None:
+        await join_upstream(section.upstream, domain, memory_path, ring_path)
     hub = Hub(
         domain,
         section,
-        ring_path=directory / f"{instance}.ring",
+        ring_path=ring_path,
         memory_path=memory_path,
         max_message_bytes=config.server.max_message_bytes,
         tracer=tracer,
@@ -57,8 +61,11 @@ async def serve_relay(
     with closing(hub):
         host = ServiceHost(config, domain.service)
         stream = StreamWriter(config, hub) if section.transport == "nats" else None
-        host.add(add_relay_to_server, RelayServicer(hub, stream))
-        async with stream or nullcontext(), host:
+        leaf = Leaf(config, hub, section.upstream) if section.upstream is not None else None
+        host.add(add_relay_to_server, RelayServicer(hub, stream, leaf=leaf))
+        async with stream or nullcontext(), leaf or nullcontext(), host:
+            if leaf is not None:
+                host.background(leaf.run(), name="relay-leaf")
             host.background(hub.tell_progress(), name="relay-progress")
             host.background(end_streams_at_drain(hub, host.draining), name="relay-drain")
             yield hub, host
@@ -93,8 +100,13 @@ async def serve_relays(
 class RelayProcess:
     """`python -m alphapulse_mesh.relay` for one domain; stops and cleans up at the end."""
 
-    def __init__(self, config: MeshConfig, service: Service, directory: Path) -> None:
-        """A port of 0 in `config` is fixed at the first start: clients reconnect to it."""
+    def __init__(
+        self, config: MeshConfig, service: Service, directory: Path, *, within: Sequence[str] = ()
+    ) -> None:
+        """A port of 0 in `config` is fixed at the first start: clients reconnect to it.
+
+        `within`: a command that runs it, as `ip netns exec NAME`.
+        """
         assert service in RELAYS
         self._config = config
         self.service = service
@@ -104,6 +116,7 @@ class RelayProcess:
         self._log = directory / f"{service}.log"
         self._process: asyncio.subprocess.Process | None = None
         self.target = ""
+        self._within = tuple(within)
         self._on_socket = config.server.transport == "unix"
 
     async def start(self) -> None:
@@ -113,6 +126,7 @@ class RelayProcess:
         self._file.write_text(dump_toml(self._config))
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
+                *self._within,
                 sys.executable,
                 "-m",
                 "alphapulse_mesh.relay",

@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Delivery", "FeedSource", "Gap"]
+__all__ = ["HOLE_REASONS", "HOLE_TYPE", "Delivery", "FeedSource", "Gap"]
+
+HOLE_TYPE: Final = 0
+"""Message type of a ring's entry that stands for a sequence which a leaf relay did not get; its
+record count is the place of the reason in `HOLE_REASONS`."""
+HOLE_REASONS: Final = (
+    "WINDOW_EXPIRED",
+    "PRODUCER_DIED",
+    "RELAY_RESTARTED",
+    "SLOW_CONSUMER",
+    "FRAME_REFUSED",
+)
+"""By number, in rings of leaf relays and in JetStream; appended to, never changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +28,8 @@ class Gap:
     """Sequences `first..=last` that this subscriber will not get.
 
     `reason`: `SLOW_CONSUMER`, `WINDOW_EXPIRED`, `PRODUCER_DIED` (claimed by a relay that died while
-    writing; nobody was told that they were taken), `RELAY_RESTARTED`, `CONFLATED` (later values
+    writing; nobody was told that they were taken), `RELAY_RESTARTED`, `FRAME_REFUSED` (by a leaf
+    relay), `CONFLATED` (later values
     came instead) or `CONFLATED_PARTLY` (the frames came, without the records that later ones
     replace). With `RELAY_RESTARTED` `last` may be below `first`: the relay lost its memory and
     counts anew, how much is missing is unknown.

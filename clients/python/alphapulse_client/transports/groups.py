@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 
 from alphapulse_client.errors import DataLoss
-from alphapulse_client.transports.base import Gap
+from alphapulse_client.transports.base import HOLE_REASONS, Gap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,6 @@ _PART: Final = np.dtype(
     [("size", "<u4"), ("venue", "<u2"), ("message_type", "u1"), ("continues", "u1")]
 )
 _HOLE: Final = np.dtype([("first", "<u8"), ("last", "<u8"), ("reason", "<u8")])
-_REASONS: Final = ("WINDOW_EXPIRED", "PRODUCER_DIED", "RELAY_RESTARTED", "SLOW_CONSUMER")
 _FRAME: Final = np.dtype(
     [("sequence", "<u8"), ("received_ns", "<u8"), ("length", "<u4"), ("records", "<u4")]
 )
@@ -102,7 +101,7 @@ class Index(NamedTuple):
             [(one.size, one.venue, one.message_type, one.continues) for one in self.parts], _PART
         )
         holes = np.array(
-            [(gap.first, gap.last, _REASONS.index(gap.reason)) for gap in self.holes], _HOLE
+            [(gap.first, gap.last, HOLE_REASONS.index(gap.reason)) for gap in self.holes], _HOLE
         )
         return header.tobytes() + parts.tobytes() + holes.tobytes()
 
@@ -122,7 +121,7 @@ class Index(NamedTuple):
             raise _malformed("an index that is none of this version")
         parts = np.frombuffer(payload, _PART, count, _HEADER.itemsize)
         gaps = np.frombuffer(payload, _HOLE, holes, size - holes * _HOLE.itemsize)
-        if holes and int(gaps["reason"].max()) >= len(_REASONS):
+        if holes and int(gaps["reason"].max()) >= len(HOLE_REASONS):
             raise _malformed("an index with a reason that is not known")
         return cls(
             int(head["epoch"]),
@@ -135,7 +134,7 @@ class Index(NamedTuple):
                 Part(int(one["message_type"]), int(one["venue"]), int(one["size"]), bool(one[3]))
                 for one in parts
             ],
-            [Gap(int(one[0]), int(one[1]), _REASONS[int(one[2])]) for one in gaps],
+            [Gap(int(one[0]), int(one[1]), HOLE_REASONS[int(one[2])]) for one in gaps],
         )
 
 

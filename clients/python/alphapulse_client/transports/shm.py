@@ -18,7 +18,7 @@ import alphapulse_core as core
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client._tokens import make_token
 from alphapulse_client.errors import FailedPrecondition, ResourceExhausted, Unavailable
-from alphapulse_client.transports.base import Delivery, Gap
+from alphapulse_client.transports.base import HOLE_REASONS, HOLE_TYPE, Delivery, Gap
 from alphapulse_client.transports.selection import FrameSelection
 
 if TYPE_CHECKING:
@@ -241,6 +241,11 @@ class ShmSource:
                 gaps.sort(key=lambda gap: gap.first)
                 offsets, lengths = offsets[kept], lengths[kept]
             types = block[offsets.astype(np.int64) + _TYPE_AT]
+            if not types.all():  # a leaf relay's ring: what its upstream did not have
+                hole = types == HOLE_TYPE
+                gaps += _holes(block, offsets[hole], batch.sequences[hole].astype(np.int64) + base)
+                gaps.sort(key=lambda gap: gap.first)
+                offsets, lengths, types = offsets[~hole], lengths[~hole], types[~hole]
             self._records += _records(block, offsets)
             offsets, lengths = offsets + np.uint64(PREFIX_BYTES), lengths - np.uint32(PREFIX_BYTES)
             frames = self._selection.apply(block, offsets, lengths, types)
@@ -286,9 +291,26 @@ def _ranges(sequences: NDArray[np.int64]) -> list[tuple[int, int]]:
     return [(int(part[0]), int(part[-1])) for part in np.split(sequences, breaks)]
 
 
+def _holes(
+    block: NDArray[np.uint8], offsets: NDArray[np.uint64], sequences: NDArray[np.int64]
+) -> list[Gap]:
+    """The gaps that entries at these offsets stand for."""
+    numbers = _counts(block, offsets)
+    gaps: list[Gap] = []
+    for number in np.unique(numbers).tolist():
+        reason = HOLE_REASONS[min(number, len(HOLE_REASONS) - 1)]
+        gaps += [Gap(*one, reason) for one in _ranges(sequences[numbers == number])]
+    return gaps
+
+
 def _records(block: NDArray[np.uint8], offsets: NDArray[np.uint64]) -> int:
+    return int(_counts(block, offsets).sum())
+
+
+def _counts(block: NDArray[np.uint8], offsets: NDArray[np.uint64]) -> NDArray[np.uint32]:
     at = offsets.astype(np.int64)[:, None] + np.arange(_RECORDS_AT, _RECORDS_AT + 4)
-    return int(block[at].view("<u4").sum())
+    counts: NDArray[np.uint32] = block[at].view("<u4").reshape(-1)
+    return counts
 
 
 def _unreadable(why: str) -> FailedPrecondition:

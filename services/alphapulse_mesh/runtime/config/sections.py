@@ -211,6 +211,10 @@ class RelayConfig(Section):
     """Frames older than this leave the stream; 0: only `stream_bytes` bounds it."""
     stream_replicas: Annotated[int, Field(ge=1, le=5)] = 1
     """How many servers of the cluster hold the stream."""
+    upstream: str | None = None
+    """`host:port` or `unix:path` of the relay (or of its mesh's gateway) that numbers the domain:
+    this one is then its leaf, which gives its own host the same frames, sequences and gaps. What is
+    published here goes there."""
     shm_spin_microseconds: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """How long a subscriber over shared memory polls before it sleeps: latency for processor time.
     """
@@ -242,6 +246,15 @@ class RelayConfig(Section):
             raise ValueError(
                 f"circuit_breaker_frames ({self.circuit_breaker_frames}) is above "
                 f"max_queue_frames ({self.max_queue_frames})"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _leaf_writes_no_stream(self) -> Self:
+        if self.upstream is not None and self.transport == "nats":
+            raise ValueError(
+                "a leaf (upstream) carries to its own host: transport is 'grpc' or 'shm'; the"
+                " upstream's may be 'nats'"
             )
         return self
 
