@@ -87,20 +87,20 @@ func TestAFeedOutlivesKillsOfItsRelay(t *testing.T) {
 				MessageTypes: []fbs.MessageType{fbs.MessageTypeTRADE}, OnReconnect: func(error) { broken++ },
 			}
 			options.Predicate = fmt.Sprint("trade_id >= ", first)
-			found, _ := upTo(t, mesh, options, first+60, func(batch Batch) {
+			found, _ := upTo(t, mesh, options, first+40, func(batch Batch) {
 				for _, gap := range batch.Gaps {
 					if gap.Reason != GapProducerDied { // claimed by the relay that was killed: nobody's frame
 						t.Errorf("a gap: %+v", gap)
 					}
 				}
-				if kills < 3 {
+				if kills < 2 {
 					kills++
 					there.do(t, map[string]any{"do": "publish", "count": 10})
 					there.do(t, map[string]any{"do": "restart"})
 					there.do(t, map[string]any{"do": "publish", "count": 10})
 				}
 			})
-			if !slices.Equal(found, counted(first, first+60)) {
+			if !slices.Equal(found, counted(first, first+40)) {
 				t.Errorf("not each once and in order: %v", found)
 			}
 			if broken == 0 {

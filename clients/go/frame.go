@@ -59,7 +59,7 @@ func ParseFrame(data []byte) (frame *Frame, err error) {
 	if frame.header.Version != layoutVersion {
 		return nil, badFrame(ReasonFrameBadVersion, int(headerAt), "version %d", frame.header.Version)
 	}
-	if _, err := ParseTLVs(frame.Extensions()); err != nil {
+	if err := checkTLVs(frame.Extensions()); err != nil {
 		return nil, err
 	}
 	if err := frame.locateRows(); err != nil {

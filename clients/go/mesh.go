@@ -3,18 +3,33 @@ package alphapulse
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"google.golang.org/grpc"
+	grpcbackoff "google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/connectivity"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
+	"google.golang.org/grpc/keepalive"
 
 	executionv1 "alphapulse.dev/gen/go/alphapulse/execution/v1"
 	registryv1 "alphapulse.dev/gen/go/alphapulse/registry/v1"
 )
 
 const maxMessageBytes = 64 << 20
+
+// As in the other clients: a connection that says nothing is asked, and a service that was started again
+// is back within a second, so that gRPC's wait of up to two minutes is too long.
+var (
+	alive     = keepalive.ClientParameters{Time: 30 * time.Second, Timeout: 10 * time.Second}
+	reconnect = grpc.ConnectParams{
+		Backoff: grpcbackoff.Config{
+			BaseDelay: 100 * time.Millisecond, Multiplier: 1.6, Jitter: 0.2, MaxDelay: time.Second,
+		},
+		MinConnectTimeout: 10 * time.Second,
+	}
+)
 
 // Mesh is a connection to a mesh: one address, everything behind it.
 type Mesh struct {
@@ -53,6 +68,8 @@ func Connect(ctx context.Context, target string, with ...Option) (*Mesh, error) 
 	dial := append([]grpc.DialOption{
 		grpc.WithTransportCredentials(chosen.credentials),
 		grpc.WithChainUnaryInterceptor(retrying),
+		grpc.WithKeepaliveParams(alive),
+		grpc.WithConnectParams(reconnect),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessageBytes), grpc.MaxCallSendMsgSize(maxMessageBytes)),
 	}, chosen.dial...)
 	connection, err := grpc.NewClient(target, dial...)

@@ -40,18 +40,38 @@ var tlvTypes = func() map[string]fbs.TlvType {
 func ParseTLVs(extensions []byte) ([]TLV, error) {
 	var found []TLV
 	for at := 0; at < len(extensions); {
-		if at+2 > len(extensions) {
-			return nil, badFrame(ReasonFrameBadTLV, at, "a TLV of one byte: type without length")
+		tlv, end, err := readTLV(extensions, at)
+		if err != nil {
+			return nil, err
 		}
-		end := at + 2 + int(extensions[at+1])
-		if end > len(extensions) {
-			return nil, badFrame(ReasonFrameBadTLV, at, "a TLV of type %d says %d bytes, %d are left",
-				extensions[at], extensions[at+1], len(extensions)-at-2)
-		}
-		found = append(found, TLV{fbs.TlvType(extensions[at]), extensions[at+2 : end : end]})
-		at = end
+		found, at = append(found, tlv), end
 	}
 	return found, nil
+}
+
+// checkTLVs refuses truncated ones.
+func checkTLVs(extensions []byte) error {
+	for at := 0; at < len(extensions); {
+		_, end, err := readTLV(extensions, at)
+		if err != nil {
+			return err
+		}
+		at = end
+	}
+	return nil
+}
+
+// readTLV is the TLV that begins at a byte, and where the next one does.
+func readTLV(extensions []byte, at int) (tlv TLV, end int, err error) {
+	if at+2 > len(extensions) {
+		return tlv, 0, badFrame(ReasonFrameBadTLV, at, "a TLV of one byte: type without length")
+	}
+	end = at + 2 + int(extensions[at+1])
+	if end > len(extensions) {
+		return tlv, 0, badFrame(ReasonFrameBadTLV, at, "a TLV of type %d says %d bytes, %d are left",
+			extensions[at], extensions[at+1], len(extensions)-at-2)
+	}
+	return TLV{fbs.TlvType(extensions[at]), extensions[at+2 : end : end]}, end, nil
 }
 
 // TLVs yields the extensions one by one, in order; their values are the frame's own bytes.
@@ -59,8 +79,8 @@ func (f *Frame) TLVs() iter.Seq[TLV] {
 	return func(yield func(TLV) bool) {
 		extensions := f.Extensions() // whole, or the frame had been refused
 		for at := 0; at < len(extensions); {
-			end := at + 2 + int(extensions[at+1])
-			if !yield(TLV{fbs.TlvType(extensions[at]), extensions[at+2 : end : end]}) {
+			tlv, end, err := readTLV(extensions, at)
+			if err != nil || !yield(tlv) {
 				return
 			}
 			at = end
