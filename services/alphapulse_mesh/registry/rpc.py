@@ -35,7 +35,7 @@ _LARGEST_MARGIN_SECONDS: Final = 0.5
 """
 _ATTEMPT_METADATA: Final = "x-envoy-attempt-count"
 _ATTEMPTS: Final = 2
-_SHARE: Final = 0.4
+_SHARE: Final = 0.25
 """Behind Envoy, which asks another replica when one is behind, so many attempts wait, each for this
 share of what remains; later ones have nothing to wait for."""
 _FRAMING_BYTES: Final = 1024

@@ -16,7 +16,7 @@ from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.registry import formula, identity, queries
 from alphapulse_mesh.registry.fees import plain
 from alphapulse_mesh.registry.identity import NaturalKey
-from alphapulse_mesh.registry.model import LinkKey, SyntheticEntry
+from alphapulse_mesh.registry.model import LinkKey, LinkRemoval, SyntheticEntry
 from alphapulse_mesh.registry.planning import Planner
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.runtime.errors import (
@@ -47,6 +47,7 @@ _NAME: Final = re.compile(r"[A-Z0-9][A-Z0-9.\-_]{0,31}")
 _VALUE: Final = re.compile(r"-?[0-9]{1,20}(?:\.[0-9]{1,18})?")
 _STEP: Final = Decimal("1e-8")
 _LARGEST: Final = Decimal((1 << 63) - 1) * _STEP
+_OVER: Final = {pb.INSTRUMENT_STATUS_EXPIRED, pb.INSTRUMENT_STATUS_DELISTED}
 _ROUNDING: Final = Context(prec=60, rounding=ROUND_HALF_EVEN)
 
 
@@ -100,8 +101,14 @@ class SyntheticPlanner(Planner):
         message.revision = self.revision + 1
         entry = SyntheticEntry.of(message)
         self._plan(entry)
-        for instrument_id in inputs.values():
+        made_of = dict.fromkeys(inputs.values())
+        for instrument_id in made_of:
             self._add_link(LinkKey(instrument_id, known.id, pb.LINK_TYPE_COMPONENT_OF))
+        for instrument_id in dict.fromkeys(before.inputs.values() if before else ()):
+            dropped = LinkKey(instrument_id, known.id, pb.LINK_TYPE_COMPONENT_OF)
+            link = self._link(dropped)
+            if instrument_id not in made_of and link is not None:
+                self._plan(LinkRemoval(dropped, self.revision + 1, link.wire))
         return entry, True
 
     def _synthetic(self, instrument_id: bytes) -> SyntheticEntry | None:
@@ -371,7 +378,7 @@ class SyntheticGraph:
 
     def _evaluate(self, synthetic: bytes) -> Evaluation | None:
         entry = self._state.synthetics[synthetic]
-        if any(each not in self._values for each in entry.inputs.values()):
+        if not all(each in self._values and self._lives(each) for each in entry.inputs.values()):
             self._values.pop(synthetic, None)
             return None
         self.evaluations += 1
@@ -382,6 +389,10 @@ class SyntheticGraph:
             return Evaluation(entry, None, error.reason)
         self._values[synthetic] = value
         return Evaluation(entry, value, "")
+
+    def _lives(self, instrument_id: bytes) -> bool:
+        """Whether a last quote still says something: nobody quotes what is over."""
+        return self._state.instruments[instrument_id].status not in _OVER
 
     def _build(self) -> None:
         """Order and dependents anew when a definition changed."""

@@ -202,6 +202,31 @@ def test_versions_follow_the_formula() -> None:
     )
 
 
+def test_a_new_version_is_no_longer_linked_to_what_it_dropped() -> None:
+    registry = Registry()
+    registry.define("S", "A + B", "A", "B")
+    registry.define("S", "B + C", "B", "C")
+    components = {link.key.source for link in registry.state.links_of[registry.key("S")]}
+    assert components == {registry.key("B"), registry.key("C")}
+    assert not registry.state.links_of.get(registry.key("A"))
+
+
+def test_a_component_that_is_over_ends_the_live_values() -> None:
+    registry = Registry()
+    registry.define("S", "A + B", "A", "B")
+    graph = synthetics.SyntheticGraph(registry.state)
+    a, b = registry.key("A"), registry.key("B")
+    [first] = graph.move({a: Decimal(1), b: Decimal(2)})
+    assert first.value == 3
+    planner = RegistryPlanner(registry.state)
+    planner.delist_instrument(a, pb.DelistInstrumentRequest(), now_ns=10**18)
+    registry._commit(planner)
+    assert graph.move({b: Decimal(3)}) == []  # not 4, of a price that nobody will ever change
+    # whoever names values has them evaluated as before
+    entry = registry.state.synthetic_names["S"]
+    assert synthetics.evaluate(registry.state, entry, {a: Decimal(1), b: Decimal(3)})[0] == 4
+
+
 def test_a_cycle_is_refused() -> None:
     registry = Registry()
     registry.define("X", "A", "A")
