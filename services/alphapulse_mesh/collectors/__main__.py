@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from alphapulse_client.mesh import Mesh
 from alphapulse_layout import VenueId
 from alphapulse_mesh.collectors.counters import CollectorCounters
+from alphapulse_mesh.collectors.discovery import Discoveries
+from alphapulse_mesh.collectors.health import VenueHealth
 from alphapulse_mesh.collectors.markets import venue_of
 from alphapulse_mesh.collectors.service import Collector
 from alphapulse_mesh.collectors.sources.live import Endpoints, LiveSource
@@ -19,6 +22,7 @@ from alphapulse_mesh.runtime.errors import ConfigError
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_mesh.runtime.runs import supervised_run
 from alphapulse_mesh.runtime.server import ServiceContext, run_service
+from alphapulse_mesh.runtime.venue_reports import VenueReporter, registry_targets
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -64,7 +68,8 @@ def _replay(items: Sequence[CollectorSource], report: Callable[[str, str], None]
     for item in items:
         assert item.path is not None, "checked by the configuration"
         venue = None if item.venue == _AUTO else venue_of(item.venue)
-        files.append(RecordedFile(item.path, venue, frozenset(item.symbols) or None))
+        wanted = frozenset(item.symbols) or None
+        files.append(RecordedFile(item.path, venue, wanted, item.unknown))
     return ReplaySource(files, report, speed=items[0].speed, duration=_duration(items[0]))
 
 
@@ -125,6 +130,15 @@ async def main(service: ServiceContext) -> None:
             producer_id=producer_id,
             on_rejection=rejected,
         )
+        discoveries = Discoveries(
+            relay.publisher("market_data", producer_name=f"{host.agent.name}-discovery"),
+            counters.discovered,
+            interval=config.registry.discovery_interval_seconds,
+        )
+        health = VenueHealth(host.agent.name, time.time_ns())
+        reporter = VenueReporter(
+            registry_targets(config), health.measure, config.registry.venue_report_seconds
+        )
         collector = Collector(
             sources,
             Universe(registry.registry),
@@ -133,8 +147,13 @@ async def main(service: ServiceContext) -> None:
             counters,
             service.telemetry,
             resume=producer_id is not None,
+            discoveries=discoveries,
+            health=health,
         )
         async with host:
+            host.background(discoveries.run(), name="discoveries")
+            if config.registry.venue_report_seconds:
+                host.background(reporter.run(), name="venue-reports")
             host.background(collector.run(), name="collector")
             await host.run_until_signalled()
 

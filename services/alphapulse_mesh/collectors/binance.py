@@ -129,6 +129,11 @@ class BinanceNormalizer:
         )
         self._streams.clear()
 
+    def forget(self, symbol: str) -> None:
+        """Let the next message of an instrument be one that was not announced."""
+        self._instruments.pop(symbol, None)
+        self._streams.clear()
+
     def feed(self, receive_time: int, payload: bytes | str) -> None:
         """One message, received at `receive_time` (ns since the epoch).
 

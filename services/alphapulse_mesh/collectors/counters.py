@@ -34,7 +34,7 @@ class CollectorCounters:
         self._agent = agent
         for name in (
             "frames", "records", *_ROW_NAMES.values(), "messages", "ignored", "corrupt_lines",
-            "instruments", "book_gaps", "lost",
+            "instruments", "book_gaps", "lost", "discovered",
         ):  # fmt: skip
             agent.counters.setdefault(name, 0)
         agent.handled_types = tuple(_ROW_NAMES)
@@ -81,6 +81,10 @@ class CollectorCounters:
             _log.warning("%s: skipped: %s", where, what)
         if count == _REPORTED_LINES:
             _log.warning("further corrupt lines are only counted")
+
+    def discovered(self, count: int) -> None:
+        """Instruments that are not published here, told to the relay."""
+        self._agent.count("discovered", count)
 
     def lost(self, records: int) -> None:
         """Records in a frame that the relay refused."""

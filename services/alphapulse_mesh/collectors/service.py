@@ -14,13 +14,14 @@ import asyncio
 import logging
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from alphapulse_mesh.collectors.binance import (
     BinanceNormalizer,
     MalformedMessageError,
     UnknownSymbolError,
 )
+from alphapulse_mesh.collectors.discovery import found_market
 from alphapulse_mesh.collectors.framing import Framer, NewFrame
 from alphapulse_mesh.collectors.markets import market_of, source_type
 from alphapulse_mesh.collectors.rows import RowBuffer
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
     from alphapulse_client.publisher import Publisher, Rejection
     from alphapulse_mesh.collectors.counters import CollectorCounters
+    from alphapulse_mesh.collectors.discovery import Found
+    from alphapulse_mesh.collectors.health import VenueHealth
+    from alphapulse_mesh.collectors.markets import Market
     from alphapulse_mesh.collectors.universe import Universe
     from alphapulse_mesh.runtime.agent import AgentStatus
     from alphapulse_mesh.runtime.telemetry import Telemetry
@@ -38,6 +42,8 @@ if TYPE_CHECKING:
 __all__ = ["Collector", "Outlet"]
 
 _log = logging.getLogger(__name__)
+_ASK_AGAIN_SECONDS: Final = 2.0
+"""After which the registry is asked again for what it had not decided on."""
 
 
 class Outlet:
@@ -94,8 +100,14 @@ class _Pump:
         outlet: Outlet,
         counters: CollectorCounters,
         telemetry: Telemetry,
+        discoveries: Found | None,
+        health: VenueHealth | None,
     ) -> None:
         self._source = source
+        self._discoveries = discoveries
+        self._health = health if source.measured else None
+        self._undecided: dict[tuple[int, str], float] = {}
+        """Symbols that the registry is yet to decide on, and when it is asked again."""
         self._universe = universe
         self._outlet = outlet
         self._counters = counters
@@ -110,6 +122,8 @@ class _Pump:
         for feed in self._feeds:
             normalizer = BinanceNormalizer(feed.venue, {}, self._rows, feed.needs_snapshot)
             self._normalizers.append(normalizer)
+            if self._health is not None:
+                self._health.watch(feed, normalizer.counters)
             for symbol in feed.symbols:
                 await self._announce(feed, normalizer, symbol)
 
@@ -121,7 +135,10 @@ class _Pump:
             async for part in self._source.slices():
                 start = time.time_ns()
                 await self._normalize(part)
-                frames = list(framer.frames(self._rows.drain(), start))
+                batches = self._rows.drain()
+                if self._health is not None:
+                    self._health.sample(batches)
+                frames = list(framer.frames(batches, start))
                 await self._outlet.publish(framer, frames)
                 self._source.catch_up(self._outlet.catching_up)
                 self._counters.read(len(part.times), part.times[-1])
@@ -129,6 +146,8 @@ class _Pump:
                 self._counters.progress(self._source.progress)
                 for normalizer in self._normalizers:
                     normalizer.trim()
+                if self._undecided:
+                    self._ask_again()
         finally:
             await self._source.close()
 
@@ -147,10 +166,14 @@ class _Pump:
                         self._control(feeds[position], times[position], message)
             except MalformedMessageError as error:
                 self._counters.corrupt(part.origin(position), str(error))
+                if self._health is not None:
+                    self._health.failed(self._feeds[feeds[position]])
                 position += 1
             except UnknownSymbolError as error:  # then the same message again
                 number = feeds[position]
-                await self._announce(self._feeds[number], self._normalizers[number], error.symbol)
+                await self._announce(
+                    self._feeds[number], self._normalizers[number], error.symbol, times[position]
+                )
             else:
                 return
 
@@ -164,19 +187,46 @@ class _Pump:
             case _:
                 raise MalformedMessageError(f"{type(message).__name__} is no exchange message")
 
-    async def _announce(self, feed: Feed, normalizer: BinanceNormalizer, symbol: str) -> None:
+    async def _announce(
+        self, feed: Feed, normalizer: BinanceNormalizer, symbol: str, received: int = 0
+    ) -> None:
+        """Find or register the instrument of a symbol, met at `received` (0: at the start)."""
         if feed.wanted is not None and symbol not in feed.wanted:
             normalizer.add(symbol, None)
+            self._discovered(feed, symbol, None, received)
             return
         try:
             market = feed.markets.get(symbol) or market_of(feed.venue, symbol)
         except ValueError as error:
             _log.warning("%s: %s; its messages are ignored", feed.name, error)
             normalizer.add(symbol, None)
+            self._discovered(feed, symbol, None, received)
+            return
+        if feed.unknown == "discover" and feed.wanted is None:
+            found = await self._universe.find(market)
+            normalizer.add(symbol, found)
+            if found is None:
+                number = self._normalizers.index(normalizer)
+                self._undecided[number, symbol] = time.monotonic() + _ASK_AGAIN_SECONDS
+                self._discovered(feed, symbol, market, received)
+            self._counters.instruments(len(self._universe))
             return
         (instrument_id,) = await self._universe.ensure([market])
         normalizer.add(symbol, instrument_id)
         self._counters.instruments(len(self._universe))
+
+    def _discovered(self, feed: Feed, symbol: str, market: Market | None, received: int) -> None:
+        if self._discoveries is not None:
+            instrument = found_market(feed.venue, symbol, market)
+            self._discoveries.seen(instrument, source_type(feed.venue), 0, received)
+
+    def _ask_again(self) -> None:
+        """Let symbols that are undecided be met anew: the registry may have decided by now."""
+        now = time.monotonic()
+        for (number, symbol), due in list(self._undecided.items()):
+            if due <= now:
+                del self._undecided[number, symbol]
+                self._normalizers[number].forget(symbol)
 
 
 class Collector:
@@ -192,8 +242,14 @@ class Collector:
         telemetry: Telemetry,
         *,
         resume: bool = False,
+        discoveries: Found | None = None,
+        health: VenueHealth | None = None,
     ) -> None:
-        """`resume`: skip the frames that the relay has already of this producer id."""
+        """`resume`: skip the frames that the relay has already of this producer id. `discoveries`
+        is told of what is not published, `health` measures the sources that are of the present.
+        """
+        self._discoveries = discoveries
+        self._health = health
         self._sources = sources
         self._universe = universe
         self._publisher = publisher
@@ -221,7 +277,15 @@ class Collector:
             _log.info("the relay has %d frames of an earlier run: going on after them", skip)
         outlet = self._outlet = Outlet(self._publisher, self._counters, skip=skip)
         pumps = [
-            _Pump(source, self._universe, outlet, self._counters, self._telemetry)
+            _Pump(
+                source,
+                self._universe,
+                outlet,
+                self._counters,
+                self._telemetry,
+                self._discoveries,
+                self._health,
+            )
             for source in self._sources
         ]
         for pump in pumps:

@@ -13,7 +13,7 @@ from alphapulse.common.v1 import instrument_id_pb2 as common_pb
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_client.instrument_ids import id_bytes
 from alphapulse_layout import AssetType
-from alphapulse_mesh.runtime.errors import FailedPrecondition
+from alphapulse_mesh.runtime.errors import FailedPrecondition, UnknownInstrument
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -59,6 +59,24 @@ class Universe:
                 found = await self._accepted(request, outcome)
                 self._markets[market.venue, market.symbol] = id_bytes(found)
         return [self._markets[market.venue, market.symbol] for market in markets]
+
+    async def find(self, market: Market) -> bytes | None:
+        """The id of a market that somebody else registered; None while it is not there as active.
+
+        Raises:
+            Unavailable: the registry does not answer.
+        """
+        kind = AssetType.PERPETUAL if market.perpetual else AssetType.CRYPTO_PAIR
+        try:
+            found = await self._registry.resolve(
+                market.symbol, venue=str(int(market.venue)), asset_type=kind
+            )
+        except UnknownInstrument:
+            return None
+        if found.status != pb.INSTRUMENT_STATUS_ACTIVE:
+            return None
+        made = self._markets[market.venue, market.symbol] = id_bytes(found.id)
+        return made
 
     async def _ensure_currencies(self, codes: Iterable[str]) -> None:
         new = [code for code in dict.fromkeys(codes) if code not in self._currencies]

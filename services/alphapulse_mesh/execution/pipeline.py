@@ -20,6 +20,7 @@ import numpy as np
 from alphapulse_layout import MessageType
 from alphapulse_mesh.execution.rows import ORDER_VIEW, OUTCOME, VENUE_REPORT
 from alphapulse_mesh.execution.tracing import Decided, Tracer, accept_context
+from alphapulse_mesh.execution.venue_answers import VenueAnswers
 from alphapulse_mesh.execution.venues import VenueCommand
 from alphapulse_mesh.runtime.errors import MeshError, Unavailable
 from alphapulse_mesh.runtime.latency import Latencies, Stage
@@ -91,6 +92,8 @@ class Pipeline:
         self._clock_ns = clock_ns
         self._latencies = latencies or Latencies()
         self._last_ns = 0
+        self.answers = VenueAnswers("execution")
+        """How the venues answer."""
         self._commands: deque[Command] = deque()
         self._reports: deque[bytes] = deque()
         self._late: list[tuple[Command, Rows]] = []
@@ -316,10 +319,12 @@ class Pipeline:
             return
         for message_type, order_ids, rows in output.routes():
             start = self._now()
+            self.answers.sent(message_type, order_ids, rows, start)
             await self._venue.send(message_type, order_ids, rows)
             self._tracer.submitted(context, order_ids, self._venue.name, start)
 
     def _heard(self, reports: bytes) -> None:
+        self.answers.heard(reports, self._now())
         self._reports.append(reports)
         self._wake.set()
 

@@ -32,6 +32,7 @@ from alphapulse_mesh.runtime.errors import MeshError
 from alphapulse_mesh.runtime.event_store import SqliteEventStore
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_mesh.runtime.paths import MeshPaths
+from alphapulse_mesh.runtime.venue_reports import VenueReporter, registry_targets
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -182,6 +183,13 @@ async def main(context: ServiceContext) -> None:
             )
             host.background(following, name="market-data")
             host.background(_count(host, execution), name="counters")
+            if config.registry.venue_report_seconds:
+                reporter = VenueReporter(
+                    registry_targets(config),
+                    execution.pipeline.answers.measure,
+                    config.registry.venue_report_seconds,
+                )
+                host.background(reporter.run(), name="venue-reports")
             await host.run_until_signalled()
 
 

@@ -234,11 +234,15 @@ async def test_a_lost_connection_is_told_and_taken_up_again(started: Started) ->
         await first
         await started.venue.drop()
         assert isinstance(await reader.until(Disconnected), Disconnected)
+        link = reader.source._feed.connection
+        assert link is not None
         second = asyncio.ensure_future(reader.next())
         await started.venue.connected.wait()
         await started.venue.send("btcusdt@bookTicker", u=2, **quote)
         assert b'"u":2' in await second
         assert reader.source.reconnects == 1
+        assert link.up
+        assert link.down_ns > 0
     (batch,) = reader.rows.drain()
     assert batch.rows["update_id"].tolist() == [1, 1, 2]
     assert batch.rows["flags"].tolist() == [0, 4, 0]  # the one in the middle is stale

@@ -85,6 +85,7 @@ class Listed:
 
     bounded = True
     repeatable = True
+    measured = False
 
     def __init__(self, *parts: Sequence[Message], feed: Feed | None = None) -> None:
         self.feed = feed or Feed("test", VenueId.BINANCE)
@@ -152,7 +153,7 @@ async def test_one_frame_a_type_and_slice_each_the_root_of_a_trace() -> None:
     assert counters == {
         "frames": 3, "records": 4, "trades": 1, "quotes": 3, "book_levels": 0, "messages": 4,
         "ignored": 0, "corrupt_lines": 0, "instruments": 1, "book_gaps": 0, "lost": 0,
-        "progress_percent": 50,
+        "discovered": 0, "progress_percent": 50,
     }  # fmt: skip
     assert run.agent.finished
     assert run.publisher.flushed

@@ -27,6 +27,7 @@ from websockets.exceptions import WebSocketException
 from alphapulse_layout import VenueId
 from alphapulse_mesh.collectors.markets import Market
 from alphapulse_mesh.collectors.sources.base import (
+    Connection,
     Disconnected,
     Feed,
     Message,
@@ -105,6 +106,7 @@ class LiveSource:
 
     bounded = False
     repeatable = False
+    measured = True
 
     def __init__(
         self,
@@ -129,7 +131,14 @@ class LiveSource:
                 symbols=len(symbols),
             )
         self._pauses = pauses
-        self._feed = Feed(self._endpoints.stream, venue, self._symbols, frozenset(self._symbols))
+        self._link = Connection()
+        self._feed = Feed(
+            self._endpoints.stream,
+            venue,
+            self._symbols,
+            frozenset(self._symbols),
+            connection=self._link,
+        )
         self._inbox: deque[tuple[int, Message]] = deque()
         self._arrived = asyncio.Event()
         self._drained = asyncio.Event()
@@ -212,6 +221,7 @@ class LiveSource:
                 reason = "the venue closed the connection"
             except (OSError, WebSocketException, TimeoutError) as error:
                 reason = f"{type(error).__name__}: {error}"
+            self._link.lost(time.time_ns())
             if self._connection != before:  # it had come up
                 failures = 0
                 await self.close()
@@ -227,6 +237,7 @@ class LiveSource:
         async with connect(url, max_size=_MAX_MESSAGE_BYTES, max_queue=1024) as socket:
             await self._subscribe(socket)
             self._connection += 1
+            self._link.came(time.time_ns())
             _log.info("%s: %d streams", self._feed.name, len(self._streams))
             with contextlib.suppress(WebSocketException):  # closed: the loop above starts over
                 while True:

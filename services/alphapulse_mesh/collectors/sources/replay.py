@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 import orjson
@@ -31,11 +31,14 @@ _PEEKED_LINES: Final = 2000
 
 @dataclass(frozen=True, slots=True)
 class RecordedFile:
-    """One recording. `venue` None: told from its messages. `wanted` None: all symbols."""
+    """One recording. `venue` None: told from its messages. `wanted` None: all symbols. `unknown` is
+    that of `Feed`.
+    """
 
     path: Path
     venue: VenueId | None = None
     wanted: frozenset[str] | None = None
+    unknown: Literal["register", "discover"] = "register"
 
 
 class ReplaySource:
@@ -45,7 +48,7 @@ class ReplaySource:
     """
 
     bounded = True
-    repeatable = True
+    measured = False
 
     def __init__(
         self,
@@ -56,6 +59,8 @@ class ReplaySource:
         duration: int | None = None,
     ) -> None:
         self._files = files
+        # what the registry decides meanwhile is not the same the next time
+        self.repeatable = all(file.unknown == "register" for file in files)
         self._report = report
         self._speed = speed
         self._pace = Pace(speed)
@@ -133,7 +138,7 @@ class ReplaySource:
                 reason="CONFIG_RECORDING_UNKNOWN",
                 path=str(file.path),
             )
-        return Feed(file.path.name, venue, tuple(symbols), file.wanted)
+        return Feed(file.path.name, venue, tuple(symbols), file.wanted, unknown=file.unknown)
 
 
 class _Origin:

@@ -58,6 +58,7 @@ class SimulatorSource:
         self._max_messages = max_messages
         self.bounded = duration is not None or max_messages is not None
         self.repeatable = speed == "max"
+        self.measured = speed == 1.0
         self._done: float | None = 0.0 if self.bounded else None
 
     async def open(self) -> Sequence[Feed]:

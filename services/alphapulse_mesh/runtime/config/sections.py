@@ -179,6 +179,10 @@ class RegistryConfig(Section):
     discovery: Literal["ignore", "review", "register"] = "ignore"
     """What becomes of instruments that collectors discover: nothing, announced ones that wait for a
     review, or active ones."""
+    discovery_interval_seconds: PositiveSeconds = 3600.0
+    """Collectors tell of an unknown symbol at most once in this time."""
+    venue_report_seconds: Seconds = 10.0
+    """How often collectors and execution tell what they measured of venues; 0: never."""
 
 
 class NatsConfig(Section):
@@ -356,6 +360,9 @@ class CollectorSource(Section):
     kind: Literal["simulator", "replay", "live"] = "simulator"
     symbols: tuple[str, ...] = ()
     """As the venue writes them; empty: all that the source has (live needs them named)."""
+    unknown: Literal["register", "discover"] = "register"
+    """What becomes of symbols that are not named: registered at once, or told to the registry,
+    whose `discovery` decides, and published when it has them as active (replay only)."""
     path: AbsolutePath | None = None
     """Recorded file (replay only)."""
     speed: Annotated[float, Field(gt=0)] | Literal["max"] = 1.0
@@ -377,6 +384,8 @@ class CollectorSource(Section):
             raise ValueError("a replay source needs path")
         if self.kind != "replay" and self.path is not None:
             raise ValueError(f"path is for kind = 'replay', this one is {self.kind!r}")
+        if self.kind != "replay" and self.unknown != "register":
+            raise ValueError(f"unknown is for kind = 'replay', this one is {self.kind!r}")
         if self.kind == "live" and not self.symbols:
             raise ValueError("a live source needs symbols")
         return self
