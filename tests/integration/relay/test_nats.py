@@ -201,6 +201,27 @@ async def test_a_relay_that_starts_without_a_server_serves_over_grpc(
             assert server.url in subscription.transport_detail
 
 
+async def test_who_has_no_token_gets_the_feed_over_grpc(
+    make_config: Callable[..., MeshConfig], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The token is in the environment of those who may read, and nowhere else."""
+    token = "not-for-everybody"
+    with NatsServer(tmp_path, token=token) as server:
+        config = make_config(
+            nats={"url": server.url, "token": token},
+            relays={DOMAIN: {"transport": "nats", "ring_bytes": 1 << 20}},
+        )
+        async with serve_relay(config, "market-data", tmp_path) as (hub, host):
+            await publish(host.target, [trades([1])])
+            for mine, carrier in (("", "grpc"), ("a wrong one", "grpc"), (token, "nats")):
+                monkeypatch.setenv("ALPHAPULSE_NATS__TOKEN", mine)
+                async with Subscription(host.target, DOMAIN, start="oldest") as subscription:
+                    assert numbers(await read(subscription, 1)) == [1]
+                    assert subscription.transport == carrier, subscription.transport_detail
+                    assert token not in subscription.transport_detail
+            assert not [one for one in hub.subscribers if one.seated and one.name != "jetstream"]
+
+
 async def test_what_is_acknowledged_before_an_orderly_end_is_in_the_stream(
     relays: Relays, tmp_path: Path, stack: AsyncExitStack
 ) -> None:

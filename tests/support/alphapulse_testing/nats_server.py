@@ -26,9 +26,16 @@ class NatsServer:
     """One that a test can kill and start again on its port; its files are in `directory`."""
 
     def __init__(
-        self, directory: Path, *, host: str = "127.0.0.1", sync_always: bool = False
+        self,
+        directory: Path,
+        *,
+        host: str = "127.0.0.1",
+        token: str = "",
+        sync_always: bool = False,
     ) -> None:
-        """Skips where it is not installed. `sync_always`: what it acknowledges is on disk."""
+        """Skips where it is not installed. `token`: asked of clients. `sync_always`: what it
+        acknowledges is on disk.
+        """
         program = find_program("nats-server")
         if program is None:
             pytest.skip("nats-server is not installed")
@@ -36,6 +43,7 @@ class NatsServer:
         self._directory = directory
         self._store = f'store_dir: "{directory}"' + (", sync_interval: always" * sync_always)
         self._process: subprocess.Popen[bytes] | None = None
+        self._rights = f'authorization {{ token: "{token}" }}\n' if token else ""
         self._listen = f"{host}:-1"
         self.url = ""
 
@@ -43,7 +51,9 @@ class NatsServer:
         """Start it, on the port that it had before."""
         directory = self._directory
         config = directory / "nats.conf"
-        config.write_text(f'listen: "{self._listen}"\njetstream {{ {self._store} }}\n')
+        config.write_text(
+            f'listen: "{self._listen}"\njetstream {{ {self._store} }}\n{self._rights}'
+        )
         for old in directory.glob("*.ports"):
             old.unlink()
         argv = [str(self._program), "-c", str(config), "--ports_file_dir", str(directory)]

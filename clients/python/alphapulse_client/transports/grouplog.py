@@ -46,19 +46,25 @@ async def connect(
     """
     credentials_file = credentials_file or os.environ.get(_CREDENTIALS, "")
     token = token or os.environ.get(_TOKEN, "")
-    return await nats.connect(
-        [one.strip() for one in url.split(",")],
-        name=name,
-        connect_timeout=_CONNECT_SECONDS,
-        allow_reconnect=False,
-        max_reconnect_attempts=1,  # of the first connection too
-        reconnect_time_wait=0,
-        ping_interval=5,
-        closed_cb=closed,
-        error_cb=_ignore,  # what ends the connection is told by its end
-        user_credentials=credentials_file or None,
-        token=token or None,
-    )
+    client = nats.NATS()
+    try:
+        await client.connect(
+            [one.strip() for one in url.split(",")],
+            name=name,
+            connect_timeout=_CONNECT_SECONDS,
+            allow_reconnect=False,
+            max_reconnect_attempts=1,  # of the first connection too
+            reconnect_time_wait=0,
+            ping_interval=5,
+            closed_cb=closed,
+            error_cb=_ignore,  # what ends the connection is told by its end
+            user_credentials=credentials_file or None,
+            token=token or None,
+        )
+    except BaseException:
+        await client.close()  # a connection that was refused is one all the same
+        raise
+    return client
 
 
 async def _ignore(error: Exception) -> None:
