@@ -10,9 +10,9 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-import nats
 import nats.errors
 import nats.js.errors
+from nats.aio.client import Client
 
 from alphapulse_client.transports.groups import Group, Index, index_subject
 
@@ -46,7 +46,7 @@ async def connect(
     """
     credentials_file = credentials_file or os.environ.get(_CREDENTIALS, "")
     token = token or os.environ.get(_TOKEN, "")
-    client = nats.NATS()
+    client = Client()
     try:
         await client.connect(
             [one.strip() for one in url.split(",")],
