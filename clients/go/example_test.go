@@ -149,6 +149,15 @@ func ExampleExtension() {
 	_, _, _, _ = model, found, err, frame.Causes()
 }
 
+func ExampleMesh_Publisher() {
+	publisher, err := mesh.Publisher(alphapulse.MarketData, alphapulse.PublisherOptions{Name: "my-collector"})
+	frame, err := alphapulse.Encode([]layout.Quote{{InstrumentId: a, BidPrice: 6123450000000}},
+		alphapulse.FrameParts{Source: fbs.SourceTypeKRAKEN_COLLECTOR, Context: alphapulse.NewContext()})
+	number, err := publisher.Publish(ctx, frame) // waits while too much is unacknowledged
+	err = publisher.Close(ctx)                   // everything is in the relay
+	_, _ = number, err
+}
+
 func ExampleOrders_Submit() {
 	order, err := mesh.Orders.Submit(ctx, alphapulse.Order{
 		Instrument: a, Side: executionv1.Side_SIDE_BUY, Quantity: "0.5", Price: "61234.5",

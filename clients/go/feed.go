@@ -288,6 +288,7 @@ func (f *Feed) read(response *relayv1.SubscribeResponse) (Batch, error) {
 
 // relayClient is what the four relays have in common.
 type relayClient interface {
+	Publish(context.Context, ...grpc.CallOption) (publishStream, error)
 	Subscribe(context.Context, *relayv1.SubscribeRequest, ...grpc.CallOption) (
 		grpc.ServerStreamingClient[relayv1.SubscribeResponse], error)
 	Acknowledge(context.Context, *relayv1.AcknowledgeRequest, ...grpc.CallOption) (

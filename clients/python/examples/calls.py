@@ -5,10 +5,24 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb
 from alphapulse.registry.v1 import registry_pb2 as pb
-from alphapulse_client import Frame, Mesh, MeshError, id_message, id_text
-from alphapulse_layout import MessageType, TlvType, VenueId
+from alphapulse_client import (
+    Frame,
+    Mesh,
+    MeshError,
+    encode,
+    id_bytes,
+    id_message,
+    id_text,
+    new_context,
+    rows,
+    to_fixed,
+)
+from alphapulse_layout import MessageType, SourceType, TlvType, VenueId
+from alphapulse_layout.dtypes import INSTRUMENT_ID
 
 if TYPE_CHECKING:
     from alphapulse_client import InstrumentKey, RegistryClient
@@ -44,10 +58,10 @@ async def changing(registry: RegistryClient) -> None:
 
 
 async def records(registry: RegistryClient, ids: list[InstrumentKey]) -> None:
-    rows = await registry.records(ids)  # (n,) NumPy array of InstrumentRecord
+    found = await registry.records(ids)  # (n,) NumPy array of InstrumentRecord
     async for batch in registry.stream_records(venues=["XNAS"]):
         print(batch.first_row, len(batch.rows), batch.revision)  # all as of one revision
-    print(rows["symbol"])
+    print(found["symbol"])
 
 
 async def links(registry: RegistryClient, a: InstrumentKey, b: InstrumentKey) -> None:
@@ -103,6 +117,17 @@ async def feeds(mesh: Mesh, ids: list[InstrumentKey]) -> None:
 def extensions(frame: Frame) -> None:
     model = frame.tlv(TlvType.SLIPPAGE_MODEL)  # its bytes; None where the frame has none
     print(model, frame.causes)
+
+
+async def publishing(mesh: Mesh, a: InstrumentKey) -> None:
+    quotes = rows(MessageType.QUOTE, 1)
+    quotes["instrument_id"] = np.frombuffer(id_bytes(a), INSTRUMENT_ID)
+    quotes["bid_price"] = to_fixed("61234.5")
+    source = SourceType.KRAKEN_COLLECTOR
+    frame = encode(MessageType.QUOTE, quotes, source=source, context=new_context())
+    async with mesh.publisher("market_data", producer_name="my-collector") as publisher:
+        await publisher.publish(frame)  # waits while too much is unacknowledged
+    # left: everything is in the relay
 
 
 async def orders(mesh: Mesh, instrument: InstrumentKey) -> None:

@@ -28,7 +28,7 @@ SERVICES = {
 }
 PYTHON_ALONE = {
     "SubmitFrames": "order frames are made by the core",
-    "Publish": "frames are made by the core",
+    "Publish": "frames are made by the core, and by Go",
     "Attach": "shared memory and NATS are read through the core",
     "RegisterSchema": "belongs to publishing",
     "ListSchemas": "types registered at run time are read through the core",
