@@ -1,6 +1,7 @@
 /** The examples of docs/clients.md, compiled. */
 import {
-  AssetType, connect, idText, isReason, LinkType, MeshError, RouteSide, Side, VenueId, type InstrumentId, type Mesh,
+  AssetType, connect, encode, idText, isReason, LinkType, MeshError, newContext, RouteSide, Side, SourceType, VenueId,
+  type InstrumentId, type Mesh,
 } from "@alphapulse/client";
 import type { Frame, Registry } from "@alphapulse/client";
 
@@ -83,6 +84,14 @@ export async function feeds(mesh: Mesh, instruments: InstrumentId[]): Promise<vo
     for (const frame of batch.frames) console.log(frame.rows("Quote").at(-1)?.bidPrice); // in place
     console.log(batch.resumeToken); // a later feed goes on here: { resume: token }
   }
+}
+
+export async function publishing(mesh: Mesh, instrumentId: InstrumentId): Promise<void> {
+  const publisher = mesh.publisher("market_data", { name: "my-collector" });
+  const parts = { source: SourceType.KRAKEN_COLLECTOR, context: newContext() };
+  const frame = encode("Quote", [{ instrumentId, bidPrice: 6123450000000n }], parts);
+  await publisher.publish(frame); // waits while too much is unacknowledged
+  await publisher.close(); // everything is in the relay
 }
 
 export function extensions(frame: Frame): void {

@@ -12,9 +12,9 @@ import { Table, type Vector } from "./flatbuffers.js";
 import { Rows, struct, type Row, type StructName } from "./rows.js";
 import { parseTlvs, rowTlvs, TLV_TYPES, tlvStruct, type Tlv, type TlvName } from "./tlv.js";
 
-const IDENTIFIER = "APF1";
-const MAGIC = 0xdeadbeef;
-const VERSION = 1;
+export const IDENTIFIER = "APF1";
+export const MAGIC = 0xdeadbeef;
+export const VERSION = 1;
 const CODEC_MASK = 0b11;
 const HEADER = LAYOUTS.FrameHeader;
 const CAUSE_BYTES = LAYOUTS.CauseTlv.size;

@@ -5,6 +5,7 @@ import type { CallOptions as ConnectCallOptions, Transport } from "@connectrpc/c
 import { explained } from "./errors.js";
 import { openFeed, relayClient, type Batch, type Domain, type FeedOptions } from "./feed.js";
 import { Orders } from "./orders.js";
+import { Publisher, type PublisherOptions } from "./publisher.js";
 import { Registry } from "./registry.js";
 
 /** Deadline of a unary call that names none. */
@@ -35,6 +36,13 @@ export class Mesh {
    */
   feed(domain: Domain, options: FeedOptions = {}): AsyncGenerator<Batch, void, void> {
     return openFeed(this.#transport, domain, options, this.#closing.signal);
+  }
+
+  /**
+   * Publishes frames to a domain, each into the relay once. Over gRPC alone: a browser cannot send a stream.
+   */
+  publisher(domain: Domain, options: PublisherOptions): Publisher {
+    return new Publisher(relayClient(this.#transport, domain), domain, options, this.#closing.signal);
   }
 
   /** What a relay holds and does: window, policy, producers, subscribers, counters. */

@@ -31,6 +31,60 @@ export type Row<N extends StructName = StructName> = Fields<N> & {
   toJSON(): Record<string, unknown>;
 };
 
+type Init<T extends string> = T extends "u64" | "i64" | "UInt128" | "Int128"
+  ? bigint
+  : T extends StructName
+    ? Layouts[T] extends { fixed: "text" }
+      ? string
+      : Layouts[T] extends { fixed: "bytes" }
+        ? Uint8Array
+        : RowInit<T>
+    : number;
+
+/** What a struct is made of: the fields of a Row, zero where they are left out. */
+export type RowInit<N extends StructName, F = Layouts[N]["fields"]> = {
+  readonly [K in keyof F as Camel<K & string>]?: F[K] extends { type: infer T extends string } ? Init<T> : never;
+};
+
+/** Writes a struct; its bytes are zero. What does not fit its field throws RangeError. */
+export function writeStruct<N extends StructName>(name: N, view: DataView, at: number, value: RowInit<N>): void {
+  const { fields }: StructLayout = LAYOUTS[name];
+  for (const [field, { offset, size, type }] of Object.entries(fields)) {
+    const given = (value as Record<string, unknown>)[camel(field)];
+    if (given !== undefined) writeField(type, view, at + offset, size, given);
+  }
+}
+
+function writeField(type: string, view: DataView, at: number, size: number, value: unknown): void {
+  const scalar = type.slice(type.indexOf(":") + 1); // an enum is "Side:u8"
+  const bits = 8 * size;
+  const within = (fits: boolean): void => {
+    if (!fits) throw new RangeError(`${String(value)} does not fit ${type}`);
+  };
+  if (typeof value === "string" || value instanceof Uint8Array) {
+    const bytes = typeof value === "string" ? new TextEncoder().encode(value) : value;
+    within(bytes.length <= size && (LAYOUTS[type as StructName] as StructLayout).fixed !== undefined);
+    new Uint8Array(view.buffer, view.byteOffset + at, size).set(bytes);
+  } else if (typeof value === "bigint") {
+    const signed = scalar === "i64" || scalar === "Int128";
+    within((signed ? BigInt.asIntN(bits, value) : BigInt.asUintN(bits, value)) === value);
+    view.setBigUint64(at, BigInt.asUintN(64, value), true);
+    if (bits === 128) view.setBigUint64(at + 8, BigInt.asUintN(64, value >> 64n), true);
+  } else if (typeof value === "number") {
+    const least = scalar.startsWith("i") ? -(2 ** (bits - 1)) : 0;
+    within(Number.isInteger(value) && value >= least && value < least + 2 ** bits && size <= 4);
+    if (size === 1) view.setUint8(at, value);
+    else if (size === 2) view.setUint16(at, value, true);
+    else view.setUint32(at, value, true);
+  } else {
+    writeStruct(type as StructName, view, at, value as RowInit<StructName>);
+  }
+}
+
+function camel(field: string): string {
+  return field.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+}
+
 /** Records of one type, one after the other. */
 export class Rows<N extends StructName> implements Iterable<Row<N>> {
   constructor(
@@ -106,8 +160,7 @@ function viewOf(name: StructName): typeof View {
     made = class extends View {};
     const fields: readonly [string, FieldLayout][] = Object.entries(LAYOUTS[name].fields);
     for (const [field, { offset, type }] of fields) {
-      const camel = field.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
-      View.define(made.prototype, camel, offset, readerOf(type));
+      View.define(made.prototype, camel(field), offset, readerOf(type));
     }
     views.set(name, made);
   }

@@ -3,7 +3,7 @@ import { TlvType } from "@alphapulse/gen/fbs";
 import { LAYOUTS } from "@alphapulse/gen/layout";
 
 import { FrameError } from "./errors.js";
-import { struct, type Row, type StructName } from "./rows.js";
+import { struct, writeStruct, type Row, type RowInit, type StructName } from "./rows.js";
 
 /** One extension: see TlvType for the types. A type that this library does not know has its bytes all the same. */
 export interface Tlv {
@@ -37,6 +37,23 @@ export function parseTlvs(extensions: Uint8Array, at = 0): Tlv[] {
     start = end;
   }
   return found;
+}
+
+/** Extensions of a frame that is to be made; a value holds at most 255 bytes. */
+export function encodeTlvs(tlvs: Iterable<Tlv>): Uint8Array {
+  const bytes: number[] = [];
+  for (const { type, value } of tlvs) {
+    if (value.length > 255) throw new FrameError("FRAME_BAD_TLV", bytes.length, `${value.length} bytes in a TLV`);
+    bytes.push(type, value.length, ...value);
+  }
+  return Uint8Array.from(bytes);
+}
+
+/** A TLV that holds a struct. */
+export function tlvOf<N extends TlvName>(name: N, value: RowInit<N>): Tlv {
+  const bytes = new Uint8Array(LAYOUTS[name].size);
+  writeStruct(name, new DataView(bytes.buffer), 0, value);
+  return { type: TLV_TYPES.get(name)!, value: bytes };
 }
 
 /** A TLV's value as a struct in place; one of another size throws FrameError. */

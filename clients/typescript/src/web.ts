@@ -20,8 +20,10 @@ export { AmbiguousInstrument } from "./registry.js";
 export type { InstrumentFilter, InstrumentKey, RecordBatch, RecordFilter, Registry } from "./registry.js";
 export type { Instrument, ReadOptions, UpdateOptions, WriteOptions } from "./registry-calls.js";
 export type { Formula } from "./registry-synthetics.js";
-export { Rows, type Row, type StructName } from "./rows.js";
-export { parseTlvs, type Tlv, type TlvName } from "./tlv.js";
+export { childOf, encode, newContext, type FrameContext, type FrameParts } from "./encode.js";
+export { Rows, type Row, type RowInit, type StructName } from "./rows.js";
+export { encodeTlvs, parseTlvs, tlvOf, type Tlv, type TlvName } from "./tlv.js";
+export type { ProducerGap, Publisher, PublisherOptions, Rejection } from "./publisher.js";
 
 /** The mesh behind a gateway that speaks gRPC-Web, e.g. "https://mesh.example.com". */
 export function connectWeb(baseUrl: string): Mesh {

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import {
-  AssetType, isReason, MessageType, SourceType, TlvType, VenueId, type Batch, type FeedOptions, type Gap, type Mesh,
+  AssetType, encode, isReason, MessageType, newContext, SourceType, tlvOf, TlvType, VenueId, type Batch,
+  type FeedOptions, type Gap, type Mesh, type ProducerGap, type Rejection,
 } from "@alphapulse/client";
 
 import { live, skip, timeout } from "./live.js";
@@ -12,7 +13,8 @@ const options = { skip, timeout };
 
 /** The numbers that client_mesh gave the trades of a batch. */
 function tradeIds(batch: Batch): bigint[] {
-  return batch.frames.flatMap((frame) => [...frame.rows("Trade")].map((row) => row.tradeId));
+  const trades = batch.frames.filter(({ record }) => record === "Trade"); // quotes are of the publisher's test
+  return trades.flatMap((frame) => [...frame.rows("Trade")].map((row) => row.tradeId));
 }
 
 /** Reads a feed until a trade; all trades and the last batch. */
@@ -112,6 +114,51 @@ test("filters, a snapshot and the relay's status", options, async () => {
     const refused = mesh.feed("market_data", { messageTypes: [type] }).next();
     await assert.rejects(refused, (error) => isReason(error, reason));
   }
+});
+
+test("a publisher outlives a kill of its relay", options, async () => {
+  const mesh = await live().connect("relay");
+  const signal = AbortSignal.timeout(90_000);
+  const refused: Rejection[] = [];
+  const gaps: ProducerGap[] = [];
+  const publisher = mesh.publisher("market_data", {
+    name: "ts publisher", id: 78n, maxUnacked: 64,
+    onRejection: (one) => void refused.push(one), onGap: (gap) => void gaps.push(gap),
+  });
+  await publisher.ready(signal);
+  assert.equal(publisher.resumed, 0n);
+  const instrumentId = { assetId: 1n, venue: VenueId.KRAKEN, assetType: AssetType.CRYPTO_PAIR, scheme: 4 };
+  const numbers = Array.from({ length: 400 }, (_, i) => BigInt(i));
+  const sent = (async () => {
+    for (const bidPrice of numbers) {
+      const extensions = [tlvOf("CauseTlv", { traceId: new Uint8Array(16).fill(1) })];
+      const parts = { source: SourceType.KRAKEN_COLLECTOR, context: newContext(), extensions };
+      const frame = encode("Quote", [{ instrumentId, bidPrice }], parts);
+      if (bidPrice === 100n) frame[frame.length - 1]! ^= 1; // which the checksum tells
+      await publisher.publish(frame);
+    }
+    await publisher.flush(signal);
+  })();
+  await live().do({ do: "restart" });
+  await sent;
+  await publisher.close(signal);
+  assert.deepEqual([publisher.acknowledged, gaps], [400n, []]);
+  assert.deepEqual([refused[0]?.number, refused[0]?.reason], [101n, "FRAME_BAD_CHECKSUM"]);
+  await assert.rejects(publisher.publish(new Uint8Array(1)), (error) => isReason(error, "PUBLISHER_CLOSED"));
+
+  const seen: bigint[] = [];
+  for await (const { frames } of mesh.feed("market_data", { start: "oldest", venues: [VenueId.KRAKEN], signal })) {
+    for (const frame of frames) {
+      assert.equal(frame.causes.length, 1);
+      for (const row of frame.rows("Quote")) seen.push(row.bidPrice);
+    }
+    if (seen.length >= 399) break;
+  }
+  assert.deepEqual(seen, numbers.filter((number) => number !== 100n));
+  const successor = mesh.publisher("market_data", { name: "ts publisher", id: 78n });
+  await successor.ready(signal);
+  assert.equal(successor.resumed, 400n);
+  await successor.close(signal);
 });
 
 test("extensions pass through a relay", options, async () => {

@@ -27,8 +27,7 @@ SERVICES = {
     "relay": relay_pb2.DESCRIPTOR.services_by_name["MarketDataRelay"],
 }
 PYTHON_ALONE = {
-    "SubmitFrames": "order frames are made by the core",
-    "Publish": "frames are made by the core, and by Go",
+    "SubmitFrames": "for those who send thousands of orders a second",
     "Attach": "shared memory and NATS are read through the core",
     "RegisterSchema": "belongs to publishing",
     "ListSchemas": "types registered at run time are read through the core",
