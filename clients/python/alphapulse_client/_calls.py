@@ -9,7 +9,7 @@ import grpc.aio
 
 from alphapulse_client._backoff import Backoff
 from alphapulse_client.context import FrameContext, format_traceparent
-from alphapulse_client.errors import Unavailable, from_rpc_error
+from alphapulse_client.errors import Cancelled, Unavailable, from_rpc_error
 
 if TYPE_CHECKING:
     from alphapulse_client._channel import Metadata
@@ -20,6 +20,10 @@ RequestT = TypeVar("RequestT")
 ResponseT = TypeVar("ResponseT")
 
 _RETRY: Final = Backoff(initial=0.02, maximum=0.5)
+_REPEATED: Final = (Unavailable, Cancelled)
+"""CANCELLED too is of the service: one that ends gives up the calls that it has just been sent.
+When our own caller gives up, asyncio says so.
+"""
 
 
 class Method(Protocol[RequestT, ResponseT]):
@@ -53,7 +57,8 @@ class Caller:
         context: FrameContext | None = None,
         timeout: float | None = None,  # noqa: ASYNC109  # becomes gRPC's deadline
     ) -> ResponseT:
-        """The answer; UNAVAILABLE is tried again while there is time and the call is idempotent.
+        """The answer; what a service that ends did not answer is tried again while there is time
+        and the call is idempotent.
 
         Raises:
             MeshError: what the service answered, or DeadlineExceeded.
@@ -69,7 +74,7 @@ class Caller:
                 return await method(request, timeout=remaining, metadata=metadata)
             except grpc.aio.AioRpcError as error:
                 failure = from_rpc_error(error)
-                if not idempotent or not isinstance(failure, Unavailable):
+                if not idempotent or not isinstance(failure, _REPEATED):
                     raise failure from error
                 if time.monotonic() + retry.ceiling >= end:
                     raise failure from error

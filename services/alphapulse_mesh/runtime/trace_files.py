@@ -114,7 +114,10 @@ class SpanFileExporter(SpanExporter):
     def _mend(self) -> None:
         """End a line that a killed predecessor left torn, so that ours begin on their own."""
         if self._size and os.pread(self._fd, 1, self._size - 1) != b"\n":
-            self._size += os.write(self._fd, b"\n")
+            try:
+                self._size += os.write(self._fd, b"\n")
+            except OSError as error:  # a full disk: the service starts without
+                _log.warning("trace file %s: %s", self.path, error.strerror)
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Write the spans; a full disk loses them with one log line, and never stops the

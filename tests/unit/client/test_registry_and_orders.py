@@ -26,6 +26,7 @@ from alphapulse_client import (
     new_context,
 )
 from alphapulse_client.context import parse_traceparent
+from alphapulse_client.errors import Cancelled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -115,6 +116,15 @@ async def test_an_instrument_by_id(registry_client: tuple[Registry, RegistryClie
     with pytest.raises(PermissionDenied):
         await client.get(IDS[2])
     assert servicer.calls == calls + 1
+
+
+async def test_what_an_ending_service_gives_up_is_asked_again(
+    registry_client: tuple[Registry, RegistryClient],
+) -> None:
+    service, client = registry_client
+    service.failures = [Cancelled("the service ends")]
+    assert (await client.get(IDS[0])).id_text == IDS[0].hex()
+    assert service.calls == 2
 
 
 async def test_a_change_of_a_revision_is_repeated_with_one_request_id(

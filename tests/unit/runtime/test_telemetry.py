@@ -296,6 +296,22 @@ class TestFiles:
             telemetry.span_for_frame("kept", new_context(), start_ns=2)
         assert [span.name for span in spans_of(mesh_config)] == ["kept"]
 
+    def test_a_full_disk_does_not_keep_a_service_from_starting(
+        self, mesh_config: MeshConfig, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        mesh_config.trace_dir.mkdir(parents=True)
+        path = mesh_config.trace_dir / "collector.jsonl"
+        path.write_bytes(b'{"trace_id": "torn')
+
+        def full(fd: int, data: bytes) -> int:
+            raise OSError(28, "No space left on device")
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "write", full)
+            telemetry = Telemetry.start(Service.COLLECTOR, mesh_config)
+        with telemetry:
+            assert path.read_bytes() == b'{"trace_id": "torn'
+
 
 def _record_one(directory: Path) -> None:
     from alphapulse_mesh.runtime.config import load_config
