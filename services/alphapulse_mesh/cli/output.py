@@ -19,7 +19,6 @@ from typing import Annotated, Any, Final, NoReturn, ParamSpec
 import grpc
 import orjson
 import typer
-from google.protobuf.json_format import MessageToDict
 from google.protobuf.message import Message
 from rich.console import Console
 from rich.table import Table
@@ -151,6 +150,8 @@ def _plain(value: Any) -> Any:
 
 def as_dict(message: Message) -> dict[str, Any]:
     """A protobuf message as JSON would have it, with the names of the schema."""
+    from google.protobuf.json_format import MessageToDict  # noqa: PLC0415  # only where it is asked
+
     return MessageToDict(message, preserving_proto_field_name=True)
 
 

@@ -15,7 +15,6 @@ from alphapulse_client import Mesh
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import find_target
 from alphapulse_mesh.importers.ccxt_markets import import_markets
-from alphapulse_mesh.importers.databento import import_definitions
 from alphapulse_mesh.importers.financedatabase import import_listings
 from alphapulse_mesh.importers.financedatabase_kinds import importer_of
 from alphapulse_mesh.importers.loading import Loader
@@ -136,6 +135,10 @@ async def _import(
         done = await import_listings(loader, places, listings) if listings else []
         return [*done, *[await read(loader, places, path) for read, path in readers if read]]
     if kind == "databento":
+        from alphapulse_mesh.importers.databento import (  # noqa: PLC0415  # their decoder
+            import_definitions,
+        )
+
         return await import_definitions(loader, places, files)
     one = {"tokens": import_tokens, "pools": import_pools, "ccxt": import_markets}[kind]
     return [await one(loader, places, path) for path in files]

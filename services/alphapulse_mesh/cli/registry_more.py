@@ -11,7 +11,7 @@ import typer
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_client.errors import InvalidArgument
 from alphapulse_client.frames import REGISTRY_RECORDS, rows
-from alphapulse_mesh.cli import output
+from alphapulse_mesh.cli import output, synthetics
 from alphapulse_mesh.cli.gateway import connect
 from alphapulse_mesh.cli.registry import app, asset_type
 from alphapulse_mesh.cli.registry_queries import number_named, short_name
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from alphapulse_client.frames import Rows
 
 __all__ = ["app"]
+
+app.add_typer(synthetics.app, name="synthetic")
 
 
 @app.command("link")
