@@ -113,7 +113,7 @@ class Replica:
         return f"/{SERVICE.full_name}/{method}"
 
     async def ask(self, method: str, request: Message) -> bytes:
-        call = self._channel.unary_unary(
+        call: Any = self._channel.unary_unary(
             self._path(method), request_serializer=lambda message: message.SerializeToString()
         )
         answer: bytes = await call(request, timeout=SECONDS, wait_for_ready=True)
@@ -121,10 +121,11 @@ class Replica:
 
     async def changes(self, upto: int) -> list[bytes]:
         """Every event of a watch from the beginning up to a revision, as it was sent."""
-        call = self._channel.unary_stream(
+        method: Any = self._channel.unary_stream(
             self._path("WatchRegistry"),
             request_serializer=lambda message: message.SerializeToString(),
-        )(pb.WatchRegistryRequest(), timeout=SECONDS, wait_for_ready=True)
+        )
+        call = method(pb.WatchRegistryRequest(), timeout=SECONDS, wait_for_ready=True)
         sent: list[bytes] = []
         async for data in call:
             event = pb.WatchRegistryResponse.FromString(data)
