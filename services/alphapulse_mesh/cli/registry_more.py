@@ -1,4 +1,4 @@
-"""`alphapulse registry`: link, unlink, history, metrics, records."""
+"""`alphapulse registry`: link, unlink, history, metrics, review, records."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ from alphapulse_client.errors import InvalidArgument
 from alphapulse_client.frames import REGISTRY_RECORDS, rows
 from alphapulse_mesh.cli import output, synthetics
 from alphapulse_mesh.cli.gateway import connect
-from alphapulse_mesh.cli.registry import app, asset_type
+from alphapulse_mesh.cli.registry import COLUMNS, app, asset_type, row
 from alphapulse_mesh.cli.registry_queries import number_named, short_name
+from alphapulse_mesh.cli.venue_names import venue_names
 
 if TYPE_CHECKING:
     from alphapulse_client.frames import Rows
@@ -129,6 +130,33 @@ async def metrics(
             }
         )
     )
+
+
+@app.command("review")
+@output.command
+async def review(
+    accept: Annotated[list[str] | None, typer.Option(help="Make this one active.")] = None,
+    reject: Annotated[list[str] | None, typer.Option(help="Delist this one.")] = None,
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Decide on what was discovered and waits as announced; then list what still does."""
+    async with connect(target, name, config) as mesh:
+        for each in accept or ():
+            active = pb.Instrument(id_text=each, status=pb.INSTRUMENT_STATUS_ACTIVE)
+            await mesh.registry.update(active, fields=["status"])
+        for each in reject or ():
+            await mesh.registry.delist(each)
+        announced = pb.INSTRUMENT_STATUS_ANNOUNCED
+        found = [each async for each in mesh.registry.list(status=announced)]
+        names = await venue_names(mesh, (each.venue for each in found))
+    if as_json:
+        output.print_json({"instruments": [output.as_dict(each) for each in found]})
+        return
+    lines = ((each.name, *row(each, names)) for each in found)
+    output.console.print(output.table(["name", *COLUMNS], lines))
 
 
 @app.command("records")

@@ -137,3 +137,34 @@ def test_synthetics_by_what_they_are_made_of(run: Run, target: tuple[str, list[s
 
 def test_a_watch_for_opportunities_says_where_there_are_none(run: Run) -> None:
     assert "publish_live" in run("watch", "--min-bps", "10", code=5)
+
+
+def test_what_was_discovered_is_reviewed(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "found.json"
+    found = [
+        {
+            "asset_type": "ASSET_TYPE_STOCK",
+            "symbol": symbol,
+            "venue": int(VenueId.NYSE),
+            "status": "INSTRUMENT_STATUS_ANNOUNCED",
+        }
+        for symbol in ("GOOD", "BAD", "OPEN")
+    ]
+    file.write_text(json.dumps(found))
+    outcomes = json.loads(run("register", str(file), "--json"))["outcomes"]
+    assert all(each["created"] for each in outcomes)
+
+    def waiting(*arguments: str) -> dict[str, str]:
+        answer = json.loads(run("review", *arguments, "--json"))["instruments"]
+        return {each["symbol"]: each["id_text"] for each in answer}
+
+    ids = waiting()
+    assert set(ids) == {"GOOD", "BAD", "OPEN"}
+    assert set(waiting("--accept", ids["GOOD"], "--reject", ids["BAD"])) == {"OPEN"}
+    status = {symbol: json.loads(run("get", ids[symbol], "--json"))["status"] for symbol in ids}
+    assert status == {
+        "GOOD": "INSTRUMENT_STATUS_ACTIVE",
+        "BAD": "INSTRUMENT_STATUS_DELISTED",
+        "OPEN": "INSTRUMENT_STATUS_ANNOUNCED",
+    }
+    assert "OPEN" in run("review")

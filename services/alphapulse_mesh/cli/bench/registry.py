@@ -190,6 +190,11 @@ def _reading(
                 "WatchRegistry from the beginning: whole instruments as messages",
             ),
             Subject(
+                "alphapulse-records",
+                Rate(registry.stream_records, step=1000, start=1000, most=len(data.ids)),
+                "StreamInstrumentRecords of everything, into NumPy arrays",
+            ),
+            Subject(
                 "redis",
                 Rate(redis.scan, step=1000, start=1000, most=len(data.ids)),
                 "SCAN and MGET of 1,000",
