@@ -18,15 +18,16 @@ import numpy as np
 
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_layout import MessageType
-from alphapulse_mesh.relay.image import image_messages
+from alphapulse_mesh.relay.image import Images
 from alphapulse_mesh.relay.memory import RelayMemory
+from alphapulse_mesh.relay.parts import parts_of
 from alphapulse_mesh.relay.pressure import Pressure
 from alphapulse_mesh.relay.producers import Producer, ProducerTable, PublishSession
 from alphapulse_mesh.relay.requests import check_name, policy_of, start_of
-from alphapulse_mesh.relay.selection import select
+from alphapulse_mesh.relay.selection import filters_of, select
 from alphapulse_mesh.relay.shedding import priority_of
 from alphapulse_mesh.relay.subscribers import SharedResponses, Subscriber
-from alphapulse_mesh.relay.window import PREFIX, RUN_BYTES, Run, Window
+from alphapulse_mesh.relay.window import RUN_BYTES, Run, Window
 from alphapulse_mesh.relay.wire import Promised, chosen, read_publish_request
 from alphapulse_mesh.runtime.errors import (
     InvalidArgument,
@@ -122,6 +123,7 @@ class Hub:
         self._others = others.tobytes()
         """(256,) bools as bytes: what those may publish who are no operators."""
         self._shared = SharedResponses()
+        self.images = Images(self.window)
         self._news = asyncio.Event()
         self._refusal: MeshError | None = None
         self.pressure = Pressure(self.window, self.memory, self.subscribers, config)
@@ -273,7 +275,7 @@ class Hub:
         self, session: PublishSession, block: core.MessageBlock, numbers: int | list[int]
     ) -> None:
         urgency: int | None = None
-        for start, stop in _parts(block, self.window.max_run, self.config.circuit_breaker_frames):
+        for start, stop in parts_of(block, self.window.max_run, self.config.circuit_breaker_frames):
             start_ns = time.time_ns()
             piece = block if stop - start == len(block) else block.part(start, stop)
             those = numbers + start if isinstance(numbers, int) else numbers[start:stop]
@@ -376,13 +378,31 @@ class Hub:
         """The messages of the image that the subscriber starts with; None where it wants none."""
         if request.resume_token or request.start != pb.START_POSITION_SNAPSHOT:
             return None
-        return image_messages(
-            self.window,
-            select(request, self._accepted, self.domain.name),
-            subscriber.position,
-            min(request.max_batch_bytes or RUN_BYTES, self._max_batch),
-            self.config.snapshot_frames,
-        )
+        return self._image(request, subscriber)
+
+    async def _image(
+        self, request: pb.SubscribeRequest, subscriber: Subscriber
+    ) -> AsyncIterator[bytes]:
+        blocks = subscriber.blocking
+
+        def begin(start: int) -> None:
+            subscriber.start_at(start)
+            subscriber.blocking = blocks
+            self.pressure.joined(subscriber)
+
+        subscriber.blocking = False  # until its turn comes it needs nothing
+        self.pressure.move_gate()
+        try:
+            async for message in self.images.messages(
+                filters_of(request),
+                subscriber.selection,
+                begin,
+                most_bytes=min(request.max_batch_bytes or RUN_BYTES, self._max_batch),
+                most_frames=self.config.snapshot_frames,
+            ):
+                yield message
+        finally:
+            subscriber.blocking = blocks
 
     def leave(self, subscriber: Subscriber) -> None:
         """The stream has ended. Idempotent."""
@@ -467,20 +487,3 @@ class Hub:
     def known_producers(self) -> list[Producer]:
         """Every producer that is remembered, connected or not."""
         return self.producers.all()
-
-
-def _parts(block: core.MessageBlock, limit: int, most: int) -> list[tuple[int, int]]:
-    """The message as ranges of at most `limit` bytes of the ring and `most` frames; never none."""
-    # an entry is rounded up to the ring's 64-byte slots and has one of them to itself
-    count = len(block)
-    if block.size + count * (PREFIX.itemsize + 128) <= limit and count <= most:
-        return [(0, count)]
-    costs = np.cumsum((block.lengths.astype(np.int64) + PREFIX.itemsize + 127) // 64 * 64)
-    parts: list[tuple[int, int]] = []
-    start, spent = 0, 0
-    while start < count:
-        stop = max(int(np.searchsorted(costs, spent + limit, side="right")), start + 1)
-        stop = min(stop, start + most)
-        parts.append((start, stop))
-        start, spent = stop, int(costs[stop - 1])
-    return parts

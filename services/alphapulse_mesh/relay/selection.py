@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 import alphapulse_core as core
+from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client.transports.selection import row_filter
 from alphapulse_layout import MessageType
 from alphapulse_mesh.relay.window import Run
@@ -18,9 +19,7 @@ from alphapulse_mesh.runtime.errors import InvalidArgument
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from alphapulse.relay.v1 import relay_pb2 as pb
-
-__all__ = ["Selection", "select"]
+__all__ = ["Selection", "filters_of", "select"]
 
 _MESSAGE_TYPES: Final = frozenset(MessageType)
 _MAX_INSTRUMENTS: Final = 100_000
@@ -73,6 +72,19 @@ class Selection:
             )
         )
         return Run(run.first, encoded, run.types[wanted], run.records[wanted])
+
+
+def filters_of(request: pb.SubscribeRequest) -> bytes:
+    """The filters of a request: equal bytes want the same."""
+    filters = pb.SubscribeRequest(
+        message_types=sorted(set(request.message_types)),
+        instrument_ids=request.instrument_ids,
+        venues=sorted(set(request.venues)),
+        sources=sorted(set(request.sources)),
+        asset_types=sorted(set(request.asset_types)),
+        predicate=request.predicate,
+    )
+    return filters.SerializeToString(deterministic=True)
 
 
 def select(request: pb.SubscribeRequest, accepted: NDArray[np.bool_], domain: str) -> Selection:

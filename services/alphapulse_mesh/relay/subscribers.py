@@ -108,7 +108,7 @@ class Subscriber(Stream):
         """Newest sequence that it has said to have."""
         self._window = window
         self._shared = shared
-        self._selection = selection
+        self.selection = selection
         self._next = start
         self._run: Run | None = None
         self._batch = max_batch_bytes
@@ -128,6 +128,12 @@ class Subscriber(Stream):
         if self.promised is None or self.acknowledged >= self.reported:
             return self.position
         return min(self.acknowledged, self.position)
+
+    def start_at(self, start: int) -> None:
+        """Nothing was handed to it yet: it begins here."""
+        self._next = start
+        self.position = self.acknowledged = start - 1
+        self.progress_at = time.monotonic()
 
     def acknowledge(self, sequence: int) -> None:
         """It has got everything up to here."""
@@ -192,7 +198,7 @@ class Subscriber(Stream):
 
     def _drain(self) -> _Drained:
         window = self._window
-        drained = _Drained(whole=self._selection.everything)
+        drained = _Drained(whole=self.selection.everything)
         scanned = 0
         self.more = False
         shed_until = 0
@@ -218,7 +224,7 @@ class Subscriber(Stream):
             self._next = following
             for piece in runs:
                 scanned += piece.size
-                passed = piece if self._selection.everything else self._selection.apply(piece)
+                passed = piece if self.selection.everything else self.selection.apply(piece)
                 if passed is not None:
                     drained.runs.append(passed)
                     drained.bytes += passed.size

@@ -19,6 +19,7 @@ from alphapulse_mesh.relay.wire import encode_run
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_testing.frames import instrument, numbers_of, signals, trades
 from alphapulse_testing.relays import RelayProcess
+from alphapulse_testing.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,6 +173,59 @@ async def test_what_is_overwritten_while_it_is_folded_is_a_gap(start_relay: Any)
     assert oldest < gap.range.first <= gap.range.last <= as_of
     assert (first.snapshot_first_sequence, first.snapshot_sequence) == (oldest, as_of)
     assert first.delivered_sequence == as_of, "the rest is live"
+    relay.hub.leave(subscriber)
+
+
+async def test_a_crowd_that_starts_together_shares_what_is_folded(start_relay: Any) -> None:
+    relay = await start_relay(ring_bytes=16 << 20, circuit_breaker_frames=10)
+    out = relay.publisher()
+    await out.publish([trades(range(number, number + 50)) for number in range(0, 50_000, 50)])
+    await out.flush(PATIENCE)
+    crowd = [relay.subscription(start="snapshot", policy="block") for _ in range(20)]
+    other = relay.subscription(start="snapshot", predicate="trade_id < 100")
+    relays = relay.hub.images
+    await relays._turn.acquire()  # as if another one were being folded
+    images = [asyncio.create_task(image_of(feed)) for feed in (*crowd, other)]
+    await eventually(lambda: relays._waiting == len(images))
+    relays._turn.release()
+    # meanwhile it is published on, more than who blocks would let through if it were waited for
+    await out.publish([trades([50_000 + number]) for number in range(8)])
+    found = [await image for image in images]
+    assert 2 <= relays.folded <= 3, "once for each filter, or as they took turns"
+    for (batches, as_of), feed in zip(found[:-1], crowd, strict=True):
+        assert as_of >= 1000
+        last = 49_999 if as_of == 1000 else 50_000 + as_of - 1001
+        assert numbers_of(batches[-1]) == [last]
+        async with asyncio.timeout(PATIENCE):
+            seen: list[int] = []
+            while as_of + len(seen) < 1008:
+                batch = await anext(feed)
+                assert batch.gaps == []
+                seen += numbers_of(batch)
+        assert seen == list(range(last + 1, 50_008)), "every frame after it, once"
+    assert numbers_of(found[-1][0][-1]) == [99], "of its own filter"
+
+
+async def test_who_waits_for_its_image_holds_nobody_back(start_relay: Any) -> None:
+    relay = await start_relay(max_queue_frames=50, circuit_breaker_frames=10)
+    request = pb.SubscribeRequest(start=pb.START_POSITION_SNAPSHOT, subscriber_name="waits")
+    await relay.hub.images._turn.acquire()  # somebody else's is being folded
+    subscriber = relay.hub.subscribe(request)
+    image = relay.hub.image(request, subscriber)
+    waiting = asyncio.ensure_future(anext(image))
+    await asyncio.sleep(0)
+    out = relay.publisher()
+    await out.publish([trades([number]) for number in range(40)])
+    await out.flush(PATIENCE)
+    assert relay.hub.pressure.waits == 0
+    relay.hub.images._turn.release()
+    _, first = read_subscribe_response(await waiting)
+    assert (first.delivered_sequence, subscriber.position) == (40, 40)
+    await out.publish([trades([number]) for number in range(40, 60)])
+    async with asyncio.timeout(PATIENCE):
+        while not relay.hub.pressure.waits:  # noqa: ASYNC110 - told by the network
+            await asyncio.sleep(0.01)
+    assert relay.hub.window.head == 50, "now it blocks"
     relay.hub.leave(subscriber)
 
 
