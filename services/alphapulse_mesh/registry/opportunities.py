@@ -8,12 +8,14 @@ there is none, or a venue's fees are not known, nothing is claimed.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 from blake3 import blake3
 
+from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_client import frames
 from alphapulse_client.context import format_traceparent
@@ -107,19 +109,21 @@ class Opportunities:
         self._least_bps = least_bps
         self._counterparts: dict[bytes, list[InstrumentEntry]] = {}
         self._units: dict[bytes, tuple[str, Decimal]] = {}
+        self._across: defaultdict[frozenset[str], set[bytes]] = defaultdict(set)
+        """Two currencies → instruments that are compared at a rate between them."""
         self._revision = -1
-        self._told: dict[tuple[bytes, bytes], tuple[int, int]] = {}
+        self._told: dict[tuple[bytes, bytes], tuple[int, int, int]] = {}
 
     def move(self, moved: Iterable[bytes], now_ns: int) -> list[Opportunity]:
         """What there is now that these instruments' quotes have moved, the best first; the same
-        prices are not told twice.
+        prices are not told twice, unless a rate between them makes it other basis points.
         """
         if self._revision != self._state.revision:  # links and listings may be others
             self._counterparts.clear()
             self._units.clear()
             self._revision = self._state.revision
         found: dict[tuple[bytes, bytes], Opportunity] = {}
-        for instrument_id in moved:
+        for instrument_id in self._with_rates(moved):
             entry = self._state.instruments.get(instrument_id)
             if entry is None:
                 continue
@@ -134,6 +138,16 @@ class Opportunities:
                             found[key] = opportunity
         return sorted(found.values(), key=lambda each: each.bps, reverse=True)
 
+    def _with_rates(self, moved: Iterable[bytes]) -> Iterable[bytes]:
+        """What moved, and what is compared at a rate that moved."""
+        every = dict.fromkeys(moved)
+        for instrument_id in list(every):
+            entry = self._state.instruments.get(instrument_id)
+            if entry is not None and entry.asset_type == common_pb2.ASSET_TYPE_FX_PAIR:
+                currencies = frozenset(entry.natural_key.split(":", 3)[3].split("/"))
+                every.update(dict.fromkeys(self._across.get(currencies, ())))
+        return every
+
     def standing(self, now_ns: int) -> list[Opportunity]:
         """What was told and is there still, by the quotes of this moment, the best first."""
         found = []
@@ -147,7 +161,7 @@ class Opportunities:
         return sorted(found, key=lambda each: each.bps, reverse=True)
 
     def _news(self, key: tuple[bytes, bytes], opportunity: Opportunity) -> bool:
-        prices = (opportunity.ask.ask, opportunity.bid.bid)
+        prices = (opportunity.ask.ask, opportunity.bid.bid, int(opportunity.bps))
         if self._told.get(key) == prices:
             return False
         self._told[key] = prices
@@ -170,6 +184,8 @@ class Opportunities:
         if bought is None or sold is None:
             return None
         (currency, unit), (other, other_unit) = self._unit(a), self._unit(b)
+        if other != currency:
+            self._across[frozenset((other, currency))].add(a.id)
         rate = self._quotes.rate(other, currency, now_ns)
         if rate is None:
             return None

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.registry import identity, queries
-from alphapulse_mesh.registry.fees import Fees, amount, line_fees, plain, price_currency
+from alphapulse_mesh.registry.fees import Fees, amount, line_fees, plain, price_currency, price_unit
 from alphapulse_mesh.registry.quotes import LiveBook
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.registry.search import listings
@@ -87,7 +87,8 @@ class _Order:
     now_ns: int
     buy: bool
     limit: Decimal | None
-    currency: str
+    unit: tuple[str, Decimal]
+    """Currency of the instrument's price, and how much of it a price of 1 is."""
     volumes: Mapping[int, str]
     rate: Rate
 
@@ -134,7 +135,7 @@ def route(
         now_ns,
         buy,
         amount("limit_price", request.limit_price) if request.limit_price else None,
-        price_currency(entry),
+        price_unit(state, entry),
         _volumes(state, request),
         _rates(request, now_ns, live),
     )
@@ -210,8 +211,10 @@ def _line(order: _Order, book: LiveBook, same: dict[bytes, InstrumentEntry]) -> 
         raise _invalid("a book is not one of the instrument or of a line of the same")
     state, request = order.state, order.request
     venue = state.venues[entry.venue].message
-    currency = price_currency(entry)
-    rate = order.rate(currency, order.currency)
+    currency, unit = price_unit(state, entry)
+    rate = order.rate(currency, order.unit[0])
+    if rate is not None and unit != order.unit[1]:  # pence against pounds
+        rate = _ARITHMETIC.divide(rate * unit, order.unit[1])
     levels = _within(order, book, rate)
     volume = amount("volume", book.volume or order.volumes.get(entry.venue, request.volume))
     fees = line_fees(state, entry, volume)
@@ -245,7 +248,7 @@ def _line(order: _Order, book: LiveBook, same: dict[bytes, InstrumentEntry]) -> 
         volume=plain(volume),
         book_source=book.source,
         book_age_ns=book.age_ns,
-        currency=currency,
+        currency=price_currency(entry),
         rate=plain(_rounded(rate)) if rate else "",
     )
     line = _Line(entry, levels, choice, fees, rate, penalty)

@@ -408,3 +408,26 @@ def test_what_a_split_costs_is_the_least(market: Market) -> None:
             for level in leg.levels
         ) + sum(Decimal(leg.fee) for leg in answer.legs)
         assert paid == sum(costs[:quantity])
+
+
+def test_pence_are_hundredths_of_pounds() -> None:
+    market = Market()
+    both: dict[str, Any] = {"isin": APPLE_ISIN, "share_class_figi": APPLE_SHARE_CLASS}
+    lines = (("LSE", "GBX"), ("XETRA", "EUR"), ("NASDAQ", "GBP"))
+    for number, (venue, currency) in enumerate(lines):
+        market.fees(venue, "0")
+        line = stock(f"AAPL{number}", VenueId[venue], quote_currency=currency, **both)
+        market.ids[venue] = market.register(line)
+    market.book("LSE", ask(8070, 1), ask(8080, 9))
+    market.book("XETRA", ask(95, 1), ask(96, 9))
+    market.book("NASDAQ", ask(80, 1), ask(90, 9))
+    # 95 euros at 0.85 are 80.75 pounds, 8075 pence; 80 pounds are 8000 pence
+    rates = [pb.CurrencyRate(source="EUR", target="GBP", rate="0.85")]
+    answer = market.route("4", instrument_id=identity.to_message(market.ids["LSE"]), rates=rates)
+    assert legs(answer) == {
+        "NASDAQ": ("1", "80", "80"),
+        "LSE": ("2", "8080", "8075"),
+        "XETRA": ("1", "95", "95"),
+    }
+    found = choice(answer, "XETRA")
+    assert (found.currency, found.rate, found.effective_price) == ("EUR", "85", "8075")

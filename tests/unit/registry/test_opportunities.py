@@ -127,6 +127,10 @@ def test_a_share_in_two_currencies_needs_a_live_rate(world: World) -> None:
     [(bought, sold, bps)] = told(world, world.quote(abroad, 105, 107))
     assert (bought, sold) == (home, abroad)
     assert bps == int((Decimal(105) * Decimal("1.1") / 111 - 1) * 10_000)
+    # the rate alone moves: at 1.08 105 is 113.4, at 1.05 it is 110.25, less than the 111 paid
+    [(bought, sold, bps)] = told(world, world.quote(rate, 1.07, 1.09))
+    assert (bought, sold, bps) == (home, abroad, int((Decimal("113.4") / 111 - 1) * 10_000))
+    assert told(world, world.quote(rate, 1.04, 1.06)) == []
     # at parity it is the other way round
     world.quote(rate, 0.99, 1.01)
     [(bought, sold, _)] = told(world, world.quote(abroad, 104, 105))
