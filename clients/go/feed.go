@@ -168,10 +168,13 @@ func numbers[T ~uint8 | ~uint16 | ~int32](values []T) []uint32 {
 	return found
 }
 
-// Batches reads the feed until ctx ends (then without an error), the caller stops, or the relay refuses.
+// Batches reads the feed until ctx ends or the mesh is closed (then without an error), the caller stops,
+// or the relay refuses.
 // A Feed is read once, by one goroutine.
 func (f *Feed) Batches(ctx context.Context) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
+		ctx, cancel := until(ctx, f.mesh.closing)
+		defer cancel()
 		var retry backoff
 		for ctx.Err() == nil {
 			err := f.stream(ctx, &retry, yield)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	commonv1 "alphapulse.dev/gen/go/alphapulse/common/v1"
 	relayv1 "alphapulse.dev/gen/go/alphapulse/relay/v1"
@@ -225,4 +226,42 @@ func TestExtensionsPassThroughARelay(t *testing.T) {
 			t.Errorf("a cause: %t, %v", found, err)
 		}
 	})
+}
+
+func TestClosingAMeshEndsWhatRunsOnIt(t *testing.T) {
+	there := live(t)
+	for name, use := range map[string]func(*Mesh) error{
+		"feed": func(mesh *Mesh) error {
+			for _, err := range mesh.Feed(MarketData, FeedOptions{}).Batches(t.Context()) {
+				return err
+			}
+			return nil
+		},
+		"publisher": func(mesh *Mesh) error {
+			publisher, err := mesh.Publisher(MarketData, PublisherOptions{Name: "closing", MaxUnacked: 1})
+			for err == nil {
+				_, err = publisher.Publish(t.Context(), quote(t, 1))
+			}
+			if errors.Is(err, Reason("PUBLISHER_CLOSED")) {
+				return nil
+			}
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			mesh := connect(t, there.Relay)
+			ended := make(chan error, 1)
+			go func() { ended <- use(mesh) }()
+			must[*relayv1.GetStatusResponse](t)(mesh.RelayStatus(t.Context(), MarketData))
+			mesh.Close()
+			select {
+			case err := <-ended:
+				if err != nil {
+					t.Error(err)
+				}
+			case <-time.After(patience):
+				t.Error("goes on")
+			}
+		})
+	}
 }

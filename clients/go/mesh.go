@@ -39,6 +39,8 @@ type Mesh struct {
 	Orders *Orders
 
 	connection *grpc.ClientConn
+	closing    context.Context
+	close      context.CancelFunc
 }
 
 // Option changes how Connect connects.
@@ -83,10 +85,13 @@ func Connect(ctx context.Context, target string, with ...Option) (*Mesh, error) 
 			return nil, &unreachable{target, ctx.Err()}
 		}
 	}
+	closing, cancel := context.WithCancel(context.Background())
 	return &Mesh{
-		Registry:   &Registry{stub: registryv1.NewRegistryServiceClient(connection)},
+		Registry:   &Registry{stub: registryv1.NewRegistryServiceClient(connection), closing: closing},
 		Orders:     &Orders{stub: executionv1.NewExecutionServiceClient(connection)},
 		connection: connection,
+		closing:    closing,
+		close:      cancel,
 	}, nil
 }
 
@@ -108,5 +113,18 @@ func (u *unreachable) Unwrap() []error {
 	return []error{known, u.cause}
 }
 
-// Close ends the connection and every feed on it.
-func (m *Mesh) Close() error { return m.connection.Close() }
+// Close ends every feed, watch and publisher, and the connection.
+func (m *Mesh) Close() error {
+	m.close()
+	return m.connection.Close()
+}
+
+// until is a context that ends with either.
+func until(ctx, closing context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(closing, cancel)
+	return ctx, func() {
+		stop()
+		cancel()
+	}
+}

@@ -98,7 +98,7 @@ func (m *Mesh) Publisher(domain Domain, options PublisherOptions) (*Publisher, e
 	if options.MaxUnackedBytes <= 0 {
 		options.MaxUnackedBytes = 8 << 20
 	}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(m.closing)
 	publisher := &Publisher{
 		domain: domain, options: options, relay: relay, incarnation: randomID(), cancel: cancel,
 		ended: make(chan struct{}), work: make(chan struct{}, 1), news: make(chan struct{}),
@@ -151,10 +151,6 @@ func (p *Publisher) Ready(ctx context.Context) error {
 // Close flushes until ctx ends, then ends the stream.
 func (p *Publisher) Close(ctx context.Context) error {
 	err := p.Flush(ctx)
-	p.mu.Lock()
-	p.closed = true
-	p.changed()
-	p.mu.Unlock()
 	p.cancel()
 	<-p.ended
 	return err
@@ -219,6 +215,12 @@ func (p *Publisher) unacknowledged() int {
 
 func (p *Publisher) run(ctx context.Context) {
 	defer close(p.ended)
+	defer func() {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.closed = true
+		p.changed()
+	}()
 	var retry backoff
 	for ctx.Err() == nil {
 		err := p.session(ctx, &retry)

@@ -25,6 +25,7 @@ const (
 // made again while the registry is unavailable and their context has time.
 type Registry struct {
 	stub     registryv1.RegistryServiceClient
+	closing  context.Context
 	revision atomic.Uint64
 }
 

@@ -406,6 +406,30 @@ func TestAWatchGoesOn(t *testing.T) {
 	t.Fatal("the change did not come")
 }
 
+func TestClosingAMeshEndsAWatch(t *testing.T) {
+	mesh := connect(t, live(t).Registry)
+	ended := make(chan error, 1)
+	go func() {
+		for _, err := range mesh.Registry.Watch(t.Context(), &registryv1.WatchRegistryRequest{}) {
+			if err != nil {
+				ended <- err
+				return
+			}
+		}
+		ended <- nil
+	}()
+	must[*registryv1.Venue](t)(mesh.Registry.Venue(t.Context(), "NASDAQ"))
+	mesh.Close()
+	select {
+	case err := <-ended:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(patience):
+		t.Error("the watch goes on")
+	}
+}
+
 func TestCallsAndAWatchOutliveAKillOfTheRegistry(t *testing.T) {
 	there := live(t)
 	registry := connect(t, there.Registry).Registry

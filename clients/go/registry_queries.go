@@ -83,12 +83,14 @@ func (r *Registry) Route(
 }
 
 // Watch yields every change that a request wants, in order, each once, and bookmarks that say how far
-// the stream is. It reconnects by itself, and ends with its context or with an error, as when the
+// the stream is. It reconnects by itself, and ends with its context, the mesh or an error, as when the
 // registry no longer has the changes from there on (ReasonRevisionCompacted).
 func (r *Registry) Watch(
 	ctx context.Context, request *registryv1.WatchRegistryRequest,
 ) iter.Seq2[*registryv1.WatchRegistryResponse, error] {
 	return func(yield func(*registryv1.WatchRegistryResponse, error) bool) {
+		ctx, cancel := until(ctx, r.closing)
+		defer cancel()
 		request := proto.CloneOf(request)
 		var retry backoff
 		for ctx.Err() == nil {
