@@ -16,6 +16,7 @@ pub mod index;
 pub mod instrument;
 pub mod pool;
 pub mod ring;
+pub mod schema;
 
 #[cfg(feature = "python")]
 mod py;

@@ -5,6 +5,7 @@ The compiled module is `alphapulse_core._native`; this package re-exports it und
 
 from alphapulse_core._native import (
     INSTRUMENT_RULES_FIELDS,
+    MAX_SCHEMA_BYTES,
     ORDER_VIEW_BYTES,
     OUTCOME_FIELDS,
     VENUE_REPORT_FIELDS,
@@ -30,6 +31,8 @@ from alphapulse_core._native import (
     PredicateError,
     Ring,
     RingReader,
+    Schema,
+    SchemaError,
     SimulatedExchange,
     __version__,
     canonical_key,
@@ -98,6 +101,7 @@ from alphapulse_core.ring_errors import (
 
 __all__ = [
     "INSTRUMENT_RULES_FIELDS",
+    "MAX_SCHEMA_BYTES",
     "ORDER_VIEW_BYTES",
     "OUTCOME_FIELDS",
     "VENUE_REPORT_FIELDS",
@@ -136,6 +140,8 @@ __all__ = [
     "RingSystemError",
     "RingTableFull",
     "RingTooLarge",
+    "Schema",
+    "SchemaError",
     "SimulatedExchange",
     "__version__",
     "canonical_key",

@@ -1,7 +1,7 @@
 """Types of the compiled module. One section per area; checked against the module by stubtest."""
 
 from collections.abc import Sequence
-from typing import Any, Literal, Self, TypeAlias, final
+from typing import Any, Final, Literal, Self, TypeAlias, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -626,9 +626,11 @@ class FrameFilter:
         venues: Sequence[int] | None = None,
         asset_types: Sequence[int] | None = None,
         predicate: str = "",
+        schemas: Sequence[tuple[int, Schema]] | None = None,
         max_bytes: int = ...,
     ) -> Self:
-        """Empty or None passes everything. `max_bytes`: largest size to decompress a frame to."""
+        """Empty or None passes everything. `schemas`: message types registered at run time, whose
+        fields a predicate may name. `max_bytes`: largest size to decompress a frame to."""
     @property
     def passes_all(self) -> bool:
         """True when nothing is filtered."""
@@ -648,6 +650,53 @@ class FrameFilter:
 
         Returns (bytes, n + 1 offsets, index of the entry that each came from). `skip` steps over a
         prefix of each entry. Entries must hold verified frames; one that is not raises FrameError.
+        """
+
+class SchemaError(ValueError):
+    """A binary schema that is refused."""
+
+    reason: str
+    """Stable: SCHEMA_MALFORMED, SCHEMA_TOO_LARGE, SCHEMA_ROOT_UNKNOWN, SCHEMA_UNSUPPORTED."""
+
+MAX_SCHEMA_BYTES: Final[int]
+"""Largest binary schema that is read."""
+
+_Shape = tuple[str, int, list[_ShapeField]]
+"""Full name, bytes (0 for a table), fields by position."""
+_ShapeField = tuple[str, int, int, str, Any, int]
+"""Name, byte (of a table: of its vtable), bytes in the row, kind, what the kind needs, default."""
+
+@final
+class Schema:
+    """A binary schema (`.bfbs`) that was read and checked, for a type registered at run time.
+
+    `root`: full name of the struct or of the root table that a row is; empty: the root table, or
+    the struct that is in its only field, a vector. Raises SchemaError.
+    """
+
+    def __new__(cls, schema: _Bytes, root: str = "") -> Self: ...
+    @property
+    def root(self) -> str:
+        """Full name of the struct or table."""
+    @property
+    def hash(self) -> int:
+        """What frames of the type carry as `schema_hash`."""
+    @property
+    def stride(self) -> int:
+        """Bytes of a row; 0 for a table, of which a frame holds one."""
+    @property
+    def is_table(self) -> bool:
+        """The root is a table."""
+    def shapes(self) -> list[_Shape]:
+        """The struct, or the tables that can be reached, the root first.
+
+        Kinds and what they need: unsigned and signed (decimals, or None), float, bool, bytes and
+        text (None), enum (name, signed, flags, (name, value) pairs), struct (its shape), array
+        (element, count), string (None), vector (element), table (its number in this list).
+        """
+    def check(self, frame: _Bytes, /) -> None:
+        """Whether a verified frame is one of this schema. Raises FrameError
+        (FRAME_SCHEMA_MISMATCH).
         """
 
 def filter_frame(

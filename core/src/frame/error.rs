@@ -24,6 +24,8 @@ pub enum Reason {
     BadOffset = 10,
     BadCompression = 11,
     TooLarge = 12,
+    /// Rows that are not those of the schema that the type is registered with.
+    SchemaMismatch = 13,
 }
 
 impl Reason {
@@ -43,6 +45,7 @@ impl Reason {
             Self::BadOffset => "FRAME_BAD_OFFSET",
             Self::BadCompression => "FRAME_BAD_COMPRESSION",
             Self::TooLarge => "FRAME_TOO_LARGE",
+            Self::SchemaMismatch => "FRAME_SCHEMA_MISMATCH",
         }
     }
 }

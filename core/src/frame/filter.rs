@@ -6,6 +6,7 @@
 //! by its own field: a subscriber to one instrument still hears heartbeats and errors. A predicate
 //! is asked about every row beside that; no row of a type that lacks one of its fields passes.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use alphapulse_gen::layout::{InstrumentId, MessageType, VenueUpdate};
@@ -16,6 +17,7 @@ use super::encode::encode;
 use super::error::{Reason, Result, refuse};
 use super::predicate::Predicate;
 use super::verify::{FrameInfo, inspect};
+use crate::schema::Schema;
 
 pub const ID_BYTES: usize = size_of::<InstrumentId>();
 
@@ -93,6 +95,8 @@ pub struct FrameFilter {
     pub venues: Option<NumberSet>,
     pub asset_types: Option<NumberSet>,
     pub predicate: Option<Predicate>,
+    /// Types registered at run time, for the instrument ids of their rows.
+    pub schemas: Vec<(u8, Arc<Schema>)>,
     /// Largest content to decompress a frame to.
     pub max_bytes: usize,
 }
@@ -106,6 +110,7 @@ impl Default for FrameFilter {
             venues: None,
             asset_types: None,
             predicate: None,
+            schemas: Vec::new(),
             max_bytes: DEFAULT_MAX_BYTES,
         }
     }
@@ -152,10 +157,22 @@ impl FrameFilter {
         })
     }
 
+    /// Where rows have instrument ids.
+    fn instrument_offsets(&self, info: &FrameInfo) -> Cow<'static, [usize]> {
+        let number = info.header.message_type.0;
+        match self.schemas.iter().find(|(known, _)| *known == number) {
+            Some((_, schema)) if schema.hash == info.schema_hash && schema.stride() == info.stride => {
+                schema.instrument_offsets().into()
+            }
+            _ => info.record.instrument_offsets.into(),
+        }
+    }
+
     /// Whether the rows have what the filter asks about.
     fn concerns(&self, info: &FrameInfo) -> bool {
         self.predicate.is_some()
             || !info.record.instrument_offsets.is_empty()
+            || self.schemas.iter().any(|(number, _)| *number == info.header.message_type.0)
             || (self.venues.is_some() && info.header.message_type == MessageType::VENUE_UPDATE)
     }
 
@@ -164,7 +181,7 @@ impl FrameFilter {
         let message_type = info.header.message_type;
         let matched = match &self.predicate {
             None => None,
-            Some(predicate) => match predicate.matches(message_type.0, rows) {
+            Some(predicate) => match predicate.matches_frame(info, rows) {
                 None => return Ok(Passed::Nothing),
                 matched => matched,
             },
@@ -173,7 +190,8 @@ impl FrameFilter {
             return Ok(Passed::Whole);
         }
         let matches = |i: usize| matched.as_ref().is_none_or(|words| words[i / 64] >> (i % 64) & 1 == 1);
-        let offsets = info.record.instrument_offsets;
+        let offsets = self.instrument_offsets(info);
+        let offsets = offsets.as_ref();
         let runs = if message_type == MessageType::VENUE_UPDATE {
             runs(rows, info.stride, |i, row| self.venue_passes(row) && matches(i))
         } else if offsets.is_empty() || !self.looks_at_ids() {

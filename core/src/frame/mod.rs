@@ -20,6 +20,7 @@ pub mod message;
 mod predicate;
 mod shape;
 mod stamp;
+pub mod table;
 pub mod tlv;
 mod verify;
 

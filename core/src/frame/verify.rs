@@ -316,7 +316,7 @@ pub struct Table<'a> {
 }
 
 impl<'a> Table<'a> {
-    fn at(bytes: &'a [u8], position: usize) -> Result<Self> {
+    pub fn at(bytes: &'a [u8], position: usize) -> Result<Self> {
         let length = bytes.len();
         if position + 4 > length {
             let detail = format!("a table at byte {position} of {length}");
@@ -346,7 +346,7 @@ impl<'a> Table<'a> {
     }
 
     /// Position of a field of `size` bytes; `None` where the builder left it out.
-    fn field(&self, slot: usize, size: usize, align: usize) -> Result<Option<usize>> {
+    pub fn field(&self, slot: usize, size: usize, align: usize) -> Result<Option<usize>> {
         if slot >= self.slots {
             return Ok(None);
         }

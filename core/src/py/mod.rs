@@ -13,6 +13,7 @@ mod identity;
 mod index;
 mod instrument;
 mod ring;
+mod schema;
 
 #[pymodule]
 fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -25,6 +26,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     instrument::register(m)?;
     histogram::register(m)?;
     ring::register(m)?;
+    schema::register(m)?;
     // The package says what is public; a second list here would only have to agree with it.
     m.delattr("__all__")?;
     Ok(())

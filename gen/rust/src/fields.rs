@@ -3,13 +3,13 @@
 
 /// An enumeration; the values of flags are masks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EnumType {
-    pub name: &'static str,
+pub struct EnumType<'a> {
+    pub name: &'a str,
     pub flags: bool,
-    pub values: &'static [(&'static str, u64)],
+    pub values: &'a [(&'a str, u64)],
 }
 
-impl EnumType {
+impl EnumType<'_> {
     /// The number of a name.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<u64> {
@@ -21,35 +21,44 @@ impl EnumType {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Kind<'a> {
     Unsigned,
     Signed,
-    Enum(&'static EnumType),
+    /// IEEE 754, of types registered at run time.
+    Float,
+    /// One byte, 0 or 1, of types registered at run time.
+    Bool,
+    /// An integer that says itself how many decimals it has, of types registered at run time.
+    Fixed {
+        signed: bool,
+        decimals: u32,
+    },
+    Enum(&'a EnumType<'a>),
     /// Raw bytes.
     Bytes,
     /// ASCII, padded with NUL.
     Text,
-    Struct(&'static StructType),
+    Struct(&'a StructType<'a>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Field {
-    pub name: &'static str,
+pub struct Field<'a> {
+    pub name: &'a str,
     pub offset: usize,
     pub size: usize,
-    pub kind: Kind,
+    pub kind: Kind<'a>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StructType {
-    pub name: &'static str,
+pub struct StructType<'a> {
+    pub name: &'a str,
     pub size: usize,
-    pub fields: &'static [Field],
+    pub fields: &'a [Field<'a>],
 }
 
-impl StructType {
+impl<'a> StructType<'a> {
     #[must_use]
-    pub fn field(&self, name: &str) -> Option<&'static Field> {
+    pub fn field(&self, name: &str) -> Option<&'a Field<'a>> {
         self.fields.iter().find(|field| field.name == name)
     }
 }
@@ -57,20 +66,20 @@ impl StructType {
 /// The layout of a built-in record by its member of the frame's union; `None` for a member whose
 /// layout is registered at run time.
 #[must_use]
-pub fn record_fields(member: u8) -> Option<&'static StructType> {
+pub fn record_fields(member: u8) -> Option<&'static StructType<'static>> {
     RECORD_FIELDS
         .iter()
         .find(|(known, _)| *known == member)
         .map(|(_, fields)| *fields)
 }
 
-pub static ALERT_SEVERITY_NAMES: EnumType = EnumType {
+pub static ALERT_SEVERITY_NAMES: EnumType<'static> = EnumType {
     name: "AlertSeverity",
     flags: false,
     values: &[("NONE", 0), ("INFO", 1), ("WARNING", 2), ("CRITICAL", 3)],
 };
 
-pub static ASSET_TYPE_NAMES: EnumType = EnumType {
+pub static ASSET_TYPE_NAMES: EnumType<'static> = EnumType {
     name: "AssetType",
     flags: false,
     values: &[
@@ -94,31 +103,31 @@ pub static ASSET_TYPE_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static BOOK_ACTION_NAMES: EnumType = EnumType {
+pub static BOOK_ACTION_NAMES: EnumType<'static> = EnumType {
     name: "BookAction",
     flags: false,
     values: &[("NONE", 0), ("SET", 1), ("CLEAR", 2)],
 };
 
-pub static BOOK_FLAG_NAMES: EnumType = EnumType {
+pub static BOOK_FLAG_NAMES: EnumType<'static> = EnumType {
     name: "BookFlag",
     flags: true,
     values: &[("LAST_IN_EVENT", 1), ("SNAPSHOT", 2), ("VALID", 4)],
 };
 
-pub static COMPRESSION_NAMES: EnumType = EnumType {
+pub static COMPRESSION_NAMES: EnumType<'static> = EnumType {
     name: "Compression",
     flags: false,
     values: &[("NONE", 0), ("LZ4", 1), ("ZSTD", 2), ("SNAPPY", 3)],
 };
 
-pub static CONFIG_OUTCOME_NAMES: EnumType = EnumType {
+pub static CONFIG_OUTCOME_NAMES: EnumType<'static> = EnumType {
     name: "ConfigOutcome",
     flags: false,
     values: &[("NONE", 0), ("APPLIED", 1), ("REFUSED", 2)],
 };
 
-pub static DE_FI_EXECUTION_FLAG_NAMES: EnumType = EnumType {
+pub static DE_FI_EXECUTION_FLAG_NAMES: EnumType<'static> = EnumType {
     name: "DeFiExecutionFlag",
     flags: true,
     values: &[
@@ -131,7 +140,7 @@ pub static DE_FI_EXECUTION_FLAG_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static DE_FI_VENUE_TYPE_NAMES: EnumType = EnumType {
+pub static DE_FI_VENUE_TYPE_NAMES: EnumType<'static> = EnumType {
     name: "DeFiVenueType",
     flags: false,
     values: &[
@@ -143,7 +152,7 @@ pub static DE_FI_VENUE_TYPE_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static EXEC_TYPE_NAMES: EnumType = EnumType {
+pub static EXEC_TYPE_NAMES: EnumType<'static> = EnumType {
     name: "ExecType",
     flags: false,
     values: &[
@@ -166,7 +175,7 @@ pub static EXEC_TYPE_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static FRAME_FLAG_NAMES: EnumType = EnumType {
+pub static FRAME_FLAG_NAMES: EnumType<'static> = EnumType {
     name: "FrameFlag",
     flags: true,
     values: &[
@@ -179,7 +188,7 @@ pub static FRAME_FLAG_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static ID_SCHEME_NAMES: EnumType = EnumType {
+pub static ID_SCHEME_NAMES: EnumType<'static> = EnumType {
     name: "IdScheme",
     flags: false,
     values: &[
@@ -192,7 +201,7 @@ pub static ID_SCHEME_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static INSTRUMENT_FLAG_NAMES: EnumType = EnumType {
+pub static INSTRUMENT_FLAG_NAMES: EnumType<'static> = EnumType {
     name: "InstrumentFlag",
     flags: true,
     values: &[
@@ -203,7 +212,7 @@ pub static INSTRUMENT_FLAG_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static INSTRUMENT_STATUS_NAMES: EnumType = EnumType {
+pub static INSTRUMENT_STATUS_NAMES: EnumType<'static> = EnumType {
     name: "InstrumentStatus",
     flags: false,
     values: &[
@@ -216,13 +225,13 @@ pub static INSTRUMENT_STATUS_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static LIQUIDITY_NAMES: EnumType = EnumType {
+pub static LIQUIDITY_NAMES: EnumType<'static> = EnumType {
     name: "Liquidity",
     flags: false,
     values: &[("NONE", 0), ("MAKER", 1), ("TAKER", 2)],
 };
 
-pub static MESSAGE_TYPE_NAMES: EnumType = EnumType {
+pub static MESSAGE_TYPE_NAMES: EnumType<'static> = EnumType {
     name: "MessageType",
     flags: false,
     values: &[
@@ -265,7 +274,7 @@ pub static MESSAGE_TYPE_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static MEV_KIND_NAMES: EnumType = EnumType {
+pub static MEV_KIND_NAMES: EnumType<'static> = EnumType {
     name: "MevKind",
     flags: false,
     values: &[
@@ -278,7 +287,7 @@ pub static MEV_KIND_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static ORD_STATUS_NAMES: EnumType = EnumType {
+pub static ORD_STATUS_NAMES: EnumType<'static> = EnumType {
     name: "OrdStatus",
     flags: false,
     values: &[
@@ -299,13 +308,13 @@ pub static ORD_STATUS_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static ORDER_FLAG_NAMES: EnumType = EnumType {
+pub static ORDER_FLAG_NAMES: EnumType<'static> = EnumType {
     name: "OrderFlag",
     flags: true,
     values: &[("POST_ONLY", 1), ("REDUCE_ONLY", 2)],
 };
 
-pub static ORDER_REASON_NAMES: EnumType = EnumType {
+pub static ORDER_REASON_NAMES: EnumType<'static> = EnumType {
     name: "OrderReason",
     flags: false,
     values: &[
@@ -345,7 +354,7 @@ pub static ORDER_REASON_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static ORDER_TYPE_NAMES: EnumType = EnumType {
+pub static ORDER_TYPE_NAMES: EnumType<'static> = EnumType {
     name: "OrderType",
     flags: false,
     values: &[
@@ -357,13 +366,13 @@ pub static ORDER_TYPE_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static QUOTE_FLAG_NAMES: EnumType = EnumType {
+pub static QUOTE_FLAG_NAMES: EnumType<'static> = EnumType {
     name: "QuoteFlag",
     flags: true,
     values: &[("ONE_SIDED", 1), ("INDICATIVE", 2), ("STALE", 4)],
 };
 
-pub static RECORDS_NAMES: EnumType = EnumType {
+pub static RECORDS_NAMES: EnumType<'static> = EnumType {
     name: "Records",
     flags: false,
     values: &[
@@ -408,7 +417,7 @@ pub static RECORDS_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static RISK_METRIC_KIND_NAMES: EnumType = EnumType {
+pub static RISK_METRIC_KIND_NAMES: EnumType<'static> = EnumType {
     name: "RiskMetricKind",
     flags: false,
     values: &[
@@ -425,7 +434,7 @@ pub static RISK_METRIC_KIND_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static SERVICE_STATE_NAMES: EnumType = EnumType {
+pub static SERVICE_STATE_NAMES: EnumType<'static> = EnumType {
     name: "ServiceState",
     flags: false,
     values: &[
@@ -438,19 +447,19 @@ pub static SERVICE_STATE_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static SIDE_NAMES: EnumType = EnumType {
+pub static SIDE_NAMES: EnumType<'static> = EnumType {
     name: "Side",
     flags: false,
     values: &[("NONE", 0), ("BUY", 1), ("SELL", 2)],
 };
 
-pub static SIGNAL_ACTION_NAMES: EnumType = EnumType {
+pub static SIGNAL_ACTION_NAMES: EnumType<'static> = EnumType {
     name: "SignalAction",
     flags: false,
     values: &[("NONE", 0), ("ENTER", 1), ("EXIT", 2), ("UPDATE", 3)],
 };
 
-pub static SOURCE_TYPE_NAMES: EnumType = EnumType {
+pub static SOURCE_TYPE_NAMES: EnumType<'static> = EnumType {
     name: "SourceType",
     flags: false,
     values: &[
@@ -477,7 +486,7 @@ pub static SOURCE_TYPE_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static TIME_IN_FORCE_NAMES: EnumType = EnumType {
+pub static TIME_IN_FORCE_NAMES: EnumType<'static> = EnumType {
     name: "TimeInForce",
     flags: false,
     values: &[
@@ -490,7 +499,7 @@ pub static TIME_IN_FORCE_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static TLV_TYPE_NAMES: EnumType = EnumType {
+pub static TLV_TYPE_NAMES: EnumType<'static> = EnumType {
     name: "TlvType",
     flags: false,
     values: &[
@@ -514,7 +523,7 @@ pub static TLV_TYPE_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static TRADE_FLAG_NAMES: EnumType = EnumType {
+pub static TRADE_FLAG_NAMES: EnumType<'static> = EnumType {
     name: "TradeFlag",
     flags: true,
     values: &[
@@ -525,7 +534,7 @@ pub static TRADE_FLAG_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static VENUE_ID_NAMES: EnumType = EnumType {
+pub static VENUE_ID_NAMES: EnumType<'static> = EnumType {
     name: "VenueId",
     flags: false,
     values: &[
@@ -606,7 +615,7 @@ pub static VENUE_ID_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static VENUE_STATUS_NAMES: EnumType = EnumType {
+pub static VENUE_STATUS_NAMES: EnumType<'static> = EnumType {
     name: "VenueStatus",
     flags: false,
     values: &[
@@ -620,7 +629,7 @@ pub static VENUE_STATUS_NAMES: EnumType = EnumType {
     ],
 };
 
-pub static ARBITRAGE_OPPORTUNITY: StructType = StructType {
+pub static ARBITRAGE_OPPORTUNITY: StructType<'static> = StructType {
     name: "ArbitrageOpportunity",
     size: 120,
     fields: &[
@@ -741,7 +750,7 @@ pub static ARBITRAGE_OPPORTUNITY: StructType = StructType {
     ],
 };
 
-pub static ARBITRAGE_TERMS_TLV: StructType = StructType {
+pub static ARBITRAGE_TERMS_TLV: StructType<'static> = StructType {
     name: "ArbitrageTermsTlv",
     size: 48,
     fields: &[
@@ -820,7 +829,7 @@ pub static ARBITRAGE_TERMS_TLV: StructType = StructType {
     ],
 };
 
-pub static BOOK_LEVEL: StructType = StructType {
+pub static BOOK_LEVEL: StructType<'static> = StructType {
     name: "BookLevel",
     size: 64,
     fields: &[
@@ -893,7 +902,7 @@ pub static BOOK_LEVEL: StructType = StructType {
     ],
 };
 
-pub static CAUSE_TLV: StructType = StructType {
+pub static CAUSE_TLV: StructType<'static> = StructType {
     name: "CauseTlv",
     size: 24,
     fields: &[
@@ -912,7 +921,7 @@ pub static CAUSE_TLV: StructType = StructType {
     ],
 };
 
-pub static CONFIG_RESULT: StructType = StructType {
+pub static CONFIG_RESULT: StructType<'static> = StructType {
     name: "ConfigResult",
     size: 48,
     fields: &[
@@ -979,7 +988,7 @@ pub static CONFIG_RESULT: StructType = StructType {
     ],
 };
 
-pub static CONFIG_UPDATE: StructType = StructType {
+pub static CONFIG_UPDATE: StructType<'static> = StructType {
     name: "ConfigUpdate",
     size: 48,
     fields: &[
@@ -1028,7 +1037,7 @@ pub static CONFIG_UPDATE: StructType = StructType {
     ],
 };
 
-pub static CROSS_CHAIN_TLV: StructType = StructType {
+pub static CROSS_CHAIN_TLV: StructType<'static> = StructType {
     name: "CrossChainTlv",
     size: 64,
     fields: &[
@@ -1071,7 +1080,7 @@ pub static CROSS_CHAIN_TLV: StructType = StructType {
     ],
 };
 
-pub static CROSS_VENUE_OPPORTUNITY: StructType = StructType {
+pub static CROSS_VENUE_OPPORTUNITY: StructType<'static> = StructType {
     name: "CrossVenueOpportunity",
     size: 112,
     fields: &[
@@ -1168,7 +1177,7 @@ pub static CROSS_VENUE_OPPORTUNITY: StructType = StructType {
     ],
 };
 
-pub static DE_FI_SIGNAL: StructType = StructType {
+pub static DE_FI_SIGNAL: StructType<'static> = StructType {
     name: "DeFiSignal",
     size: 296,
     fields: &[
@@ -1385,7 +1394,7 @@ pub static DE_FI_SIGNAL: StructType = StructType {
     ],
 };
 
-pub static EXECUTION_REPORT: StructType = StructType {
+pub static EXECUTION_REPORT: StructType<'static> = StructType {
     name: "ExecutionReport",
     size: 144,
     fields: &[
@@ -1536,7 +1545,7 @@ pub static EXECUTION_REPORT: StructType = StructType {
     ],
 };
 
-pub static FEED_LAG_TLV: StructType = StructType {
+pub static FEED_LAG_TLV: StructType<'static> = StructType {
     name: "FeedLagTlv",
     size: 56,
     fields: &[
@@ -1567,7 +1576,7 @@ pub static FEED_LAG_TLV: StructType = StructType {
     ],
 };
 
-pub static FILL: StructType = StructType {
+pub static FILL: StructType<'static> = StructType {
     name: "Fill",
     size: 128,
     fields: &[
@@ -1694,7 +1703,7 @@ pub static FILL: StructType = StructType {
     ],
 };
 
-pub static FLASH_LOAN_PARAMS_TLV: StructType = StructType {
+pub static FLASH_LOAN_PARAMS_TLV: StructType<'static> = StructType {
     name: "FlashLoanParamsTlv",
     size: 64,
     fields: &[
@@ -1749,7 +1758,7 @@ pub static FLASH_LOAN_PARAMS_TLV: StructType = StructType {
     ],
 };
 
-pub static FLASH_LOAN_SIGNAL: StructType = StructType {
+pub static FLASH_LOAN_SIGNAL: StructType<'static> = StructType {
     name: "FlashLoanSignal",
     size: 144,
     fields: &[
@@ -1840,7 +1849,7 @@ pub static FLASH_LOAN_SIGNAL: StructType = StructType {
     ],
 };
 
-pub static FRAME_CONTEXT: StructType = StructType {
+pub static FRAME_CONTEXT: StructType<'static> = StructType {
     name: "FrameContext",
     size: 40,
     fields: &[
@@ -1889,7 +1898,7 @@ pub static FRAME_CONTEXT: StructType = StructType {
     ],
 };
 
-pub static FRAME_HEADER: StructType = StructType {
+pub static FRAME_HEADER: StructType<'static> = StructType {
     name: "FrameHeader",
     size: 32,
     fields: &[
@@ -1950,7 +1959,7 @@ pub static FRAME_HEADER: StructType = StructType {
     ],
 };
 
-pub static GAS_OPTIMIZATION_SIGNAL: StructType = StructType {
+pub static GAS_OPTIMIZATION_SIGNAL: StructType<'static> = StructType {
     name: "GasOptimizationSignal",
     size: 88,
     fields: &[
@@ -2023,7 +2032,7 @@ pub static GAS_OPTIMIZATION_SIGNAL: StructType = StructType {
     ],
 };
 
-pub static GAS_OPTIMIZATION_TLV: StructType = StructType {
+pub static GAS_OPTIMIZATION_TLV: StructType<'static> = StructType {
     name: "GasOptimizationTlv",
     size: 40,
     fields: &[
@@ -2060,7 +2069,7 @@ pub static GAS_OPTIMIZATION_TLV: StructType = StructType {
     ],
 };
 
-pub static HEARTBEAT: StructType = StructType {
+pub static HEARTBEAT: StructType<'static> = StructType {
     name: "Heartbeat",
     size: 96,
     fields: &[
@@ -2157,7 +2166,7 @@ pub static HEARTBEAT: StructType = StructType {
     ],
 };
 
-pub static IMPERMANENT_LOSS_ALERT: StructType = StructType {
+pub static IMPERMANENT_LOSS_ALERT: StructType<'static> = StructType {
     name: "ImpermanentLossAlert",
     size: 136,
     fields: &[
@@ -2260,7 +2269,7 @@ pub static IMPERMANENT_LOSS_ALERT: StructType = StructType {
     ],
 };
 
-pub static INSTRUMENT_DISCOVERED: StructType = StructType {
+pub static INSTRUMENT_DISCOVERED: StructType<'static> = StructType {
     name: "InstrumentDiscovered",
     size: 104,
     fields: &[
@@ -2315,7 +2324,7 @@ pub static INSTRUMENT_DISCOVERED: StructType = StructType {
     ],
 };
 
-pub static INSTRUMENT_DISCOVERY: StructType = StructType {
+pub static INSTRUMENT_DISCOVERY: StructType<'static> = StructType {
     name: "InstrumentDiscovery",
     size: 168,
     fields: &[
@@ -2424,7 +2433,7 @@ pub static INSTRUMENT_DISCOVERY: StructType = StructType {
     ],
 };
 
-pub static INSTRUMENT_ID: StructType = StructType {
+pub static INSTRUMENT_ID: StructType<'static> = StructType {
     name: "InstrumentId",
     size: 16,
     fields: &[
@@ -2461,7 +2470,7 @@ pub static INSTRUMENT_ID: StructType = StructType {
     ],
 };
 
-pub static INSTRUMENT_RECORD: StructType = StructType {
+pub static INSTRUMENT_RECORD: StructType<'static> = StructType {
     name: "InstrumentRecord",
     size: 128,
     fields: &[
@@ -2540,7 +2549,7 @@ pub static INSTRUMENT_RECORD: StructType = StructType {
     ],
 };
 
-pub static INT128: StructType = StructType {
+pub static INT128: StructType<'static> = StructType {
     name: "Int128",
     size: 16,
     fields: &[
@@ -2559,7 +2568,7 @@ pub static INT128: StructType = StructType {
     ],
 };
 
-pub static LAYER2_PARAMS_TLV: StructType = StructType {
+pub static LAYER2_PARAMS_TLV: StructType<'static> = StructType {
     name: "Layer2ParamsTlv",
     size: 32,
     fields: &[
@@ -2608,7 +2617,7 @@ pub static LAYER2_PARAMS_TLV: StructType = StructType {
     ],
 };
 
-pub static LIQUIDATION_TARGET_TLV: StructType = StructType {
+pub static LIQUIDATION_TARGET_TLV: StructType<'static> = StructType {
     name: "LiquidationTargetTlv",
     size: 96,
     fields: &[
@@ -2651,7 +2660,7 @@ pub static LIQUIDATION_TARGET_TLV: StructType = StructType {
     ],
 };
 
-pub static LIQUIDITY_IMBALANCE: StructType = StructType {
+pub static LIQUIDITY_IMBALANCE: StructType<'static> = StructType {
     name: "LiquidityImbalance",
     size: 112,
     fields: &[
@@ -2730,7 +2739,7 @@ pub static LIQUIDITY_IMBALANCE: StructType = StructType {
     ],
 };
 
-pub static MEV_BUNDLE_TLV: StructType = StructType {
+pub static MEV_BUNDLE_TLV: StructType<'static> = StructType {
     name: "MevBundleTlv",
     size: 48,
     fields: &[
@@ -2803,7 +2812,7 @@ pub static MEV_BUNDLE_TLV: StructType = StructType {
     ],
 };
 
-pub static MEV_OPPORTUNITY: StructType = StructType {
+pub static MEV_OPPORTUNITY: StructType<'static> = StructType {
     name: "MevOpportunity",
     size: 160,
     fields: &[
@@ -2906,7 +2915,7 @@ pub static MEV_OPPORTUNITY: StructType = StructType {
     ],
 };
 
-pub static ORDER_CANCEL: StructType = StructType {
+pub static ORDER_CANCEL: StructType<'static> = StructType {
     name: "OrderCancel",
     size: 56,
     fields: &[
@@ -2955,7 +2964,7 @@ pub static ORDER_CANCEL: StructType = StructType {
     ],
 };
 
-pub static ORDER_MODIFY: StructType = StructType {
+pub static ORDER_MODIFY: StructType<'static> = StructType {
     name: "OrderModify",
     size: 80,
     fields: &[
@@ -3022,7 +3031,7 @@ pub static ORDER_MODIFY: StructType = StructType {
     ],
 };
 
-pub static ORDER_REQUEST: StructType = StructType {
+pub static ORDER_REQUEST: StructType<'static> = StructType {
     name: "OrderRequest",
     size: 112,
     fields: &[
@@ -3143,7 +3152,7 @@ pub static ORDER_REQUEST: StructType = StructType {
     ],
 };
 
-pub static ORDER_STATUS: StructType = StructType {
+pub static ORDER_STATUS: StructType<'static> = StructType {
     name: "OrderStatus",
     size: 112,
     fields: &[
@@ -3264,7 +3273,7 @@ pub static ORDER_STATUS: StructType = StructType {
     ],
 };
 
-pub static PERFORMANCE_UPDATE: StructType = StructType {
+pub static PERFORMANCE_UPDATE: StructType<'static> = StructType {
     name: "PerformanceUpdate",
     size: 112,
     fields: &[
@@ -3361,7 +3370,7 @@ pub static PERFORMANCE_UPDATE: StructType = StructType {
     ],
 };
 
-pub static POOL_ADDRESSES_TLV: StructType = StructType {
+pub static POOL_ADDRESSES_TLV: StructType<'static> = StructType {
     name: "PoolAddressesTlv",
     size: 40,
     fields: &[
@@ -3380,7 +3389,7 @@ pub static POOL_ADDRESSES_TLV: StructType = StructType {
     ],
 };
 
-pub static POOL_ARBITRAGE_SIGNAL: StructType = StructType {
+pub static POOL_ARBITRAGE_SIGNAL: StructType<'static> = StructType {
     name: "PoolArbitrageSignal",
     size: 240,
     fields: &[
@@ -3531,7 +3540,7 @@ pub static POOL_ARBITRAGE_SIGNAL: StructType = StructType {
     ],
 };
 
-pub static POOL_DISCOVERED: StructType = StructType {
+pub static POOL_DISCOVERED: StructType<'static> = StructType {
     name: "PoolDiscovered",
     size: 112,
     fields: &[
@@ -3622,7 +3631,7 @@ pub static POOL_DISCOVERED: StructType = StructType {
     ],
 };
 
-pub static POSITION_UPDATE: StructType = StructType {
+pub static POSITION_UPDATE: StructType<'static> = StructType {
     name: "PositionUpdate",
     size: 96,
     fields: &[
@@ -3701,7 +3710,7 @@ pub static POSITION_UPDATE: StructType = StructType {
     ],
 };
 
-pub static QUOTE: StructType = StructType {
+pub static QUOTE: StructType<'static> = StructType {
     name: "Quote",
     size: 80,
     fields: &[
@@ -3774,7 +3783,7 @@ pub static QUOTE: StructType = StructType {
     ],
 };
 
-pub static REBALANCE_SIGNAL: StructType = StructType {
+pub static REBALANCE_SIGNAL: StructType<'static> = StructType {
     name: "RebalanceSignal",
     size: 80,
     fields: &[
@@ -3859,7 +3868,7 @@ pub static REBALANCE_SIGNAL: StructType = StructType {
     ],
 };
 
-pub static RISK_METRIC: StructType = StructType {
+pub static RISK_METRIC: StructType<'static> = StructType {
     name: "RiskMetric",
     size: 72,
     fields: &[
@@ -3938,7 +3947,7 @@ pub static RISK_METRIC: StructType = StructType {
     ],
 };
 
-pub static SANDWICH_PARAMS_TLV: StructType = StructType {
+pub static SANDWICH_PARAMS_TLV: StructType<'static> = StructType {
     name: "SandwichParamsTlv",
     size: 80,
     fields: &[
@@ -3981,7 +3990,7 @@ pub static SANDWICH_PARAMS_TLV: StructType = StructType {
     ],
 };
 
-pub static SERVICE_INFO_TLV: StructType = StructType {
+pub static SERVICE_INFO_TLV: StructType<'static> = StructType {
     name: "ServiceInfoTlv",
     size: 80,
     fields: &[
@@ -4012,7 +4021,7 @@ pub static SERVICE_INFO_TLV: StructType = StructType {
     ],
 };
 
-pub static SLIPPAGE_MODEL_TLV: StructType = StructType {
+pub static SLIPPAGE_MODEL_TLV: StructType<'static> = StructType {
     name: "SlippageModelTlv",
     size: 32,
     fields: &[
@@ -4049,7 +4058,7 @@ pub static SLIPPAGE_MODEL_TLV: StructType = StructType {
     ],
 };
 
-pub static SNAPSHOT: StructType = StructType {
+pub static SNAPSHOT: StructType<'static> = StructType {
     name: "Snapshot",
     size: 56,
     fields: &[
@@ -4110,7 +4119,7 @@ pub static SNAPSHOT: StructType = StructType {
     ],
 };
 
-pub static STRATEGY_ALERT: StructType = StructType {
+pub static STRATEGY_ALERT: StructType<'static> = StructType {
     name: "StrategyAlert",
     size: 120,
     fields: &[
@@ -4183,7 +4192,7 @@ pub static STRATEGY_ALERT: StructType = StructType {
     ],
 };
 
-pub static SYNTHETIC_COMPONENT: StructType = StructType {
+pub static SYNTHETIC_COMPONENT: StructType<'static> = StructType {
     name: "SyntheticComponent",
     size: 24,
     fields: &[
@@ -4202,7 +4211,7 @@ pub static SYNTHETIC_COMPONENT: StructType = StructType {
     ],
 };
 
-pub static SYNTHETIC_UPDATE: StructType = StructType {
+pub static SYNTHETIC_UPDATE: StructType<'static> = StructType {
     name: "SyntheticUpdate",
     size: 72,
     fields: &[
@@ -4275,7 +4284,7 @@ pub static SYNTHETIC_UPDATE: StructType = StructType {
     ],
 };
 
-pub static SYSTEM_ERROR: StructType = StructType {
+pub static SYSTEM_ERROR: StructType<'static> = StructType {
     name: "SystemError",
     size: 64,
     fields: &[
@@ -4354,7 +4363,7 @@ pub static SYSTEM_ERROR: StructType = StructType {
     ],
 };
 
-pub static TERTIARY_VENUE_TLV: StructType = StructType {
+pub static TERTIARY_VENUE_TLV: StructType<'static> = StructType {
     name: "TertiaryVenueTlv",
     size: 28,
     fields: &[
@@ -4391,7 +4400,7 @@ pub static TERTIARY_VENUE_TLV: StructType = StructType {
     ],
 };
 
-pub static TRADE: StructType = StructType {
+pub static TRADE: StructType<'static> = StructType {
     name: "Trade",
     size: 64,
     fields: &[
@@ -4458,7 +4467,7 @@ pub static TRADE: StructType = StructType {
     ],
 };
 
-pub static UINT128: StructType = StructType {
+pub static UINT128: StructType<'static> = StructType {
     name: "UInt128",
     size: 16,
     fields: &[
@@ -4477,7 +4486,7 @@ pub static UINT128: StructType = StructType {
     ],
 };
 
-pub static VENUE_UPDATE: StructType = StructType {
+pub static VENUE_UPDATE: StructType<'static> = StructType {
     name: "VenueUpdate",
     size: 48,
     fields: &[
@@ -4550,7 +4559,7 @@ pub static VENUE_UPDATE: StructType = StructType {
     ],
 };
 
-pub static YIELD_FARMING_UPDATE: StructType = StructType {
+pub static YIELD_FARMING_UPDATE: StructType<'static> = StructType {
     name: "YieldFarmingUpdate",
     size: 112,
     fields: &[
@@ -4636,7 +4645,7 @@ pub static YIELD_FARMING_UPDATE: StructType = StructType {
 };
 
 /// Member of the frame's union and its record.
-pub static RECORD_FIELDS: [(u8, &StructType); 35] = [
+pub static RECORD_FIELDS: [(u8, &StructType<'static>); 35] = [
     (1, &TRADE),
     (2, &QUOTE),
     (3, &BOOK_LEVEL),

@@ -12,13 +12,13 @@ PREAMBLE = """\
 
 /// An enumeration; the values of flags are masks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct EnumType {
-    pub name: &'static str,
+pub struct EnumType<'a> {
+    pub name: &'a str,
     pub flags: bool,
-    pub values: &'static [(&'static str, u64)],
+    pub values: &'a [(&'a str, u64)],
 }
 
-impl EnumType {
+impl EnumType<'_> {
     /// The number of a name.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<u64> {
@@ -27,35 +27,44 @@ impl EnumType {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Kind<'a> {
     Unsigned,
     Signed,
-    Enum(&'static EnumType),
+    /// IEEE 754, of types registered at run time.
+    Float,
+    /// One byte, 0 or 1, of types registered at run time.
+    Bool,
+    /// An integer that says itself how many decimals it has, of types registered at run time.
+    Fixed {
+        signed: bool,
+        decimals: u32,
+    },
+    Enum(&'a EnumType<'a>),
     /// Raw bytes.
     Bytes,
     /// ASCII, padded with NUL.
     Text,
-    Struct(&'static StructType),
+    Struct(&'a StructType<'a>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Field {
-    pub name: &'static str,
+pub struct Field<'a> {
+    pub name: &'a str,
     pub offset: usize,
     pub size: usize,
-    pub kind: Kind,
+    pub kind: Kind<'a>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StructType {
-    pub name: &'static str,
+pub struct StructType<'a> {
+    pub name: &'a str,
     pub size: usize,
-    pub fields: &'static [Field],
+    pub fields: &'a [Field<'a>],
 }
 
-impl StructType {
+impl<'a> StructType<'a> {
     #[must_use]
-    pub fn field(&self, name: &str) -> Option<&'static Field> {
+    pub fn field(&self, name: &str) -> Option<&'a Field<'a>> {
         self.fields.iter().find(|field| field.name == name)
     }
 }
@@ -63,7 +72,7 @@ impl StructType {
 /// The layout of a built-in record by its member of the frame's union; `None` for a member whose
 /// layout is registered at run time.
 #[must_use]
-pub fn record_fields(member: u8) -> Option<&'static StructType> {
+pub fn record_fields(member: u8) -> Option<&'static StructType<'static>> {
     RECORD_FIELDS.iter().find(|(known, _)| *known == member).map(|(_, fields)| *fields)
 }
 """
@@ -84,7 +93,7 @@ def emit(schema: Schema) -> dict[str, str]:
     out += [
         "",
         "/// Member of the frame's union and its record.",
-        f"pub static RECORD_FIELDS: [(u8, &StructType); {len(rows)}] = [",
+        f"pub static RECORD_FIELDS: [(u8, &StructType<'static>); {len(rows)}] = [",
         *(f"    {row}" for row in rows),
         "];",
     ]
@@ -101,7 +110,7 @@ def _constant(name: str) -> str:
 
 def _enum(enum: Enum) -> list[str]:
     return [
-        f"pub static {_constant(enum.name)}_NAMES: EnumType = EnumType {{",
+        f"pub static {_constant(enum.name)}_NAMES: EnumType<'static> = EnumType {{",
         f'    name: "{enum.name}",',
         f"    flags: {'true' if enum.flags else 'false'},",
         "    values: &[",
@@ -122,7 +131,7 @@ def _kind(field: Field) -> str:
 
 def _struct(struct: Struct) -> list[str]:
     return [
-        f"pub static {_constant(struct.name)}: StructType = StructType {{",
+        f"pub static {_constant(struct.name)}: StructType<'static> = StructType {{",
         f'    name: "{struct.name}",',
         f"    size: {struct.size},",
         "    fields: &[",

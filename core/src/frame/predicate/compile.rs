@@ -20,7 +20,7 @@ const MAX_SCALE: u32 = 36;
 const LARGEST: u128 = i128::MAX as u128;
 
 /// The program of an expression over a record.
-pub fn program(expression: &Expression, record: &'static StructType) -> Result<Program> {
+pub fn program(expression: &Expression, record: &StructType<'_>) -> Result<Program> {
     let ops = Compiler { record }.condition(expression)?;
     Ok(Program { ops, stride: record.size })
 }
@@ -46,31 +46,31 @@ enum Number {
 
 /// A field with its place in the row.
 #[derive(Clone, Copy)]
-struct Place {
-    field: &'static Field,
+struct Place<'a> {
+    field: &'a Field<'a>,
     offset: usize,
     /// Whose values may be named beside it.
-    names: Option<&'static EnumType>,
+    names: Option<&'a EnumType<'a>>,
 }
 
 /// What a name stands for in this record.
-enum Meaning {
-    Field(Place),
+enum Meaning<'a> {
+    Field(Place<'a>),
     /// One flag of a field.
     Flag {
-        place: Place,
+        place: Place<'a>,
         mask: u64,
     },
     /// No field: perhaps the value of an enumeration.
     Word,
 }
 
-struct Compiler {
-    record: &'static StructType,
+struct Compiler<'a> {
+    record: &'a StructType<'a>,
 }
 
-impl Compiler {
-    fn meaning(&self, path: &[String], at: usize) -> Result<Meaning> {
+impl<'a> Compiler<'a> {
+    fn meaning(&self, path: &[String], at: usize) -> Result<Meaning<'a>> {
         let Some((first, rest)) = path.split_first() else { return Ok(Meaning::Word) };
         let Some(field) = self.record.field(first).filter(|field| !field.name.starts_with("reserved")) else {
             return if rest.is_empty() {
@@ -122,6 +122,9 @@ impl Compiler {
                 Meaning::Flag { place, mask } => {
                     let load = integer(place.field.size, false);
                     Ok(vec![Op::Bits { offset: place.offset, load, mask: i128::from(mask) }])
+                }
+                Meaning::Field(place) if place.field.kind == Kind::Bool => {
+                    Ok(vec![Op::Bits { offset: place.offset, load: Load::U8, mask: 1 }])
                 }
                 Meaning::Field(_) => mistyped(
                     expression.at,
@@ -188,7 +191,13 @@ impl Compiler {
         }
     }
 
-    fn with_word(&self, comparison: Comparison, place: Place, word: &[String], at: usize) -> Result<Vec<Op>> {
+    fn with_word(
+        &self,
+        comparison: Comparison,
+        place: Place<'_>,
+        word: &[String],
+        at: usize,
+    ) -> Result<Vec<Op>> {
         let Some(names) = place.names else { return self.no_such_field(word, at) };
         let value = match word {
             [word] => names.value(word),
@@ -270,7 +279,7 @@ impl Compiler {
 }
 
 /// The enumeration that names a field's values, also where the layout has a bare number.
-fn names_of(owner: &StructType, field: &Field) -> Option<&'static EnumType> {
+fn names_of<'a>(owner: &StructType<'a>, field: &Field<'a>) -> Option<&'a EnumType<'a>> {
     match (field.kind, owner.name, field.name) {
         (Kind::Enum(names), ..) if !names.flags => Some(names),
         (_, "InstrumentId", "asset_type") => Some(&ASSET_TYPE_NAMES),
@@ -295,22 +304,30 @@ fn integer(size: usize, signed: bool) -> Load {
 
 /// Decimals of a field: every signed 64-bit field is in 1e-8, and so are the unsigned ones that hold
 /// a size, a quantity or a ratio. The rest are times, ids and counts.
-pub fn decimals(field: &Field) -> u32 {
+pub fn decimals(field: &Field<'_>) -> u32 {
     let scaled = match field.kind {
         Kind::Signed => field.size == 8,
         Kind::Unsigned => {
             field.size == 8 && ["size", "quantity", "ratio"].iter().any(|end| field.name.ends_with(end))
         }
+        Kind::Fixed { decimals, .. } => return decimals,
         _ => false,
     };
     if scaled { DECIMALS } else { 0 }
 }
 
-fn field_number(place: Place, at: usize) -> Result<(Vec<Op>, Number)> {
+fn field_number(place: Place<'_>, at: usize) -> Result<(Vec<Op>, Number)> {
     let field = place.field;
     let (load, magnitude) = match field.kind {
         Kind::Signed => (integer(field.size, true), 1 << (8 * field.size - 1)),
-        Kind::Unsigned | Kind::Enum(_) => (integer(field.size, false), 1 << (8 * field.size)),
+        Kind::Fixed { signed: true, .. } => (integer(field.size, true), 1 << (8 * field.size - 1)),
+        Kind::Unsigned | Kind::Bool | Kind::Enum(_) | Kind::Fixed { .. } => {
+            (integer(field.size, false), 1 << (8 * field.size))
+        }
+        Kind::Float => {
+            let wide = field.size == 8;
+            return Ok((vec![Op::LoadFloat { offset: place.offset, wide }], Number::Float));
+        }
         Kind::Struct(inner) if inner.name == "UInt128" => (Load::U128, LARGEST),
         Kind::Struct(inner) if inner.name == "Int128" => (Load::I128, LARGEST),
         Kind::Struct(_) => return mistyped(at, format!("'{}' has parts: name one of them", field.name)),
@@ -328,7 +345,7 @@ fn field_number(place: Place, at: usize) -> Result<(Vec<Op>, Number)> {
 }
 
 /// A run of bytes that is only ever equal or not.
-fn is_run(field: &Field) -> bool {
+fn is_run(field: &Field<'_>) -> bool {
     match field.kind {
         Kind::Text | Kind::Bytes => true,
         Kind::Struct(inner) => inner.name == "InstrumentId",
@@ -337,7 +354,7 @@ fn is_run(field: &Field) -> bool {
 }
 
 /// The bytes of a text as the field holds them.
-fn run_of(field: &Field, text: &str, at: usize) -> Result<Box<[u8]>> {
+fn run_of(field: &Field<'_>, text: &str, at: usize) -> Result<Box<[u8]>> {
     match field.kind {
         Kind::Text => {
             if text.len() > field.size {

@@ -28,6 +28,11 @@ pub enum Op {
         offset: usize,
         load: Load,
     },
+    /// A floating-point number of 8 or 4 bytes.
+    LoadFloat {
+        offset: usize,
+        wide: bool,
+    },
     Int(i128),
     /// Multiply the integer on top by a power of ten.
     Rescale(i128),
@@ -179,6 +184,12 @@ impl Stacks {
     fn step(&mut self, op: &Op, chunk: &[u8], stride: usize) {
         match op {
             Op::Load { offset, load: kind } => self.ints.push(load(*kind, chunk, stride, *offset)),
+            Op::LoadFloat { offset, wide: true } => {
+                self.floats.push(lanes(0.0, chunk, stride, *offset, f64::from_le_bytes));
+            }
+            Op::LoadFloat { offset, wide: false } => {
+                self.floats.push(lanes(0.0, chunk, stride, *offset, |b| f64::from(f32::from_le_bytes(b))));
+            }
             Op::Int(value) => self.ints.push([*value; LANES]),
             // The compiler has bounded every integer: nothing here can wrap.
             Op::Rescale(power) => change(&mut self.ints, |value| value.wrapping_mul(*power)),

@@ -159,7 +159,7 @@ fn compressed_frames_are_cut_and_packed_again() {
 fn a_predicate_is_asked_beside_the_ids() {
     let (a, b) = (id(1, 1, 8), id(2, 1, 8));
     let frame = trades(&[a, b, a, b, a]);
-    let predicate = |text| Predicate::compile(text, None).unwrap();
+    let predicate = |text| Predicate::compile(text, None, &[]).unwrap();
     let filter = FrameFilter { predicate: predicate("price > 0.00000001"), ..FrameFilter::default() };
     assert!(!filter.passes_all());
     assert_eq!(prices(&filter, &frame), [2, 3, 4]);

@@ -13,6 +13,7 @@ use super::{explained, raise};
 use crate::frame as codec;
 use crate::frame::{NumberSet, Passed};
 use crate::py::buffer::{Bytes, working};
+use crate::py::schema::Schema;
 
 create_exception!(
     alphapulse_core._native,
@@ -79,7 +80,7 @@ type Entries<'py> = (Bound<'py, PyArray1<u8>>, Bound<'py, PyArray1<u64>>, Bound<
 impl FrameFilter {
     #[new]
     #[pyo3(signature = (*, message_types = None, sources = None, instruments = None, venues = None,
-        asset_types = None, predicate = "", max_bytes = codec::DEFAULT_MAX_BYTES))]
+        asset_types = None, predicate = "", schemas = None, max_bytes = codec::DEFAULT_MAX_BYTES))]
     #[allow(clippy::too_many_arguments, reason = "keyword arguments of one Python function")]
     fn new(
         py: Python<'_>,
@@ -89,10 +90,14 @@ impl FrameFilter {
         venues: Option<Vec<u16>>,
         asset_types: Option<Vec<u16>>,
         predicate: &str,
+        schemas: Option<Vec<(u8, Bound<'_, Schema>)>>,
         max_bytes: usize,
     ) -> PyResult<Self> {
         let message_types = numbers(message_types);
-        let predicate = codec::Predicate::compile(predicate, message_types.as_ref())
+        let schemas = schemas.unwrap_or_default();
+        let schemas: Vec<_> =
+            schemas.iter().map(|(number, schema)| (*number, Arc::clone(&schema.get().0))).collect();
+        let predicate = codec::Predicate::compile(predicate, message_types.as_ref(), &schemas)
             .map_err(|e| raise_predicate(py, &e))?;
         Ok(Self(codec::FrameFilter {
             message_types,
@@ -101,6 +106,7 @@ impl FrameFilter {
             venues: numbers(venues),
             asset_types: numbers(asset_types),
             predicate,
+            schemas,
             max_bytes,
         }))
     }
@@ -174,6 +180,7 @@ fn filter_frame<'py>(
         venues,
         asset_types,
         predicate,
+        None,
         max_bytes,
     )?
     .apply(frame)

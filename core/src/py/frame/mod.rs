@@ -36,7 +36,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
     filter::register(m)
 }
 
-fn raise(py: Python<'_>, error: &codec::FrameError) -> PyErr {
+pub fn raise(py: Python<'_>, error: &codec::FrameError) -> PyErr {
     explained(py, FrameError::new_err(error.to_string()), error.reason.code(), error.offset)
 }
 

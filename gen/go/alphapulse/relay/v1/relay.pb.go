@@ -1898,7 +1898,7 @@ type SchemaInfo struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// 200-255.
 	MessageType uint32 `protobuf:"varint,1,opt,name=message_type,json=messageType,proto3" json:"message_type,omitempty"`
-	// Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of SHA-256
+	// Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of BLAKE3
 	// over the root's name, a zero byte and the schema.
 	SchemaHash uint64 `protobuf:"fixed64,2,opt,name=schema_hash,json=schemaHash,proto3" json:"schema_hash,omitempty"`
 	// Full name of the struct or table that a row is.

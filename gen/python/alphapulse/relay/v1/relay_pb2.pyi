@@ -1033,7 +1033,7 @@ class SchemaInfo(_message.Message):
     message_type: _builtins.int
     """200-255."""
     schema_hash: _builtins.int
-    """Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of SHA-256
+    """Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of BLAKE3
     over the root's name, a zero byte and the schema.
     """
     root: _builtins.str

@@ -1084,7 +1084,7 @@ export type SchemaInfo = Message<"alphapulse.relay.v1.SchemaInfo"> & {
   messageType: number;
 
   /**
-   * Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of SHA-256
+   * Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of BLAKE3
    * over the root's name, a zero byte and the schema.
    *
    * @generated from field: fixed64 schema_hash = 2;

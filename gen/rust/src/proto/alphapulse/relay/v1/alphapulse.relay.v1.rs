@@ -428,7 +428,7 @@ pub struct SchemaInfo {
     /// 200-255.
     #[prost(uint32, tag = "1")]
     pub message_type: u32,
-    /// Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of SHA-256
+    /// Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of BLAKE3
     /// over the root's name, a zero byte and the schema.
     #[prost(fixed64, tag = "2")]
     pub schema_hash: u64,

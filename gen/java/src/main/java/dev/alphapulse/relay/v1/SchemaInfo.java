@@ -75,7 +75,7 @@ private static final long serialVersionUID = 0L;
   private long schemaHash_ = 0L;
   /**
    * <pre>
-   * Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of SHA-256
+   * Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of BLAKE3
    * over the root's name, a zero byte and the schema.
    * </pre>
    *
@@ -737,7 +737,7 @@ private static final long serialVersionUID = 0L;
     private long schemaHash_ ;
     /**
      * <pre>
-     * Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of SHA-256
+     * Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of BLAKE3
      * over the root's name, a zero byte and the schema.
      * </pre>
      *
@@ -750,7 +750,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of SHA-256
+     * Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of BLAKE3
      * over the root's name, a zero byte and the schema.
      * </pre>
      *
@@ -767,7 +767,7 @@ private static final long serialVersionUID = 0L;
     }
     /**
      * <pre>
-     * Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of SHA-256
+     * Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of BLAKE3
      * over the root's name, a zero byte and the schema.
      * </pre>
      *

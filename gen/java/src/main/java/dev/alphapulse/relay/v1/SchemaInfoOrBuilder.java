@@ -22,7 +22,7 @@ public interface SchemaInfoOrBuilder extends
 
   /**
    * <pre>
-   * Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of SHA-256
+   * Of the schema, as frames of the type carry it: the first 8 bytes, little-endian, of BLAKE3
    * over the root's name, a zero byte and the schema.
    * </pre>
    *
