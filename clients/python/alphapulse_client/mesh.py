@@ -28,6 +28,7 @@ from alphapulse_client.merged import MergedFeed, MergeOrder
 from alphapulse_client.orders import OrdersClient
 from alphapulse_client.publisher import ProducerGap, Publisher, Rejection
 from alphapulse_client.registry import RegistryClient
+from alphapulse_client.schemas import RecordSchema
 from alphapulse_client.subscription import SlowConsumerPolicy, Start, Subscription
 
 if TYPE_CHECKING:
@@ -222,6 +223,38 @@ class Mesh:
             response_deserializer=relay_pb.GetStatusResponse.FromString,
         )
         return await self._caller(method, relay_pb.GetStatusRequest())
+
+    async def register_schema(
+        self, domain: str | Domain, message_type: int, schema: bytes, root: str = ""
+    ) -> RecordSchema:
+        """Make a type of 200-255 known to a relay, for good; the same again is no change.
+
+        `schema` and `root` as of `RecordSchema`.
+
+        Raises:
+            InvalidArgument: no such type (`SCHEMA_TYPE_INVALID`), or the schema is refused.
+            AlreadyExists: another schema is registered for the type (`SCHEMA_CONFLICT`).
+        """
+        method = self._channel.unary_unary(
+            f"/{relay_service(domain)}/RegisterSchema",
+            request_serializer=relay_pb.RegisterSchemaRequest.SerializeToString,
+            response_deserializer=relay_pb.RegisterSchemaResponse.FromString,
+        )
+        answer = await self._caller(
+            method,
+            relay_pb.RegisterSchemaRequest(message_type=message_type, schema=schema, root=root),
+        )
+        return RecordSchema(message_type, schema, answer.schema.root)
+
+    async def schemas(self, domain: str | Domain = "market_data") -> dict[int, RecordSchema]:
+        """The types that a relay knows beside the built-in ones, by number."""
+        method = self._channel.unary_unary(
+            f"/{relay_service(domain)}/ListSchemas",
+            request_serializer=relay_pb.ListSchemasRequest.SerializeToString,
+            response_deserializer=relay_pb.ListSchemasResponse.FromString,
+        )
+        answer = await self._caller(method, relay_pb.ListSchemasRequest(with_schemas=True))
+        return {info.message_type: RecordSchema.of(info) for info in answer.schemas}
 
     async def close(self) -> None:
         """End every feed and publisher made here (publishers flush) and the connection."""

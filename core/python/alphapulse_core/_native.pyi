@@ -661,9 +661,9 @@ class SchemaError(ValueError):
 MAX_SCHEMA_BYTES: Final[int]
 """Largest binary schema that is read."""
 
-_Shape = tuple[str, int, list[_ShapeField]]
+_Shape: TypeAlias = tuple[str, int, list[_ShapeField]]
 """Full name, bytes (0 for a table), fields by position."""
-_ShapeField = tuple[str, int, int, str, Any, int]
+_ShapeField: TypeAlias = tuple[str, int, int, str, Any, int]
 """Name, byte (of a table: of its vtable), bytes in the row, kind, what the kind needs, default."""
 
 @final

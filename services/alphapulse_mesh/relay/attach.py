@@ -114,6 +114,9 @@ class Seats:
             return _grpc("this slow-consumer policy is the relay's work")
         if max(wanted.message_types, default=0) >= _FIRST_CUSTOM_TYPE:
             return _grpc("the relay alone knows the schemas of types registered at run time")
+        looks_at_rows = wanted.predicate or wanted.instrument_ids or wanted.venues
+        if (looks_at_rows or wanted.asset_types) and self._hub.schemas.filters:
+            return _grpc("the relay alone knows the schemas of types registered at run time")
         offer = self._offer_stream() if config.transport == "nats" else self._offer_ring(request)
         if offer.transport != "grpc" and wanted.start not in _DIRECT_STARTS:
             snapshot = wanted.start == pb.START_POSITION_SNAPSHOT and not wanted.resume_token

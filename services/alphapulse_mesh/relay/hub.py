@@ -24,7 +24,8 @@ from alphapulse_mesh.relay.parts import parts_of
 from alphapulse_mesh.relay.pressure import Pressure
 from alphapulse_mesh.relay.producers import Producer, ProducerTable, PublishSession
 from alphapulse_mesh.relay.requests import check_name, policy_of, start_of
-from alphapulse_mesh.relay.selection import filters_of, select
+from alphapulse_mesh.relay.schemas import Schemas
+from alphapulse_mesh.relay.selection import Selection, filters_of, select
 from alphapulse_mesh.relay.shedding import priority_of
 from alphapulse_mesh.relay.subscribers import SharedResponses, Subscriber
 from alphapulse_mesh.relay.window import RUN_BYTES, Run, Window
@@ -97,6 +98,12 @@ class Hub:
                 memory=self.memory,
             )
         except BaseException:
+            self.memory.close()
+            raise
+        try:
+            self.schemas = Schemas(memory_path.with_suffix(".schemas"))
+        except BaseException:
+            self.window.close()
             self.memory.close()
             raise
         half = max_message_bytes // 2 - _MESSAGE_RESERVE
@@ -193,7 +200,8 @@ class Hub:
             return
         numbers: int | list[int] = first
         accepted = self._operators if session.operator else self._others
-        if skip or not block.all_good(accepted, self.max_frame):
+        good_all = block.all_good(accepted, self.max_frame)
+        if skip or not good_all or self.schemas.concern(block):
             good = await self._judge(session, block, first, skip)
             numbers = (good + first).tolist()
             block = chosen(block, good)
@@ -245,10 +253,15 @@ class Hub:
             good &= types != MessageType.CONFIG_UPDATE
         for index in range(len(block) if block.errors else 0):
             good[index] &= not block.reason(index)
+        misfits = self.schemas.misfits(block, good)
+        good[list(misfits)] = False
         good[:skip] = True
         for index in np.flatnonzero(~good).tolist():
             if session.pending_rejections >= _PENDING_REJECTIONS:
                 await session.told()  # others get their turn, and memory is bounded
+            if (misfit := misfits.get(index)) is not None:
+                self._refuse(session, first + index, *misfit)
+                continue
             reason, message = block.reason(index), block.explanation(index)
             if not reason and not session.operator and types[index] == MessageType.CONFIG_UPDATE:
                 reason = "CONFIG_NOT_AUTHORIZED"
@@ -361,7 +374,7 @@ class Hub:
             self._shared,
             name=request.subscriber_name,
             policy=policy_of(request),
-            selection=select(request, self._accepted, self.domain.name),
+            selection=self._select(request),
             start=start_of(request, self.window, self.domain.name),
             max_batch_bytes=min(request.max_batch_bytes or RUN_BYTES, self._max_batch),
             promised=self._promise() if request.acknowledges else None,
@@ -394,7 +407,7 @@ class Hub:
         self.pressure.move_gate()
         try:
             async for message in self.images.messages(
-                filters_of(request),
+                filters_of(request) + self.schemas.types,
                 subscriber.selection,
                 begin,
                 most_bytes=min(request.max_batch_bytes or RUN_BYTES, self._max_batch),
@@ -403,6 +416,9 @@ class Hub:
                 yield message
         finally:
             subscriber.blocking = blocks
+
+    def _select(self, request: pb.SubscribeRequest) -> Selection:
+        return select(request, self._accepted, self.domain.name, self.schemas.filters)
 
     def leave(self, subscriber: Subscriber) -> None:
         """The stream has ended. Idempotent."""

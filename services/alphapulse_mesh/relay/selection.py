@@ -17,6 +17,8 @@ from alphapulse_mesh.relay.wire import encode_run
 from alphapulse_mesh.runtime.errors import InvalidArgument
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 __all__ = ["Selection", "filters_of", "select"]
@@ -87,8 +89,14 @@ def filters_of(request: pb.SubscribeRequest) -> bytes:
     return filters.SerializeToString(deterministic=True)
 
 
-def select(request: pb.SubscribeRequest, accepted: NDArray[np.bool_], domain: str) -> Selection:
-    """The filters of a request; `accepted` is (256,): which message types the domain has.
+def select(
+    request: pb.SubscribeRequest,
+    accepted: NDArray[np.bool_],
+    domain: str,
+    schemas: Sequence[tuple[int, core.Schema]] = (),
+) -> Selection:
+    """The filters of a request; `accepted` is (256,): which message types the domain has, `schemas`
+    those registered at run time.
 
     Raises:
         InvalidArgument: a filter that cannot be meant.
@@ -119,7 +127,7 @@ def select(request: pb.SubscribeRequest, accepted: NDArray[np.bool_], domain: st
     _check_numbers("sources", request.sources, 255)
     _check_numbers("asset_types", request.asset_types, 255)
     types = frozenset(request.message_types) or None
-    return Selection(types, row_filter(request))
+    return Selection(types, row_filter(request, schemas))
 
 
 def _check_numbers(name: str, numbers: Any, limit: int) -> None:

@@ -178,7 +178,25 @@ class RelayServicer:
             backlog_frames=hub.pressure.backlog(),
             config_version=self._updates.version,
             config_changes=[change_message(one) for one in self._updates.answered],
+            schemas=hub.schemas.infos(),
         )
+
+    async def register_schema(
+        self, request: pb.RegisterSchemaRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.RegisterSchemaResponse:
+        """`RegisterSchema`: it is on disk when this answers."""
+        schemas = self.hub.schemas
+        known = schemas.register(request, allowed=self.hub.domain.custom_types)
+        return pb.RegisterSchemaResponse(
+            schema=next(schemas.infos([request.message_type])), known=known
+        )
+
+    async def list_schemas(
+        self, request: pb.ListSchemasRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> pb.ListSchemasResponse:
+        """`ListSchemas`."""
+        infos = self.hub.schemas.infos(request.message_types, with_schemas=request.with_schemas)
+        return pb.ListSchemasResponse(schemas=infos)
 
 
 async def _acknowledge(session: PublishSession, context: Context) -> None:
@@ -214,6 +232,16 @@ def add_relay_to_server(servicer: RelayServicer, server: grpc.aio.Server) -> Non
             servicer.get_status,
             request_deserializer=pb.GetStatusRequest.FromString,
             response_serializer=pb.GetStatusResponse.SerializeToString,
+        ),
+        "RegisterSchema": grpc.unary_unary_rpc_method_handler(
+            servicer.register_schema,
+            request_deserializer=pb.RegisterSchemaRequest.FromString,
+            response_serializer=pb.RegisterSchemaResponse.SerializeToString,
+        ),
+        "ListSchemas": grpc.unary_unary_rpc_method_handler(
+            servicer.list_schemas,
+            request_deserializer=pb.ListSchemasRequest.FromString,
+            response_serializer=pb.ListSchemasResponse.SerializeToString,
         ),
     }
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(name, handlers),))

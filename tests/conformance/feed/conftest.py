@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest_asyncio
 
 from alphapulse_client import Publisher, Subscription
+from alphapulse_layout import MessageType
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_testing.nats_server import NatsServer
 from alphapulse_testing.relays import RelayProcess, serve_relay
@@ -34,6 +35,14 @@ class Feed(Protocol):
     @property
     def transport(self) -> str:
         """What carries it."""
+        ...
+
+    custom_types: bool
+    """Types are registered at run time: what looks at rows is the relay's work."""
+
+    @property
+    def target(self) -> str:
+        """Of the relay's gRPC service."""
         ...
 
     def publisher(self, name: str = "test", **options: Any) -> Publisher:
@@ -82,20 +91,24 @@ class RelayFeed:
     ) -> None:
         self.transport = transport
         self.replays = transport == "nats"
-        self._target = target
+        self.target = target
+        self.custom_types = False
         self._stack = stack
         self._process = process
 
     def publisher(self, name: str = "test", **options: Any) -> Publisher:
-        publisher = Publisher(self._target, DOMAIN, producer_name=name, **options)
+        publisher = Publisher(self.target, DOMAIN, producer_name=name, **options)
         self._stack.push_async_callback(publisher.close, flush=None)
         return publisher
 
     def subscription(self, **options: Any) -> Subscription:
-        subscription = _Watched(self._target, DOMAIN, **options)
+        subscription = _Watched(self.target, DOMAIN, **options)
         self._stack.push_async_callback(subscription.close)
         # what a transport leaves to the relay comes over gRPC, and nothing else does
-        expected = {"grpc" if options.get("policy") == "conflate" else self.transport}
+        custom = max(options.get("message_types", ()), default=0) >= MessageType.CUSTOM
+        custom |= self.custom_types and "predicate" in options
+        relays_work = custom or options.get("policy") == "conflate"
+        expected = {"grpc" if relays_work else self.transport}
         if options.get("start") == "snapshot":
             expected.add("grpc")  # until the snapshot is there
         self._stack.callback(self._check, subscription, expected)

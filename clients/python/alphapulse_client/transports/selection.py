@@ -23,8 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["FrameSelection", "row_filter"]
 
 
-def row_filter(request: pb.SubscribeRequest) -> core.FrameFilter | None:
+def row_filter(
+    request: pb.SubscribeRequest, schemas: Sequence[tuple[int, core.Schema]] = ()
+) -> core.FrameFilter | None:
     """The filters of a request compiled by the core; None where message types say it all.
+
+    `schemas`: message types registered at run time, whose fields a predicate may name.
 
     Raises:
         InvalidArgument: the predicate does not parse.
@@ -41,7 +45,9 @@ def row_filter(request: pb.SubscribeRequest) -> core.FrameFilter | None:
     if not any(by_row.values()):
         return None
     try:
-        return core.FrameFilter(message_types=sorted(set(request.message_types)), **by_row)
+        return core.FrameFilter(
+            message_types=sorted(set(request.message_types)), schemas=schemas, **by_row
+        )
     except core.PredicateError as error:
         raise InvalidArgument(
             f"predicate: {error}", reason=error.reason, offset=error.offset
