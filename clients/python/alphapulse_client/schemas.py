@@ -146,10 +146,9 @@ class RecordSchema:
 
         `options`: as of `frames.encode`. Raises FrameError.
         """
-        data = memoryview(np.ascontiguousarray(rows) if isinstance(rows, np.ndarray) else rows)
-        data = data.cast("B") if data.nbytes else memoryview(b"")
+        data = rows.tobytes() if isinstance(rows, np.ndarray) else bytes(rows)
         # A table is one row: FlatBuffers aligns within it, the frame its start.
-        stride = data.nbytes if self.is_table else self.dtype.itemsize
+        stride = len(data) if self.is_table else self.dtype.itemsize
         frame = encode(
             self.message_type,
             data,

@@ -46,7 +46,7 @@ COMMANDS: Final[dict[str, Lazy]] = {
         "Instruments, venues and links.",
     ),
     "feed": Lazy(
-        f"{_CLI}.feed_migrate", "app",
+        f"{_CLI}.feed_schemas", "feed",
         "Watch and feed the four domains.",
     ),
     "config": Lazy(
