@@ -41,7 +41,7 @@ def _show(orders: list[execution_pb2.Order], *, as_json: bool, one: bool) -> Non
         found = [output.as_dict(order) for order in orders]
         output.print_json({"order": found[0]} if one else {"orders": found})
     else:
-        output.console.print(output.table(_COLUMNS, map(_row, orders)))
+        output.console.print(output.table(_COLUMNS, map(_row, orders), markup=False))
 
 
 @app.command("submit")

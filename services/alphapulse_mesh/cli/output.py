@@ -14,14 +14,18 @@ import os
 import sys
 from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Final, NoReturn, ParamSpec
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn, ParamSpec
 
 import grpc
 import orjson
 import typer
 from google.protobuf.message import Message
+from google.protobuf.struct_pb2 import Struct
+from google.protobuf.timestamp_pb2 import Timestamp
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from alphapulse.common.v1 import instrument_id_pb2
 from alphapulse.registry.v1 import registry_pb2
@@ -38,6 +42,9 @@ from alphapulse_client.errors import (
     from_rpc_error,
 )
 
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import FieldDescriptor
+
 __all__ = [
     "EXIT_CODES",
     "ConfigOption",
@@ -49,6 +56,7 @@ __all__ = [
     "console",
     "errors",
     "fail",
+    "fields",
     "id_text",
     "key_values",
     "link_ends",
@@ -126,9 +134,9 @@ def command(function: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, Non
 
 def fail(error: MeshError) -> NoReturn:
     """Print the error on standard error and end with its exit code."""
-    errors.print(f"[bold red]error[/]: {error.message}", highlight=False, markup=True)
+    errors.print(f"[bold red]error[/]: {escape(error.message)}", highlight=False, markup=True)
     if error.reason not in ("INTERNAL", "UNKNOWN"):
-        errors.print(f"  reason {error.reason}", style="dim", highlight=False)
+        errors.print(f"  reason {error.reason}", style="dim", highlight=False, markup=False)
     raise typer.Exit(next(code for kind, code in EXIT_CODES if isinstance(error, kind)))
 
 
@@ -156,9 +164,15 @@ def as_dict(message: Message) -> dict[str, Any]:
 
 
 def table(
-    columns: Sequence[str], rows: Iterable[Sequence[object]], *, title: str | None = None
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    title: str | None = None,
+    markup: bool = True,
 ) -> Table:
-    """A table; a column name that ends in `>` is right-aligned."""
+    """A table; a column name that ends in `>` is right-aligned. Without `markup` cells are printed
+    as they stand: the names of tokens and shares have brackets in them.
+    """
     result = Table(title=title, title_justify="left", box=None, header_style="bold", pad_edge=False)
     for name in columns:
         result.add_column(
@@ -167,18 +181,52 @@ def table(
             no_wrap=name in _WHOLE,
         )
     for row in rows:
-        result.add_row(*(str(cell) for cell in row))
+        result.add_row(*(str(cell) if markup else Text(str(cell)) for cell in row))
     return result
 
 
 def key_values(values: Mapping[str, object]) -> Table:
-    """Two columns, for one thing's fields."""
+    """Two columns, for one thing's fields, printed as they stand."""
     result = Table(box=None, show_header=False, pad_edge=False)
     result.add_column(style="dim")
     result.add_column()
     for key, value in values.items():
-        result.add_row(key, str(value))
+        result.add_row(key, Text(str(value)))
     return result
+
+
+def fields(message: Message) -> dict[str, str]:
+    """What is set in a message, for people: enumerations by their short names, ids as text, numbers
+    and texts of a list one after the other, metadata as `name: value`.
+    """
+    return {
+        field.name.replace("_", " "): _said(field, value) for field, value in message.ListFields()
+    }
+
+
+def _said(field: FieldDescriptor, value: Any) -> str:
+    if field.is_repeated:
+        return ", ".join(_said_one(field, each) for each in value)
+    return _said_one(field, value)
+
+
+def _said_one(field: FieldDescriptor, value: Any) -> str:
+    if isinstance(value, instrument_id_pb2.InstrumentId):
+        return id_text(value)
+    if isinstance(value, Timestamp):
+        return value.ToJsonString()
+    if isinstance(value, Struct):
+        said = as_dict(value)
+        return "\n".join(f"{name}: {said[name]}" for name in sorted(said))
+    if isinstance(value, Message):
+        return " ".join(f"{name} {text}" for name, text in fields(value).items())
+    if field.enum_type is not None:
+        prefix = field.enum_type.values[0].name.removesuffix("UNSPECIFIED")
+        found = field.enum_type.values_by_number.get(value)
+        return found.name.removeprefix(prefix).lower() if found else str(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)
 
 
 def id_text(key: instrument_id_pb2.InstrumentId) -> str:

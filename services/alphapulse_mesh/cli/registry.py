@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -85,17 +86,22 @@ async def resolve(
         str, typer.Argument(help="A symbol, ISIN, CUSIP, FIGI, contract address or instrument id.")
     ],
     venue: Annotated[
-        str, typer.Option("--venue", help="Name, MIC or number; a symbol needs it.")
+        str, typer.Option("--venue", help="Name, MIC or number; else a symbol on any venue.")
     ] = "",
-    chain_id: Annotated[int, typer.Option(help="EIP-155 number, for a contract address.")] = 0,
+    chain_id: Annotated[int, typer.Option(help="EIP-155 number of the chain.")] = 0,
     kind: Annotated[str | None, typer.Option("--type", help="Only this asset type.")] = None,
+    as_of: Annotated[
+        str, typer.Option(help="What had that name then: 2021-06-30, or with a time; UTC.")
+    ] = "",
     target: output.TargetOption = None,
     name: output.NameOption = None,
     config: output.ConfigOption = None,
     as_json: output.JsonOption = False,
 ) -> None:
     """Find the instrument behind an identifier; where several fit, all are shown, best first."""
-    request = identifier_request(key, venue=venue, chain_id=chain_id)
+    request = identifier_request(key, venue=venue, chain_id=chain_id, anywhere=True)
+    if request is not None and as_of:
+        request.as_of.FromDatetime(_moment(as_of))
     async with connect(target, name, config) as mesh:
         if request is None:
             answer = registry_pb2.ResolveInstrumentResponse(
@@ -110,20 +116,34 @@ async def resolve(
         output.print_json(output.as_dict(answer))
         return
     if answer.groups:
-        output.console.print(output.table(["is", *COLUMNS], grouped_rows(answer, names)))
+        output.console.print(
+            output.table(["is", *COLUMNS], grouped_rows(answer, names), markup=False)
+        )
     else:
         lines = (row(one, names) for one in answer.candidates)
-        output.console.print(output.table(COLUMNS, lines))
+        output.console.print(output.table(COLUMNS, lines, markup=False))
     if answer.ambiguous:
         output.errors.print(
             "several fit equally well; narrow it with --venue or --type", style="yellow"
         )
 
 
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise InvalidArgument(
+            f"--as-of: {text!r} is no date such as 2021-06-30", reason="TIME_INVALID"
+        ) from None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
+
+
 def identifier_request(
-    key: str, *, venue: str, chain_id: int
+    key: str, *, venue: str, chain_id: int, anywhere: bool = False
 ) -> registry_pb2.ResolveInstrumentRequest | None:
-    """What kind of identifier `key` is, by its form; None for an instrument id."""
+    """What kind of identifier `key` is, by its form; None for an instrument id. What looks like a
+    symbol needs a venue, unless it is looked for `anywhere`.
+    """
     text = key.strip()
     request = registry_pb2.ResolveInstrumentRequest(venue=venue)
     hexadecimal = all(c in "0123456789abcdefABCDEF" for c in text)
@@ -142,6 +162,8 @@ def identifier_request(
         request.cusip = text.upper()
     elif len(text) == 9 and text.isdigit():
         request.cusip = text
+    elif anywhere:
+        request.identifier, request.chain_id = text, chain_id
     else:
         raise InvalidArgument(
             f"{text!r} looks like a symbol: say its venue with --venue (name, MIC or number)",
@@ -176,7 +198,7 @@ async def list_instruments(
     if as_json:
         output.print_json({"instruments": [output.as_dict(i) for i in found]})
         return
-    output.console.print(output.table(COLUMNS, (row(one, names) for one in found)))
+    output.console.print(output.table(COLUMNS, (row(one, names) for one in found), markup=False))
 
 
 @app.command("venues")
@@ -199,7 +221,7 @@ async def venues(
             output.print_json({"listings": [output.as_dict(each) for each in listings]})
             return
         rows = ((each.venue.name, *row(each.instrument, names)) for each in listings)
-        output.console.print(output.table(["listed on", *COLUMNS], rows))
+        output.console.print(output.table(["listed on", *COLUMNS], rows, markup=False))
         return
     async with connect(target, name, config) as mesh:
         found = [venue async for venue in mesh.registry.venues()]
@@ -219,6 +241,7 @@ async def venues(
                 )
                 for v in found
             ),
+            markup=False,
         )
     )
 
@@ -253,7 +276,7 @@ async def links(
         start, end = (label(output.id_text(side)) for side in output.link_ends(link))
         word = registry_pb2.LinkType.Name(link.type).removeprefix("LINK_TYPE_").lower()
         rows.append((start, word.replace("_", " "), end))
-    output.console.print(output.table(["from", "", "to"], rows))
+    output.console.print(output.table(["from", "", "to"], rows, markup=False))
 
 
 @app.command("register")
@@ -285,6 +308,7 @@ async def register(
                     )
                     for instrument, o in zip(instruments, outcomes, strict=True)
                 ),
+                markup=False,
             )
         )
     if any(outcome.reason for outcome in outcomes):

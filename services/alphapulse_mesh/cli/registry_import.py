@@ -150,7 +150,7 @@ def _show(summaries: list[Summary]) -> None:
         (s.source, s.read, s.created, s.updated, s.unchanged, s.refused, f"{s.seconds:.1f}")
         for s in summaries
     ]
-    output.console.print(output.table(columns, rows))
+    output.console.print(output.table(columns, rows, markup=False))
     for refused, title in ((True, "refused"), (False, "adapted")):
         found = [
             (summary.source, reason, count)
@@ -158,4 +158,4 @@ def _show(summaries: list[Summary]) -> None:
             for reason, count in summary.reasons(refused=refused).items()
         ]
         if found:
-            output.console.print(output.table(["source", title, "rows>"], found))
+            output.console.print(output.table(["source", title, "rows>"], found, markup=False))

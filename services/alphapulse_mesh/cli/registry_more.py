@@ -98,7 +98,7 @@ async def history(
         for each in found
     )
     columns = ["version>", "symbol", "name", "status", "from", "to"]
-    output.console.print(output.table(columns, lines))
+    output.console.print(output.table(columns, lines, markup=False))
 
 
 @app.command("metrics")
@@ -115,6 +115,9 @@ async def metrics(
         found = await mesh.registry.venue_metrics(venue)
     if as_json:
         output.print_json(output.as_dict(found))
+        return
+    if not found.metrics:
+        output.console.print(f"nothing was measured of {venue} here", markup=False)
         return
     output.console.print(
         output.key_values(

@@ -48,10 +48,15 @@ async def get(
     """Show everything that is known of one instrument."""
     async with connect(target, name, config) as mesh:
         found = await mesh.registry.get(instrument)
+        names = await venue_names(mesh, [found.venue])
     if as_json:
         output.print_json(output.as_dict(found))
         return
-    output.console.print(output.key_values(output.as_dict(found)))
+    shown = output.fields(found)
+    shown["id"] = shown.pop("id text", shown.get("id", ""))
+    if found.venue:
+        shown["venue"] = f"{names[found.venue]} ({found.venue})"
+    output.console.print(output.key_values(shown))
 
 
 @app.command("search")
@@ -91,7 +96,7 @@ async def search(
         output.print_json({"instruments": [output.as_dict(each) for each in found]})
         return
     lines = ((each.name, *row(each, names)) for each in found)
-    output.console.print(output.table(["name", *COLUMNS], lines))
+    output.console.print(output.table(["name", *COLUMNS], lines, markup=False))
 
 
 @app.command("fees")
@@ -111,7 +116,7 @@ async def fees(
     if as_json:
         output.print_json(output.as_dict(answer))
         return
-    output.console.print(output.key_values(output.as_dict(answer)))
+    output.console.print(output.key_values(output.fields(answer)))
 
 
 @app.command("sessions")
@@ -129,7 +134,8 @@ async def sessions(
     if as_json:
         output.print_json(output.as_dict(answer))
         return
-    output.console.print(output.key_values(output.as_dict(answer)))
+    shown = {"open": "yes" if answer.open else "no", **output.fields(answer)}
+    output.console.print(output.key_values(shown))
 
 
 @app.command("route")
@@ -177,7 +183,7 @@ async def route(
         (names[e.venue], e.quantity, e.limit_price, e.average_price, e.fee) for e in answer.legs
     )
     columns = ["venue", "quantity>", "limit>", "average>", "fee>"]
-    output.console.print(output.table(columns, legs))
+    output.console.print(output.table(columns, legs, markup=False))
     choices = (
         (
             names[e.venue], "yes" if e.chosen else e.excluded, e.price, e.available, e.fee_bps,
@@ -187,7 +193,7 @@ async def route(
     )  # fmt: skip
     columns = ["venue", "chosen", "price>", "available>", "fee bps>", "latency>", "reliability>",
                "penalty bps>", "effective>"]  # fmt: skip
-    output.console.print(output.table(columns, choices))
+    output.console.print(output.table(columns, choices, markup=False))
     if answer.unrouted_quantity not in {"", "0"}:
         output.errors.print(f"nobody takes {answer.unrouted_quantity}", style="yellow")
 

@@ -97,4 +97,4 @@ async def list_synthetics(
         output.print_json({"synthetics": [output.as_dict(each) for each in found]})
         return
     rows = ((each.name, each.version, each.formula, output.id_text(each.id)) for each in found)
-    output.console.print(output.table(["name", "version>", "formula", "id"], rows))
+    output.console.print(output.table(["name", "version>", "formula", "id"], rows, markup=False))

@@ -123,7 +123,8 @@ def quote_fees(venue: pb.Venue, request: pb.QuoteFeesRequest) -> pb.QuoteFeesRes
     fees = fees_at(venue, volume)
     if fees is None:
         raise FailedPrecondition(
-            f"the fees of {venue.name} at that volume are not known",
+            f"the fees of {venue.name} at that volume are not known: set them with UpdateVenue, or "
+            "import ccxt's markets of it",
             reason=Reason.VENUE_FEES_UNKNOWN,
             venue=venue.venue,
         )

@@ -63,7 +63,11 @@ def run(target: tuple[str, list[str]]) -> Callable[..., str]:
 def test_get_and_search(run: Run, target: tuple[str, list[str]]) -> None:
     one = json.loads(run("get", target[1][0], "--json"))
     assert one["symbol"] == "BTCUSDT"
-    assert "BTCUSDT" in run("get", target[1][0])
+    shown = {line.split("  ")[0]: line for line in run("get", target[1][0]).splitlines()}
+    assert "crypto_pair" in shown["asset type"]
+    assert "BINANCE (1)" in shown["venue"]
+    assert target[1][0] in shown["id"]
+    assert "'[/red]'" in run("get", "[/red]", code=2)
     found = json.loads(run("search", "company", "number", "7", "--json"))["instruments"]
     assert "S7" in {each["symbol"] for each in found}
     assert "S17" in run("search", "17", "--type", "stock")
@@ -77,6 +81,16 @@ def test_venues_fees_and_sessions(run: Run, target: tuple[str, list[str]]) -> No
     assert json.loads(run("fees", "BINANCE", "--notional", "1000", "--json"))["taker_fee"] == "1"
     assert "VENUE_FEES_UNKNOWN" in run("fees", "KRAKEN", code=5)
     assert json.loads(run("sessions", "BINANCE", "--json"))["open"] is True
+    assert run("sessions", "BINANCE").split()[:2] == ["open", "yes"]
+
+
+def test_resolve_by_a_symbol_anywhere_and_as_of_a_day(
+    run: Run, target: tuple[str, list[str]]
+) -> None:
+    assert target[1][0] in run("resolve", "BTCUSDT")
+    assert target[1][0] in run("resolve", "BTCUSDT", "--as-of", "2024-02-29")
+    run("resolve", "BTCUSDT", "--as-of", "2024-02-30", code=2)
+    run("resolve", "NOBODY", code=4)
 
 
 def test_a_synthetic_is_defined_evaluated_and_listed(
@@ -118,7 +132,7 @@ def test_history_metrics_and_records(
     (period,) = json.loads(run("history", target[1][0], "--json"))["instruments"]
     assert period["symbol"] == "BTCUSDT"
     assert "active" in run("history", target[1][0])
-    assert "measurements" in run("metrics", "BINANCE")
+    assert "nothing was measured of BINANCE" in run("metrics", "BINANCE")
     file = tmp_path / "records.npy"
     said = json.loads(run("records", str(file), "--type", "crypto_pair", "--json"))
     rows = np.load(file)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, cast
+
+from rich.console import Console
 
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_client.errors import NotFound
+from alphapulse_client.instrument_ids import id_message
 from alphapulse_layout import VenueId
+from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.registry import grouped_rows
 from alphapulse_mesh.cli.venue_names import VenueNames
 
@@ -84,3 +89,38 @@ def test_the_primary_line_comes_first_and_receipts_stand_apart() -> None:
         ("share", "APC", "XETRA"),
         ("depositary receipt", "AAPL", "BYMA"),
     ]
+
+
+def test_names_with_brackets_are_printed_as_they_stand() -> None:
+    console = Console(width=200, file=io.StringIO())
+    rows = [("Orca (USDC/USDT[stable])", "[/red]")]
+    console.print(output.table(["name", "symbol"], rows, markup=False))
+    console.print(output.key_values({"name": "[stable] coin"}))
+    printed = console.file.getvalue()  # type: ignore[attr-defined]  # it is a StringIO
+    for text in ("(USDC/USDT[stable])", "[/red]", "[stable] coin"):
+        assert text in printed
+
+
+def test_a_message_is_shown_in_words() -> None:
+    one = pb.Instrument(
+        id_text="ab" * 16,
+        asset_type=A.ASSET_TYPE_POOL,
+        status=pb.INSTRUMENT_STATUS_ACTIVE,
+        primary_listing=True,
+        underlying=id_message("01" * 16),
+        pool_tokens=[id_message("02" * 16), id_message("03" * 16)],
+    )
+    one.metadata.update({"b": 2, "a": "x"})
+    one.valid_from.FromSeconds(0)
+    assert output.fields(one) == {
+        "id text": "ab" * 16,
+        "asset type": "pool",
+        "status": "active",
+        "primary listing": "yes",
+        "underlying": "01" * 16,
+        "pool tokens": f"{'02' * 16}, {'03' * 16}",
+        "metadata": "a: x\nb: 2.0",
+        "valid from": "1970-01-01T00:00:00Z",
+    }
+    tier = pb.QuoteFeesResponse(maker_fee="1", taker_fee="2.5")
+    assert output.fields(tier) == {"maker fee": "1", "taker fee": "2.5"}
