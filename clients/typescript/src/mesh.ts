@@ -23,7 +23,7 @@ export class Mesh {
 
   /** See `connect` and `connectWeb`. */
   constructor(transport: Transport, disconnect: () => void = () => {}) {
-    this.registry = new Registry(transport);
+    this.registry = new Registry(transport, this.#closing.signal);
     this.orders = new Orders(transport);
     this.#transport = transport;
     this.#disconnect = disconnect;
@@ -50,7 +50,7 @@ export class Mesh {
     return explained(relayClient(this.#transport, domain).getStatus({}, options));
   }
 
-  /** Ends every feed and the connection. */
+  /** Ends every feed, watch and publisher, and the connection. */
   close(): void {
     this.#closing.abort();
     this.#disconnect();

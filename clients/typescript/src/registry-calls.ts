@@ -43,7 +43,11 @@ export class RegistryCalls {
   protected readonly client: Client<typeof RegistryService>;
   #revision = 0n;
 
-  constructor(transport: Transport) {
+  /** `closing` ends the streams. */
+  constructor(
+    transport: Transport,
+    protected readonly closing: AbortSignal,
+  ) {
     this.client = createClient(RegistryService, transport);
   }
 

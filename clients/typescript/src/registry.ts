@@ -302,7 +302,7 @@ export class Registry extends SyntheticCalls {
   ): AsyncGenerator<WatchRegistryResponse, void, void> {
     const request = create(Watched, wanted);
     const left = new AbortController(); // the caller has had enough: the stream ends with the loop
-    const signal = options.signal ? AbortSignal.any([left.signal, options.signal]) : left.signal;
+    const signal = AbortSignal.any([left.signal, this.closing, ...(options.signal ? [options.signal] : [])]);
     const backoff = new Backoff();
     try {
       while (!signal.aborted) {

@@ -245,6 +245,17 @@ test("calls and a watch outlive a kill of the registry", options, async () => {
   assert.deepEqual(await watched, changes);
 });
 
+test("closing a mesh ends what runs on it", options, async () => {
+  const mesh = await live().connect("registry");
+  const watched = (async () => {
+    for await (const _ of mesh.registry.watch()) mesh.close();
+  })();
+  const publisher = mesh.publisher("market_data", { name: "closing", maxUnacked: 1 }); // there is no relay
+  const published = publisher.publish(new Uint8Array(1), new Uint8Array(1));
+  await assert.rejects(published, (error) => isReason(error, "PUBLISHER_CLOSED") || isReason(error, "UNIMPLEMENTED"));
+  await watched;
+});
+
 test("orders are listed with their fills", options, async () => {
   const { orders } = await live().connect("execution");
   assert.deepEqual(await all(orders.list({ accountId: 77, openOnly: true })), []);
