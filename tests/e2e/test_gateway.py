@@ -7,6 +7,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -14,8 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from google.protobuf import json_format
 
 from alphapulse.registry.v1 import registry_pb2
+from alphapulse_client import connect_sync
 
 if TYPE_CHECKING:
     from alphapulse_testing.running_mesh import RunningMesh
@@ -77,6 +80,56 @@ def test_an_order_by_json(mesh: RunningMesh) -> None:
     taken = json.loads(body)["order"]
     assert taken["order_id"] != "0"
     assert taken["instrument_id_text"] == instrument
+
+
+def test_links_and_synthetics_by_json_and_records_in_a_stream(mesh: RunningMesh) -> None:
+    api = f"http://{mesh.gateway}/v1"
+    as_json = {"content-type": "application/json"}
+
+    def post(path: str, **body: Any) -> Any:
+        code, answer, _ = http(f"{api}/{path}", body, **as_json)
+        assert code == 200, answer
+        return json.loads(answer)
+
+    with connect_sync(mesh.gateway) as client:
+        one, other = (
+            client.registry.resolve("BTCUSDT", venue=venue)
+            for venue in ("SIMULATOR", "SIMULATOR_FUTURES")
+        )
+        batches = list(client.registry.stream_records(batch_rows=3))
+        listed = [each.id_text for each in client.registry.list()]
+    link = {
+        "from": json_format.MessageToDict(one.id),
+        "to": json_format.MessageToDict(other.id),
+        "type": "LINK_TYPE_BRIDGED_FROM",
+    }
+    code, body, _ = http(f"{api}/links:unlink", {"link": link}, **as_json)
+    assert (code, json.loads(body)["removed"]) == (200, False)
+    post("synthetics", name="E2E.MID", formula="(a + b) / 2", inputs=[
+        {"alias": "a", "id": link["from"]}, {"alias": "b", "id": link["to"]}
+    ])  # fmt: skip
+    code, body, _ = http(f"{api}/synthetics?name_prefix=E2E&instrument_id={one.id_text}")
+    assert [each["name"] for each in json.loads(body)["synthetics"]] == ["E2E.MID"]
+    ids = [row["instrument_id"].tobytes().hex() for batch in batches for row in batch.rows]
+    assert len({batch.revision for batch in batches}) == 1
+    assert ids == listed[: len(ids)]
+    assert len(ids) == batches[-1].total_rows >= 4
+
+
+def test_venues_are_measured_while_the_mesh_runs(mesh: RunningMesh) -> None:
+    deadline = time.monotonic() + 150
+    with connect_sync(mesh.gateway) as client:
+        while True:
+            found = client.registry.venue_metrics("SIMULATOR")
+            sources = {each.source for each in found.metrics}
+            if "collector" in sources:
+                break
+            assert time.monotonic() < deadline, found
+            time.sleep(0.2)
+        venue = client.registry.venue("SIMULATOR")
+    assert sources <= {"collector", "execution"}
+    assert found.health_score > 0
+    assert venue.status in {registry_pb2.VENUE_STATUS_OPEN, registry_pb2.VENUE_STATUS_DEGRADED}
 
 
 def test_buf_curl_by_reflection(mesh: RunningMesh) -> None:
