@@ -100,16 +100,16 @@ func Encode[T layout.Struct](rows []T, parts FrameParts) ([]byte, error) {
 		}
 	}
 	if record.Stride == 0 {
-		return nil, badFrame("FRAME_BAD_TYPE", 0, "frames are not made of %s", name)
+		return nil, badFrame(ReasonFrameBadType, 0, "frames are not made of %s", name)
 	}
 	if err := checkTLVs(parts.Extensions); err != nil {
 		return nil, err
 	}
 	if parts.Priority > 3 {
-		return nil, badFrame("FRAME_INVALID", 0, "priority %d is not in 0 to 3", parts.Priority)
+		return nil, badFrame(ReasonFrameInvalid, 0, "priority %d is not in 0 to 3", parts.Priority)
 	}
 	if parts.Context.TraceID == (layout.TraceId{}) || parts.Context.MessageID == (layout.SpanId{}) {
-		return nil, badFrame("FRAME_INVALID", 0, "a frame needs a context: NewContext, or Child of its cause's")
+		return nil, badFrame(ReasonFrameInvalid, 0, "a frame needs a context: NewContext, or Child of its cause's")
 	}
 	payload := bytesOf(rows)
 	builder := flatbuffers.NewBuilder(len(payload) + len(parts.Extensions) + len(parts.Blob) + 512)

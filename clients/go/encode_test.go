@@ -73,13 +73,13 @@ func TestEncodedFramesAreReadBack(t *testing.T) {
 func TestWhatIsNoFrameIsNotEncoded(t *testing.T) {
 	context := NewContext()
 	for reason, try := range map[Reason]func() ([]byte, error){
-		"FRAME_BAD_TYPE": func() ([]byte, error) {
+		ReasonFrameBadType: func() ([]byte, error) {
 			return Encode([]layout.InstrumentRecord{{}}, FrameParts{Context: context})
 		},
 		ReasonFrameBadTLV: func() ([]byte, error) {
 			return Encode([]layout.Trade{{}}, FrameParts{Context: context, Extensions: []byte{31}})
 		},
-		"FRAME_INVALID": func() ([]byte, error) { return Encode([]layout.Trade{{}}, FrameParts{}) },
+		ReasonFrameInvalid: func() ([]byte, error) { return Encode([]layout.Trade{{}}, FrameParts{}) },
 	} {
 		if _, err := try(); !errors.Is(err, reason) {
 			t.Errorf("%v instead of %s", err, reason)

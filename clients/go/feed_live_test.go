@@ -242,7 +242,7 @@ func TestClosingAMeshEndsWhatRunsOnIt(t *testing.T) {
 			for err == nil {
 				_, err = publisher.Publish(t.Context(), quote(t, 1))
 			}
-			if errors.Is(err, Reason("PUBLISHER_CLOSED")) {
+			if errors.Is(err, ReasonPublisherClosed) {
 				return nil
 			}
 			return err

@@ -118,7 +118,7 @@ func randomID() uint64 {
 func (p *Publisher) Publish(ctx context.Context, frames ...[]byte) (uint64, error) {
 	for _, frame := range frames {
 		if len(frame) > MaxFrameBytes {
-			return p.Published(), badFrame("FRAME_TOO_LARGE", 0, "%d bytes are above %d", len(frame), MaxFrameBytes)
+			return p.Published(), badFrame(ReasonFrameTooLarge, 0, "%d bytes are above %d", len(frame), MaxFrameBytes)
 		}
 		err := p.until(ctx, func() bool {
 			if len(p.waiting) >= p.options.MaxUnacked || p.bytes >= p.options.MaxUnackedBytes {
@@ -192,7 +192,7 @@ func (p *Publisher) until(ctx context.Context, condition func() bool) error {
 			if p.failure != nil {
 				return p.failure
 			}
-			return &Error{Code: codes.FailedPrecondition, Reason: "PUBLISHER_CLOSED", Message: "the publisher is closed"}
+			return &Error{Code: codes.FailedPrecondition, Reason: ReasonPublisherClosed, Message: "the publisher is closed"}
 		}
 		met, news := condition(), p.news
 		p.mu.Unlock()
@@ -243,7 +243,7 @@ func (p *Publisher) run(ctx context.Context) {
 // mayPass tells whether to try again. Who seems to live under our id may be a connection that broke unseen:
 // no longer than its lease. The lock is held.
 func (p *Publisher) mayPass(err error) bool {
-	if reasonOf(err) != "PRODUCER_ID_IN_USE" {
+	if reasonOf(err) != ReasonProducerIDInUse {
 		return transient(err)
 	}
 	if p.inUseSince.IsZero() {
@@ -307,7 +307,7 @@ func (p *Publisher) greet(hello *relayv1.PublishResponse) error {
 		if last != p.predecessor || p.done > 0 {
 			// what is acknowledged now may be that one's frames: ours cannot be told from them
 			return &Error{
-				Code: codes.FailedPrecondition, Reason: "PRODUCER_REPLACED",
+				Code: codes.FailedPrecondition, Reason: ReasonProducerReplaced,
 				Message: fmt.Sprintf("another producer has gone on under the id %#x meanwhile; %d frames may not be in the relay",
 					p.options.ID, len(p.waiting)),
 			}

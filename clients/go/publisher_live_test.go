@@ -75,7 +75,7 @@ func TestAPublisherOutlivesKillsOfItsRelay(t *testing.T) {
 	if err := publisher.Close(ctx); err != nil || publisher.Acknowledged() != count {
 		t.Fatalf("acknowledged %d, %v", publisher.Acknowledged(), err)
 	}
-	if _, err := publisher.Publish(ctx, quote(t, 0)); !errors.Is(err, Reason("PUBLISHER_CLOSED")) {
+	if _, err := publisher.Publish(ctx, quote(t, 0)); !errors.Is(err, ReasonPublisherClosed) {
 		t.Errorf("after its end: %v", err)
 	}
 	mu.Lock()

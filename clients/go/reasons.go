@@ -25,6 +25,9 @@ const (
 	ReasonFrameBadTLV         Reason = "FRAME_BAD_TLV"
 	ReasonFrameBadCompression Reason = "FRAME_BAD_COMPRESSION"
 	ReasonFrameTypeMismatch   Reason = "FRAME_TYPE_MISMATCH"
+	ReasonFrameBadType        Reason = "FRAME_BAD_TYPE"
+	ReasonFrameTooLarge       Reason = "FRAME_TOO_LARGE"
+	ReasonFrameInvalid        Reason = "FRAME_INVALID"
 )
 
 // Of the registry.
@@ -50,6 +53,9 @@ const (
 
 // Of relays; those of gaps are a GapReason.
 const (
+	ReasonPublisherClosed    Reason = "PUBLISHER_CLOSED"
+	ReasonProducerIDInUse    Reason = "PRODUCER_ID_IN_USE"
+	ReasonProducerReplaced   Reason = "PRODUCER_REPLACED"
 	ReasonSlowConsumer       Reason = "SLOW_CONSUMER"
 	ReasonSequenceAhead      Reason = "SEQUENCE_AHEAD"
 	ReasonTokenForeign       Reason = "TOKEN_FOREIGN"

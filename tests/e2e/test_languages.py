@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(os.environ.get("ALPHAPULSE_DATA", ROOT / "../shared/data")).resolve()
-AUDIT_SECONDS = 400.0
+AUDIT_SECONDS = 600.0
 LANGUAGES = ("python", "go", "typescript")
 pytestmark = [
     pytest.mark.timeout(900),

@@ -1,4 +1,6 @@
-"""Every call of the services is in the client of every language, or stands here with the reason."""
+"""Every call of the services is in the client of every language, or stands here with the reason;
+the reasons of failures and gaps that Go and TypeScript name are those that the services give.
+"""
 
 from __future__ import annotations
 
@@ -66,3 +68,27 @@ def test_every_call_is_there(language: str) -> None:
 def test_every_exception_is_a_call() -> None:
     names = {method.name for service in SERVICES.values() for method in service.methods}
     assert PYTHON_ALONE.keys() <= names
+
+
+def reasons(language: str) -> set[str]:
+    """What a client names as the reason of a failure or of a gap."""
+    if language == "go":
+        text = (ROOT / "clients/go/reasons.go").read_text(encoding="utf-8")
+        return set(re.findall(r'Reason\s+= "([A-Z_]+)"', text))
+    text = sources("typescript")
+    unions = re.findall(r"^export type \w*Reason =\n(.*?);$", text, re.DOTALL | re.MULTILINE)
+    return {name for union in unions for name in re.findall(r'"([A-Z_]+)"', union)}
+
+
+@pytest.mark.parametrize("language", ["go", "typescript"])
+def test_every_reason_is_given(language: str) -> None:
+    places = ((ROOT / "services", "*.py"), (ROOT / "core/src", "*.rs"), SOURCES["python"])
+    given = {
+        name
+        for place, pattern in places
+        for path in place.rglob(pattern)
+        for name in re.findall(r'"([A-Z][A-Z_]+)"', path.read_text(encoding="utf-8"))
+    }
+    named = reasons(language)
+    assert len(named) > 20
+    assert named <= given
