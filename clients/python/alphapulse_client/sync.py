@@ -51,6 +51,7 @@ __all__ = [
 
 T = TypeVar("T")
 A = TypeVar("A")
+A_co = TypeVar("A_co", covariant=True)
 S = TypeVar("S")
 P = ParamSpec("P")
 
@@ -99,10 +100,10 @@ async def _cancel_others() -> None:
     await asyncio.gather(*others, return_exceptions=True)
 
 
-class _Shell(Generic[A]):
+class _Shell(Generic[A_co]):
     """A plain view of an asynchronous object that lives on the loop."""
 
-    def __init__(self, loop: _Loop, target: A) -> None:
+    def __init__(self, loop: _Loop, target: A_co) -> None:
         self._loop = loop
         self._target = target
 
