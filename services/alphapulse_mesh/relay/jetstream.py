@@ -80,11 +80,14 @@ class StreamWriter:
         self.name, self.prefix = stream_names(config, hub.domain.name)
         self.unavailable = f"the relay has not reached {self.url} yet"
         """Why the stream cannot be offered; empty where it can."""
+        self.groups = 0
+        """Written since the server was last connected to."""
         self.seats: set[Subscriber] = set()
         """Who reads the stream."""
         self._log: GroupLog | None = None
         self._reached = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._ending = False
 
     # ------------------------------------------------------------------------------------- offering
 
@@ -166,8 +169,12 @@ class StreamWriter:
     ) -> None:
         """When no more is taken: write what the stream does not have yet."""
         assert self._task is not None, "entered"
-        self._task.cancel()
-        await asyncio.wait((self._task,))
+        self._ending = True
+        while (
+            not self._task.done()
+        ):  # a cancellation may be taken for another one, or for a timeout
+            self._task.cancel()
+            await asyncio.wait((self._task,), timeout=_RETRY_SECONDS)
         try:
             async with asyncio.timeout(self._config.server.drain_seconds):
                 await self._write_on(finish=True)
@@ -175,9 +182,10 @@ class StreamWriter:
             _log.warning("%s: the last frames were not written: %r", self.name, failure)
 
     async def _run(self) -> None:
-        """For ever: connect, find where the stream ended, go on from there."""
-        while True:
+        """Until the end: connect, find where the stream ended, go on from there."""
+        while not self._ending:
             why = ""
+            self.groups = 0
             try:
                 await self._write_on()
             except MeshError as error:
@@ -188,6 +196,8 @@ class StreamWriter:
             if why != self.unavailable and not self._hub.ending:
                 _log.warning("%s: not written: %s", self.name, why)
             self.unavailable = why
+            if not self.groups:  # what broke has not healed by itself
+                self._send_away()
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _write_on(self, *, finish: bool = False) -> None:
@@ -199,17 +209,9 @@ class StreamWriter:
             if subscriber is not None:
                 subscriber.end(_unavailable(self.url, "the connection has ended"))
 
+        connection = await _connect(self._config, f"relay {self.name}", closed)
         try:
-            connection = await _connect(self._config, f"relay {self.name}", closed)
-            try:
-                await self._ensure_stream(connection)
-            except BROKEN:
-                await connection.close()
-                raise
-        except BROKEN as error:
-            self._send_away(_unavailable(self.url, error))
-            raise
-        try:
+            await self._ensure_stream(connection)
             log = GroupLog(connection, self.name, self.prefix)
             found = await log.newest()
             self._check_past(found)
@@ -270,19 +272,17 @@ class StreamWriter:
         if found is None:
             return
         if found.index.epoch != window.epoch or found.index.last > window.head:
-            error = FailedPrecondition(
+            raise FailedPrecondition(
                 f"stream {self.name} ends at sequence {found.index.last} of another past than this"
                 f" relay's, which is at {window.head}: restart the relay, and it takes over from"
                 " there",
                 reason="STREAM_FOREIGN",
             )
-            self._send_away(error)
-            raise error
 
-    def _send_away(self, error: MeshError) -> None:
+    def _send_away(self) -> None:
         """Those who read the stream come again, and get what there is then."""
         for seat in tuple(self.seats):
-            seat.end(Unavailable(error.message, reason="STREAM_UNAVAILABLE"))
+            seat.end(Unavailable(self.unavailable, reason="STREAM_UNAVAILABLE"))
 
 
 class _Pump:
@@ -343,6 +343,7 @@ class _Pump:
             received_before=self._received_ns,
         )
         await self._publish(messages)
+        self._writer.groups += 1
         self._next = index.last + 1
         self._received_ns = index.last_received_ns
 

@@ -285,6 +285,28 @@ async def test_what_a_dead_writer_left_of_a_group_is_passed_over(
             await one.close()
 
 
+async def test_what_is_no_relays_in_the_stream_costs_no_frame(
+    relays: Relays, tmp_path: Path, stack: AsyncExitStack
+) -> None:
+    """Bytes of somebody with the right to write: the feed goes on over gRPC, whole."""
+    _, log, _ = await relays.log(stack)
+    subject = stream_names(relays.config(), DOMAIN)[1] + ".index"
+    async with (
+        relays.serve(tmp_path) as (_, host),
+        Subscription(host.target, DOMAIN, start="oldest") as subscription,
+    ):
+        await publish(host.target, [trades([number]) for number in range(10)])
+        batches = await read(subscription, 10)
+        assert subscription.transport == "nats"
+        await log.jetstream.publish(subject, b"no index")
+        await publish(host.target, [trades([number]) for number in range(10, 20)])
+        batches += await read(subscription, 10)
+        assert numbers(batches) == list(range(20))
+        assert [gap for batch in batches for gap in batch.gaps] == []
+        assert subscription.transport == "grpc"
+        assert "not a relay's" in subscription.transport_detail
+
+
 async def test_a_stream_of_another_past_is_left_alone(
     relays: Relays, tmp_path: Path, stack: AsyncExitStack
 ) -> None:

@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import itertools
 import json
+import logging
 from collections import deque
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,6 +22,7 @@ from nats.js import api
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client._tokens import make_token
 from alphapulse_client.errors import (
+    DataLoss,
     FailedPrecondition,
     MeshError,
     ResourceExhausted,
@@ -35,6 +37,8 @@ if TYPE_CHECKING:
     from alphapulse_client.transports.seat import Seat
 
 __all__ = ["NatsSource"]
+
+_LOG = logging.getLogger(__name__)
 
 _BATCH_BYTES: Final = 256 << 10
 _PULL_BYTES: Final = 2 << 20
@@ -250,7 +254,11 @@ class NatsSource:
             number, _, venue = tokens.partition(".")
             self._parts.append(((int(number), int(venue)), message.data))
             return
-        index = Index.decode(message.data)
+        try:
+            index = Index.decode(message.data)
+        except DataLoss as error:  # somebody else's: what the relay writes is whole without it
+            _LOG.warning("%s: %s", self._offer.url, error.message)
+            return
         parts, self._parts = self._parts, []
         if index.epoch != self._epoch:
             raise Unavailable("the stream has another past than before", reason="STREAM_REPLACED")
