@@ -12,9 +12,8 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final, NamedTuple
 
 import typer
 from rich.live import Live
@@ -22,28 +21,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.text import Text
 
 from alphapulse_client import Subscription
+from alphapulse_client.domains import relay_domain
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.feed import DomainArgument
+from alphapulse_mesh.cli.feed_options import Selection
 from alphapulse_mesh.cli.feed_stats import app
-from alphapulse_mesh.cli.feed_values import message_type, start_of
 from alphapulse_mesh.cli.gateway import connect
-from alphapulse_mesh.runtime.errors import InvalidArgument, ResourceExhausted
+from alphapulse_mesh.runtime.errors import InvalidArgument
 
 if TYPE_CHECKING:
     from alphapulse_mesh.recording import RecordingWriter
+    from alphapulse_mesh.recording.layout import Identity
 
 __all__ = ["app"]
 
 _FLUSH_SECONDS: Final = 1.0
 _DRAW_SECONDS: Final = 0.25
 _MIB: Final = 1 << 20
-
-
-class Policy(StrEnum):
-    """What the relay does when the recorder falls behind."""
-
-    DROP_OLDEST = "drop_oldest"
-    BLOCK = "block"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +58,28 @@ async def record(
     ] = None,
     instruments: Annotated[
         list[str] | None,
-        typer.Option("--instrument", "--instruments", "-i", help="Only these instrument ids."),
-    ] = None,
-    start: Annotated[str, typer.Option(help="latest, oldest or a sequence.")] = "latest",
-    policy: Annotated[
-        Policy,
         typer.Option(
-            help="drop_oldest never slows the mesh and records gaps; block loses nothing."
+            "--instrument", "--instruments", "-i", help="Only these: id, SYMBOL or SYMBOL@VENUE."
         ),
-    ] = Policy.DROP_OLDEST,
+    ] = None,
+    venues: Annotated[
+        list[str] | None, typer.Option("--venue", help="Only these: name, MIC or number.")
+    ] = None,
+    where: Annotated[str, typer.Option(help="Only records that this predicate lets through.")] = "",
+    start: Annotated[
+        str, typer.Option(help="latest, oldest, snapshot, a sequence, a time, or -5m.")
+    ] = "latest",
+    policy: Annotated[
+        str,
+        typer.Option(
+            help="drop never slows the mesh and records gaps; block loses nothing; conflate keeps "
+            "last values; disconnect ends the recording."
+        ),
+    ] = "drop",
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on behind what FILE and its parts have, in a new part."),
+    ] = False,
     rotate_mib: Annotated[
         float, typer.Option(help="Begin a new part (day.1.arrow, …) at this size; 0: never.", min=0)
     ] = 0,
@@ -84,18 +91,25 @@ async def record(
     """Record a domain until Ctrl-C, --seconds or --records; gaps become rows."""
     from alphapulse_mesh.recording import RecordingWriter  # noqa: PLC0415  # pyarrow
 
+    after = _resumed(file, domain) if resume else None
+    selection = Selection(
+        domains=[domain], types=types or [], instruments=instruments or [], venues=venues or [],
+        where=where, start=start, policy=policy,
+    )  # fmt: skip
     async with connect(target, name, config) as mesh:
-        feed = mesh.feed(
-            domain,
-            message_types=[number for text in types or () for number in _types(text)],
-            instruments=[one for text in instruments or () for one in text.split(",")],
-            start=start_of(start),
-            policy=policy.value,
-            name=f"alphapulse feed record {file.name}",
-        )
+        chosen = await selection.subscriptions(mesh, f"alphapulse feed record {file.name}")
+        [(subject, options)] = chosen.items()
+        if after is not None and after.sequence is not None:
+            options["start"] = after.sequence + 1
+        feed = mesh.feed(subject, **options)
         # the relay has fixed where it begins before a file is made: a typing error leaves none
         await feed.ready(30)
-        writer = RecordingWriter(file, feed.domain, rotate_bytes=int(rotate_mib * _MIB))
+        writer = RecordingWriter(
+            file,
+            feed.domain,
+            rotate_bytes=int(rotate_mib * _MIB),
+            after=after.identity if after is not None else None,
+        )
         began = time.monotonic()
         with _status(writer, feed, began, shown=not as_json) as draw:
             await _record(feed, writer, _Limits(seconds, records), draw)
@@ -115,8 +129,31 @@ async def record(
         output.console.print(output.key_values({**summary, "files": " ".join(summary["files"])}))  # type: ignore[arg-type]  # a list
 
 
-def _types(text: str) -> list[int]:
-    return [message_type(word) for word in text.split(",")]
+class _After(NamedTuple):
+    """Where an earlier recorder ended."""
+
+    identity: Identity
+    sequence: int | None
+
+
+def _resumed(file: Path, domain: str) -> _After:
+    """Ends a file that was cut, and says what comes next.
+
+    Raises:
+        NotFound, DataLoss: there is no such recording.
+        InvalidArgument: it is of another domain (reason `DOMAIN_MISMATCH`).
+    """
+    from alphapulse_mesh import recording  # noqa: PLC0415  # pyarrow
+
+    parts = recording.parts_of(file)
+    if parts[0].domain != relay_domain(domain):
+        raise InvalidArgument(
+            f"{file} is a recording of {parts[0].domain}, not of {domain}", reason="DOMAIN_MISMATCH"
+        )
+    last = parts[-1]
+    if not last.complete:
+        recording.repair(last.path)
+    return _After(last.identity, recording.last_sequence(parts))
 
 
 async def _record(feed: Subscription, writer: RecordingWriter, limits: _Limits, draw: Any) -> None:
@@ -126,12 +163,7 @@ async def _record(feed: Subscription, writer: RecordingWriter, limits: _Limits, 
     async def flush() -> None:
         # in a thread: the disk must not hold up the feed's connection
         async with writing:
-            try:
-                await asyncio.to_thread(writer.flush)
-            except OSError as error:
-                raise ResourceExhausted(
-                    f"{writer.paths[-1]}: {error.strerror}", reason="FILE_WRITE_FAILED"
-                ) from None
+            await asyncio.to_thread(writer.flush)
 
     async def flush_by_time() -> None:
         while True:

@@ -5,8 +5,8 @@ columns of the records, `replay` publishes a recording again. Where frames come 
 the client library's part; the commands are in `cli`.
 """
 
-from alphapulse_mesh.recording.reader import Recording, repair
+from alphapulse_mesh.recording.reader import Recording, last_sequence, parts_of, repair
 from alphapulse_mesh.recording.tables import export
 from alphapulse_mesh.recording.writer import RecordingWriter
 
-__all__ = ["Recording", "RecordingWriter", "export", "repair"]
+__all__ = ["Recording", "RecordingWriter", "export", "last_sequence", "parts_of", "repair"]

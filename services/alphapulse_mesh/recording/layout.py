@@ -10,13 +10,16 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import pyarrow as pa
 
 from alphapulse_mesh.runtime.errors import DataLoss
 
-__all__ = ["SCHEMA", "VERSION", "Identity", "utc"]
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["SCHEMA", "VERSION", "Identity", "part_path", "utc"]
 
 VERSION: Final = 1
 """Goes up with every change that an older reader would misunderstand."""
@@ -60,6 +63,11 @@ SCHEMA: Final = pa.schema(
         pa.field("frame", pa.binary()),
     ]
 )
+
+
+def part_path(path: Path, part: int) -> Path:
+    """Of a part: `day.arrow`, then `day.1.arrow`, `day.2.arrow`, …"""
+    return path if part == 0 else path.with_name(f"{path.stem}.{part}{path.suffix}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,14 +9,21 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from alphapulse_client import Frame
-from alphapulse_mesh.recording.layout import Identity
+from alphapulse_mesh.recording.layout import Identity, part_path
 from alphapulse_mesh.runtime.errors import DataLoss, InvalidArgument, MeshError, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["RecordedFrame", "RecordedGap", "Recording", "repair"]
+__all__ = [
+    "RecordedFrame",
+    "RecordedGap",
+    "Recording",
+    "last_sequence",
+    "parts_of",
+    "repair",
+]
 
 _STREAM_AT: Final = 8
 """An Arrow file is its magic, padded to so many bytes, and then a stream."""
@@ -171,6 +178,35 @@ def _nanoseconds(batch: Any, name: str) -> list[int]:
     """A column of times as numbers, 0 where there is none."""
     numbers: list[int] = batch.column(name).cast(pa.int64()).fill_null(0).to_pylist()
     return numbers
+
+
+def parts_of(path: Path) -> list[Recording]:
+    """The parts of a recording whose first is `path`, in order.
+
+    Raises:
+        NotFound: there is no such file (reason `FILE_NOT_FOUND`).
+        DataLoss: one of them is no recording, or belongs to another one.
+    """
+    found = [Recording(path)]
+    while (following := part_path(path, found[-1].identity.part + 1)).exists():
+        one = Recording(following)
+        if one.identity.recording_id != found[0].identity.recording_id:
+            raise DataLoss(f"{following} is no part of {path}", reason="PARTS_MIXED")
+        found.append(one)
+    return found
+
+
+def last_sequence(recordings: Sequence[Recording]) -> int | None:
+    """The newest sequence that the parts have, as a frame or in a gap; None where all are empty."""
+    for recording in reversed(recordings):
+        newest = None
+        for batch in recording.batches(["sequence", "gap_last"]):
+            if batch.num_rows:
+                first, last = batch.column("sequence")[-1], batch.column("gap_last")[-1]
+                newest = last.as_py() or first.as_py()
+        if newest is not None:
+            return int(newest)
+    return None
 
 
 def repair(path: Path) -> int:

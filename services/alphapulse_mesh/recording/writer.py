@@ -6,6 +6,7 @@ time, and where frames come from, is the caller's part.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Self
 import pyarrow as pa
 
 from alphapulse_layout import DTYPES
-from alphapulse_mesh.recording.layout import SCHEMA, Identity
-from alphapulse_mesh.runtime.errors import AlreadyExists, InvalidArgument
+from alphapulse_mesh.recording.layout import SCHEMA, Identity, part_path
+from alphapulse_mesh.runtime.errors import AlreadyExists, InvalidArgument, ResourceExhausted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from alphapulse_client import Frame, Gap
 
-__all__ = ["FLUSH_BYTES", "RecordingWriter", "part_path"]
+__all__ = ["FLUSH_BYTES", "RecordingWriter"]
 
 FLUSH_BYTES: Final = 8 << 20
 """Frame bytes of a record batch: what a crash costs at most, and most of what a recorder holds."""
@@ -31,12 +32,8 @@ FLUSH_BYTES: Final = 8 << 20
 _FLUSH_ROWS: Final = 1 << 16
 _ZSTD_LEVEL: Final = 3
 _U64: Final = struct.Struct("<Q")
+_LAST_TIME: Final = (1 << 63) - 1
 _NAMES: Final = tuple(SCHEMA.names)
-
-
-def part_path(path: Path, part: int) -> Path:
-    """Of a part: `day.arrow`, then `day.1.arrow`, `day.2.arrow`, …"""
-    return path if part == 0 else path.with_name(f"{path.stem}.{part}{path.suffix}")
 
 
 def _time_offsets(name: str) -> dict[int, int]:
@@ -61,6 +58,7 @@ class RecordingWriter:
         rotate_bytes: a part that has grown to so many bytes is closed and the next one begun; 0:
             never.
         flush_bytes: see `FLUSH_BYTES`.
+        after: the recording that is gone on with, in a part of its own.
 
     Raises:
         AlreadyExists: a file is in the way (reason `FILE_EXISTS`).
@@ -68,9 +66,15 @@ class RecordingWriter:
     """
 
     def __init__(
-        self, path: Path, domain: str, *, rotate_bytes: int = 0, flush_bytes: int = FLUSH_BYTES
+        self,
+        path: Path,
+        domain: str,
+        *,
+        rotate_bytes: int = 0,
+        flush_bytes: int = FLUSH_BYTES,
+        after: Identity | None = None,
     ) -> None:
-        self.identity = Identity.new(domain)
+        self.identity = Identity.new(domain) if after is None else after
         self.frames = 0
         self.records = 0
         self.gaps = 0
@@ -79,6 +83,9 @@ class RecordingWriter:
         self.frame_bytes = 0
         self.paths: list[Path] = []
         self._first = path
+        self._part = 0 if after is None else after.part + 1
+        self._whole = 0
+        """Bytes of the part that are whole batches."""
         self._rotate_bytes = rotate_bytes
         self._flush_bytes = flush_bytes
         self._pending: list[tuple[Any, ...]] = []
@@ -105,7 +112,7 @@ class RecordingWriter:
             self._pending.append(
                 (
                     info.sequence, None, None, recorded_at, kind, info.source, info.flags,
-                    info.timestamp, _first_time(frame, _EXCHANGE_AT.get(kind)),
+                    min(info.timestamp, _LAST_TIME), _first_time(frame, _EXCHANGE_AT.get(kind)),
                     _first_time(frame, _RECEIVE_AT.get(kind)), info.trace_id, info.message_id,
                     info.causation_id, bool(info.trace_flags & 1), info.record_count, frame.data,
                 )
@@ -125,8 +132,13 @@ class RecordingWriter:
             self.lost += gap.count
 
     def flush(self, *, sync: bool = True) -> None:
-        """Write what was collected as one record batch; `sync`: until the disk has it."""
-        if not self._pending:
+        """Write what was collected as one record batch; `sync`: until the disk has it.
+
+        Raises:
+            ResourceExhausted: the disk takes no more (reason `FILE_WRITE_FAILED`). The file then
+                ends with the last batch that is whole, and nothing more can be written.
+        """
+        if not self._pending or self._file.closed:
             return
         columns = zip(*self._pending, strict=True)
         batch = pa.record_batch(
@@ -136,11 +148,15 @@ class RecordingWriter:
             ],
             schema=self._schema,
         )
-        self._writer.write_batch(batch)
+        try:
+            self._writer.write_batch(batch)
+            if sync:
+                os.fdatasync(self._file.fileno())
+        except OSError as error:
+            raise self._failed(error) from None
+        self._whole = self._file.tell()
         self._pending.clear()
         self._pending_bytes = 0
-        if sync:
-            os.fdatasync(self._file.fileno())
         if self._rotate_bytes and self._file.tell() >= self._rotate_bytes:
             self._close_part()
             self._open_part()
@@ -150,6 +166,21 @@ class RecordingWriter:
         if not self._file.closed:
             self.flush(sync=False)
             self._close_part()
+
+    def _failed(self, error: OSError) -> ResourceExhausted:
+        """Cut off what is not whole, so that all readers stop where a killed recorder would."""
+        path = self.paths[-1]
+        with contextlib.suppress(OSError):
+            self._file.truncate(self._whole)
+        self._closed_bytes += self._whole
+        self._file.close()
+        lost = len(self._pending)
+        return ResourceExhausted(
+            f"{path}: {error.strerror or error}; {lost:,} rows were not written. What is there is "
+            "whole: `feed repair` ends the file, `feed record --resume` goes on behind it",
+            reason="FILE_WRITE_FAILED",
+            path=str(path),
+        )
 
     def abandon(self) -> None:
         """Close and remove all files."""
@@ -169,7 +200,7 @@ class RecordingWriter:
         self.close()
 
     def _open_part(self) -> None:
-        part = len(self.paths)
+        part, self._part = self._part, self._part + 1
         path = part_path(self._first, part)
         try:
             # unbuffered: what was flushed is the kernel's, whatever becomes of this process
@@ -183,19 +214,26 @@ class RecordingWriter:
         self._schema = identity.schema()
         options = pa.ipc.IpcWriteOptions(compression=pa.Codec("zstd", _ZSTD_LEVEL))
         self._writer = pa.ipc.new_file(self._file, self._schema, options=options)
+        self._whole = self._file.tell()
 
     def _close_part(self) -> None:
-        self._writer.close()
-        os.fdatasync(self._file.fileno())
+        try:
+            self._writer.close()
+            os.fdatasync(self._file.fileno())
+        except OSError as error:
+            raise self._failed(error) from None
         self._closed_bytes += self._file.tell()
         self._file.close()
 
 
 def _first_time(frame: Frame, offset: int | None) -> int | None:
-    """Nanoseconds in the first record's field; None where there is none."""
+    """Nanoseconds in the first record's field; None where there is none, or none that can be."""
     info = frame.info
     if offset is None or not info.record_count:
         return None
     if info.compressed:
-        return _U64.unpack_from(frame.rows.tobytes(), offset)[0] or None
-    return _U64.unpack_from(frame.data, info.rows_offset + offset)[0] or None  # type: ignore[arg-type]  # an array is a buffer
+        found: int = _U64.unpack_from(frame.rows.tobytes(), offset)[0]
+    else:
+        found = _U64.unpack_from(frame.data, info.rows_offset + offset)[0]  # type: ignore[arg-type]  # an array is a buffer
+    # a producer may have written anything: Arrow's times end in 2262
+    return found if 0 < found <= _LAST_TIME else None

@@ -12,7 +12,14 @@ import pytest
 from alphapulse_client import Frame, Gap, encode, new_context
 from alphapulse_client.frames import rows
 from alphapulse_layout import DTYPES, MessageType, Side, SourceType
-from alphapulse_mesh.recording import Recording, RecordingWriter, export, repair
+from alphapulse_mesh.recording import (
+    Recording,
+    RecordingWriter,
+    export,
+    last_sequence,
+    parts_of,
+    repair,
+)
 from alphapulse_mesh.recording.reader import RecordedGap
 from alphapulse_mesh.recording.replay import Pace, plan, producer_id
 from alphapulse_mesh.recording.tables import batch_of
@@ -211,3 +218,40 @@ def test_a_pace_keeps_recorded_distances_divided_by_the_speed() -> None:
     for speed in (0.0, -1.0, float("nan")):
         with pytest.raises(InvalidArgument):
             Pace(speed)
+
+
+def test_times_that_cannot_be_are_recorded_as_none_and_the_frame_as_it_came(tmp_path: Path) -> None:
+    records = rows(MessageType.TRADE, 1)
+    records["exchange_time"] = 2**64 - 1
+    records["receive_time"] = 5
+    data = encode(
+        MessageType.TRADE, records, source=SourceType.EXTERNAL, context=new_context(),
+        timestamp=2**64 - 1,
+    )  # fmt: skip
+    with RecordingWriter(tmp_path / "a.arrow", "market_data") as writer:
+        writer.add([Frame.parse(data)], 1)
+    [batch] = Recording(tmp_path / "a.arrow").batches()
+    assert batch.column("exchange_time").null_count == 1
+    assert batch.column("receive_time").cast(pa.int64()).to_pylist() == [5]
+    [row] = Recording(tmp_path / "a.arrow").frames()
+    assert row.data == data
+
+
+def test_a_recording_is_gone_on_with_in_its_next_part(tmp_path: Path) -> None:
+    first = tmp_path / "day.arrow"
+    with RecordingWriter(first, "market_data") as writer:
+        writer.add_gaps([Gap(1, 7, "WINDOW_EXPIRED")], 1)
+    assert last_sequence(parts_of(first)) == 7
+    with RecordingWriter(first, "market_data", after=writer.identity) as writer:
+        writer.add(parsed(1), 2)
+    parts = parts_of(first)
+    assert [part.path.name for part in parts] == ["day.arrow", "day.1.arrow"]
+    assert [part.identity.part for part in parts] == [0, 1]
+    with RecordingWriter(tmp_path / "day.2.arrow", "market_data"):
+        pass  # another recording has taken the name
+    with pytest.raises(DataLoss) as caught:
+        parts_of(first)
+    assert caught.value.reason == "PARTS_MIXED"
+    with RecordingWriter(tmp_path / "empty.arrow", "market_data"):
+        pass
+    assert last_sequence(parts_of(tmp_path / "empty.arrow")) is None
