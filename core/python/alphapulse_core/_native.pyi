@@ -694,7 +694,7 @@ class Schema:
         text (None), enum (name, signed, flags, (name, value) pairs), struct (its shape), array
         (element, count), string (None), vector (element), table (its number in this list).
         """
-    def check(self, frame: _Bytes, /) -> None:
+    def check(self, frame: _Bytes) -> None:
         """Whether a verified frame is one of this schema. Raises FrameError
         (FRAME_SCHEMA_MISMATCH).
         """
