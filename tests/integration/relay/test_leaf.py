@@ -335,6 +335,24 @@ async def test_a_leaf_of_an_upstream_that_lost_its_past_begins_again(hosts: Host
     assert told(batches) == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize("transport", ["grpc", "shm"])
+async def test_a_frame_that_a_leaf_cannot_take_is_a_gap_there(hosts: Hosts, transport: str) -> None:
+    _, above = await hosts.relay(ring_bytes=16 << 20)
+    leaf, below = await hosts.relay(upstream=above, transport=transport)
+    reader = hosts.subscription(below)
+    await reader.ready(PATIENCE)
+    publisher = hosts.publisher(above)
+    big = trades(range(10_000))
+    assert len(big) > leaf.max_frame
+    await publisher.publish([trades([1]), big, trades([2]), big, big, trades([3])])
+    await publisher.flush(PATIENCE)
+    batches = await read(reader, 3)
+    assert numbers(batches) == [1, 2, 3]
+    assert told(batches) == [1, 2, 3, 4, 5, 6]
+    assert {gap.reason for gap in gaps(batches)} == {"FRAME_REFUSED"}
+    assert leaf.rejected == {"FRAME_TOO_LARGE": 3}
+
+
 def test_a_leaf_writes_no_stream(make_config: Callable[..., MeshConfig]) -> None:
     with pytest.raises(ConfigError, match="a leaf"):
         make_config(relays={DOMAIN: {"upstream": "localhost:1", "transport": "nats"}})
