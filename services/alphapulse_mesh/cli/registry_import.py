@@ -85,9 +85,10 @@ async def import_command(
                 def advance(rows: int, task: object = task) -> None:
                     progress.advance(task, rows)  # type: ignore[arg-type]  # its own task id
 
-                begun = time.monotonic()
                 done = await _import(mesh, each_kind, files, advance)
-                done[-1].seconds = time.monotonic() - begun
+                ends = [*(summary.begun for summary in done[1:]), time.monotonic()]
+                for summary, end in zip(done, ends, strict=True):  # one file after the other
+                    summary.seconds = end - summary.begun
                 progress.update(task, total=progress.tasks[task].completed)
                 summaries += done
     finally:

@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import re
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -76,6 +77,7 @@ class Summary:
     unchanged: int = 0
     problems: list[Problem] = field(default_factory=list)
     seconds: float = 0.0
+    begun: float = field(default_factory=time.monotonic)
 
     def refuse(self, place: Place, reason: str, message: str) -> None:
         """Count a row that is not registered."""

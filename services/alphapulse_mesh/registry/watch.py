@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_mesh.registry import queries
 from alphapulse_mesh.registry.journal import STREAM, bookmark, decode_event, is_watched
@@ -29,10 +30,10 @@ from alphapulse_mesh.registry.model import (
 )
 from alphapulse_mesh.registry.reasons import Reason
 from alphapulse_mesh.registry.validation import check_isin_prefix
-from alphapulse_mesh.runtime.errors import OutOfRange, Unavailable
+from alphapulse_mesh.runtime.errors import InvalidArgument, OutOfRange, Unavailable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+    from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterable, Sequence
 
     from alphapulse_mesh.registry.opportunities import Opportunity
     from alphapulse_mesh.registry.opportunity_feed import OpportunityFeed, OpportunityQueue
@@ -132,10 +133,14 @@ class WatchFilter:
         """The filter of a request.
 
         Raises:
-            InvalidArgument: not the beginning of an ISIN (WATCH_FILTER_INVALID).
+            InvalidArgument: not the beginning of an ISIN, or a number that stands for nothing and
+                that no change would ever pass (WATCH_FILTER_INVALID).
             NotFound: no such venue.
         """
         check_isin_prefix(request.isin_prefix)
+        _check_numbers("asset_types", request.asset_types, common_pb2.AssetType.values())
+        _check_numbers("link_types", request.link_types, pb.LinkType.values())
+        _check_numbers("kinds", request.kinds, pb.EventKind.values())
         venues = {queries.venue_number(state, key) for key in request.venues}
         return cls(
             frozenset(request.asset_types),
@@ -218,6 +223,16 @@ def _opportunity_bps(request: pb.WatchRegistryRequest) -> Decimal | None:
     if not named and (request.kinds or not request.min_opportunity_bps):
         return None
     return Decimal(request.min_opportunity_bps)
+
+
+def _check_numbers(field: str, given: Iterable[int], known: Collection[int]) -> None:
+    for number in given:
+        if not number or number not in known:
+            raise InvalidArgument(
+                f"{field}: {number} stands for nothing",
+                reason=Reason.WATCH_FILTER_INVALID,
+                field=field,
+            )
 
 
 def check_start(from_revision: int, revision: int, history: int) -> None:

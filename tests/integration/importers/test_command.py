@@ -51,6 +51,8 @@ async def test_files_of_markets(run: Import, tmp_path: Path) -> None:
     okx, binance = json.loads(out)["imports"]
     assert (okx["source"], okx["created"], okx["refused"]) == ("ccxt okx.json", 9, 0)
     assert (binance["source"], binance["created"]) == ("ccxt binance.json", 7)
+    assert okx["seconds"] > 0
+    assert binance["seconds"] > 0
     with report.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert {row["reason"] for row in rows} == {"NUMBER_OUT_OF_RANGE", "FEES_DIFFER"}

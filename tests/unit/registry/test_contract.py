@@ -403,6 +403,12 @@ def test_watch_refuses_a_filter_that_cannot_be(grpc_stub: Stub) -> None:
         lambda: next(grpc_stub.WatchRegistry(pb.WatchRegistryRequest(isin_prefix="us"))),
     )
     assert error.reason == "WATCH_FILTER_INVALID"
+    for field in ("asset_types", "link_types", "kinds"):
+        for number in (0, 99):
+            request = pb.WatchRegistryRequest(**{field: [number]})  # type: ignore[arg-type]  # any
+            stream = grpc_stub.WatchRegistry(request, timeout=30)
+            error = refused(InvalidArgument, stream.__next__)
+            assert (error.reason, error.values["field"]) == ("WATCH_FILTER_INVALID", field)
     error = refused(
         NotFound,
         lambda: next(grpc_stub.WatchRegistry(pb.WatchRegistryRequest(venues=["NOWHERE"]))),
