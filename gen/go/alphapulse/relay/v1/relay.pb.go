@@ -219,7 +219,11 @@ type PublishRequest struct {
 	// First message: drawn by each start of the producer, kept over its reconnects. While one
 	// incarnation lives another is refused (PRODUCER_ID_IN_USE). 0: not told, lives as long as its
 	// stream.
-	Incarnation   uint64 `protobuf:"fixed64,5,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	Incarnation uint64 `protobuf:"fixed64,5,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	// First message: what the producer can write beside this stream, best first: "shm".
+	Transports []string `protobuf:"bytes,6,rep,name=transports,proto3" json:"transports,omitempty"`
+	// First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
+	BootId        string `protobuf:"bytes,7,opt,name=boot_id,json=bootId,proto3" json:"boot_id,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -289,6 +293,20 @@ func (x *PublishRequest) GetIncarnation() uint64 {
 	return 0
 }
 
+func (x *PublishRequest) GetTransports() []string {
+	if x != nil {
+		return x.Transports
+	}
+	return nil
+}
+
+func (x *PublishRequest) GetBootId() string {
+	if x != nil {
+		return x.BootId
+	}
+	return ""
+}
+
 // How far the relay has come with a producer, and what it refused.
 type PublishResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -311,8 +329,13 @@ type PublishResponse struct {
 	// With `hello`: a producer that has named its incarnation and then says nothing, not even an
 	// empty message, for so long may be succeeded by another one.
 	LeaseMilliseconds uint32 `protobuf:"varint,8,opt,name=lease_milliseconds,json=leaseMilliseconds,proto3" json:"lease_milliseconds,omitempty"`
-	unknownFields     protoimpl.UnknownFields
-	sizeCache         protoimpl.SizeCache
+	// In the first response: where frames may be written instead of being sent here. Whoever cannot,
+	// or would rather not, sends them here.
+	Inbox *InboxAttachment `protobuf:"bytes,9,opt,name=inbox,proto3" json:"inbox,omitempty"`
+	// In the first response: why there is no `inbox` although it was asked for; for people.
+	Detail        string `protobuf:"bytes,10,opt,name=detail,proto3" json:"detail,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
 }
 
 func (x *PublishResponse) Reset() {
@@ -401,6 +424,94 @@ func (x *PublishResponse) GetLeaseMilliseconds() uint32 {
 	return 0
 }
 
+func (x *PublishResponse) GetInbox() *InboxAttachment {
+	if x != nil {
+		return x.Inbox
+	}
+	return nil
+}
+
+func (x *PublishResponse) GetDetail() string {
+	if x != nil {
+		return x.Detail
+	}
+	return ""
+}
+
+// A producer's shared memory at the relay (docs/transports.md). Its file's permissions say who may
+// write; it goes with the stream.
+type InboxAttachment struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The file.
+	Path string `protobuf:"bytes,1,opt,name=path,proto3" json:"path,omitempty"`
+	// The file with the word that wakes the relay.
+	DoorbellPath string `protobuf:"bytes,2,opt,name=doorbell_path,json=doorbellPath,proto3" json:"doorbell_path,omitempty"`
+	// Version of its layout.
+	LayoutVersion uint32 `protobuf:"varint,3,opt,name=layout_version,json=layoutVersion,proto3" json:"layout_version,omitempty"`
+	// Tells it from another under the same name.
+	Incarnation   uint64 `protobuf:"fixed64,4,opt,name=incarnation,proto3" json:"incarnation,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *InboxAttachment) Reset() {
+	*x = InboxAttachment{}
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *InboxAttachment) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*InboxAttachment) ProtoMessage() {}
+
+func (x *InboxAttachment) ProtoReflect() protoreflect.Message {
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use InboxAttachment.ProtoReflect.Descriptor instead.
+func (*InboxAttachment) Descriptor() ([]byte, []int) {
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *InboxAttachment) GetPath() string {
+	if x != nil {
+		return x.Path
+	}
+	return ""
+}
+
+func (x *InboxAttachment) GetDoorbellPath() string {
+	if x != nil {
+		return x.DoorbellPath
+	}
+	return ""
+}
+
+func (x *InboxAttachment) GetLayoutVersion() uint32 {
+	if x != nil {
+		return x.LayoutVersion
+	}
+	return 0
+}
+
+func (x *InboxAttachment) GetIncarnation() uint64 {
+	if x != nil {
+		return x.Incarnation
+	}
+	return 0
+}
+
 // Why a frame was refused.
 type FrameRejection struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -418,7 +529,7 @@ type FrameRejection struct {
 
 func (x *FrameRejection) Reset() {
 	*x = FrameRejection{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[2]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -430,7 +541,7 @@ func (x *FrameRejection) String() string {
 func (*FrameRejection) ProtoMessage() {}
 
 func (x *FrameRejection) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[2]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -443,7 +554,7 @@ func (x *FrameRejection) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use FrameRejection.ProtoReflect.Descriptor instead.
 func (*FrameRejection) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{2}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *FrameRejection) GetProducerSequence() uint64 {
@@ -487,7 +598,7 @@ type SequenceRange struct {
 
 func (x *SequenceRange) Reset() {
 	*x = SequenceRange{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[3]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -499,7 +610,7 @@ func (x *SequenceRange) String() string {
 func (*SequenceRange) ProtoMessage() {}
 
 func (x *SequenceRange) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[3]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -512,7 +623,7 @@ func (x *SequenceRange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SequenceRange.ProtoReflect.Descriptor instead.
 func (*SequenceRange) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{3}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *SequenceRange) GetFirst() uint64 {
@@ -567,7 +678,7 @@ type SubscribeRequest struct {
 
 func (x *SubscribeRequest) Reset() {
 	*x = SubscribeRequest{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[4]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -579,7 +690,7 @@ func (x *SubscribeRequest) String() string {
 func (*SubscribeRequest) ProtoMessage() {}
 
 func (x *SubscribeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[4]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -592,7 +703,7 @@ func (x *SubscribeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeRequest.ProtoReflect.Descriptor instead.
 func (*SubscribeRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{4}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *SubscribeRequest) GetMessageTypes() []uint32 {
@@ -706,7 +817,7 @@ type AcknowledgeRequest struct {
 
 func (x *AcknowledgeRequest) Reset() {
 	*x = AcknowledgeRequest{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[5]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -718,7 +829,7 @@ func (x *AcknowledgeRequest) String() string {
 func (*AcknowledgeRequest) ProtoMessage() {}
 
 func (x *AcknowledgeRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[5]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -731,7 +842,7 @@ func (x *AcknowledgeRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeRequest.ProtoReflect.Descriptor instead.
 func (*AcknowledgeRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{5}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AcknowledgeRequest) GetSubscriptionId() uint64 {
@@ -757,7 +868,7 @@ type AcknowledgeResponse struct {
 
 func (x *AcknowledgeResponse) Reset() {
 	*x = AcknowledgeResponse{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[6]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -769,7 +880,7 @@ func (x *AcknowledgeResponse) String() string {
 func (*AcknowledgeResponse) ProtoMessage() {}
 
 func (x *AcknowledgeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[6]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -782,7 +893,7 @@ func (x *AcknowledgeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AcknowledgeResponse.ProtoReflect.Descriptor instead.
 func (*AcknowledgeResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{6}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{7}
 }
 
 // Frames and what was lost of them.
@@ -818,7 +929,7 @@ type SubscribeResponse struct {
 
 func (x *SubscribeResponse) Reset() {
 	*x = SubscribeResponse{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[7]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -830,7 +941,7 @@ func (x *SubscribeResponse) String() string {
 func (*SubscribeResponse) ProtoMessage() {}
 
 func (x *SubscribeResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[7]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -843,7 +954,7 @@ func (x *SubscribeResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscribeResponse.ProtoReflect.Descriptor instead.
 func (*SubscribeResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{7}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *SubscribeResponse) GetFrames() [][]byte {
@@ -933,7 +1044,7 @@ type Gap struct {
 
 func (x *Gap) Reset() {
 	*x = Gap{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -945,7 +1056,7 @@ func (x *Gap) String() string {
 func (*Gap) ProtoMessage() {}
 
 func (x *Gap) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[8]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -958,7 +1069,7 @@ func (x *Gap) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Gap.ProtoReflect.Descriptor instead.
 func (*Gap) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{8}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Gap) GetRange() *SequenceRange {
@@ -1005,7 +1116,7 @@ type AttachRequest struct {
 
 func (x *AttachRequest) Reset() {
 	*x = AttachRequest{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1017,7 +1128,7 @@ func (x *AttachRequest) String() string {
 func (*AttachRequest) ProtoMessage() {}
 
 func (x *AttachRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[9]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1030,7 +1141,7 @@ func (x *AttachRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachRequest.ProtoReflect.Descriptor instead.
 func (*AttachRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{9}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *AttachRequest) GetSubscribe() *SubscribeRequest {
@@ -1102,7 +1213,7 @@ type AttachResponse struct {
 
 func (x *AttachResponse) Reset() {
 	*x = AttachResponse{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1114,7 +1225,7 @@ func (x *AttachResponse) String() string {
 func (*AttachResponse) ProtoMessage() {}
 
 func (x *AttachResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[10]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1127,7 +1238,7 @@ func (x *AttachResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AttachResponse.ProtoReflect.Descriptor instead.
 func (*AttachResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{10}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *AttachResponse) GetTransport() string {
@@ -1216,7 +1327,7 @@ type RingAttachment struct {
 
 func (x *RingAttachment) Reset() {
 	*x = RingAttachment{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[11]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1228,7 +1339,7 @@ func (x *RingAttachment) String() string {
 func (*RingAttachment) ProtoMessage() {}
 
 func (x *RingAttachment) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[11]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1241,7 +1352,7 @@ func (x *RingAttachment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RingAttachment.ProtoReflect.Descriptor instead.
 func (*RingAttachment) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{11}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *RingAttachment) GetPath() string {
@@ -1312,7 +1423,7 @@ type StreamAttachment struct {
 
 func (x *StreamAttachment) Reset() {
 	*x = StreamAttachment{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[12]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1324,7 +1435,7 @@ func (x *StreamAttachment) String() string {
 func (*StreamAttachment) ProtoMessage() {}
 
 func (x *StreamAttachment) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[12]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1337,7 +1448,7 @@ func (x *StreamAttachment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use StreamAttachment.ProtoReflect.Descriptor instead.
 func (*StreamAttachment) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{12}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *StreamAttachment) GetUrl() string {
@@ -1384,7 +1495,7 @@ type GetStatusRequest struct {
 
 func (x *GetStatusRequest) Reset() {
 	*x = GetStatusRequest{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[13]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1396,7 +1507,7 @@ func (x *GetStatusRequest) String() string {
 func (*GetStatusRequest) ProtoMessage() {}
 
 func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[13]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1409,7 +1520,7 @@ func (x *GetStatusRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusRequest.ProtoReflect.Descriptor instead.
 func (*GetStatusRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{13}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{14}
 }
 
 // One subscriber as the relay sees it.
@@ -1435,7 +1546,7 @@ type SubscriberStatus struct {
 
 func (x *SubscriberStatus) Reset() {
 	*x = SubscriberStatus{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[14]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1447,7 +1558,7 @@ func (x *SubscriberStatus) String() string {
 func (*SubscriberStatus) ProtoMessage() {}
 
 func (x *SubscriberStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[14]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1460,7 +1571,7 @@ func (x *SubscriberStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SubscriberStatus.ProtoReflect.Descriptor instead.
 func (*SubscriberStatus) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{14}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *SubscriberStatus) GetName() string {
@@ -1535,7 +1646,7 @@ type ProducerStatus struct {
 
 func (x *ProducerStatus) Reset() {
 	*x = ProducerStatus{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[15]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1547,7 +1658,7 @@ func (x *ProducerStatus) String() string {
 func (*ProducerStatus) ProtoMessage() {}
 
 func (x *ProducerStatus) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[15]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1560,7 +1671,7 @@ func (x *ProducerStatus) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ProducerStatus.ProtoReflect.Descriptor instead.
 func (*ProducerStatus) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{15}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *ProducerStatus) GetProducerId() uint64 {
@@ -1653,7 +1764,7 @@ type GetStatusResponse struct {
 
 func (x *GetStatusResponse) Reset() {
 	*x = GetStatusResponse{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[16]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1665,7 +1776,7 @@ func (x *GetStatusResponse) String() string {
 func (*GetStatusResponse) ProtoMessage() {}
 
 func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[16]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1678,7 +1789,7 @@ func (x *GetStatusResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetStatusResponse.ProtoReflect.Descriptor instead.
 func (*GetStatusResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{16}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *GetStatusResponse) GetDomain() string {
@@ -1816,7 +1927,7 @@ type ConfigChange struct {
 
 func (x *ConfigChange) Reset() {
 	*x = ConfigChange{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[17]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1828,7 +1939,7 @@ func (x *ConfigChange) String() string {
 func (*ConfigChange) ProtoMessage() {}
 
 func (x *ConfigChange) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[17]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1841,7 +1952,7 @@ func (x *ConfigChange) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ConfigChange.ProtoReflect.Descriptor instead.
 func (*ConfigChange) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{17}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ConfigChange) GetVersion() uint64 {
@@ -1917,7 +2028,7 @@ type SchemaInfo struct {
 
 func (x *SchemaInfo) Reset() {
 	*x = SchemaInfo{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[18]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1929,7 +2040,7 @@ func (x *SchemaInfo) String() string {
 func (*SchemaInfo) ProtoMessage() {}
 
 func (x *SchemaInfo) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[18]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1942,7 +2053,7 @@ func (x *SchemaInfo) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use SchemaInfo.ProtoReflect.Descriptor instead.
 func (*SchemaInfo) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{18}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *SchemaInfo) GetMessageType() uint32 {
@@ -2010,7 +2121,7 @@ type RegisterSchemaRequest struct {
 
 func (x *RegisterSchemaRequest) Reset() {
 	*x = RegisterSchemaRequest{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[19]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2022,7 +2133,7 @@ func (x *RegisterSchemaRequest) String() string {
 func (*RegisterSchemaRequest) ProtoMessage() {}
 
 func (x *RegisterSchemaRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[19]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2035,7 +2146,7 @@ func (x *RegisterSchemaRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterSchemaRequest.ProtoReflect.Descriptor instead.
 func (*RegisterSchemaRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{19}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *RegisterSchemaRequest) GetMessageType() uint32 {
@@ -2072,7 +2183,7 @@ type RegisterSchemaResponse struct {
 
 func (x *RegisterSchemaResponse) Reset() {
 	*x = RegisterSchemaResponse{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[20]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2084,7 +2195,7 @@ func (x *RegisterSchemaResponse) String() string {
 func (*RegisterSchemaResponse) ProtoMessage() {}
 
 func (x *RegisterSchemaResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[20]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2097,7 +2208,7 @@ func (x *RegisterSchemaResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use RegisterSchemaResponse.ProtoReflect.Descriptor instead.
 func (*RegisterSchemaResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{20}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *RegisterSchemaResponse) GetSchema() *SchemaInfo {
@@ -2127,7 +2238,7 @@ type ListSchemasRequest struct {
 
 func (x *ListSchemasRequest) Reset() {
 	*x = ListSchemasRequest{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[21]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2139,7 +2250,7 @@ func (x *ListSchemasRequest) String() string {
 func (*ListSchemasRequest) ProtoMessage() {}
 
 func (x *ListSchemasRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[21]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2152,7 +2263,7 @@ func (x *ListSchemasRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSchemasRequest.ProtoReflect.Descriptor instead.
 func (*ListSchemasRequest) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{21}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *ListSchemasRequest) GetMessageTypes() []uint32 {
@@ -2180,7 +2291,7 @@ type ListSchemasResponse struct {
 
 func (x *ListSchemasResponse) Reset() {
 	*x = ListSchemasResponse{}
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[22]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2192,7 +2303,7 @@ func (x *ListSchemasResponse) String() string {
 func (*ListSchemasResponse) ProtoMessage() {}
 
 func (x *ListSchemasResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[22]
+	mi := &file_alphapulse_relay_v1_relay_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2205,7 +2316,7 @@ func (x *ListSchemasResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListSchemasResponse.ProtoReflect.Descriptor instead.
 func (*ListSchemasResponse) Descriptor() ([]byte, []int) {
-	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{22}
+	return file_alphapulse_relay_v1_relay_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *ListSchemasResponse) GetSchemas() []*SchemaInfo {
@@ -2219,14 +2330,18 @@ var File_alphapulse_relay_v1_relay_proto protoreflect.FileDescriptor
 
 const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\n" +
-	"\x1falphapulse/relay/v1/relay.proto\x12\x13alphapulse.relay.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xb7\x01\n" +
+	"\x1falphapulse/relay/v1/relay.proto\x12\x13alphapulse.relay.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf0\x01\n" +
 	"\x0ePublishRequest\x12\x16\n" +
 	"\x06frames\x18\x01 \x03(\fR\x06frames\x12%\n" +
 	"\x0efirst_sequence\x18\x02 \x01(\x04R\rfirstSequence\x12\x1f\n" +
 	"\vproducer_id\x18\x03 \x01(\x06R\n" +
 	"producerId\x12#\n" +
 	"\rproducer_name\x18\x04 \x01(\tR\fproducerName\x12 \n" +
-	"\vincarnation\x18\x05 \x01(\x06R\vincarnation\"\xfa\x02\n" +
+	"\vincarnation\x18\x05 \x01(\x06R\vincarnation\x12\x1e\n" +
+	"\n" +
+	"transports\x18\x06 \x03(\tR\n" +
+	"transports\x12\x17\n" +
+	"\aboot_id\x18\a \x01(\tR\x06bootId\"\xce\x03\n" +
 	"\x0fPublishResponse\x123\n" +
 	"\x15acknowledged_sequence\x18\x01 \x01(\x04R\x14acknowledgedSequence\x12%\n" +
 	"\x0erelay_sequence\x18\x02 \x01(\x04R\rrelaySequence\x12C\n" +
@@ -2239,7 +2354,15 @@ const file_alphapulse_relay_v1_relay_proto_rawDesc = "" +
 	"\x04gaps\x18\x05 \x03(\v2\".alphapulse.relay.v1.SequenceRangeR\x04gaps\x12\x14\n" +
 	"\x05hello\x18\x06 \x01(\bR\x05hello\x12)\n" +
 	"\x10last_incarnation\x18\a \x01(\x06R\x0flastIncarnation\x12-\n" +
-	"\x12lease_milliseconds\x18\b \x01(\rR\x11leaseMilliseconds\"\x87\x01\n" +
+	"\x12lease_milliseconds\x18\b \x01(\rR\x11leaseMilliseconds\x12:\n" +
+	"\x05inbox\x18\t \x01(\v2$.alphapulse.relay.v1.InboxAttachmentR\x05inbox\x12\x16\n" +
+	"\x06detail\x18\n" +
+	" \x01(\tR\x06detail\"\x93\x01\n" +
+	"\x0fInboxAttachment\x12\x12\n" +
+	"\x04path\x18\x01 \x01(\tR\x04path\x12#\n" +
+	"\rdoorbell_path\x18\x02 \x01(\tR\fdoorbellPath\x12%\n" +
+	"\x0elayout_version\x18\x03 \x01(\rR\rlayoutVersion\x12 \n" +
+	"\vincarnation\x18\x04 \x01(\x06R\vincarnation\"\x87\x01\n" +
 	"\x0eFrameRejection\x12+\n" +
 	"\x11producer_sequence\x18\x01 \x01(\x04R\x10producerSequence\x12\x16\n" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12\x16\n" +
@@ -2467,124 +2590,126 @@ func file_alphapulse_relay_v1_relay_proto_rawDescGZIP() []byte {
 }
 
 var file_alphapulse_relay_v1_relay_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_alphapulse_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
+var file_alphapulse_relay_v1_relay_proto_msgTypes = make([]protoimpl.MessageInfo, 27)
 var file_alphapulse_relay_v1_relay_proto_goTypes = []any{
 	(SlowConsumerPolicy)(0),        // 0: alphapulse.relay.v1.SlowConsumerPolicy
 	(StartPosition)(0),             // 1: alphapulse.relay.v1.StartPosition
 	(SchemaKind)(0),                // 2: alphapulse.relay.v1.SchemaKind
 	(*PublishRequest)(nil),         // 3: alphapulse.relay.v1.PublishRequest
 	(*PublishResponse)(nil),        // 4: alphapulse.relay.v1.PublishResponse
-	(*FrameRejection)(nil),         // 5: alphapulse.relay.v1.FrameRejection
-	(*SequenceRange)(nil),          // 6: alphapulse.relay.v1.SequenceRange
-	(*SubscribeRequest)(nil),       // 7: alphapulse.relay.v1.SubscribeRequest
-	(*AcknowledgeRequest)(nil),     // 8: alphapulse.relay.v1.AcknowledgeRequest
-	(*AcknowledgeResponse)(nil),    // 9: alphapulse.relay.v1.AcknowledgeResponse
-	(*SubscribeResponse)(nil),      // 10: alphapulse.relay.v1.SubscribeResponse
-	(*Gap)(nil),                    // 11: alphapulse.relay.v1.Gap
-	(*AttachRequest)(nil),          // 12: alphapulse.relay.v1.AttachRequest
-	(*AttachResponse)(nil),         // 13: alphapulse.relay.v1.AttachResponse
-	(*RingAttachment)(nil),         // 14: alphapulse.relay.v1.RingAttachment
-	(*StreamAttachment)(nil),       // 15: alphapulse.relay.v1.StreamAttachment
-	(*GetStatusRequest)(nil),       // 16: alphapulse.relay.v1.GetStatusRequest
-	(*SubscriberStatus)(nil),       // 17: alphapulse.relay.v1.SubscriberStatus
-	(*ProducerStatus)(nil),         // 18: alphapulse.relay.v1.ProducerStatus
-	(*GetStatusResponse)(nil),      // 19: alphapulse.relay.v1.GetStatusResponse
-	(*ConfigChange)(nil),           // 20: alphapulse.relay.v1.ConfigChange
-	(*SchemaInfo)(nil),             // 21: alphapulse.relay.v1.SchemaInfo
-	(*RegisterSchemaRequest)(nil),  // 22: alphapulse.relay.v1.RegisterSchemaRequest
-	(*RegisterSchemaResponse)(nil), // 23: alphapulse.relay.v1.RegisterSchemaResponse
-	(*ListSchemasRequest)(nil),     // 24: alphapulse.relay.v1.ListSchemasRequest
-	(*ListSchemasResponse)(nil),    // 25: alphapulse.relay.v1.ListSchemasResponse
-	nil,                            // 26: alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
-	nil,                            // 27: alphapulse.relay.v1.GetStatusResponse.PolicyEntry
-	nil,                            // 28: alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
-	(*timestamppb.Timestamp)(nil),  // 29: google.protobuf.Timestamp
+	(*InboxAttachment)(nil),        // 5: alphapulse.relay.v1.InboxAttachment
+	(*FrameRejection)(nil),         // 6: alphapulse.relay.v1.FrameRejection
+	(*SequenceRange)(nil),          // 7: alphapulse.relay.v1.SequenceRange
+	(*SubscribeRequest)(nil),       // 8: alphapulse.relay.v1.SubscribeRequest
+	(*AcknowledgeRequest)(nil),     // 9: alphapulse.relay.v1.AcknowledgeRequest
+	(*AcknowledgeResponse)(nil),    // 10: alphapulse.relay.v1.AcknowledgeResponse
+	(*SubscribeResponse)(nil),      // 11: alphapulse.relay.v1.SubscribeResponse
+	(*Gap)(nil),                    // 12: alphapulse.relay.v1.Gap
+	(*AttachRequest)(nil),          // 13: alphapulse.relay.v1.AttachRequest
+	(*AttachResponse)(nil),         // 14: alphapulse.relay.v1.AttachResponse
+	(*RingAttachment)(nil),         // 15: alphapulse.relay.v1.RingAttachment
+	(*StreamAttachment)(nil),       // 16: alphapulse.relay.v1.StreamAttachment
+	(*GetStatusRequest)(nil),       // 17: alphapulse.relay.v1.GetStatusRequest
+	(*SubscriberStatus)(nil),       // 18: alphapulse.relay.v1.SubscriberStatus
+	(*ProducerStatus)(nil),         // 19: alphapulse.relay.v1.ProducerStatus
+	(*GetStatusResponse)(nil),      // 20: alphapulse.relay.v1.GetStatusResponse
+	(*ConfigChange)(nil),           // 21: alphapulse.relay.v1.ConfigChange
+	(*SchemaInfo)(nil),             // 22: alphapulse.relay.v1.SchemaInfo
+	(*RegisterSchemaRequest)(nil),  // 23: alphapulse.relay.v1.RegisterSchemaRequest
+	(*RegisterSchemaResponse)(nil), // 24: alphapulse.relay.v1.RegisterSchemaResponse
+	(*ListSchemasRequest)(nil),     // 25: alphapulse.relay.v1.ListSchemasRequest
+	(*ListSchemasResponse)(nil),    // 26: alphapulse.relay.v1.ListSchemasResponse
+	nil,                            // 27: alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
+	nil,                            // 28: alphapulse.relay.v1.GetStatusResponse.PolicyEntry
+	nil,                            // 29: alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
+	(*timestamppb.Timestamp)(nil),  // 30: google.protobuf.Timestamp
 }
 var file_alphapulse_relay_v1_relay_proto_depIdxs = []int32{
-	5,  // 0: alphapulse.relay.v1.PublishResponse.rejections:type_name -> alphapulse.relay.v1.FrameRejection
-	6,  // 1: alphapulse.relay.v1.PublishResponse.gaps:type_name -> alphapulse.relay.v1.SequenceRange
-	1,  // 2: alphapulse.relay.v1.SubscribeRequest.start:type_name -> alphapulse.relay.v1.StartPosition
-	29, // 3: alphapulse.relay.v1.SubscribeRequest.start_time:type_name -> google.protobuf.Timestamp
-	0,  // 4: alphapulse.relay.v1.SubscribeRequest.slow_consumer_policy:type_name -> alphapulse.relay.v1.SlowConsumerPolicy
-	11, // 5: alphapulse.relay.v1.SubscribeResponse.gaps:type_name -> alphapulse.relay.v1.Gap
-	6,  // 6: alphapulse.relay.v1.Gap.range:type_name -> alphapulse.relay.v1.SequenceRange
-	7,  // 7: alphapulse.relay.v1.AttachRequest.subscribe:type_name -> alphapulse.relay.v1.SubscribeRequest
-	14, // 8: alphapulse.relay.v1.AttachResponse.ring:type_name -> alphapulse.relay.v1.RingAttachment
-	15, // 9: alphapulse.relay.v1.AttachResponse.stream:type_name -> alphapulse.relay.v1.StreamAttachment
-	0,  // 10: alphapulse.relay.v1.SubscriberStatus.policy:type_name -> alphapulse.relay.v1.SlowConsumerPolicy
-	26, // 11: alphapulse.relay.v1.GetStatusResponse.rejected_frames:type_name -> alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
-	18, // 12: alphapulse.relay.v1.GetStatusResponse.producers:type_name -> alphapulse.relay.v1.ProducerStatus
-	17, // 13: alphapulse.relay.v1.GetStatusResponse.subscribers:type_name -> alphapulse.relay.v1.SubscriberStatus
-	27, // 14: alphapulse.relay.v1.GetStatusResponse.policy:type_name -> alphapulse.relay.v1.GetStatusResponse.PolicyEntry
-	28, // 15: alphapulse.relay.v1.GetStatusResponse.records_by_type:type_name -> alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
-	20, // 16: alphapulse.relay.v1.GetStatusResponse.config_changes:type_name -> alphapulse.relay.v1.ConfigChange
-	21, // 17: alphapulse.relay.v1.GetStatusResponse.schemas:type_name -> alphapulse.relay.v1.SchemaInfo
-	29, // 18: alphapulse.relay.v1.ConfigChange.answered_at:type_name -> google.protobuf.Timestamp
-	2,  // 19: alphapulse.relay.v1.SchemaInfo.kind:type_name -> alphapulse.relay.v1.SchemaKind
-	29, // 20: alphapulse.relay.v1.SchemaInfo.registered_at:type_name -> google.protobuf.Timestamp
-	21, // 21: alphapulse.relay.v1.RegisterSchemaResponse.schema:type_name -> alphapulse.relay.v1.SchemaInfo
-	21, // 22: alphapulse.relay.v1.ListSchemasResponse.schemas:type_name -> alphapulse.relay.v1.SchemaInfo
-	3,  // 23: alphapulse.relay.v1.MarketDataRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	7,  // 24: alphapulse.relay.v1.MarketDataRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	12, // 25: alphapulse.relay.v1.MarketDataRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	8,  // 26: alphapulse.relay.v1.MarketDataRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
-	16, // 27: alphapulse.relay.v1.MarketDataRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	22, // 28: alphapulse.relay.v1.MarketDataRelay.RegisterSchema:input_type -> alphapulse.relay.v1.RegisterSchemaRequest
-	24, // 29: alphapulse.relay.v1.MarketDataRelay.ListSchemas:input_type -> alphapulse.relay.v1.ListSchemasRequest
-	3,  // 30: alphapulse.relay.v1.SignalRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	7,  // 31: alphapulse.relay.v1.SignalRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	12, // 32: alphapulse.relay.v1.SignalRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	8,  // 33: alphapulse.relay.v1.SignalRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
-	16, // 34: alphapulse.relay.v1.SignalRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	22, // 35: alphapulse.relay.v1.SignalRelay.RegisterSchema:input_type -> alphapulse.relay.v1.RegisterSchemaRequest
-	24, // 36: alphapulse.relay.v1.SignalRelay.ListSchemas:input_type -> alphapulse.relay.v1.ListSchemasRequest
-	3,  // 37: alphapulse.relay.v1.ExecutionRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	7,  // 38: alphapulse.relay.v1.ExecutionRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	12, // 39: alphapulse.relay.v1.ExecutionRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	8,  // 40: alphapulse.relay.v1.ExecutionRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
-	16, // 41: alphapulse.relay.v1.ExecutionRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	22, // 42: alphapulse.relay.v1.ExecutionRelay.RegisterSchema:input_type -> alphapulse.relay.v1.RegisterSchemaRequest
-	24, // 43: alphapulse.relay.v1.ExecutionRelay.ListSchemas:input_type -> alphapulse.relay.v1.ListSchemasRequest
-	3,  // 44: alphapulse.relay.v1.SystemRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
-	7,  // 45: alphapulse.relay.v1.SystemRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
-	12, // 46: alphapulse.relay.v1.SystemRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
-	8,  // 47: alphapulse.relay.v1.SystemRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
-	16, // 48: alphapulse.relay.v1.SystemRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
-	22, // 49: alphapulse.relay.v1.SystemRelay.RegisterSchema:input_type -> alphapulse.relay.v1.RegisterSchemaRequest
-	24, // 50: alphapulse.relay.v1.SystemRelay.ListSchemas:input_type -> alphapulse.relay.v1.ListSchemasRequest
-	4,  // 51: alphapulse.relay.v1.MarketDataRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	10, // 52: alphapulse.relay.v1.MarketDataRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	13, // 53: alphapulse.relay.v1.MarketDataRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	9,  // 54: alphapulse.relay.v1.MarketDataRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
-	19, // 55: alphapulse.relay.v1.MarketDataRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	23, // 56: alphapulse.relay.v1.MarketDataRelay.RegisterSchema:output_type -> alphapulse.relay.v1.RegisterSchemaResponse
-	25, // 57: alphapulse.relay.v1.MarketDataRelay.ListSchemas:output_type -> alphapulse.relay.v1.ListSchemasResponse
-	4,  // 58: alphapulse.relay.v1.SignalRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	10, // 59: alphapulse.relay.v1.SignalRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	13, // 60: alphapulse.relay.v1.SignalRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	9,  // 61: alphapulse.relay.v1.SignalRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
-	19, // 62: alphapulse.relay.v1.SignalRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	23, // 63: alphapulse.relay.v1.SignalRelay.RegisterSchema:output_type -> alphapulse.relay.v1.RegisterSchemaResponse
-	25, // 64: alphapulse.relay.v1.SignalRelay.ListSchemas:output_type -> alphapulse.relay.v1.ListSchemasResponse
-	4,  // 65: alphapulse.relay.v1.ExecutionRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	10, // 66: alphapulse.relay.v1.ExecutionRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	13, // 67: alphapulse.relay.v1.ExecutionRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	9,  // 68: alphapulse.relay.v1.ExecutionRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
-	19, // 69: alphapulse.relay.v1.ExecutionRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	23, // 70: alphapulse.relay.v1.ExecutionRelay.RegisterSchema:output_type -> alphapulse.relay.v1.RegisterSchemaResponse
-	25, // 71: alphapulse.relay.v1.ExecutionRelay.ListSchemas:output_type -> alphapulse.relay.v1.ListSchemasResponse
-	4,  // 72: alphapulse.relay.v1.SystemRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
-	10, // 73: alphapulse.relay.v1.SystemRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
-	13, // 74: alphapulse.relay.v1.SystemRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
-	9,  // 75: alphapulse.relay.v1.SystemRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
-	19, // 76: alphapulse.relay.v1.SystemRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
-	23, // 77: alphapulse.relay.v1.SystemRelay.RegisterSchema:output_type -> alphapulse.relay.v1.RegisterSchemaResponse
-	25, // 78: alphapulse.relay.v1.SystemRelay.ListSchemas:output_type -> alphapulse.relay.v1.ListSchemasResponse
-	51, // [51:79] is the sub-list for method output_type
-	23, // [23:51] is the sub-list for method input_type
-	23, // [23:23] is the sub-list for extension type_name
-	23, // [23:23] is the sub-list for extension extendee
-	0,  // [0:23] is the sub-list for field type_name
+	6,  // 0: alphapulse.relay.v1.PublishResponse.rejections:type_name -> alphapulse.relay.v1.FrameRejection
+	7,  // 1: alphapulse.relay.v1.PublishResponse.gaps:type_name -> alphapulse.relay.v1.SequenceRange
+	5,  // 2: alphapulse.relay.v1.PublishResponse.inbox:type_name -> alphapulse.relay.v1.InboxAttachment
+	1,  // 3: alphapulse.relay.v1.SubscribeRequest.start:type_name -> alphapulse.relay.v1.StartPosition
+	30, // 4: alphapulse.relay.v1.SubscribeRequest.start_time:type_name -> google.protobuf.Timestamp
+	0,  // 5: alphapulse.relay.v1.SubscribeRequest.slow_consumer_policy:type_name -> alphapulse.relay.v1.SlowConsumerPolicy
+	12, // 6: alphapulse.relay.v1.SubscribeResponse.gaps:type_name -> alphapulse.relay.v1.Gap
+	7,  // 7: alphapulse.relay.v1.Gap.range:type_name -> alphapulse.relay.v1.SequenceRange
+	8,  // 8: alphapulse.relay.v1.AttachRequest.subscribe:type_name -> alphapulse.relay.v1.SubscribeRequest
+	15, // 9: alphapulse.relay.v1.AttachResponse.ring:type_name -> alphapulse.relay.v1.RingAttachment
+	16, // 10: alphapulse.relay.v1.AttachResponse.stream:type_name -> alphapulse.relay.v1.StreamAttachment
+	0,  // 11: alphapulse.relay.v1.SubscriberStatus.policy:type_name -> alphapulse.relay.v1.SlowConsumerPolicy
+	27, // 12: alphapulse.relay.v1.GetStatusResponse.rejected_frames:type_name -> alphapulse.relay.v1.GetStatusResponse.RejectedFramesEntry
+	19, // 13: alphapulse.relay.v1.GetStatusResponse.producers:type_name -> alphapulse.relay.v1.ProducerStatus
+	18, // 14: alphapulse.relay.v1.GetStatusResponse.subscribers:type_name -> alphapulse.relay.v1.SubscriberStatus
+	28, // 15: alphapulse.relay.v1.GetStatusResponse.policy:type_name -> alphapulse.relay.v1.GetStatusResponse.PolicyEntry
+	29, // 16: alphapulse.relay.v1.GetStatusResponse.records_by_type:type_name -> alphapulse.relay.v1.GetStatusResponse.RecordsByTypeEntry
+	21, // 17: alphapulse.relay.v1.GetStatusResponse.config_changes:type_name -> alphapulse.relay.v1.ConfigChange
+	22, // 18: alphapulse.relay.v1.GetStatusResponse.schemas:type_name -> alphapulse.relay.v1.SchemaInfo
+	30, // 19: alphapulse.relay.v1.ConfigChange.answered_at:type_name -> google.protobuf.Timestamp
+	2,  // 20: alphapulse.relay.v1.SchemaInfo.kind:type_name -> alphapulse.relay.v1.SchemaKind
+	30, // 21: alphapulse.relay.v1.SchemaInfo.registered_at:type_name -> google.protobuf.Timestamp
+	22, // 22: alphapulse.relay.v1.RegisterSchemaResponse.schema:type_name -> alphapulse.relay.v1.SchemaInfo
+	22, // 23: alphapulse.relay.v1.ListSchemasResponse.schemas:type_name -> alphapulse.relay.v1.SchemaInfo
+	3,  // 24: alphapulse.relay.v1.MarketDataRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	8,  // 25: alphapulse.relay.v1.MarketDataRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	13, // 26: alphapulse.relay.v1.MarketDataRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	9,  // 27: alphapulse.relay.v1.MarketDataRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
+	17, // 28: alphapulse.relay.v1.MarketDataRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	23, // 29: alphapulse.relay.v1.MarketDataRelay.RegisterSchema:input_type -> alphapulse.relay.v1.RegisterSchemaRequest
+	25, // 30: alphapulse.relay.v1.MarketDataRelay.ListSchemas:input_type -> alphapulse.relay.v1.ListSchemasRequest
+	3,  // 31: alphapulse.relay.v1.SignalRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	8,  // 32: alphapulse.relay.v1.SignalRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	13, // 33: alphapulse.relay.v1.SignalRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	9,  // 34: alphapulse.relay.v1.SignalRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
+	17, // 35: alphapulse.relay.v1.SignalRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	23, // 36: alphapulse.relay.v1.SignalRelay.RegisterSchema:input_type -> alphapulse.relay.v1.RegisterSchemaRequest
+	25, // 37: alphapulse.relay.v1.SignalRelay.ListSchemas:input_type -> alphapulse.relay.v1.ListSchemasRequest
+	3,  // 38: alphapulse.relay.v1.ExecutionRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	8,  // 39: alphapulse.relay.v1.ExecutionRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	13, // 40: alphapulse.relay.v1.ExecutionRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	9,  // 41: alphapulse.relay.v1.ExecutionRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
+	17, // 42: alphapulse.relay.v1.ExecutionRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	23, // 43: alphapulse.relay.v1.ExecutionRelay.RegisterSchema:input_type -> alphapulse.relay.v1.RegisterSchemaRequest
+	25, // 44: alphapulse.relay.v1.ExecutionRelay.ListSchemas:input_type -> alphapulse.relay.v1.ListSchemasRequest
+	3,  // 45: alphapulse.relay.v1.SystemRelay.Publish:input_type -> alphapulse.relay.v1.PublishRequest
+	8,  // 46: alphapulse.relay.v1.SystemRelay.Subscribe:input_type -> alphapulse.relay.v1.SubscribeRequest
+	13, // 47: alphapulse.relay.v1.SystemRelay.Attach:input_type -> alphapulse.relay.v1.AttachRequest
+	9,  // 48: alphapulse.relay.v1.SystemRelay.Acknowledge:input_type -> alphapulse.relay.v1.AcknowledgeRequest
+	17, // 49: alphapulse.relay.v1.SystemRelay.GetStatus:input_type -> alphapulse.relay.v1.GetStatusRequest
+	23, // 50: alphapulse.relay.v1.SystemRelay.RegisterSchema:input_type -> alphapulse.relay.v1.RegisterSchemaRequest
+	25, // 51: alphapulse.relay.v1.SystemRelay.ListSchemas:input_type -> alphapulse.relay.v1.ListSchemasRequest
+	4,  // 52: alphapulse.relay.v1.MarketDataRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	11, // 53: alphapulse.relay.v1.MarketDataRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	14, // 54: alphapulse.relay.v1.MarketDataRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	10, // 55: alphapulse.relay.v1.MarketDataRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
+	20, // 56: alphapulse.relay.v1.MarketDataRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	24, // 57: alphapulse.relay.v1.MarketDataRelay.RegisterSchema:output_type -> alphapulse.relay.v1.RegisterSchemaResponse
+	26, // 58: alphapulse.relay.v1.MarketDataRelay.ListSchemas:output_type -> alphapulse.relay.v1.ListSchemasResponse
+	4,  // 59: alphapulse.relay.v1.SignalRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	11, // 60: alphapulse.relay.v1.SignalRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	14, // 61: alphapulse.relay.v1.SignalRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	10, // 62: alphapulse.relay.v1.SignalRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
+	20, // 63: alphapulse.relay.v1.SignalRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	24, // 64: alphapulse.relay.v1.SignalRelay.RegisterSchema:output_type -> alphapulse.relay.v1.RegisterSchemaResponse
+	26, // 65: alphapulse.relay.v1.SignalRelay.ListSchemas:output_type -> alphapulse.relay.v1.ListSchemasResponse
+	4,  // 66: alphapulse.relay.v1.ExecutionRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	11, // 67: alphapulse.relay.v1.ExecutionRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	14, // 68: alphapulse.relay.v1.ExecutionRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	10, // 69: alphapulse.relay.v1.ExecutionRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
+	20, // 70: alphapulse.relay.v1.ExecutionRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	24, // 71: alphapulse.relay.v1.ExecutionRelay.RegisterSchema:output_type -> alphapulse.relay.v1.RegisterSchemaResponse
+	26, // 72: alphapulse.relay.v1.ExecutionRelay.ListSchemas:output_type -> alphapulse.relay.v1.ListSchemasResponse
+	4,  // 73: alphapulse.relay.v1.SystemRelay.Publish:output_type -> alphapulse.relay.v1.PublishResponse
+	11, // 74: alphapulse.relay.v1.SystemRelay.Subscribe:output_type -> alphapulse.relay.v1.SubscribeResponse
+	14, // 75: alphapulse.relay.v1.SystemRelay.Attach:output_type -> alphapulse.relay.v1.AttachResponse
+	10, // 76: alphapulse.relay.v1.SystemRelay.Acknowledge:output_type -> alphapulse.relay.v1.AcknowledgeResponse
+	20, // 77: alphapulse.relay.v1.SystemRelay.GetStatus:output_type -> alphapulse.relay.v1.GetStatusResponse
+	24, // 78: alphapulse.relay.v1.SystemRelay.RegisterSchema:output_type -> alphapulse.relay.v1.RegisterSchemaResponse
+	26, // 79: alphapulse.relay.v1.SystemRelay.ListSchemas:output_type -> alphapulse.relay.v1.ListSchemasResponse
+	52, // [52:80] is the sub-list for method output_type
+	24, // [24:52] is the sub-list for method input_type
+	24, // [24:24] is the sub-list for extension type_name
+	24, // [24:24] is the sub-list for extension extendee
+	0,  // [0:24] is the sub-list for field type_name
 }
 
 func init() { file_alphapulse_relay_v1_relay_proto_init() }
@@ -2598,7 +2723,7 @@ func file_alphapulse_relay_v1_relay_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_alphapulse_relay_v1_relay_proto_rawDesc), len(file_alphapulse_relay_v1_relay_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   26,
+			NumMessages:   27,
 			NumExtensions: 0,
 			NumServices:   4,
 		},

@@ -127,6 +127,8 @@ class PublishRequest(_message.Message):
     PRODUCER_ID_FIELD_NUMBER: _builtins.int
     PRODUCER_NAME_FIELD_NUMBER: _builtins.int
     INCARNATION_FIELD_NUMBER: _builtins.int
+    TRANSPORTS_FIELD_NUMBER: _builtins.int
+    BOOT_ID_FIELD_NUMBER: _builtins.int
     first_sequence: _builtins.int
     """The producer's own number of the first frame here."""
     producer_id: _builtins.int
@@ -138,9 +140,15 @@ class PublishRequest(_message.Message):
     incarnation lives another is refused (PRODUCER_ID_IN_USE). 0: not told, lives as long as its
     stream.
     """
+    boot_id: _builtins.str
+    """First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host."""
     @_builtins.property
     def frames(self) -> _containers.RepeatedScalarFieldContainer[_builtins.bytes]:
         """Whole frames, in order."""
+
+    @_builtins.property
+    def transports(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """First message: what the producer can write beside this stream, best first: "shm"."""
 
     def __init__(
         self,
@@ -150,10 +158,12 @@ class PublishRequest(_message.Message):
         producer_id: _builtins.int = ...,
         producer_name: _builtins.str = ...,
         incarnation: _builtins.int = ...,
+        transports: _abc.Iterable[_builtins.str] | None = ...,
+        boot_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_sequence", b"first_sequence", "frames", b"frames", "incarnation", b"incarnation", "producer_id", b"producer_id", "producer_name", b"producer_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["boot_id", b"boot_id", "first_sequence", b"first_sequence", "frames", b"frames", "incarnation", b"incarnation", "producer_id", b"producer_id", "producer_name", b"producer_name", "transports", b"transports"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -173,6 +183,8 @@ class PublishResponse(_message.Message):
     HELLO_FIELD_NUMBER: _builtins.int
     LAST_INCARNATION_FIELD_NUMBER: _builtins.int
     LEASE_MILLISECONDS_FIELD_NUMBER: _builtins.int
+    INBOX_FIELD_NUMBER: _builtins.int
+    DETAIL_FIELD_NUMBER: _builtins.int
     acknowledged_sequence: _builtins.int
     """Every frame up to this producer sequence was taken, dropped as a duplicate or refused."""
     relay_sequence: _builtins.int
@@ -191,6 +203,8 @@ class PublishResponse(_message.Message):
     """With `hello`: a producer that has named its incarnation and then says nothing, not even an
     empty message, for so long may be succeeded by another one.
     """
+    detail: _builtins.str
+    """In the first response: why there is no `inbox` although it was asked for; for people."""
     @_builtins.property
     def rejections(self) -> _containers.RepeatedCompositeFieldContainer[Global___FrameRejection]:
         """Frames that were refused; the stream lives on."""
@@ -198,6 +212,12 @@ class PublishResponse(_message.Message):
     @_builtins.property
     def gaps(self) -> _containers.RepeatedCompositeFieldContainer[Global___SequenceRange]:
         """Producer sequences that never came, found by a jump."""
+
+    @_builtins.property
+    def inbox(self) -> Global___InboxAttachment:
+        """In the first response: where frames may be written instead of being sent here. Whoever cannot,
+        or would rather not, sends them here.
+        """
 
     def __init__(
         self,
@@ -210,14 +230,52 @@ class PublishResponse(_message.Message):
         hello: _builtins.bool = ...,
         last_incarnation: _builtins.int = ...,
         lease_milliseconds: _builtins.int = ...,
+        inbox: Global___InboxAttachment | None = ...,
+        detail: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["inbox", b"inbox"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_sequence", b"acknowledged_sequence", "duplicates", b"duplicates", "gaps", b"gaps", "hello", b"hello", "last_incarnation", b"last_incarnation", "lease_milliseconds", b"lease_milliseconds", "rejections", b"rejections", "relay_sequence", b"relay_sequence"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledged_sequence", b"acknowledged_sequence", "detail", b"detail", "duplicates", b"duplicates", "gaps", b"gaps", "hello", b"hello", "inbox", b"inbox", "last_incarnation", b"last_incarnation", "lease_milliseconds", b"lease_milliseconds", "rejections", b"rejections", "relay_sequence", b"relay_sequence"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PublishResponse: _TypeAlias = PublishResponse  # noqa: Y015
+
+@_typing.final
+class InboxAttachment(_message.Message):
+    """A producer's shared memory at the relay (docs/transports.md). Its file's permissions say who may
+    write; it goes with the stream.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    DOORBELL_PATH_FIELD_NUMBER: _builtins.int
+    LAYOUT_VERSION_FIELD_NUMBER: _builtins.int
+    INCARNATION_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """The file."""
+    doorbell_path: _builtins.str
+    """The file with the word that wakes the relay."""
+    layout_version: _builtins.int
+    """Version of its layout."""
+    incarnation: _builtins.int
+    """Tells it from another under the same name."""
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        doorbell_path: _builtins.str = ...,
+        layout_version: _builtins.int = ...,
+        incarnation: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["doorbell_path", b"doorbell_path", "incarnation", b"incarnation", "layout_version", b"layout_version", "path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InboxAttachment: _TypeAlias = InboxAttachment  # noqa: Y015
 
 @_typing.final
 class FrameRejection(_message.Message):

@@ -21,6 +21,12 @@ pub struct PublishRequest {
     /// stream.
     #[prost(fixed64, tag = "5")]
     pub incarnation: u64,
+    /// First message: what the producer can write beside this stream, best first: "shm".
+    #[prost(string, repeated, tag = "6")]
+    pub transports: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
+    #[prost(string, tag = "7")]
+    pub boot_id: ::prost::alloc::string::String,
 }
 /// How far the relay has come with a producer, and what it refused.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -52,6 +58,30 @@ pub struct PublishResponse {
     /// empty message, for so long may be succeeded by another one.
     #[prost(uint32, tag = "8")]
     pub lease_milliseconds: u32,
+    /// In the first response: where frames may be written instead of being sent here. Whoever cannot,
+    /// or would rather not, sends them here.
+    #[prost(message, optional, tag = "9")]
+    pub inbox: ::core::option::Option<InboxAttachment>,
+    /// In the first response: why there is no `inbox` although it was asked for; for people.
+    #[prost(string, tag = "10")]
+    pub detail: ::prost::alloc::string::String,
+}
+/// A producer's shared memory at the relay (docs/transports.md). Its file's permissions say who may
+/// write; it goes with the stream.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InboxAttachment {
+    /// The file.
+    #[prost(string, tag = "1")]
+    pub path: ::prost::alloc::string::String,
+    /// The file with the word that wakes the relay.
+    #[prost(string, tag = "2")]
+    pub doorbell_path: ::prost::alloc::string::String,
+    /// Version of its layout.
+    #[prost(uint32, tag = "3")]
+    pub layout_version: u32,
+    /// Tells it from another under the same name.
+    #[prost(fixed64, tag = "4")]
+    pub incarnation: u64,
 }
 /// Why a frame was refused.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

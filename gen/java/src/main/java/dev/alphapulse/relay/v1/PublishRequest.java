@@ -35,6 +35,9 @@ private static final long serialVersionUID = 0L;
   private PublishRequest() {
     frames_ = emptyList(com.google.protobuf.ByteString.class);
     producerName_ = "";
+    transports_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+    bootId_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -190,6 +193,106 @@ private static final long serialVersionUID = 0L;
     return incarnation_;
   }
 
+  public static final int TRANSPORTS_FIELD_NUMBER = 6;
+  @SuppressWarnings("serial")
+  private com.google.protobuf.LazyStringArrayList transports_ =
+      com.google.protobuf.LazyStringArrayList.emptyList();
+  /**
+   * <pre>
+   * First message: what the producer can write beside this stream, best first: "shm".
+   * </pre>
+   *
+   * <code>repeated string transports = 6 [json_name = "transports"];</code>
+   * @return A list containing the transports.
+   */
+  public com.google.protobuf.ProtocolStringList
+      getTransportsList() {
+    return transports_;
+  }
+  /**
+   * <pre>
+   * First message: what the producer can write beside this stream, best first: "shm".
+   * </pre>
+   *
+   * <code>repeated string transports = 6 [json_name = "transports"];</code>
+   * @return The count of transports.
+   */
+  public int getTransportsCount() {
+    return transports_.size();
+  }
+  /**
+   * <pre>
+   * First message: what the producer can write beside this stream, best first: "shm".
+   * </pre>
+   *
+   * <code>repeated string transports = 6 [json_name = "transports"];</code>
+   * @param index The index of the element to return.
+   * @return The transports at the given index.
+   */
+  public java.lang.String getTransports(int index) {
+    return transports_.get(index);
+  }
+  /**
+   * <pre>
+   * First message: what the producer can write beside this stream, best first: "shm".
+   * </pre>
+   *
+   * <code>repeated string transports = 6 [json_name = "transports"];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the transports at the given index.
+   */
+  public com.google.protobuf.ByteString
+      getTransportsBytes(int index) {
+    return transports_.getByteString(index);
+  }
+
+  public static final int BOOT_ID_FIELD_NUMBER = 7;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object bootId_ = "";
+  /**
+   * <pre>
+   * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
+   * </pre>
+   *
+   * <code>string boot_id = 7 [json_name = "bootId"];</code>
+   * @return The bootId.
+   */
+  @java.lang.Override
+  public java.lang.String getBootId() {
+    java.lang.Object ref = bootId_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      bootId_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
+   * </pre>
+   *
+   * <code>string boot_id = 7 [json_name = "bootId"];</code>
+   * @return The bytes for bootId.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getBootIdBytes() {
+    java.lang.Object ref = bootId_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      bootId_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -219,6 +322,12 @@ private static final long serialVersionUID = 0L;
     if (incarnation_ != 0L) {
       output.writeFixed64(5, incarnation_);
     }
+    for (int i = 0; i < transports_.size(); i++) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 6, transports_.getRaw(i));
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(bootId_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 7, bootId_);
+    }
     getUnknownFields().writeTo(output);
   }
   private int computeSerializedSize_0() {
@@ -246,6 +355,17 @@ private static final long serialVersionUID = 0L;
     if (incarnation_ != 0L) {
       size += com.google.protobuf.CodedOutputStream
         .computeFixed64Size(5, incarnation_);
+    }
+    {
+      int dataSize = 0;
+      for (int i = 0; i < transports_.size(); i++) {
+        dataSize += computeStringSizeNoTag(transports_.getRaw(i));
+      }
+      size += dataSize;
+      size += 1 * getTransportsList().size();
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(bootId_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(7, bootId_);
     }
     return size;
   }
@@ -281,6 +401,10 @@ private static final long serialVersionUID = 0L;
         .equals(other.getProducerName())) return false;
     if (getIncarnation()
         != other.getIncarnation()) return false;
+    if (!getTransportsList()
+        .equals(other.getTransportsList())) return false;
+    if (!getBootId()
+        .equals(other.getBootId())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -307,6 +431,12 @@ private static final long serialVersionUID = 0L;
     hash = (37 * hash) + INCARNATION_FIELD_NUMBER;
     hash = (53 * hash) + com.google.protobuf.Internal.hashLong(
         getIncarnation());
+    if (getTransportsCount() > 0) {
+      hash = (37 * hash) + TRANSPORTS_FIELD_NUMBER;
+      hash = (53 * hash) + getTransportsList().hashCode();
+    }
+    hash = (37 * hash) + BOOT_ID_FIELD_NUMBER;
+    hash = (53 * hash) + getBootId().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -448,6 +578,9 @@ private static final long serialVersionUID = 0L;
       producerId_ = 0L;
       producerName_ = "";
       incarnation_ = 0L;
+      transports_ =
+          com.google.protobuf.LazyStringArrayList.emptyList();
+      bootId_ = "";
       return this;
     }
 
@@ -497,6 +630,13 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000010) != 0)) {
         result.incarnation_ = incarnation_;
       }
+      if (((from_bitField0_ & 0x00000020) != 0)) {
+        transports_.makeImmutable();
+        result.transports_ = transports_;
+      }
+      if (((from_bitField0_ & 0x00000040) != 0)) {
+        result.bootId_ = bootId_;
+      }
     }
 
     @java.lang.Override
@@ -535,6 +675,21 @@ private static final long serialVersionUID = 0L;
       }
       if (other.getIncarnation() != 0L) {
         setIncarnation(other.getIncarnation());
+      }
+      if (!other.transports_.isEmpty()) {
+        if (transports_.isEmpty()) {
+          transports_ = other.transports_;
+          bitField0_ |= 0x00000020;
+        } else {
+          ensureTransportsIsMutable();
+          transports_.addAll(other.transports_);
+        }
+        onChanged();
+      }
+      if (!other.getBootId().isEmpty()) {
+        bootId_ = other.bootId_;
+        bitField0_ |= 0x00000040;
+        onChanged();
       }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
@@ -588,6 +743,16 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000010;
               break;
             } // case 41
+            case 50: {
+              ensureTransportsIsMutable();
+              transports_.add(input.readStringRequireUtf8());
+              break;
+            } // case 50
+            case 58: {
+              bootId_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000040;
+              break;
+            } // case 58
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -943,6 +1108,245 @@ private static final long serialVersionUID = 0L;
     public Builder clearIncarnation() {
       bitField0_ = (bitField0_ & ~0x00000010);
       incarnation_ = 0L;
+      onChanged();
+      return this;
+    }
+
+    private com.google.protobuf.LazyStringArrayList transports_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+    private void ensureTransportsIsMutable() {
+      if (!transports_.isModifiable()) {
+        transports_ = new com.google.protobuf.LazyStringArrayList(transports_);
+      }
+      bitField0_ |= 0x00000020;
+    }
+    /**
+     * <pre>
+     * First message: what the producer can write beside this stream, best first: "shm".
+     * </pre>
+     *
+     * <code>repeated string transports = 6 [json_name = "transports"];</code>
+     * @return A list containing the transports.
+     */
+    public com.google.protobuf.ProtocolStringList
+        getTransportsList() {
+      transports_.makeImmutable();
+      return transports_;
+    }
+    /**
+     * <pre>
+     * First message: what the producer can write beside this stream, best first: "shm".
+     * </pre>
+     *
+     * <code>repeated string transports = 6 [json_name = "transports"];</code>
+     * @return The count of transports.
+     */
+    public int getTransportsCount() {
+      return transports_.size();
+    }
+    /**
+     * <pre>
+     * First message: what the producer can write beside this stream, best first: "shm".
+     * </pre>
+     *
+     * <code>repeated string transports = 6 [json_name = "transports"];</code>
+     * @param index The index of the element to return.
+     * @return The transports at the given index.
+     */
+    public java.lang.String getTransports(int index) {
+      return transports_.get(index);
+    }
+    /**
+     * <pre>
+     * First message: what the producer can write beside this stream, best first: "shm".
+     * </pre>
+     *
+     * <code>repeated string transports = 6 [json_name = "transports"];</code>
+     * @param index The index of the value to return.
+     * @return The bytes of the transports at the given index.
+     */
+    public com.google.protobuf.ByteString
+        getTransportsBytes(int index) {
+      return transports_.getByteString(index);
+    }
+    /**
+     * <pre>
+     * First message: what the producer can write beside this stream, best first: "shm".
+     * </pre>
+     *
+     * <code>repeated string transports = 6 [json_name = "transports"];</code>
+     * @param index The index to set the value at.
+     * @param value The transports to set.
+     * @return This builder for chaining.
+     */
+    public Builder setTransports(
+        int index, java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      ensureTransportsIsMutable();
+      transports_.set(index, value);
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * First message: what the producer can write beside this stream, best first: "shm".
+     * </pre>
+     *
+     * <code>repeated string transports = 6 [json_name = "transports"];</code>
+     * @param value The transports to add.
+     * @return This builder for chaining.
+     */
+    public Builder addTransports(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      ensureTransportsIsMutable();
+      transports_.add(value);
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * First message: what the producer can write beside this stream, best first: "shm".
+     * </pre>
+     *
+     * <code>repeated string transports = 6 [json_name = "transports"];</code>
+     * @param values The transports to add.
+     * @return This builder for chaining.
+     */
+    public Builder addAllTransports(
+        java.lang.Iterable<java.lang.String> values) {
+      ensureTransportsIsMutable();
+      com.google.protobuf.AbstractMessageLite.Builder.addAll(
+          values, transports_);
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * First message: what the producer can write beside this stream, best first: "shm".
+     * </pre>
+     *
+     * <code>repeated string transports = 6 [json_name = "transports"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearTransports() {
+      transports_ =
+        com.google.protobuf.LazyStringArrayList.emptyList();
+      bitField0_ = (bitField0_ & ~0x00000020);;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * First message: what the producer can write beside this stream, best first: "shm".
+     * </pre>
+     *
+     * <code>repeated string transports = 6 [json_name = "transports"];</code>
+     * @param value The bytes of the transports to add.
+     * @return This builder for chaining.
+     */
+    public Builder addTransportsBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      ensureTransportsIsMutable();
+      transports_.add(value);
+      bitField0_ |= 0x00000020;
+      onChanged();
+      return this;
+    }
+
+    private java.lang.Object bootId_ = "";
+    /**
+     * <pre>
+     * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
+     * </pre>
+     *
+     * <code>string boot_id = 7 [json_name = "bootId"];</code>
+     * @return The bootId.
+     */
+    public java.lang.String getBootId() {
+      java.lang.Object ref = bootId_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        bootId_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
+     * </pre>
+     *
+     * <code>string boot_id = 7 [json_name = "bootId"];</code>
+     * @return The bytes for bootId.
+     */
+    public com.google.protobuf.ByteString
+        getBootIdBytes() {
+      java.lang.Object ref = bootId_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        bootId_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
+     * </pre>
+     *
+     * <code>string boot_id = 7 [json_name = "bootId"];</code>
+     * @param value The bootId to set.
+     * @return This builder for chaining.
+     */
+    public Builder setBootId(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      bootId_ = value;
+      bitField0_ |= 0x00000040;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
+     * </pre>
+     *
+     * <code>string boot_id = 7 [json_name = "bootId"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearBootId() {
+      bootId_ = getDefaultInstance().getBootId();
+      bitField0_ = (bitField0_ & ~0x00000040);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
+     * </pre>
+     *
+     * <code>string boot_id = 7 [json_name = "bootId"];</code>
+     * @param value The bytes for bootId to set.
+     * @return This builder for chaining.
+     */
+    public Builder setBootIdBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      bootId_ = value;
+      bitField0_ |= 0x00000040;
       onChanged();
       return this;
     }

@@ -90,4 +90,65 @@ public interface PublishRequestOrBuilder extends
    * @return The incarnation.
    */
   long getIncarnation();
+
+  /**
+   * <pre>
+   * First message: what the producer can write beside this stream, best first: "shm".
+   * </pre>
+   *
+   * <code>repeated string transports = 6 [json_name = "transports"];</code>
+   * @return A list containing the transports.
+   */
+  java.util.List<java.lang.String>
+      getTransportsList();
+  /**
+   * <pre>
+   * First message: what the producer can write beside this stream, best first: "shm".
+   * </pre>
+   *
+   * <code>repeated string transports = 6 [json_name = "transports"];</code>
+   * @return The count of transports.
+   */
+  int getTransportsCount();
+  /**
+   * <pre>
+   * First message: what the producer can write beside this stream, best first: "shm".
+   * </pre>
+   *
+   * <code>repeated string transports = 6 [json_name = "transports"];</code>
+   * @param index The index of the element to return.
+   * @return The transports at the given index.
+   */
+  java.lang.String getTransports(int index);
+  /**
+   * <pre>
+   * First message: what the producer can write beside this stream, best first: "shm".
+   * </pre>
+   *
+   * <code>repeated string transports = 6 [json_name = "transports"];</code>
+   * @param index The index of the value to return.
+   * @return The bytes of the transports at the given index.
+   */
+  com.google.protobuf.ByteString
+      getTransportsBytes(int index);
+
+  /**
+   * <pre>
+   * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
+   * </pre>
+   *
+   * <code>string boot_id = 7 [json_name = "bootId"];</code>
+   * @return The bootId.
+   */
+  java.lang.String getBootId();
+  /**
+   * <pre>
+   * First message, for "shm": /proc/sys/kernel/random/boot_id, which tells its host.
+   * </pre>
+   *
+   * <code>string boot_id = 7 [json_name = "bootId"];</code>
+   * @return The bytes for bootId.
+   */
+  com.google.protobuf.ByteString
+      getBootIdBytes();
 }

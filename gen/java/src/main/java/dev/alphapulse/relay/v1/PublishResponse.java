@@ -34,6 +34,7 @@ private static final long serialVersionUID = 0L;
   private PublishResponse() {
     rejections_ = java.util.Collections.emptyList();
     gaps_ = java.util.Collections.emptyList();
+    detail_ = "";
   }
 
   public static final com.google.protobuf.Descriptors.Descriptor
@@ -54,6 +55,7 @@ private static final long serialVersionUID = 0L;
             dev.alphapulse.relay.v1.PublishResponse.class, dev.alphapulse.relay.v1.PublishResponse.Builder.class);
   }
 
+  private int bitField0_;
   public static final int ACKNOWLEDGED_SEQUENCE_FIELD_NUMBER = 1;
   private long acknowledgedSequence_ = 0L;
   /**
@@ -269,6 +271,94 @@ private static final long serialVersionUID = 0L;
     return leaseMilliseconds_;
   }
 
+  public static final int INBOX_FIELD_NUMBER = 9;
+  private dev.alphapulse.relay.v1.InboxAttachment inbox_;
+  /**
+   * <pre>
+   * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+   * or would rather not, sends them here.
+   * </pre>
+   *
+   * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+   * @return Whether the inbox field is set.
+   */
+  @java.lang.Override
+  public boolean hasInbox() {
+    return ((bitField0_ & 0x00000001) != 0);
+  }
+  /**
+   * <pre>
+   * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+   * or would rather not, sends them here.
+   * </pre>
+   *
+   * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+   * @return The inbox.
+   */
+  @java.lang.Override
+  public dev.alphapulse.relay.v1.InboxAttachment getInbox() {
+    return inbox_ == null ? dev.alphapulse.relay.v1.InboxAttachment.getDefaultInstance() : inbox_;
+  }
+  /**
+   * <pre>
+   * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+   * or would rather not, sends them here.
+   * </pre>
+   *
+   * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+   */
+  @java.lang.Override
+  public dev.alphapulse.relay.v1.InboxAttachmentOrBuilder getInboxOrBuilder() {
+    return inbox_ == null ? dev.alphapulse.relay.v1.InboxAttachment.getDefaultInstance() : inbox_;
+  }
+
+  public static final int DETAIL_FIELD_NUMBER = 10;
+  @SuppressWarnings("serial")
+  private volatile java.lang.Object detail_ = "";
+  /**
+   * <pre>
+   * In the first response: why there is no `inbox` although it was asked for; for people.
+   * </pre>
+   *
+   * <code>string detail = 10 [json_name = "detail"];</code>
+   * @return The detail.
+   */
+  @java.lang.Override
+  public java.lang.String getDetail() {
+    java.lang.Object ref = detail_;
+    if (ref instanceof java.lang.String) {
+      return (java.lang.String) ref;
+    } else {
+      com.google.protobuf.ByteString bs = 
+          (com.google.protobuf.ByteString) ref;
+      java.lang.String s = bs.toStringUtf8();
+      detail_ = s;
+      return s;
+    }
+  }
+  /**
+   * <pre>
+   * In the first response: why there is no `inbox` although it was asked for; for people.
+   * </pre>
+   *
+   * <code>string detail = 10 [json_name = "detail"];</code>
+   * @return The bytes for detail.
+   */
+  @java.lang.Override
+  public com.google.protobuf.ByteString
+      getDetailBytes() {
+    java.lang.Object ref = detail_;
+    if (ref instanceof java.lang.String) {
+      com.google.protobuf.ByteString b = 
+          com.google.protobuf.ByteString.copyFromUtf8(
+              (java.lang.String) ref);
+      detail_ = b;
+      return b;
+    } else {
+      return (com.google.protobuf.ByteString) ref;
+    }
+  }
+
   private byte memoizedIsInitialized = -1;
   @java.lang.Override
   public final boolean isInitialized() {
@@ -306,6 +396,12 @@ private static final long serialVersionUID = 0L;
     }
     if (leaseMilliseconds_ != 0) {
       output.writeUInt32(8, leaseMilliseconds_);
+    }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      output.writeMessage(9, getInbox());
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(detail_)) {
+      com.google.protobuf.GeneratedMessage.writeString(output, 10, detail_);
     }
     getUnknownFields().writeTo(output);
   }
@@ -353,6 +449,13 @@ private static final long serialVersionUID = 0L;
       size += com.google.protobuf.CodedOutputStream
         .computeUInt32Size(8, leaseMilliseconds_);
     }
+    if (((bitField0_ & 0x00000001) != 0)) {
+      size += com.google.protobuf.CodedOutputStream
+        .computeMessageSize(9, getInbox());
+    }
+    if (!com.google.protobuf.GeneratedMessage.isStringEmpty(detail_)) {
+      size += com.google.protobuf.GeneratedMessage.computeStringSize(10, detail_);
+    }
     return size;
   }
   @java.lang.Override
@@ -393,6 +496,13 @@ private static final long serialVersionUID = 0L;
         != other.getLastIncarnation()) return false;
     if (getLeaseMilliseconds()
         != other.getLeaseMilliseconds()) return false;
+    if (hasInbox() != other.hasInbox()) return false;
+    if (hasInbox()) {
+      if (!getInbox()
+          .equals(other.getInbox())) return false;
+    }
+    if (!getDetail()
+        .equals(other.getDetail())) return false;
     if (!getUnknownFields().equals(other.getUnknownFields())) return false;
     return true;
   }
@@ -429,6 +539,12 @@ private static final long serialVersionUID = 0L;
         getLastIncarnation());
     hash = (37 * hash) + LEASE_MILLISECONDS_FIELD_NUMBER;
     hash = (53 * hash) + getLeaseMilliseconds();
+    if (hasInbox()) {
+      hash = (37 * hash) + INBOX_FIELD_NUMBER;
+      hash = (53 * hash) + getInbox().hashCode();
+    }
+    hash = (37 * hash) + DETAIL_FIELD_NUMBER;
+    hash = (53 * hash) + getDetail().hashCode();
     hash = (29 * hash) + getUnknownFields().hashCode();
     memoizedHashCode = hash;
     return hash;
@@ -552,13 +668,21 @@ private static final long serialVersionUID = 0L;
 
     // Construct using dev.alphapulse.relay.v1.PublishResponse.newBuilder()
     private Builder() {
-
+      maybeForceBuilderInitialization();
     }
 
     private Builder(
         com.google.protobuf.GeneratedMessage.BuilderParent parent) {
       super(parent);
-
+      maybeForceBuilderInitialization();
+    }
+    private void maybeForceBuilderInitialization() {
+      if (com.google.protobuf.GeneratedMessage
+              .alwaysUseFieldBuilders) {
+        internalGetRejectionsFieldBuilder();
+        internalGetGapsFieldBuilder();
+        internalGetInboxFieldBuilder();
+      }
     }
     @java.lang.Override
     public Builder clear() {
@@ -584,6 +708,12 @@ private static final long serialVersionUID = 0L;
       hello_ = false;
       lastIncarnation_ = 0L;
       leaseMilliseconds_ = 0;
+      inbox_ = null;
+      if (inboxBuilder_ != null) {
+        inboxBuilder_.dispose();
+        inboxBuilder_ = null;
+      }
+      detail_ = "";
       return this;
     }
 
@@ -657,6 +787,17 @@ private static final long serialVersionUID = 0L;
       if (((from_bitField0_ & 0x00000080) != 0)) {
         result.leaseMilliseconds_ = leaseMilliseconds_;
       }
+      int to_bitField0_ = 0;
+      if (((from_bitField0_ & 0x00000100) != 0)) {
+        result.inbox_ = inboxBuilder_ == null
+            ? inbox_
+            : inboxBuilder_.build();
+        to_bitField0_ |= 0x00000001;
+      }
+      if (((from_bitField0_ & 0x00000200) != 0)) {
+        result.detail_ = detail_;
+      }
+      result.bitField0_ |= to_bitField0_;
     }
 
     @java.lang.Override
@@ -741,6 +882,14 @@ private static final long serialVersionUID = 0L;
       if (other.getLeaseMilliseconds() != 0) {
         setLeaseMilliseconds(other.getLeaseMilliseconds());
       }
+      if (other.hasInbox()) {
+        mergeInbox(other.getInbox());
+      }
+      if (!other.getDetail().isEmpty()) {
+        detail_ = other.detail_;
+        bitField0_ |= 0x00000200;
+        onChanged();
+      }
       this.mergeUnknownFields(other.getUnknownFields());
       onChanged();
       return this;
@@ -823,6 +972,18 @@ private static final long serialVersionUID = 0L;
               bitField0_ |= 0x00000080;
               break;
             } // case 64
+            case 74: {
+              input.readMessage(
+                  internalGetInboxFieldBuilder().getBuilder(),
+                  extensionRegistry);
+              bitField0_ |= 0x00000100;
+              break;
+            } // case 74
+            case 82: {
+              detail_ = input.readStringRequireUtf8();
+              bitField0_ |= 0x00000200;
+              break;
+            } // case 82
             default: {
               if (!super.parseUnknownField(input, extensionRegistry, tag)) {
                 done = true; // was an endgroup tag
@@ -1733,6 +1894,264 @@ private static final long serialVersionUID = 0L;
     public Builder clearLeaseMilliseconds() {
       bitField0_ = (bitField0_ & ~0x00000080);
       leaseMilliseconds_ = 0;
+      onChanged();
+      return this;
+    }
+
+    private dev.alphapulse.relay.v1.InboxAttachment inbox_;
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.alphapulse.relay.v1.InboxAttachment, dev.alphapulse.relay.v1.InboxAttachment.Builder, dev.alphapulse.relay.v1.InboxAttachmentOrBuilder> inboxBuilder_;
+    /**
+     * <pre>
+     * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+     * or would rather not, sends them here.
+     * </pre>
+     *
+     * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+     * @return Whether the inbox field is set.
+     */
+    public boolean hasInbox() {
+      return ((bitField0_ & 0x00000100) != 0);
+    }
+    /**
+     * <pre>
+     * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+     * or would rather not, sends them here.
+     * </pre>
+     *
+     * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+     * @return The inbox.
+     */
+    public dev.alphapulse.relay.v1.InboxAttachment getInbox() {
+      if (inboxBuilder_ == null) {
+        return inbox_ == null ? dev.alphapulse.relay.v1.InboxAttachment.getDefaultInstance() : inbox_;
+      } else {
+        return inboxBuilder_.getMessage();
+      }
+    }
+    /**
+     * <pre>
+     * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+     * or would rather not, sends them here.
+     * </pre>
+     *
+     * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+     */
+    public Builder setInbox(dev.alphapulse.relay.v1.InboxAttachment value) {
+      if (inboxBuilder_ == null) {
+        if (value == null) {
+          throw new NullPointerException();
+        }
+        inbox_ = value;
+      } else {
+        inboxBuilder_.setMessage(value);
+      }
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+     * or would rather not, sends them here.
+     * </pre>
+     *
+     * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+     */
+    public Builder setInbox(
+        dev.alphapulse.relay.v1.InboxAttachment.Builder builderForValue) {
+      if (inboxBuilder_ == null) {
+        inbox_ = builderForValue.build();
+      } else {
+        inboxBuilder_.setMessage(builderForValue.build());
+      }
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+     * or would rather not, sends them here.
+     * </pre>
+     *
+     * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+     */
+    public Builder mergeInbox(dev.alphapulse.relay.v1.InboxAttachment value) {
+      if (inboxBuilder_ == null) {
+        if (((bitField0_ & 0x00000100) != 0) &&
+          inbox_ != null &&
+          inbox_ != dev.alphapulse.relay.v1.InboxAttachment.getDefaultInstance()) {
+          getInboxBuilder().mergeFrom(value);
+        } else {
+          inbox_ = value;
+        }
+      } else {
+        inboxBuilder_.mergeFrom(value);
+      }
+      if (inbox_ != null) {
+        bitField0_ |= 0x00000100;
+        onChanged();
+      }
+      return this;
+    }
+    /**
+     * <pre>
+     * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+     * or would rather not, sends them here.
+     * </pre>
+     *
+     * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+     */
+    public Builder clearInbox() {
+      bitField0_ = (bitField0_ & ~0x00000100);
+      inbox_ = null;
+      if (inboxBuilder_ != null) {
+        inboxBuilder_.dispose();
+        inboxBuilder_ = null;
+      }
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+     * or would rather not, sends them here.
+     * </pre>
+     *
+     * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+     */
+    public dev.alphapulse.relay.v1.InboxAttachment.Builder getInboxBuilder() {
+      bitField0_ |= 0x00000100;
+      onChanged();
+      return internalGetInboxFieldBuilder().getBuilder();
+    }
+    /**
+     * <pre>
+     * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+     * or would rather not, sends them here.
+     * </pre>
+     *
+     * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+     */
+    public dev.alphapulse.relay.v1.InboxAttachmentOrBuilder getInboxOrBuilder() {
+      if (inboxBuilder_ != null) {
+        return inboxBuilder_.getMessageOrBuilder();
+      } else {
+        return inbox_ == null ?
+            dev.alphapulse.relay.v1.InboxAttachment.getDefaultInstance() : inbox_;
+      }
+    }
+    /**
+     * <pre>
+     * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+     * or would rather not, sends them here.
+     * </pre>
+     *
+     * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+     */
+    private com.google.protobuf.SingleFieldBuilder<
+        dev.alphapulse.relay.v1.InboxAttachment, dev.alphapulse.relay.v1.InboxAttachment.Builder, dev.alphapulse.relay.v1.InboxAttachmentOrBuilder> 
+        internalGetInboxFieldBuilder() {
+      if (inboxBuilder_ == null) {
+        inboxBuilder_ = new com.google.protobuf.SingleFieldBuilder<
+            dev.alphapulse.relay.v1.InboxAttachment, dev.alphapulse.relay.v1.InboxAttachment.Builder, dev.alphapulse.relay.v1.InboxAttachmentOrBuilder>(
+                getInbox(),
+                getParentForChildren(),
+                isClean());
+        inbox_ = null;
+      }
+      return inboxBuilder_;
+    }
+
+    private java.lang.Object detail_ = "";
+    /**
+     * <pre>
+     * In the first response: why there is no `inbox` although it was asked for; for people.
+     * </pre>
+     *
+     * <code>string detail = 10 [json_name = "detail"];</code>
+     * @return The detail.
+     */
+    public java.lang.String getDetail() {
+      java.lang.Object ref = detail_;
+      if (!(ref instanceof java.lang.String)) {
+        com.google.protobuf.ByteString bs =
+            (com.google.protobuf.ByteString) ref;
+        java.lang.String s = bs.toStringUtf8();
+        detail_ = s;
+        return s;
+      } else {
+        return (java.lang.String) ref;
+      }
+    }
+    /**
+     * <pre>
+     * In the first response: why there is no `inbox` although it was asked for; for people.
+     * </pre>
+     *
+     * <code>string detail = 10 [json_name = "detail"];</code>
+     * @return The bytes for detail.
+     */
+    public com.google.protobuf.ByteString
+        getDetailBytes() {
+      java.lang.Object ref = detail_;
+      if (ref instanceof String) {
+        com.google.protobuf.ByteString b = 
+            com.google.protobuf.ByteString.copyFromUtf8(
+                (java.lang.String) ref);
+        detail_ = b;
+        return b;
+      } else {
+        return (com.google.protobuf.ByteString) ref;
+      }
+    }
+    /**
+     * <pre>
+     * In the first response: why there is no `inbox` although it was asked for; for people.
+     * </pre>
+     *
+     * <code>string detail = 10 [json_name = "detail"];</code>
+     * @param value The detail to set.
+     * @return This builder for chaining.
+     */
+    public Builder setDetail(
+        java.lang.String value) {
+      if (value == null) { throw new NullPointerException(); }
+      detail_ = value;
+      bitField0_ |= 0x00000200;
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * In the first response: why there is no `inbox` although it was asked for; for people.
+     * </pre>
+     *
+     * <code>string detail = 10 [json_name = "detail"];</code>
+     * @return This builder for chaining.
+     */
+    public Builder clearDetail() {
+      detail_ = getDefaultInstance().getDetail();
+      bitField0_ = (bitField0_ & ~0x00000200);
+      onChanged();
+      return this;
+    }
+    /**
+     * <pre>
+     * In the first response: why there is no `inbox` although it was asked for; for people.
+     * </pre>
+     *
+     * <code>string detail = 10 [json_name = "detail"];</code>
+     * @param value The bytes for detail to set.
+     * @return This builder for chaining.
+     */
+    public Builder setDetailBytes(
+        com.google.protobuf.ByteString value) {
+      if (value == null) { throw new NullPointerException(); }
+      checkByteStringIsUtf8(value);
+      detail_ = value;
+      bitField0_ |= 0x00000200;
       onChanged();
       return this;
     }

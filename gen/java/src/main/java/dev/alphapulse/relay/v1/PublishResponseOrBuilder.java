@@ -160,4 +160,54 @@ public interface PublishResponseOrBuilder extends
    * @return The leaseMilliseconds.
    */
   int getLeaseMilliseconds();
+
+  /**
+   * <pre>
+   * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+   * or would rather not, sends them here.
+   * </pre>
+   *
+   * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+   * @return Whether the inbox field is set.
+   */
+  boolean hasInbox();
+  /**
+   * <pre>
+   * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+   * or would rather not, sends them here.
+   * </pre>
+   *
+   * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+   * @return The inbox.
+   */
+  dev.alphapulse.relay.v1.InboxAttachment getInbox();
+  /**
+   * <pre>
+   * In the first response: where frames may be written instead of being sent here. Whoever cannot,
+   * or would rather not, sends them here.
+   * </pre>
+   *
+   * <code>.alphapulse.relay.v1.InboxAttachment inbox = 9 [json_name = "inbox"];</code>
+   */
+  dev.alphapulse.relay.v1.InboxAttachmentOrBuilder getInboxOrBuilder();
+
+  /**
+   * <pre>
+   * In the first response: why there is no `inbox` although it was asked for; for people.
+   * </pre>
+   *
+   * <code>string detail = 10 [json_name = "detail"];</code>
+   * @return The detail.
+   */
+  java.lang.String getDetail();
+  /**
+   * <pre>
+   * In the first response: why there is no `inbox` although it was asked for; for people.
+   * </pre>
+   *
+   * <code>string detail = 10 [json_name = "detail"];</code>
+   * @return The bytes for detail.
+   */
+  com.google.protobuf.ByteString
+      getDetailBytes();
 }

@@ -37,6 +37,11 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
       internal_static_alphapulse_relay_v1_PublishResponse_fieldAccessorTable;
   static final com.google.protobuf.Descriptors.Descriptor
+    internal_static_alphapulse_relay_v1_InboxAttachment_descriptor;
+  static final 
+    com.google.protobuf.GeneratedMessage.FieldAccessorTable
+      internal_static_alphapulse_relay_v1_InboxAttachment_fieldAccessorTable;
+  static final com.google.protobuf.Descriptors.Descriptor
     internal_static_alphapulse_relay_v1_FrameRejection_descriptor;
   static final 
     com.google.protobuf.GeneratedMessage.FieldAccessorTable
@@ -167,234 +172,241 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
     java.lang.String[] descriptorData = {
       "\n\037alphapulse/relay/v1/relay.proto\022\023alpha" +
       "pulse.relay.v1\032\037google/protobuf/timestam" +
-      "p.proto\"\267\001\n\016PublishRequest\022\026\n\006frames\030\001 \003" +
+      "p.proto\"\360\001\n\016PublishRequest\022\026\n\006frames\030\001 \003" +
       "(\014R\006frames\022%\n\016first_sequence\030\002 \001(\004R\rfirs" +
       "tSequence\022\037\n\013producer_id\030\003 \001(\006R\nproducer" +
       "Id\022#\n\rproducer_name\030\004 \001(\tR\014producerName\022" +
-      " \n\013incarnation\030\005 \001(\006R\013incarnation\"\372\002\n\017Pu" +
-      "blishResponse\0223\n\025acknowledged_sequence\030\001" +
-      " \001(\004R\024acknowledgedSequence\022%\n\016relay_sequ" +
-      "ence\030\002 \001(\004R\rrelaySequence\022C\n\nrejections\030" +
-      "\003 \003(\0132#.alphapulse.relay.v1.FrameRejecti" +
-      "onR\nrejections\022\036\n\nduplicates\030\004 \001(\004R\ndupl" +
-      "icates\0226\n\004gaps\030\005 \003(\0132\".alphapulse.relay." +
-      "v1.SequenceRangeR\004gaps\022\024\n\005hello\030\006 \001(\010R\005h" +
-      "ello\022)\n\020last_incarnation\030\007 \001(\006R\017lastInca" +
-      "rnation\022-\n\022lease_milliseconds\030\010 \001(\rR\021lea" +
-      "seMilliseconds\"\207\001\n\016FrameRejection\022+\n\021pro" +
-      "ducer_sequence\030\001 \001(\004R\020producerSequence\022\026" +
-      "\n\006reason\030\002 \001(\tR\006reason\022\026\n\006offset\030\003 \001(\rR\006" +
-      "offset\022\030\n\007message\030\004 \001(\tR\007message\"9\n\rSequ" +
-      "enceRange\022\024\n\005first\030\001 \001(\004R\005first\022\022\n\004last\030" +
-      "\002 \001(\004R\004last\"\336\004\n\020SubscribeRequest\022#\n\rmess" +
-      "age_types\030\001 \003(\rR\014messageTypes\022%\n\016instrum" +
-      "ent_ids\030\002 \001(\014R\rinstrumentIds\0228\n\005start\030\003 " +
-      "\001(\0162\".alphapulse.relay.v1.StartPositionR" +
-      "\005start\022%\n\016start_sequence\030\004 \001(\004R\rstartSeq" +
-      "uence\0229\n\nstart_time\030\005 \001(\0132\032.google.proto" +
-      "buf.TimestampR\tstartTime\022Y\n\024slow_consume" +
-      "r_policy\030\006 \001(\0162\'.alphapulse.relay.v1.Slo" +
-      "wConsumerPolicyR\022slowConsumerPolicy\022&\n\017m" +
-      "ax_batch_bytes\030\007 \001(\rR\rmaxBatchBytes\022\'\n\017s" +
-      "ubscriber_name\030\010 \001(\tR\016subscriberName\022\026\n\006" +
-      "venues\030\t \003(\rR\006venues\022\030\n\007sources\030\n \003(\rR\007s" +
-      "ources\022\037\n\013asset_types\030\013 \003(\rR\nassetTypes\022" +
-      "\034\n\tpredicate\030\014 \001(\tR\tpredicate\022!\n\014resume_" +
-      "token\030\r \001(\014R\013resumeToken\022\"\n\014acknowledges" +
-      "\030\016 \001(\010R\014acknowledges\"l\n\022AcknowledgeReque" +
-      "st\022\'\n\017subscription_id\030\001 \001(\006R\016subscriptio" +
-      "nId\022-\n\022delivered_sequence\030\002 \001(\004R\021deliver" +
-      "edSequence\"\025\n\023AcknowledgeResponse\"\272\003\n\021Su" +
-      "bscribeResponse\022\026\n\006frames\030\001 \003(\014R\006frames\022" +
-      ",\n\004gaps\030\002 \003(\0132\030.alphapulse.relay.v1.GapR" +
-      "\004gaps\022-\n\022delivered_sequence\030\003 \001(\004R\021deliv" +
-      "eredSequence\022#\n\rhead_sequence\030\004 \001(\004R\014hea" +
-      "dSequence\022!\n\014resume_token\030\005 \001(\014R\013resumeT" +
-      "oken\022\'\n\017subscription_id\030\006 \001(\006R\016subscript" +
-      "ionId\022+\n\021acknowledge_bytes\030\007 \001(\004R\020acknow" +
-      "ledgeBytes\022-\n\022acknowledge_frames\030\010 \001(\004R\021" +
-      "acknowledgeFrames\022+\n\021snapshot_sequence\030\t" +
-      " \001(\004R\020snapshotSequence\0226\n\027snapshot_first" +
-      "_sequence\030\n \001(\004R\025snapshotFirstSequence\"q" +
-      "\n\003Gap\0228\n\005range\030\001 \001(\0132\".alphapulse.relay." +
-      "v1.SequenceRangeR\005range\022\026\n\006reason\030\002 \001(\tR" +
-      "\006reason\022\030\n\007records\030\003 \001(\004R\007records\"\212\002\n\rAt" +
-      "tachRequest\022C\n\tsubscribe\030\001 \001(\0132%.alphapu" +
-      "lse.relay.v1.SubscribeRequestR\tsubscribe" +
-      "\022\036\n\ntransports\030\002 \003(\tR\ntransports\022\027\n\007boot" +
-      "_id\030\003 \001(\tR\006bootId\022-\n\022delivered_sequence\030" +
-      "\004 \001(\004R\021deliveredSequence\022\037\n\013lost_frames\030" +
-      "\005 \001(\004R\nlostFrames\022+\n\021delivered_records\030\006" +
-      " \001(\004R\020deliveredRecords\"\360\002\n\016AttachRespons" +
-      "e\022\034\n\ttransport\030\001 \001(\tR\ttransport\022\026\n\006detai" +
-      "l\030\002 \001(\tR\006detail\022%\n\016start_sequence\030\003 \001(\004R" +
-      "\rstartSequence\022\'\n\017oldest_sequence\030\004 \001(\004R" +
-      "\016oldestSequence\022#\n\rhead_sequence\030\005 \001(\004R\014" +
-      "headSequence\0227\n\004ring\030\006 \001(\0132#.alphapulse." +
-      "relay.v1.RingAttachmentR\004ring\022=\n\006stream\030" +
-      "\007 \001(\0132%.alphapulse.relay.v1.StreamAttach" +
-      "mentR\006stream\022\024\n\005epoch\030\010 \001(\006R\005epoch\022%\n\016af" +
-      "ter_snapshot\030\t \001(\010R\rafterSnapshot\"\366\001\n\016Ri" +
-      "ngAttachment\022\022\n\004path\030\001 \001(\tR\004path\022%\n\016layo" +
-      "ut_version\030\002 \001(\rR\rlayoutVersion\022 \n\013incar" +
-      "nation\030\003 \001(\006R\013incarnation\022\022\n\004base\030\004 \001(\004R" +
-      "\004base\022+\n\021spin_microseconds\030\005 \001(\rR\020spinMi" +
-      "croseconds\022!\n\014report_bytes\030\006 \001(\004R\013report" +
-      "Bytes\022#\n\rreport_frames\030\007 \001(\004R\014reportFram" +
-      "es\"\247\001\n\020StreamAttachment\022\020\n\003url\030\001 \001(\tR\003ur" +
-      "l\022\022\n\004name\030\002 \001(\tR\004name\022%\n\016subject_prefix\030" +
-      "\003 \001(\tR\rsubjectPrefix\022!\n\014report_bytes\030\004 \001" +
-      "(\004R\013reportBytes\022#\n\rreport_frames\030\005 \001(\004R\014" +
-      "reportFrames\"\022\n\020GetStatusRequest\"\256\002\n\020Sub" +
-      "scriberStatus\022\022\n\004name\030\001 \001(\tR\004name\022-\n\022del" +
-      "ivered_sequence\030\002 \001(\004R\021deliveredSequence" +
-      "\022\035\n\nlag_frames\030\003 \001(\004R\tlagFrames\022\037\n\013lost_" +
-      "frames\030\004 \001(\004R\nlostFrames\022+\n\021delivered_re" +
-      "cords\030\005 \001(\004R\020deliveredRecords\022?\n\006policy\030" +
-      "\006 \001(\0162\'.alphapulse.relay.v1.SlowConsumer" +
-      "PolicyR\006policy\022)\n\020conflated_frames\030\007 \001(\004" +
-      "R\017conflatedFrames\"\356\001\n\016ProducerStatus\022\037\n\013" +
-      "producer_id\030\001 \001(\006R\nproducerId\022\022\n\004name\030\002 " +
-      "\001(\tR\004name\0223\n\025acknowledged_sequence\030\003 \001(\004" +
-      "R\024acknowledgedSequence\022\036\n\nduplicates\030\004 \001" +
-      "(\004R\nduplicates\022\032\n\010rejected\030\005 \001(\004R\010reject" +
-      "ed\022\034\n\tconnected\030\006 \001(\010R\tconnected\022\030\n\007miss" +
-      "ing\030\007 \001(\004R\007missing\"\306\010\n\021GetStatusResponse" +
-      "\022\026\n\006domain\030\001 \001(\tR\006domain\022\'\n\017oldest_seque" +
-      "nce\030\002 \001(\004R\016oldestSequence\022#\n\rhead_sequen" +
-      "ce\030\003 \001(\004R\014headSequence\022)\n\020published_fram" +
-      "es\030\004 \001(\004R\017publishedFrames\022+\n\021published_r" +
-      "ecords\030\005 \001(\004R\020publishedRecords\022c\n\017reject" +
-      "ed_frames\030\006 \003(\0132:.alphapulse.relay.v1.Ge" +
-      "tStatusResponse.RejectedFramesEntryR\016rej" +
-      "ectedFrames\022A\n\tproducers\030\007 \003(\0132#.alphapu" +
-      "lse.relay.v1.ProducerStatusR\tproducers\022G" +
-      "\n\013subscribers\030\010 \003(\0132%.alphapulse.relay.v" +
-      "1.SubscriberStatusR\013subscribers\022J\n\006polic" +
-      "y\030\t \003(\01322.alphapulse.relay.v1.GetStatusR" +
-      "esponse.PolicyEntryR\006policy\022a\n\017records_b" +
-      "y_type\030\n \003(\01329.alphapulse.relay.v1.GetSt" +
-      "atusResponse.RecordsByTypeEntryR\rrecords" +
-      "ByType\022\035\n\nring_bytes\030\013 \001(\004R\tringBytes\022!\n" +
-      "\014circuit_open\030\014 \001(\010R\013circuitOpen\022%\n\016back" +
-      "log_frames\030\r \001(\004R\rbacklogFrames\022%\n\016confi" +
-      "g_version\030\016 \001(\004R\rconfigVersion\022H\n\016config" +
-      "_changes\030\017 \003(\0132!.alphapulse.relay.v1.Con" +
-      "figChangeR\rconfigChanges\0229\n\007schemas\030\020 \003(" +
-      "\0132\037.alphapulse.relay.v1.SchemaInfoR\007sche" +
-      "mas\032A\n\023RejectedFramesEntry\022\020\n\003key\030\001 \001(\tR" +
-      "\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\0329\n\013Policy" +
-      "Entry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\tR\005" +
-      "value:\0028\001\032@\n\022RecordsByTypeEntry\022\020\n\003key\030\001" +
-      " \001(\rR\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028\001\"\327\001\n\014" +
-      "ConfigChange\022\030\n\007version\030\001 \001(\004R\007version\022\020" +
-      "\n\003key\030\002 \001(\tR\003key\022\024\n\005value\030\003 \001(\tR\005value\022\030" +
-      "\n\007applied\030\004 \001(\010R\007applied\022\026\n\006reason\030\005 \001(\t" +
-      "R\006reason\022\026\n\006detail\030\006 \001(\tR\006detail\022;\n\013answ" +
-      "ered_at\030\007 \001(\0132\032.google.protobuf.Timestam" +
-      "pR\nansweredAt\"\212\002\n\nSchemaInfo\022!\n\014message_" +
-      "type\030\001 \001(\rR\013messageType\022\037\n\013schema_hash\030\002" +
-      " \001(\006R\nschemaHash\022\022\n\004root\030\003 \001(\tR\004root\0223\n\004" +
-      "kind\030\004 \001(\0162\037.alphapulse.relay.v1.SchemaK" +
-      "indR\004kind\022\026\n\006stride\030\005 \001(\rR\006stride\022\026\n\006sch" +
-      "ema\030\006 \001(\014R\006schema\022?\n\rregistered_at\030\007 \001(\013" +
-      "2\032.google.protobuf.TimestampR\014registered" +
-      "At\"f\n\025RegisterSchemaRequest\022!\n\014message_t" +
-      "ype\030\001 \001(\rR\013messageType\022\026\n\006schema\030\002 \001(\014R\006" +
-      "schema\022\022\n\004root\030\003 \001(\tR\004root\"g\n\026RegisterSc" +
-      "hemaResponse\0227\n\006schema\030\001 \001(\0132\037.alphapuls" +
-      "e.relay.v1.SchemaInfoR\006schema\022\024\n\005known\030\002" +
-      " \001(\010R\005known\"\\\n\022ListSchemasRequest\022#\n\rmes" +
-      "sage_types\030\001 \003(\rR\014messageTypes\022!\n\014with_s" +
-      "chemas\030\002 \001(\010R\013withSchemas\"P\n\023ListSchemas" +
-      "Response\0229\n\007schemas\030\001 \003(\0132\037.alphapulse.r" +
-      "elay.v1.SchemaInfoR\007schemas*\310\001\n\022SlowCons" +
-      "umerPolicy\022$\n SLOW_CONSUMER_POLICY_UNSPE" +
-      "CIFIED\020\000\022\036\n\032SLOW_CONSUMER_POLICY_BLOCK\020\001" +
-      "\022$\n SLOW_CONSUMER_POLICY_DROP_OLDEST\020\002\022!" +
-      "\n\035SLOW_CONSUMER_POLICY_CONFLATE\020\003\022#\n\037SLO" +
-      "W_CONSUMER_POLICY_DISCONNECT\020\004*\270\001\n\rStart" +
-      "Position\022\036\n\032START_POSITION_UNSPECIFIED\020\000" +
-      "\022\031\n\025START_POSITION_LATEST\020\001\022\033\n\027START_POS" +
-      "ITION_SEQUENCE\020\002\022\031\n\025START_POSITION_OLDES" +
-      "T\020\003\022\027\n\023START_POSITION_TIME\020\004\022\033\n\027START_PO" +
-      "SITION_SNAPSHOT\020\005*X\n\nSchemaKind\022\033\n\027SCHEM" +
-      "A_KIND_UNSPECIFIED\020\000\022\026\n\022SCHEMA_KIND_STRU" +
-      "CT\020\001\022\025\n\021SCHEMA_KIND_TABLE\020\0022\253\005\n\017MarketDa" +
-      "taRelay\022X\n\007Publish\022#.alphapulse.relay.v1" +
-      ".PublishRequest\032$.alphapulse.relay.v1.Pu" +
-      "blishResponse(\0010\001\022\\\n\tSubscribe\022%.alphapu" +
-      "lse.relay.v1.SubscribeRequest\032&.alphapul" +
-      "se.relay.v1.SubscribeResponse0\001\022U\n\006Attac" +
-      "h\022\".alphapulse.relay.v1.AttachRequest\032#." +
-      "alphapulse.relay.v1.AttachResponse(\0010\001\022`" +
-      "\n\013Acknowledge\022\'.alphapulse.relay.v1.Ackn" +
-      "owledgeRequest\032(.alphapulse.relay.v1.Ack" +
-      "nowledgeResponse\022Z\n\tGetStatus\022%.alphapul" +
-      "se.relay.v1.GetStatusRequest\032&.alphapuls" +
-      "e.relay.v1.GetStatusResponse\022i\n\016Register" +
-      "Schema\022*.alphapulse.relay.v1.RegisterSch" +
-      "emaRequest\032+.alphapulse.relay.v1.Registe" +
-      "rSchemaResponse\022`\n\013ListSchemas\022\'.alphapu" +
-      "lse.relay.v1.ListSchemasRequest\032(.alphap" +
-      "ulse.relay.v1.ListSchemasResponse2\247\005\n\013Si" +
-      "gnalRelay\022X\n\007Publish\022#.alphapulse.relay." +
-      "v1.PublishRequest\032$.alphapulse.relay.v1." +
-      "PublishResponse(\0010\001\022\\\n\tSubscribe\022%.alpha" +
-      "pulse.relay.v1.SubscribeRequest\032&.alphap" +
-      "ulse.relay.v1.SubscribeResponse0\001\022U\n\006Att" +
-      "ach\022\".alphapulse.relay.v1.AttachRequest\032" +
-      "#.alphapulse.relay.v1.AttachResponse(\0010\001" +
-      "\022`\n\013Acknowledge\022\'.alphapulse.relay.v1.Ac" +
-      "knowledgeRequest\032(.alphapulse.relay.v1.A" +
-      "cknowledgeResponse\022Z\n\tGetStatus\022%.alphap" +
-      "ulse.relay.v1.GetStatusRequest\032&.alphapu" +
-      "lse.relay.v1.GetStatusResponse\022i\n\016Regist" +
-      "erSchema\022*.alphapulse.relay.v1.RegisterS" +
-      "chemaRequest\032+.alphapulse.relay.v1.Regis" +
-      "terSchemaResponse\022`\n\013ListSchemas\022\'.alpha" +
-      "pulse.relay.v1.ListSchemasRequest\032(.alph" +
-      "apulse.relay.v1.ListSchemasResponse2\252\005\n\016" +
-      "ExecutionRelay\022X\n\007Publish\022#.alphapulse.r" +
-      "elay.v1.PublishRequest\032$.alphapulse.rela" +
-      "y.v1.PublishResponse(\0010\001\022\\\n\tSubscribe\022%." +
-      "alphapulse.relay.v1.SubscribeRequest\032&.a" +
-      "lphapulse.relay.v1.SubscribeResponse0\001\022U" +
-      "\n\006Attach\022\".alphapulse.relay.v1.AttachReq" +
-      "uest\032#.alphapulse.relay.v1.AttachRespons" +
-      "e(\0010\001\022`\n\013Acknowledge\022\'.alphapulse.relay." +
-      "v1.AcknowledgeRequest\032(.alphapulse.relay" +
-      ".v1.AcknowledgeResponse\022Z\n\tGetStatus\022%.a" +
-      "lphapulse.relay.v1.GetStatusRequest\032&.al" +
-      "phapulse.relay.v1.GetStatusResponse\022i\n\016R" +
-      "egisterSchema\022*.alphapulse.relay.v1.Regi" +
-      "sterSchemaRequest\032+.alphapulse.relay.v1." +
-      "RegisterSchemaResponse\022`\n\013ListSchemas\022\'." +
-      "alphapulse.relay.v1.ListSchemasRequest\032(" +
-      ".alphapulse.relay.v1.ListSchemasResponse" +
-      "2\247\005\n\013SystemRelay\022X\n\007Publish\022#.alphapulse" +
-      ".relay.v1.PublishRequest\032$.alphapulse.re" +
-      "lay.v1.PublishResponse(\0010\001\022\\\n\tSubscribe\022" +
-      "%.alphapulse.relay.v1.SubscribeRequest\032&" +
-      ".alphapulse.relay.v1.SubscribeResponse0\001" +
-      "\022U\n\006Attach\022\".alphapulse.relay.v1.AttachR" +
-      "equest\032#.alphapulse.relay.v1.AttachRespo" +
-      "nse(\0010\001\022`\n\013Acknowledge\022\'.alphapulse.rela" +
-      "y.v1.AcknowledgeRequest\032(.alphapulse.rel" +
-      "ay.v1.AcknowledgeResponse\022Z\n\tGetStatus\022%" +
-      ".alphapulse.relay.v1.GetStatusRequest\032&." +
-      "alphapulse.relay.v1.GetStatusResponse\022i\n" +
-      "\016RegisterSchema\022*.alphapulse.relay.v1.Re" +
-      "gisterSchemaRequest\032+.alphapulse.relay.v" +
-      "1.RegisterSchemaResponse\022`\n\013ListSchemas\022" +
-      "\'.alphapulse.relay.v1.ListSchemasRequest" +
-      "\032(.alphapulse.relay.v1.ListSchemasRespon" +
-      "seB\306\001\n\027dev.alphapulse.relay.v1B\nRelayPro" +
-      "toP\001Z1alphapulse.dev/gen/go/alphapulse/r" +
-      "elay/v1;relayv1\242\002\003ARX\252\002\023Alphapulse.Relay" +
-      ".V1\312\002\023Alphapulse\\Relay\\V1\342\002\037Alphapulse\\R" +
-      "elay\\V1\\GPBMetadata\352\002\025Alphapulse::Relay:" +
-      ":V1b\006proto3"
+      " \n\013incarnation\030\005 \001(\006R\013incarnation\022\036\n\ntra" +
+      "nsports\030\006 \003(\tR\ntransports\022\027\n\007boot_id\030\007 \001" +
+      "(\tR\006bootId\"\316\003\n\017PublishResponse\0223\n\025acknow" +
+      "ledged_sequence\030\001 \001(\004R\024acknowledgedSeque" +
+      "nce\022%\n\016relay_sequence\030\002 \001(\004R\rrelaySequen" +
+      "ce\022C\n\nrejections\030\003 \003(\0132#.alphapulse.rela" +
+      "y.v1.FrameRejectionR\nrejections\022\036\n\ndupli" +
+      "cates\030\004 \001(\004R\nduplicates\0226\n\004gaps\030\005 \003(\0132\"." +
+      "alphapulse.relay.v1.SequenceRangeR\004gaps\022" +
+      "\024\n\005hello\030\006 \001(\010R\005hello\022)\n\020last_incarnatio" +
+      "n\030\007 \001(\006R\017lastIncarnation\022-\n\022lease_millis" +
+      "econds\030\010 \001(\rR\021leaseMilliseconds\022:\n\005inbox" +
+      "\030\t \001(\0132$.alphapulse.relay.v1.InboxAttach" +
+      "mentR\005inbox\022\026\n\006detail\030\n \001(\tR\006detail\"\223\001\n\017" +
+      "InboxAttachment\022\022\n\004path\030\001 \001(\tR\004path\022#\n\rd" +
+      "oorbell_path\030\002 \001(\tR\014doorbellPath\022%\n\016layo" +
+      "ut_version\030\003 \001(\rR\rlayoutVersion\022 \n\013incar" +
+      "nation\030\004 \001(\006R\013incarnation\"\207\001\n\016FrameRejec" +
+      "tion\022+\n\021producer_sequence\030\001 \001(\004R\020produce" +
+      "rSequence\022\026\n\006reason\030\002 \001(\tR\006reason\022\026\n\006off" +
+      "set\030\003 \001(\rR\006offset\022\030\n\007message\030\004 \001(\tR\007mess" +
+      "age\"9\n\rSequenceRange\022\024\n\005first\030\001 \001(\004R\005fir" +
+      "st\022\022\n\004last\030\002 \001(\004R\004last\"\336\004\n\020SubscribeRequ" +
+      "est\022#\n\rmessage_types\030\001 \003(\rR\014messageTypes" +
+      "\022%\n\016instrument_ids\030\002 \001(\014R\rinstrumentIds\022" +
+      "8\n\005start\030\003 \001(\0162\".alphapulse.relay.v1.Sta" +
+      "rtPositionR\005start\022%\n\016start_sequence\030\004 \001(" +
+      "\004R\rstartSequence\0229\n\nstart_time\030\005 \001(\0132\032.g" +
+      "oogle.protobuf.TimestampR\tstartTime\022Y\n\024s" +
+      "low_consumer_policy\030\006 \001(\0162\'.alphapulse.r" +
+      "elay.v1.SlowConsumerPolicyR\022slowConsumer" +
+      "Policy\022&\n\017max_batch_bytes\030\007 \001(\rR\rmaxBatc" +
+      "hBytes\022\'\n\017subscriber_name\030\010 \001(\tR\016subscri" +
+      "berName\022\026\n\006venues\030\t \003(\rR\006venues\022\030\n\007sourc" +
+      "es\030\n \003(\rR\007sources\022\037\n\013asset_types\030\013 \003(\rR\n" +
+      "assetTypes\022\034\n\tpredicate\030\014 \001(\tR\tpredicate" +
+      "\022!\n\014resume_token\030\r \001(\014R\013resumeToken\022\"\n\014a" +
+      "cknowledges\030\016 \001(\010R\014acknowledges\"l\n\022Ackno" +
+      "wledgeRequest\022\'\n\017subscription_id\030\001 \001(\006R\016" +
+      "subscriptionId\022-\n\022delivered_sequence\030\002 \001" +
+      "(\004R\021deliveredSequence\"\025\n\023AcknowledgeResp" +
+      "onse\"\272\003\n\021SubscribeResponse\022\026\n\006frames\030\001 \003" +
+      "(\014R\006frames\022,\n\004gaps\030\002 \003(\0132\030.alphapulse.re" +
+      "lay.v1.GapR\004gaps\022-\n\022delivered_sequence\030\003" +
+      " \001(\004R\021deliveredSequence\022#\n\rhead_sequence" +
+      "\030\004 \001(\004R\014headSequence\022!\n\014resume_token\030\005 \001" +
+      "(\014R\013resumeToken\022\'\n\017subscription_id\030\006 \001(\006" +
+      "R\016subscriptionId\022+\n\021acknowledge_bytes\030\007 " +
+      "\001(\004R\020acknowledgeBytes\022-\n\022acknowledge_fra" +
+      "mes\030\010 \001(\004R\021acknowledgeFrames\022+\n\021snapshot" +
+      "_sequence\030\t \001(\004R\020snapshotSequence\0226\n\027sna" +
+      "pshot_first_sequence\030\n \001(\004R\025snapshotFirs" +
+      "tSequence\"q\n\003Gap\0228\n\005range\030\001 \001(\0132\".alphap" +
+      "ulse.relay.v1.SequenceRangeR\005range\022\026\n\006re" +
+      "ason\030\002 \001(\tR\006reason\022\030\n\007records\030\003 \001(\004R\007rec" +
+      "ords\"\212\002\n\rAttachRequest\022C\n\tsubscribe\030\001 \001(" +
+      "\0132%.alphapulse.relay.v1.SubscribeRequest" +
+      "R\tsubscribe\022\036\n\ntransports\030\002 \003(\tR\ntranspo" +
+      "rts\022\027\n\007boot_id\030\003 \001(\tR\006bootId\022-\n\022delivere" +
+      "d_sequence\030\004 \001(\004R\021deliveredSequence\022\037\n\013l" +
+      "ost_frames\030\005 \001(\004R\nlostFrames\022+\n\021delivere" +
+      "d_records\030\006 \001(\004R\020deliveredRecords\"\360\002\n\016At" +
+      "tachResponse\022\034\n\ttransport\030\001 \001(\tR\ttranspo" +
+      "rt\022\026\n\006detail\030\002 \001(\tR\006detail\022%\n\016start_sequ" +
+      "ence\030\003 \001(\004R\rstartSequence\022\'\n\017oldest_sequ" +
+      "ence\030\004 \001(\004R\016oldestSequence\022#\n\rhead_seque" +
+      "nce\030\005 \001(\004R\014headSequence\0227\n\004ring\030\006 \001(\0132#." +
+      "alphapulse.relay.v1.RingAttachmentR\004ring" +
+      "\022=\n\006stream\030\007 \001(\0132%.alphapulse.relay.v1.S" +
+      "treamAttachmentR\006stream\022\024\n\005epoch\030\010 \001(\006R\005" +
+      "epoch\022%\n\016after_snapshot\030\t \001(\010R\rafterSnap" +
+      "shot\"\366\001\n\016RingAttachment\022\022\n\004path\030\001 \001(\tR\004p" +
+      "ath\022%\n\016layout_version\030\002 \001(\rR\rlayoutVersi" +
+      "on\022 \n\013incarnation\030\003 \001(\006R\013incarnation\022\022\n\004" +
+      "base\030\004 \001(\004R\004base\022+\n\021spin_microseconds\030\005 " +
+      "\001(\rR\020spinMicroseconds\022!\n\014report_bytes\030\006 " +
+      "\001(\004R\013reportBytes\022#\n\rreport_frames\030\007 \001(\004R" +
+      "\014reportFrames\"\247\001\n\020StreamAttachment\022\020\n\003ur" +
+      "l\030\001 \001(\tR\003url\022\022\n\004name\030\002 \001(\tR\004name\022%\n\016subj" +
+      "ect_prefix\030\003 \001(\tR\rsubjectPrefix\022!\n\014repor" +
+      "t_bytes\030\004 \001(\004R\013reportBytes\022#\n\rreport_fra" +
+      "mes\030\005 \001(\004R\014reportFrames\"\022\n\020GetStatusRequ" +
+      "est\"\256\002\n\020SubscriberStatus\022\022\n\004name\030\001 \001(\tR\004" +
+      "name\022-\n\022delivered_sequence\030\002 \001(\004R\021delive" +
+      "redSequence\022\035\n\nlag_frames\030\003 \001(\004R\tlagFram" +
+      "es\022\037\n\013lost_frames\030\004 \001(\004R\nlostFrames\022+\n\021d" +
+      "elivered_records\030\005 \001(\004R\020deliveredRecords" +
+      "\022?\n\006policy\030\006 \001(\0162\'.alphapulse.relay.v1.S" +
+      "lowConsumerPolicyR\006policy\022)\n\020conflated_f" +
+      "rames\030\007 \001(\004R\017conflatedFrames\"\356\001\n\016Produce" +
+      "rStatus\022\037\n\013producer_id\030\001 \001(\006R\nproducerId" +
+      "\022\022\n\004name\030\002 \001(\tR\004name\0223\n\025acknowledged_seq" +
+      "uence\030\003 \001(\004R\024acknowledgedSequence\022\036\n\ndup" +
+      "licates\030\004 \001(\004R\nduplicates\022\032\n\010rejected\030\005 " +
+      "\001(\004R\010rejected\022\034\n\tconnected\030\006 \001(\010R\tconnec" +
+      "ted\022\030\n\007missing\030\007 \001(\004R\007missing\"\306\010\n\021GetSta" +
+      "tusResponse\022\026\n\006domain\030\001 \001(\tR\006domain\022\'\n\017o" +
+      "ldest_sequence\030\002 \001(\004R\016oldestSequence\022#\n\r" +
+      "head_sequence\030\003 \001(\004R\014headSequence\022)\n\020pub" +
+      "lished_frames\030\004 \001(\004R\017publishedFrames\022+\n\021" +
+      "published_records\030\005 \001(\004R\020publishedRecord" +
+      "s\022c\n\017rejected_frames\030\006 \003(\0132:.alphapulse." +
+      "relay.v1.GetStatusResponse.RejectedFrame" +
+      "sEntryR\016rejectedFrames\022A\n\tproducers\030\007 \003(" +
+      "\0132#.alphapulse.relay.v1.ProducerStatusR\t" +
+      "producers\022G\n\013subscribers\030\010 \003(\0132%.alphapu" +
+      "lse.relay.v1.SubscriberStatusR\013subscribe" +
+      "rs\022J\n\006policy\030\t \003(\01322.alphapulse.relay.v1" +
+      ".GetStatusResponse.PolicyEntryR\006policy\022a" +
+      "\n\017records_by_type\030\n \003(\01329.alphapulse.rel" +
+      "ay.v1.GetStatusResponse.RecordsByTypeEnt" +
+      "ryR\rrecordsByType\022\035\n\nring_bytes\030\013 \001(\004R\tr" +
+      "ingBytes\022!\n\014circuit_open\030\014 \001(\010R\013circuitO" +
+      "pen\022%\n\016backlog_frames\030\r \001(\004R\rbacklogFram" +
+      "es\022%\n\016config_version\030\016 \001(\004R\rconfigVersio" +
+      "n\022H\n\016config_changes\030\017 \003(\0132!.alphapulse.r" +
+      "elay.v1.ConfigChangeR\rconfigChanges\0229\n\007s" +
+      "chemas\030\020 \003(\0132\037.alphapulse.relay.v1.Schem" +
+      "aInfoR\007schemas\032A\n\023RejectedFramesEntry\022\020\n" +
+      "\003key\030\001 \001(\tR\003key\022\024\n\005value\030\002 \001(\004R\005value:\0028" +
+      "\001\0329\n\013PolicyEntry\022\020\n\003key\030\001 \001(\tR\003key\022\024\n\005va" +
+      "lue\030\002 \001(\tR\005value:\0028\001\032@\n\022RecordsByTypeEnt" +
+      "ry\022\020\n\003key\030\001 \001(\rR\003key\022\024\n\005value\030\002 \001(\004R\005val" +
+      "ue:\0028\001\"\327\001\n\014ConfigChange\022\030\n\007version\030\001 \001(\004" +
+      "R\007version\022\020\n\003key\030\002 \001(\tR\003key\022\024\n\005value\030\003 \001" +
+      "(\tR\005value\022\030\n\007applied\030\004 \001(\010R\007applied\022\026\n\006r" +
+      "eason\030\005 \001(\tR\006reason\022\026\n\006detail\030\006 \001(\tR\006det" +
+      "ail\022;\n\013answered_at\030\007 \001(\0132\032.google.protob" +
+      "uf.TimestampR\nansweredAt\"\212\002\n\nSchemaInfo\022" +
+      "!\n\014message_type\030\001 \001(\rR\013messageType\022\037\n\013sc" +
+      "hema_hash\030\002 \001(\006R\nschemaHash\022\022\n\004root\030\003 \001(" +
+      "\tR\004root\0223\n\004kind\030\004 \001(\0162\037.alphapulse.relay" +
+      ".v1.SchemaKindR\004kind\022\026\n\006stride\030\005 \001(\rR\006st" +
+      "ride\022\026\n\006schema\030\006 \001(\014R\006schema\022?\n\rregister" +
+      "ed_at\030\007 \001(\0132\032.google.protobuf.TimestampR" +
+      "\014registeredAt\"f\n\025RegisterSchemaRequest\022!" +
+      "\n\014message_type\030\001 \001(\rR\013messageType\022\026\n\006sch" +
+      "ema\030\002 \001(\014R\006schema\022\022\n\004root\030\003 \001(\tR\004root\"g\n" +
+      "\026RegisterSchemaResponse\0227\n\006schema\030\001 \001(\0132" +
+      "\037.alphapulse.relay.v1.SchemaInfoR\006schema" +
+      "\022\024\n\005known\030\002 \001(\010R\005known\"\\\n\022ListSchemasReq" +
+      "uest\022#\n\rmessage_types\030\001 \003(\rR\014messageType" +
+      "s\022!\n\014with_schemas\030\002 \001(\010R\013withSchemas\"P\n\023" +
+      "ListSchemasResponse\0229\n\007schemas\030\001 \003(\0132\037.a" +
+      "lphapulse.relay.v1.SchemaInfoR\007schemas*\310" +
+      "\001\n\022SlowConsumerPolicy\022$\n SLOW_CONSUMER_P" +
+      "OLICY_UNSPECIFIED\020\000\022\036\n\032SLOW_CONSUMER_POL" +
+      "ICY_BLOCK\020\001\022$\n SLOW_CONSUMER_POLICY_DROP" +
+      "_OLDEST\020\002\022!\n\035SLOW_CONSUMER_POLICY_CONFLA" +
+      "TE\020\003\022#\n\037SLOW_CONSUMER_POLICY_DISCONNECT\020" +
+      "\004*\270\001\n\rStartPosition\022\036\n\032START_POSITION_UN" +
+      "SPECIFIED\020\000\022\031\n\025START_POSITION_LATEST\020\001\022\033" +
+      "\n\027START_POSITION_SEQUENCE\020\002\022\031\n\025START_POS" +
+      "ITION_OLDEST\020\003\022\027\n\023START_POSITION_TIME\020\004\022" +
+      "\033\n\027START_POSITION_SNAPSHOT\020\005*X\n\nSchemaKi" +
+      "nd\022\033\n\027SCHEMA_KIND_UNSPECIFIED\020\000\022\026\n\022SCHEM" +
+      "A_KIND_STRUCT\020\001\022\025\n\021SCHEMA_KIND_TABLE\020\0022\253" +
+      "\005\n\017MarketDataRelay\022X\n\007Publish\022#.alphapul" +
+      "se.relay.v1.PublishRequest\032$.alphapulse." +
+      "relay.v1.PublishResponse(\0010\001\022\\\n\tSubscrib" +
+      "e\022%.alphapulse.relay.v1.SubscribeRequest" +
+      "\032&.alphapulse.relay.v1.SubscribeResponse" +
+      "0\001\022U\n\006Attach\022\".alphapulse.relay.v1.Attac" +
+      "hRequest\032#.alphapulse.relay.v1.AttachRes" +
+      "ponse(\0010\001\022`\n\013Acknowledge\022\'.alphapulse.re" +
+      "lay.v1.AcknowledgeRequest\032(.alphapulse.r" +
+      "elay.v1.AcknowledgeResponse\022Z\n\tGetStatus" +
+      "\022%.alphapulse.relay.v1.GetStatusRequest\032" +
+      "&.alphapulse.relay.v1.GetStatusResponse\022" +
+      "i\n\016RegisterSchema\022*.alphapulse.relay.v1." +
+      "RegisterSchemaRequest\032+.alphapulse.relay" +
+      ".v1.RegisterSchemaResponse\022`\n\013ListSchema" +
+      "s\022\'.alphapulse.relay.v1.ListSchemasReque" +
+      "st\032(.alphapulse.relay.v1.ListSchemasResp" +
+      "onse2\247\005\n\013SignalRelay\022X\n\007Publish\022#.alphap" +
+      "ulse.relay.v1.PublishRequest\032$.alphapuls" +
+      "e.relay.v1.PublishResponse(\0010\001\022\\\n\tSubscr" +
+      "ibe\022%.alphapulse.relay.v1.SubscribeReque" +
+      "st\032&.alphapulse.relay.v1.SubscribeRespon" +
+      "se0\001\022U\n\006Attach\022\".alphapulse.relay.v1.Att" +
+      "achRequest\032#.alphapulse.relay.v1.AttachR" +
+      "esponse(\0010\001\022`\n\013Acknowledge\022\'.alphapulse." +
+      "relay.v1.AcknowledgeRequest\032(.alphapulse" +
+      ".relay.v1.AcknowledgeResponse\022Z\n\tGetStat" +
+      "us\022%.alphapulse.relay.v1.GetStatusReques" +
+      "t\032&.alphapulse.relay.v1.GetStatusRespons" +
+      "e\022i\n\016RegisterSchema\022*.alphapulse.relay.v" +
+      "1.RegisterSchemaRequest\032+.alphapulse.rel" +
+      "ay.v1.RegisterSchemaResponse\022`\n\013ListSche" +
+      "mas\022\'.alphapulse.relay.v1.ListSchemasReq" +
+      "uest\032(.alphapulse.relay.v1.ListSchemasRe" +
+      "sponse2\252\005\n\016ExecutionRelay\022X\n\007Publish\022#.a" +
+      "lphapulse.relay.v1.PublishRequest\032$.alph" +
+      "apulse.relay.v1.PublishResponse(\0010\001\022\\\n\tS" +
+      "ubscribe\022%.alphapulse.relay.v1.Subscribe" +
+      "Request\032&.alphapulse.relay.v1.SubscribeR" +
+      "esponse0\001\022U\n\006Attach\022\".alphapulse.relay.v" +
+      "1.AttachRequest\032#.alphapulse.relay.v1.At" +
+      "tachResponse(\0010\001\022`\n\013Acknowledge\022\'.alphap" +
+      "ulse.relay.v1.AcknowledgeRequest\032(.alpha" +
+      "pulse.relay.v1.AcknowledgeResponse\022Z\n\tGe" +
+      "tStatus\022%.alphapulse.relay.v1.GetStatusR" +
+      "equest\032&.alphapulse.relay.v1.GetStatusRe" +
+      "sponse\022i\n\016RegisterSchema\022*.alphapulse.re" +
+      "lay.v1.RegisterSchemaRequest\032+.alphapuls" +
+      "e.relay.v1.RegisterSchemaResponse\022`\n\013Lis" +
+      "tSchemas\022\'.alphapulse.relay.v1.ListSchem" +
+      "asRequest\032(.alphapulse.relay.v1.ListSche" +
+      "masResponse2\247\005\n\013SystemRelay\022X\n\007Publish\022#" +
+      ".alphapulse.relay.v1.PublishRequest\032$.al" +
+      "phapulse.relay.v1.PublishResponse(\0010\001\022\\\n" +
+      "\tSubscribe\022%.alphapulse.relay.v1.Subscri" +
+      "beRequest\032&.alphapulse.relay.v1.Subscrib" +
+      "eResponse0\001\022U\n\006Attach\022\".alphapulse.relay" +
+      ".v1.AttachRequest\032#.alphapulse.relay.v1." +
+      "AttachResponse(\0010\001\022`\n\013Acknowledge\022\'.alph" +
+      "apulse.relay.v1.AcknowledgeRequest\032(.alp" +
+      "hapulse.relay.v1.AcknowledgeResponse\022Z\n\t" +
+      "GetStatus\022%.alphapulse.relay.v1.GetStatu" +
+      "sRequest\032&.alphapulse.relay.v1.GetStatus" +
+      "Response\022i\n\016RegisterSchema\022*.alphapulse." +
+      "relay.v1.RegisterSchemaRequest\032+.alphapu" +
+      "lse.relay.v1.RegisterSchemaResponse\022`\n\013L" +
+      "istSchemas\022\'.alphapulse.relay.v1.ListSch" +
+      "emasRequest\032(.alphapulse.relay.v1.ListSc" +
+      "hemasResponseB\306\001\n\027dev.alphapulse.relay.v" +
+      "1B\nRelayProtoP\001Z1alphapulse.dev/gen/go/a" +
+      "lphapulse/relay/v1;relayv1\242\002\003ARX\252\002\023Alpha" +
+      "pulse.Relay.V1\312\002\023Alphapulse\\Relay\\V1\342\002\037A" +
+      "lphapulse\\Relay\\V1\\GPBMetadata\352\002\025Alphapu" +
+      "lse::Relay::V1b\006proto3"
     };
     descriptor = com.google.protobuf.Descriptors.FileDescriptor
       .internalBuildGeneratedFileFrom(descriptorData,
@@ -406,99 +418,105 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
     internal_static_alphapulse_relay_v1_PublishRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_PublishRequest_descriptor,
-        new java.lang.String[] { "Frames", "FirstSequence", "ProducerId", "ProducerName", "Incarnation", });
+        new java.lang.String[] { "Frames", "FirstSequence", "ProducerId", "ProducerName", "Incarnation", "Transports", "BootId", });
     internal_static_alphapulse_relay_v1_PublishResponse_descriptor =
       getDescriptor().getMessageType(1);
     internal_static_alphapulse_relay_v1_PublishResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_PublishResponse_descriptor,
-        new java.lang.String[] { "AcknowledgedSequence", "RelaySequence", "Rejections", "Duplicates", "Gaps", "Hello", "LastIncarnation", "LeaseMilliseconds", });
-    internal_static_alphapulse_relay_v1_FrameRejection_descriptor =
+        new java.lang.String[] { "AcknowledgedSequence", "RelaySequence", "Rejections", "Duplicates", "Gaps", "Hello", "LastIncarnation", "LeaseMilliseconds", "Inbox", "Detail", });
+    internal_static_alphapulse_relay_v1_InboxAttachment_descriptor =
       getDescriptor().getMessageType(2);
+    internal_static_alphapulse_relay_v1_InboxAttachment_fieldAccessorTable = new
+      com.google.protobuf.GeneratedMessage.FieldAccessorTable(
+        internal_static_alphapulse_relay_v1_InboxAttachment_descriptor,
+        new java.lang.String[] { "Path", "DoorbellPath", "LayoutVersion", "Incarnation", });
+    internal_static_alphapulse_relay_v1_FrameRejection_descriptor =
+      getDescriptor().getMessageType(3);
     internal_static_alphapulse_relay_v1_FrameRejection_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_FrameRejection_descriptor,
         new java.lang.String[] { "ProducerSequence", "Reason", "Offset", "Message", });
     internal_static_alphapulse_relay_v1_SequenceRange_descriptor =
-      getDescriptor().getMessageType(3);
+      getDescriptor().getMessageType(4);
     internal_static_alphapulse_relay_v1_SequenceRange_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_SequenceRange_descriptor,
         new java.lang.String[] { "First", "Last", });
     internal_static_alphapulse_relay_v1_SubscribeRequest_descriptor =
-      getDescriptor().getMessageType(4);
+      getDescriptor().getMessageType(5);
     internal_static_alphapulse_relay_v1_SubscribeRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_SubscribeRequest_descriptor,
         new java.lang.String[] { "MessageTypes", "InstrumentIds", "Start", "StartSequence", "StartTime", "SlowConsumerPolicy", "MaxBatchBytes", "SubscriberName", "Venues", "Sources", "AssetTypes", "Predicate", "ResumeToken", "Acknowledges", });
     internal_static_alphapulse_relay_v1_AcknowledgeRequest_descriptor =
-      getDescriptor().getMessageType(5);
+      getDescriptor().getMessageType(6);
     internal_static_alphapulse_relay_v1_AcknowledgeRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_AcknowledgeRequest_descriptor,
         new java.lang.String[] { "SubscriptionId", "DeliveredSequence", });
     internal_static_alphapulse_relay_v1_AcknowledgeResponse_descriptor =
-      getDescriptor().getMessageType(6);
+      getDescriptor().getMessageType(7);
     internal_static_alphapulse_relay_v1_AcknowledgeResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_AcknowledgeResponse_descriptor,
         new java.lang.String[] { });
     internal_static_alphapulse_relay_v1_SubscribeResponse_descriptor =
-      getDescriptor().getMessageType(7);
+      getDescriptor().getMessageType(8);
     internal_static_alphapulse_relay_v1_SubscribeResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_SubscribeResponse_descriptor,
         new java.lang.String[] { "Frames", "Gaps", "DeliveredSequence", "HeadSequence", "ResumeToken", "SubscriptionId", "AcknowledgeBytes", "AcknowledgeFrames", "SnapshotSequence", "SnapshotFirstSequence", });
     internal_static_alphapulse_relay_v1_Gap_descriptor =
-      getDescriptor().getMessageType(8);
+      getDescriptor().getMessageType(9);
     internal_static_alphapulse_relay_v1_Gap_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_Gap_descriptor,
         new java.lang.String[] { "Range", "Reason", "Records", });
     internal_static_alphapulse_relay_v1_AttachRequest_descriptor =
-      getDescriptor().getMessageType(9);
+      getDescriptor().getMessageType(10);
     internal_static_alphapulse_relay_v1_AttachRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_AttachRequest_descriptor,
         new java.lang.String[] { "Subscribe", "Transports", "BootId", "DeliveredSequence", "LostFrames", "DeliveredRecords", });
     internal_static_alphapulse_relay_v1_AttachResponse_descriptor =
-      getDescriptor().getMessageType(10);
+      getDescriptor().getMessageType(11);
     internal_static_alphapulse_relay_v1_AttachResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_AttachResponse_descriptor,
         new java.lang.String[] { "Transport", "Detail", "StartSequence", "OldestSequence", "HeadSequence", "Ring", "Stream", "Epoch", "AfterSnapshot", });
     internal_static_alphapulse_relay_v1_RingAttachment_descriptor =
-      getDescriptor().getMessageType(11);
+      getDescriptor().getMessageType(12);
     internal_static_alphapulse_relay_v1_RingAttachment_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_RingAttachment_descriptor,
         new java.lang.String[] { "Path", "LayoutVersion", "Incarnation", "Base", "SpinMicroseconds", "ReportBytes", "ReportFrames", });
     internal_static_alphapulse_relay_v1_StreamAttachment_descriptor =
-      getDescriptor().getMessageType(12);
+      getDescriptor().getMessageType(13);
     internal_static_alphapulse_relay_v1_StreamAttachment_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_StreamAttachment_descriptor,
         new java.lang.String[] { "Url", "Name", "SubjectPrefix", "ReportBytes", "ReportFrames", });
     internal_static_alphapulse_relay_v1_GetStatusRequest_descriptor =
-      getDescriptor().getMessageType(13);
+      getDescriptor().getMessageType(14);
     internal_static_alphapulse_relay_v1_GetStatusRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_GetStatusRequest_descriptor,
         new java.lang.String[] { });
     internal_static_alphapulse_relay_v1_SubscriberStatus_descriptor =
-      getDescriptor().getMessageType(14);
+      getDescriptor().getMessageType(15);
     internal_static_alphapulse_relay_v1_SubscriberStatus_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_SubscriberStatus_descriptor,
         new java.lang.String[] { "Name", "DeliveredSequence", "LagFrames", "LostFrames", "DeliveredRecords", "Policy", "ConflatedFrames", });
     internal_static_alphapulse_relay_v1_ProducerStatus_descriptor =
-      getDescriptor().getMessageType(15);
+      getDescriptor().getMessageType(16);
     internal_static_alphapulse_relay_v1_ProducerStatus_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_ProducerStatus_descriptor,
         new java.lang.String[] { "ProducerId", "Name", "AcknowledgedSequence", "Duplicates", "Rejected", "Connected", "Missing", });
     internal_static_alphapulse_relay_v1_GetStatusResponse_descriptor =
-      getDescriptor().getMessageType(16);
+      getDescriptor().getMessageType(17);
     internal_static_alphapulse_relay_v1_GetStatusResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_GetStatusResponse_descriptor,
@@ -522,37 +540,37 @@ public final class RelayProto extends com.google.protobuf.GeneratedFile {
         internal_static_alphapulse_relay_v1_GetStatusResponse_RecordsByTypeEntry_descriptor,
         new java.lang.String[] { "Key", "Value", });
     internal_static_alphapulse_relay_v1_ConfigChange_descriptor =
-      getDescriptor().getMessageType(17);
+      getDescriptor().getMessageType(18);
     internal_static_alphapulse_relay_v1_ConfigChange_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_ConfigChange_descriptor,
         new java.lang.String[] { "Version", "Key", "Value", "Applied", "Reason", "Detail", "AnsweredAt", });
     internal_static_alphapulse_relay_v1_SchemaInfo_descriptor =
-      getDescriptor().getMessageType(18);
+      getDescriptor().getMessageType(19);
     internal_static_alphapulse_relay_v1_SchemaInfo_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_SchemaInfo_descriptor,
         new java.lang.String[] { "MessageType", "SchemaHash", "Root", "Kind", "Stride", "Schema", "RegisteredAt", });
     internal_static_alphapulse_relay_v1_RegisterSchemaRequest_descriptor =
-      getDescriptor().getMessageType(19);
+      getDescriptor().getMessageType(20);
     internal_static_alphapulse_relay_v1_RegisterSchemaRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_RegisterSchemaRequest_descriptor,
         new java.lang.String[] { "MessageType", "Schema", "Root", });
     internal_static_alphapulse_relay_v1_RegisterSchemaResponse_descriptor =
-      getDescriptor().getMessageType(20);
+      getDescriptor().getMessageType(21);
     internal_static_alphapulse_relay_v1_RegisterSchemaResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_RegisterSchemaResponse_descriptor,
         new java.lang.String[] { "Schema", "Known", });
     internal_static_alphapulse_relay_v1_ListSchemasRequest_descriptor =
-      getDescriptor().getMessageType(21);
+      getDescriptor().getMessageType(22);
     internal_static_alphapulse_relay_v1_ListSchemasRequest_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_ListSchemasRequest_descriptor,
         new java.lang.String[] { "MessageTypes", "WithSchemas", });
     internal_static_alphapulse_relay_v1_ListSchemasResponse_descriptor =
-      getDescriptor().getMessageType(22);
+      getDescriptor().getMessageType(23);
     internal_static_alphapulse_relay_v1_ListSchemasResponse_fieldAccessorTable = new
       com.google.protobuf.GeneratedMessage.FieldAccessorTable(
         internal_static_alphapulse_relay_v1_ListSchemasResponse_descriptor,
