@@ -12,6 +12,8 @@ pub mod frame;
 pub mod histogram;
 pub mod identity;
 #[cfg(not(loom))]
+pub mod inbox;
+#[cfg(not(loom))]
 pub mod index;
 pub mod instrument;
 pub mod pool;

@@ -35,6 +35,8 @@ from alphapulse_client.errors import (
     Unavailable,
     from_rpc_error,
 )
+from alphapulse_client.transports.inbox import InboxLink
+from alphapulse_client.transports.shm import boot_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -80,6 +82,8 @@ class Publisher:
         on_gap: called for each range of frames that the relay never got; None logs a warning.
         reconnect: waits between attempts; None: the first failure is final.
         metadata: sent with each stream.
+        transports: what frames may be written to beside gRPC where the relay offers it; empty: gRPC
+            alone.
     """
 
     def __init__(
@@ -96,6 +100,7 @@ class Publisher:
         on_gap: Callable[[ProducerGap], None] | None = None,
         reconnect: Backoff | None = Backoff(),  # noqa: B008  # frozen
         metadata: Metadata = (),
+        transports: Iterable[str] = ("shm",),
     ) -> None:
         if producer_id is not None and not 0 < producer_id < 1 << 64:
             raise InvalidArgument(
@@ -128,14 +133,15 @@ class Publisher:
         self._resumed = 0
         self._predecessor = 0
         """The incarnation whose frame was the last before ours."""
+        self._transports = tuple(transports)
         self._in_use_since: float | None = None
         self._lease = 0.0
         self._spoke = self._beat_due = False
         self._relay_sequence = 0
-        self._duplicates = 0
-        self._reconnects = 0
+        self._duplicates = self._reconnects = 0
         self._work = asyncio.Event()
         self._progress = asyncio.Event()
+        self._memory = InboxLink(self._queue, self._reports, self._progress)
         self._connected = asyncio.Event()
         self._failure: MeshError | None = None
         self._task: asyncio.Task[None] | None = None
@@ -164,7 +170,7 @@ class Publisher:
     @property
     def relay_sequence(self) -> int:
         """Sequence in the relay of the last frame of ours that it took, as last heard."""
-        return self._relay_sequence
+        return max(self._relay_sequence, self._memory.relay_sequence)
 
     @property
     def resumed_sequence(self) -> int:
@@ -177,7 +183,17 @@ class Publisher:
     @property
     def duplicates(self) -> int:
         """Frames that the relay had already when they were sent again."""
-        return self._duplicates
+        return self._duplicates + self._memory.duplicates
+
+    @property
+    def transport(self) -> str:
+        """What frames are written to: `grpc` or `shm`; empty before the first connection."""
+        return self._memory.transport
+
+    @property
+    def transport_detail(self) -> str:
+        """Why it is gRPC where the mesh might have better; empty where there is nothing to say."""
+        return self._memory.detail
 
     @property
     def reconnects(self) -> int:
@@ -245,11 +261,12 @@ class Publisher:
             self._check_open()
             priority = self._queue.priority(frame)
             while self._queue.full(priority):
-                self._progress.clear()
-                await self._progress.wait()
+                await self._room(priority)
                 self._check_open()
             self._queue.add(frame, priority)
             self._work.set()
+        if self._memory.write():  # nothing above may have waited: others get their turn
+            await asyncio.sleep(0)
         return self._queue.last
 
     async def flush(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # the public way
@@ -298,6 +315,16 @@ class Publisher:
 
     # ------------------------------------------------------------------------------------- waiting
 
+    async def _room(self, priority: int) -> None:
+        """Wait for acknowledgements, for there are too many frames without."""
+        if self._memory.open:
+            self._memory.write()
+            await asyncio.sleep(0)
+            if not self._queue.full(priority) or self._memory.settled():
+                return
+        self._progress.clear()
+        await self._progress.wait()
+
     def _check_open(self) -> None:
         if self._failure is not None:
             raise self._failure
@@ -314,6 +341,8 @@ class Publisher:
             async with asyncio.timeout(timeout):
                 while not condition():
                     self._check_open()
+                    if self._memory.settled():
+                        continue
                     self._progress.clear()
                     await self._progress.wait()
         except TimeoutError:
@@ -389,13 +418,18 @@ class Publisher:
                 producer_id=self.producer_id,
                 producer_name=self.producer_name,
                 incarnation=self._incarnation,
+                transports=self._transports,
+                boot_id=boot_id() if self._transports else "",
             )
             await call.write(hello.SerializeToString())
             answer = await call.read()
             if not isinstance(answer, bytes):  # EOF
                 return await end_of_stream(call)
-            if failure := self._greeted(pb.PublishResponse.FromString(answer)):
+            greeting = pb.PublishResponse.FromString(answer)
+            if failure := self._greeted(greeting):
                 return failure
+            assert self._base is not None, "set by the relay's greeting"
+            self._memory.greeted(greeting, self._base)
             beating = asyncio.ensure_future(self._beat())
             try:
                 return await run_halves(call, self._read(call), self._write(call))
@@ -404,7 +438,10 @@ class Publisher:
         except asyncio.InvalidStateError:  # aio: the call ended before the greeting was written
             return await end_of_stream(call)
         finally:
+            self._memory.close()
             call.cancel()
+
+    # ------------------------------------------------------------------------------------ numbering
 
     def _greeted(self, hello: pb.PublishResponse) -> MeshError | None:
         """Take up the relay's numbering; returns why that cannot be."""
@@ -438,6 +475,10 @@ class Publisher:
 
     async def _write(self, call: grpc.aio.StreamStreamCall[bytes, bytes]) -> None:
         assert self._base is not None, "set by the relay's greeting"
+        while self._memory.open:
+            if self._beat_due:
+                await self._say(call, b"")
+            await self._memory.serve(self._work)
         while True:
             if not self._queue:
                 if self._beat_due:

@@ -4,6 +4,7 @@ The compiled module is `alphapulse_core._native`; this package re-exports it und
 """
 
 from alphapulse_core._native import (
+    INBOX_LAYOUT_VERSION,
     INSTRUMENT_RULES_FIELDS,
     MAX_SCHEMA_BYTES,
     ORDER_VIEW_BYTES,
@@ -16,6 +17,8 @@ from alphapulse_core._native import (
     FrameFilter,
     FrameInfo,
     Gap,
+    InboxPump,
+    InboxWriter,
     InstrumentIdError,
     InstrumentIndex,
     InstrumentIndexError,
@@ -100,6 +103,7 @@ from alphapulse_core.ring_errors import (
 )
 
 __all__ = [
+    "INBOX_LAYOUT_VERSION",
     "INSTRUMENT_RULES_FIELDS",
     "MAX_SCHEMA_BYTES",
     "ORDER_VIEW_BYTES",
@@ -112,6 +116,8 @@ __all__ = [
     "FrameFilter",
     "FrameInfo",
     "Gap",
+    "InboxPump",
+    "InboxWriter",
     "InstrumentIdError",
     "InstrumentIndex",
     "InstrumentIndexError",

@@ -1,7 +1,7 @@
 """Types of the compiled module. One section per area; checked against the module by stubtest."""
 
 from collections.abc import Sequence
-from typing import Any, Final, Literal, Self, TypeAlias, final
+from typing import Any, Final, Literal, Self, TypeAlias, TypedDict, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -291,6 +291,9 @@ class Batch:
         """Read-only view of one payload."""
     def entries(self) -> list[memoryview]:
         """Read-only views of all payloads."""
+    def relayed(self) -> tuple[list[memoryview], int, int]:
+        """Of a relay's ring: the frames without the 32 bytes before each, the sequence of the last,
+        the records in all. Raises ValueError for an entry of another ring."""
     def __len__(self) -> int: ...
     def __bool__(self) -> bool:
         """True when there is an entry or a gap to look at."""
@@ -342,6 +345,132 @@ class LatencyHistograms:
 
         Keys: `message_type`, `stage`, `count`, `mean`, `min`, `max`, `p50`, `p90`, `p99`, `p999`.
         """
+
+# ------------------------------------------------------------------------------------------- inbox
+
+INBOX_LAYOUT_VERSION: int
+
+class _InboxNews(TypedDict):
+    head: int
+    """Newest sequence of the domain."""
+    bytes: int
+    """Of frames, published since the last look."""
+    refused: list[tuple[str, int]]
+    """Frames since the last look, by reason."""
+    sampled: list[tuple[int, int, int]]
+    """Sequence, ns when it was taken, ns when it was in the ring, of frames whose trace is sampled;
+    the first 256."""
+    lanes: list[tuple[int, int, int, int, int, str]]
+    """Of those that have moved: lane, newest number, then since it was opened duplicates, refusals
+    and numbers that never came, then why it was given up (empty where it was not)."""
+
+@final
+class InboxPump:
+    """Publishes what producers of this host write into their inboxes, on a native thread.
+
+    Frames are checked, numbered and put into the ring without the GIL; Python looks at `news`.
+    """
+
+    def __new__(
+        cls,
+        ring: Ring,
+        *,
+        base: int,
+        domain: str,
+        accepted: bytes,
+        max_frame: int,
+        max_run: int,
+        checksum: bool = True,
+        require_sequence: bool = False,
+        spin: float = 0.0,
+        counters: NDArray[np.uint64] | None = None,
+        latencies: LatencyHistograms | None = None,
+        stage: int = 0,
+    ) -> Self:
+        """Start the thread. It shares the ring's producer: publish there between `pause` and
+        `resume` only.
+
+        `base`: sequence in the domain = sequence in the ring + base. `accepted`: a byte for each of
+        256 message types. `max_frame`, `max_run`: bytes of a frame, and of the ring for one claim.
+        `spin`: seconds that it looks for work before it sleeps. `counters`: (261,) words kept up to
+        date: newest sequence, frames, three others, records by message type; write to them between
+        `pause` and `resume` only. `latencies`: counts each frame at `stage`.
+
+        Raises RingSystemError.
+        """
+    def open(
+        self,
+        producer_id: int,
+        sequence: int,
+        *,
+        kept: NDArray[np.uint64],
+        owner: NDArray[np.uint64],
+        incarnation: int,
+    ) -> tuple[int, str, str, int]:
+        """A new inbox: its lane, path, doorbell's path and incarnation.
+
+        `sequence`: the producer's newest number. `kept`: (1,) a word that holds it from now on.
+        `owner`: (1,) a word that gets the producer's `incarnation` before its first frame is taken.
+        Raises RingTableFull, RingSystemError (no memory).
+        """
+    def close_lane(self, lane: int) -> int | None:
+        """Take what is written, as far as there is room, and close the inbox; the newest number.
+
+        None where there is no such lane."""
+    def set_rules(self, checksum: bool, require_sequence: bool, spin: float) -> None:
+        """For messages that are taken from now on."""
+    def set_limit(self, limit: int) -> None:
+        """Newest sequence of the domain that may be published; wakes who is held back."""
+    @property
+    def held(self) -> int | None:
+        """The highest priority of what the limit or a gating reader of the ring holds back; None
+        where nothing is."""
+    def set_eager(self, eager: bool) -> None:
+        """Ring the descriptor for each batch, not only for what must not wait."""
+    def fileno(self) -> int:
+        """An eventfd, readable when there is news, producers are held, or an inbox is given up."""
+    def news(self) -> _InboxNews | None:
+        """What has happened since the last call; None for nothing. Cheap then."""
+    def pause(self) -> None:
+        """Returns once nothing is being published. To be followed by `resume`."""
+    def resume(self) -> None: ...
+    def close(self) -> None:
+        """End the thread, close all inboxes. Idempotent."""
+
+@final
+class InboxWriter:
+    """A producer's side of an inbox. One thread at a time."""
+
+    def __new__(cls, path: str, doorbell: str, incarnation: int) -> Self:
+        """Raises RingMissing, RingLayoutError, RingSystemError (no permission)."""
+    @property
+    def closed(self) -> bool:
+        """The relay has given it up."""
+    @property
+    def max_frame(self) -> int:
+        """Bytes of the largest frame that fits."""
+    def write(self, first: int, frames: list[bytes]) -> int:
+        """Write frames, numbered from `first` on, as one message; how many there was room for."""
+    def write_one(self, first: int, frame: bytes) -> bool:
+        """The same with one frame."""
+    @property
+    def room(self) -> int:
+        """Bytes that can be written now."""
+    @property
+    def acknowledged(self) -> int:
+        """Every number up to here is in the relay, or refused and reported."""
+    @property
+    def relay_sequence(self) -> int:
+        """Sequence of the last frame that was taken; 0 before the first."""
+    @property
+    def duplicates(self) -> int: ...
+    def reports(self) -> list[tuple[Literal["refused", "missed"], int, int, int, str, str]]:
+        """News since the last call: kind, first and last number, offset, reason, message."""
+    def wait(self, number: int, timeout: float) -> bool:
+        """Wait, without the GIL, until more than `number` is acknowledged or the inbox closed."""
+    def close(self) -> None: ...
+
+# -------------------------------------------------------------------------------- rings as files
 
 def ring_inspect(path: str) -> dict[str, Any]:
     """What is at `path`, without attaching: `state` is ``"missing"``, ``"foreign"``, ``"torn"``,

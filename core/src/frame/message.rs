@@ -65,6 +65,7 @@ pub struct EntryPrefix {
 
 impl EntryPrefix {
     pub const BYTES: usize = 32;
+    pub const RECORDS_AT: usize = 28;
 
     #[must_use]
     pub fn of(frame: &MessageFrame, producer_id: u64, producer_sequence: u64, received_ns: u64) -> Self {

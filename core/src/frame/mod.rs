@@ -39,4 +39,4 @@ pub use verify::{FrameInfo, inspect, verify};
 compile_error!("frames are read in place: a little-endian machine is needed");
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,6 +1,7 @@
 //! Bindings of the shared-memory latency histograms.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use numpy::PyReadonlyArray1;
 use pyo3::prelude::*;
@@ -16,7 +17,7 @@ pub fn register(m: &Bound<'_, PyModule>) -> PyResult<()> {
 
 #[pyclass(frozen, module = "alphapulse_core")]
 pub struct LatencyHistograms {
-    inner: Histograms,
+    pub inner: Arc<Histograms>,
     path: PathBuf,
 }
 
@@ -25,12 +26,12 @@ impl LatencyHistograms {
     #[staticmethod]
     #[pyo3(signature = (path, cells=64))]
     fn open_or_create(py: Python<'_>, path: PathBuf, cells: u32) -> PyResult<Self> {
-        Ok(LatencyHistograms { inner: ok(py, Histograms::open_or_create(&path, cells))?, path })
+        Ok(LatencyHistograms { inner: Arc::new(ok(py, Histograms::open_or_create(&path, cells))?), path })
     }
 
     #[staticmethod]
     fn attach(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        Ok(LatencyHistograms { inner: ok(py, Histograms::attach(&path))?, path })
+        Ok(LatencyHistograms { inner: Arc::new(ok(py, Histograms::attach(&path))?), path })
     }
 
     #[getter]

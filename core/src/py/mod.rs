@@ -10,6 +10,7 @@ mod engine;
 mod frame;
 mod histogram;
 mod identity;
+mod inbox;
 mod index;
 mod instrument;
 mod ring;
@@ -22,6 +23,7 @@ fn _native(m: &Bound<'_, PyModule>) -> PyResult<()> {
     engine::register(m)?;
     frame::register(m)?;
     identity::register(m)?;
+    inbox::register(m)?;
     index::register(m)?;
     instrument::register(m)?;
     histogram::register(m)?;

@@ -49,6 +49,12 @@ pub mod system;
 mod wait;
 
 #[cfg(not(loom))]
+pub(crate) use self::{
+    park::{futex_wait, futex_wake},
+    reader::copy_shared,
+};
+
+#[cfg(not(loom))]
 pub use self::{
     config::{ReaderConfig, RingConfig, Start, WaitStrategy},
     error::{LayoutFault, Result, RingError},

@@ -102,7 +102,7 @@ impl<'a> Bed<'a> {
     }
 }
 
-fn futex_wait(word: &AtomicU32, value: u32, time: Duration) {
+pub(crate) fn futex_wait(word: &AtomicU32, value: u32, time: Duration) {
     let timeout = libc::timespec {
         tv_sec: time.as_secs().min(i32::MAX as u64) as libc::time_t,
         tv_nsec: time.subsec_nanos() as libc::c_long,
@@ -114,7 +114,7 @@ fn futex_wait(word: &AtomicU32, value: u32, time: Duration) {
     }
 }
 
-fn futex_wake(word: &AtomicU32) {
+pub(crate) fn futex_wake(word: &AtomicU32) {
     // SAFETY: `word` outlives the call.
     unsafe {
         libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX, 0usize, 0usize, 0u32);

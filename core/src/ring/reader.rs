@@ -480,7 +480,15 @@ impl Drop for Reader {
 /// # Safety
 /// `to` is valid for `length` bytes; `length` is at most the capacity.
 pub unsafe fn copy_out(memory: &Memory, position: u64, to: *mut u8, length: usize) {
-    let from = memory.at(position);
+    // SAFETY: `length` bytes from any position are mapped; the rest is the caller's promise.
+    unsafe { copy_shared(memory.at(position), to, length) };
+}
+
+/// Copies bytes that another process may be changing: whatever it finds, each byte once.
+///
+/// # Safety
+/// `from` is mapped and `to` valid for `length` bytes.
+pub(crate) unsafe fn copy_shared(from: *const u8, to: *mut u8, length: usize) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: both ranges are valid; `rep movsb` tolerates concurrent writers, and the compiler does
     // not look into it.

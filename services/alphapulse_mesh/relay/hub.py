@@ -23,6 +23,7 @@ from alphapulse_mesh.relay.memory import RelayMemory
 from alphapulse_mesh.relay.parts import parts_of
 from alphapulse_mesh.relay.pressure import Pressure
 from alphapulse_mesh.relay.producers import Producer, ProducerTable, PublishSession
+from alphapulse_mesh.relay.pumping import Pumping
 from alphapulse_mesh.relay.requests import check_name, policy_of, start_of
 from alphapulse_mesh.relay.schemas import Schemas
 from alphapulse_mesh.relay.selection import Selection, filters_of, select
@@ -119,8 +120,8 @@ class Hub:
         self.duplicates = 0
         self.published_bytes = 0
         """Bytes of frames taken since the process began."""
-        self._tracer = tracer
-        self._latencies = latencies or Latencies()
+        self.tracer = tracer
+        self.latencies = latencies or Latencies()
         self._accepted: NDArray[np.bool_] = np.array(
             [domain.accepts(number) for number in range(256)]
         )
@@ -134,6 +135,8 @@ class Hub:
         self._news = asyncio.Event()
         self._refusal: MeshError | None = None
         self.pressure = Pressure(self.window, self.memory, self.subscribers, config)
+        self.pumping = Pumping(self)
+        self.pressure.floor_moved = self.pumping.set_floor
         if self.window.head:
             _log.info(
                 "window continues: sequences %d to %d, %d producers known",
@@ -163,7 +166,11 @@ class Hub:
             )
         check_name(name)
         lease = self.config.producer_lease_seconds
-        return self.producers.open(producer_id, name, incarnation, lease)
+        earlier = self.producers.session_of(producer_id)
+        session = self.producers.open(producer_id, name, incarnation, lease)
+        if earlier is not None:
+            self.pumping.close_lane(earlier)
+        return session
 
     async def take(self, session: PublishSession, request: bytes) -> None:
         """One message of a producer: check, stamp, append, note what to acknowledge.
@@ -187,6 +194,7 @@ class Hub:
         count = len(block)
         if count == 0:
             return
+        self.pumping.close_lane(session)  # one way at a time, or numbers would cross
         first = rest.first_sequence or producer.sequence + 1
         if first + count > _LAST_NUMBER:
             raise InvalidArgument(
@@ -207,7 +215,7 @@ class Hub:
             block = chosen(block, good)
         if len(block):
             await self._append(session, block, numbers)
-            self._latencies.record_message(Stage.PUBLISH, block)
+            self.latencies.record_message(Stage.PUBLISH, block)
         self.producers.advance(producer, first + count - 1)
         session.changed.set()
 
@@ -313,13 +321,13 @@ class Hub:
             if kept is None:
                 continue  # it went in smaller parts
             # subscribers first: they are scheduled before the acknowledgement is
-            self._wake()
+            self.wake()
             self.pressure.taken()
             self.producers.advance(session.producer, last)
             session.appended(self.window.head, kept.size)
             self.published_bytes += kept.size
-            if self._tracer is not None:
-                self._tracer.published(kept, piece.sampled(), start_ns)
+            if self.tracer is not None:
+                self.tracer.published(kept, piece.sampled(), start_ns)
 
     def _try_append(
         self, session: PublishSession, block: core.MessageBlock, numbers: int | list[int]
@@ -345,7 +353,7 @@ class Hub:
                 self.pressure.move_gate()
                 await self.pressure.wait(0)
             count -= part
-            self._wake()
+            self.wake()
             self.pressure.taken()
             self.producers.advance(session.producer, self.window.head)
             await asyncio.sleep(0)
@@ -383,6 +391,7 @@ class Hub:
             self._acknowledging[subscriber.promised.subscription_id] = subscriber
         self.subscribers.add(subscriber)
         self.pressure.joined(subscriber)
+        self.pumping.eager(True)  # until it is known to read elsewhere
         return subscriber
 
     def image(
@@ -447,6 +456,11 @@ class Hub:
             max(self.config.circuit_breaker_frames // _ACKNOWLEDGED_PART, 1),
         )
 
+    @property
+    def serves_frames(self) -> bool:
+        """Frames go to a subscriber through here: not all read the ring themselves."""
+        return any(not subscriber.seated for subscriber in self.subscribers)
+
     async def news(self, subscriber: Subscriber) -> None:
         """Wait until there may be something for the subscriber."""
         if subscriber.more or subscriber.position < self.window.head:
@@ -454,8 +468,8 @@ class Hub:
             return
         await self._news.wait()
 
-    def _wake(self) -> None:
-        # everybody who waits now is woken; who comes later waits for the next news
+    def wake(self) -> None:
+        """There is news: everybody who waits now is woken, who comes later waits for the next."""
         self._news.set()
         self._news.clear()
 
@@ -471,7 +485,7 @@ class Hub:
             for subscriber in idle:
                 subscriber.tell_progress = True
             if idle:
-                self._wake()
+                self.wake()
 
     # ----------------------------------------------------------------------------------- lifecycle
 
@@ -479,6 +493,7 @@ class Hub:
         """Go on under other limits. The window's length is `settings`' to change."""
         self.config = config
         self.pressure.obey(config)
+        self.pumping.reconfigure(config)
 
     def end_all(self, error: MeshError) -> None:
         """End every stream with `error` and take no new ones."""
@@ -497,6 +512,7 @@ class Hub:
 
     def close(self) -> None:
         """Detach from the ring and the memory; both stay for the next process."""
+        self.pumping.close()
         self.window.close()
         self.memory.close()
 

@@ -59,6 +59,7 @@ MAX_PRODUCERS: Final = 4096
 MAX_SUBSCRIBERS: Final = 1024
 """Blocking subscribers remembered; what is beyond is not waited for after a restart."""
 _PRODUCERS_AT: Final = _HEADER.itemsize
+_HEAD_WORD: Final = 3
 _SUBSCRIBERS_AT: Final = _PRODUCERS_AT + MAX_PRODUCERS * _PRODUCER.itemsize
 _SIZE: Final = _SUBSCRIBERS_AT + MAX_SUBSCRIBERS * _SUBSCRIBER.itemsize
 
@@ -222,6 +223,20 @@ class RelayMemory:
     def incarnation_at(self, slot: int, incarnation: int) -> None:
         """Whose frames the producer's are from now on."""
         self._table["incarnation"][slot] = incarnation
+
+    def producer_seen(self, slot: int) -> None:
+        """The producer lives, and somebody else keeps its number."""
+        self._seen[slot] = time.time_ns()
+
+    def producer_words(self, slot: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """(1,) the word of its newest number, (1,) of whose it is, for a writer beside this one."""
+        return self._sequences[slot : slot + 1], self._table["incarnation"][slot : slot + 1]
+
+    @property
+    def counters(self) -> NDArray[np.uint64]:
+        """Newest sequence, frames, three others, records by message type; for another writer."""
+        words: NDArray[np.uint64] = self._header.view(np.uint64)
+        return words[_HEAD_WORD:]
 
     def producer_id_at(self, slot: int) -> int:
         """Who has the slot now; 0 for nobody."""

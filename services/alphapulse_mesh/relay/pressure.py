@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from alphapulse_mesh.relay.subscribers import slow_consumer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from collections.abc import Set as AbstractSet
 
     from alphapulse_mesh.relay.memory import RelayMemory
@@ -55,6 +56,12 @@ class Pressure:
         """
         self.waits = 0
         """Times that a producer was held back."""
+        self.floor: int | None = None
+        """As of the last move of the gate: what is after it is needed; None: nobody blocks."""
+        self.floor_moved: Callable[[int | None], None] | None = None
+        """Told at each of these moves."""
+        self.gate_follows = False
+        """Move the gate at each progress: somebody publishes who does not look before."""
         self._window = window
         self._memory = memory
         self._subscribers = subscribers
@@ -136,6 +143,9 @@ class Pressure:
         floor = self._floor = self._find_floor()
         needed = self._awaited or any(subscriber.blocking for subscriber in self._subscribers)
         self._window.gate_at(floor + 1 if needed else None)
+        self.floor = floor if needed else None
+        if self.floor_moved is not None:
+            self.floor_moved(self.floor)
 
     # -------------------------------------------------------------------------------- subscribers
 
@@ -155,6 +165,8 @@ class Pressure:
             return
         if subscriber.memory_slot is not None:
             self._memory.subscriber_at(subscriber.memory_slot, subscriber.floor)
+        if self.gate_follows:
+            self.move_gate()
         if self.holds_back:
             self._room.set()
 

@@ -60,6 +60,8 @@ class PublishSession(Stream):
         """There is something to acknowledge."""
         self.taken_bytes = 0
         """Bytes of frames that were taken since the last acknowledgement."""
+        self.lane: int | None = None
+        """Its inbox in shared memory, where it has one."""
         self._told = asyncio.Event()
         self._relay_sequence = 0
         self._rejections: list[pb.FrameRejection] = []
@@ -125,8 +127,13 @@ class PublishSession(Stream):
         self._told.clear()
         await self._told.wait()
 
-    def acknowledgement(self, *, hello: bool = False) -> bytes:
-        """A serialized `PublishResponse` with all that happened since the last one."""
+    def acknowledgement(
+        self, *, hello: bool = False, inbox: pb.InboxAttachment | None = None, detail: str = ""
+    ) -> bytes:
+        """A serialized `PublishResponse` with all that happened since the last one.
+
+        `inbox`, `detail`: with `hello`, where else frames may go, or why nowhere.
+        """
         response = pb.PublishResponse(
             acknowledged_sequence=self.producer.sequence,
             relay_sequence=self._relay_sequence,
@@ -134,6 +141,8 @@ class PublishSession(Stream):
             duplicates=self._duplicates,
             gaps=self._gaps,
             hello=hello,
+            inbox=inbox,
+            detail=detail,
         )
         if hello:
             response.last_incarnation = self.producer.incarnation
@@ -233,6 +242,11 @@ class ProducerTable:
         if producer.incarnation != session.incarnation:
             producer.incarnation = session.incarnation
             self.memory.incarnation_at(producer.slot, session.incarnation)
+
+    def session_of(self, producer_id: int) -> PublishSession | None:
+        """The stream of a producer that stands."""
+        producer = self._known.get(producer_id)
+        return producer.session if producer is not None else None
 
     def close(self, session: PublishSession) -> None:
         """The stream has ended."""

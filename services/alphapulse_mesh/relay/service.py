@@ -74,9 +74,11 @@ class RelayServicer:
             session.operator = self._operator.shown_by(context.invocation_metadata())
         try:
             with session.serving():
-                await context.write(session.acknowledgement(hello=True))
+                inbox, detail = self.hub.pumping.offer(session, naming)
+                await context.write(session.acknowledgement(hello=True, inbox=inbox, detail=detail))
                 await self._exchange(session, first, requests, context)
         finally:
+            self.hub.pumping.close_lane(session)
             self.hub.producers.close(session)
 
     async def _exchange(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
 
 import numpy as np
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from alphapulse_mesh.relay.memory import RelayMemory
 
-__all__ = ["PREFIX", "PRIORITY_BITS", "Hole", "Run", "Window", "join"]
+__all__ = ["PREFIX", "PRIORITY_BITS", "Hole", "OtherWriter", "Run", "Window", "join"]
 
 _log = logging.getLogger(__name__)
 
@@ -57,6 +57,22 @@ _LOOK_BYTES: Final = 64 << 20
 _FLAGS_AT: Final = 25
 PRIORITY_BITS: Final = np.uint8(0b1100)
 """Of a frame's flags: 0 normal .. 3 highest."""
+
+
+class OtherWriter(Protocol):
+    """Who publishes into the ring beside the window, on a thread of its own."""
+
+    def collect(self) -> None:
+        """Tell the window what has been published. Cheap where nothing has."""
+        ...
+
+    def pause(self) -> None:
+        """Publish nothing until `resume`; what was published before is told."""
+        ...
+
+    def resume(self) -> None:
+        """Publish again."""
+        ...
 
 
 class Hole(NamedTuple):
@@ -232,9 +248,9 @@ class Window:
         # where somebody blocked, who may come back, the gate is where the last process had it
         self._gate = Gate(self.ring, left_behind=bool(memory.subscribers()))
         self._base = self._find_base()
-        self.head = self.ring.next_sequence - 1 + self._base
-        """Newest sequence; what a crash left half written counts, and is reported as a hole."""
-        memory.head = self.head
+        self._head = self.ring.next_sequence - 1 + self._base
+        self._others: OtherWriter | None = None
+        memory.head = self._head
         self._oldest_run: Run | None = None
         self._newest_run: Run | None = None
         self._cached = 0
@@ -265,6 +281,31 @@ class Window:
         return self._base
 
     @property
+    def head(self) -> int:
+        """Newest sequence; what a crash left half written counts, and is reported as a hole."""
+        if self._others is not None:
+            self._others.collect()
+        return self._head
+
+    def share(self, others: OtherWriter) -> None:
+        """Somebody else publishes into the ring too, from now on."""
+        self._others = others
+
+    def published(self, head: int, *, keep: bool) -> None:
+        """Somebody else has published up to `head`; `keep`: encode it for subscribers now."""
+        sequence, self._head = self._head + 1, max(head, self._head)
+        while keep and sequence <= head:
+            runs, holes, following = self.read(sequence, RUN_BYTES)
+            if holes or not runs:
+                break
+            for run in runs:
+                self._keep(run)
+            sequence = following
+        if sequence <= head:  # what is kept has no holes: the rest is read from the ring
+            self._oldest_run = self._newest_run = None
+            self._cached = 0
+
+    @property
     def oldest(self) -> int:
         """Oldest sequence that can be read; `head + 1` when there is none."""
         return max(self.ring.oldest_sequence + self._base, self.head - self.max_frames + 1)
@@ -284,13 +325,25 @@ class Window:
         `numbers`: the producer's number of the first frame, or of each. Returns None when there is
         no room before the gate (nothing was appended).
         """
+        others = self._others
+        if others is None:
+            return self._append(block, producer_id, numbers)
+        others.pause()
+        try:
+            return self._append(block, producer_id, numbers)
+        finally:
+            others.resume()
+
+    def _append(
+        self, block: core.MessageBlock, producer_id: int, numbers: int | list[int]
+    ) -> Run | None:
         first = self.head + 1
         appended = self.ring.try_publish_message(
             block, first, producer_id=producer_id, numbers=numbers, received_ns=time.time_ns()
         )
         if appended is None:
             return None
-        self.head = appended[1] + self._base
+        self._head = appended[1] + self._base
         if appended[0] + self._base != first:
             raise DataLoss(
                 f"the ring gave sequence {appended[0] + self._base}, not {first}: another process"
@@ -298,7 +351,7 @@ class Window:
                 reason="RING_FOREIGN_WRITER",
             )
         kept = Run(first, block)
-        self._memory.published(self.head, block.totals())
+        self._memory.published(self._head, block.totals())
         self._keep(kept)
         return kept
 
@@ -312,7 +365,7 @@ class Window:
         prefixes["record_count"] = HOLE_REASONS.index(reason)
         if self.ring.try_publish_batch([b""] * count, prefixes=prefixes.tobytes()) is None:
             return False
-        self.head += count
+        self._head += count
         self._memory.published(self.head, [])
         return True
 
@@ -352,13 +405,15 @@ class Window:
         parts them.
         """
         self._reader.seek(max(sequence - self._base, 0))
-        # Views into the ring: this thread alone writes to it, and not before they are copied.
-        entries = self._reader.poll(_READ_ENTRIES, max_bytes + max_bytes // 4, copy=False)
+        # Views into the ring, where this thread alone writes to it, and not before they are copied.
+        most = min(_READ_ENTRIES, max(self._head - sequence + 1, 1))
+        copy = self._others is not None
+        entries = self._reader.poll(most, max_bytes + max_bytes // 4, copy=copy)
         only_holes = len(entries) > 0 and bool((_holes_at(entries) >= 0).all())
         if only_holes:
             # holes cost their reader nothing: they are told together, however small its batches
             self._reader.seek(max(sequence - self._base, 0))
-            entries = self._reader.poll(_READ_ENTRIES, _HOLES_BYTES + max_bytes, copy=False)
+            entries = self._reader.poll(most, _HOLES_BYTES + max_bytes, copy=copy)
         holes = [
             Hole(
                 max(gap.first + self._base, sequence),

@@ -102,6 +102,11 @@ class Latencies:
     def _record(self, stage: Stage, message_type: int, elapsed: NDArray[np.uint64]) -> None:
         self._count(lambda histograms: histograms.record(message_type, stage, elapsed))
 
+    def shared(self) -> LatencyHistograms | None:
+        """The histograms themselves, for who counts without Python; None: nothing is counted."""
+        self._count(lambda _: None)
+        return self._histograms if self._path is not None else None
+
     def _count(self, count: Callable[[LatencyHistograms], None]) -> None:
         if self._path is None:
             return

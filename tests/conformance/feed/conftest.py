@@ -99,6 +99,7 @@ class RelayFeed:
     def publisher(self, name: str = "test", **options: Any) -> Publisher:
         publisher = Publisher(self.target, DOMAIN, producer_name=name, **options)
         self._stack.push_async_callback(publisher.close, flush=None)
+        self._stack.callback(self._check_publisher, publisher)
         return publisher
 
     def subscription(self, **options: Any) -> Subscription:
@@ -123,6 +124,12 @@ class RelayFeed:
         assert subscription.carried, "something has carried it"
         assert set(subscription.carried) <= expected, detail
         assert subscription.transport == subscription.carried[-1]
+
+    def _check_publisher(self, publisher: Publisher) -> None:
+        """Frames are written into memory on shm, and sent on the others."""
+        if publisher.transport:  # else it never connected
+            expected = "shm" if self.transport == "shm" else "grpc"
+            assert publisher.transport == expected, publisher.transport_detail
 
     async def crash(self) -> None:
         assert self._process is not None, "open_feed(process=True)"

@@ -10,6 +10,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyMemoryView, PySlice};
 use pyo3::{ffi, intern};
 
+use crate::frame::message::EntryPrefix;
 use crate::ring::{self as core, GapReason, Run};
 
 /// Where a batch's bytes are.
@@ -86,6 +87,8 @@ pub(super) fn gap_list(py: Python<'_>, gaps: &[core::Gap]) -> PyResult<Py<PyList
 pub struct Batch {
     storage: Storage,
     first: u64,
+    /// Sequence of the last entry; 0 where there is none.
+    last: u64,
     position: u64,
     bytes: usize,
     more: bool,
@@ -103,6 +106,7 @@ impl Batch {
         Ok(Batch {
             storage,
             first: run.sequences.first().copied().unwrap_or(run.first),
+            last: run.sequences.last().copied().unwrap_or(0),
             position: run.position,
             bytes: run.bytes as usize,
             more: run.more,
@@ -208,6 +212,26 @@ impl Batch {
             list.append(Self::slice(&view, *offset, offset + length)?)?;
         }
         Ok(list)
+    }
+
+    /// Entries of a relay's ring.
+    fn relayed<'py>(slf: &Bound<'py, Self>) -> PyResult<(Bound<'py, PyList>, u64, u64)> {
+        let this = slf.get();
+        let view = PyMemoryView::from(slf.as_any())?;
+        let list = PyList::empty(slf.py());
+        let start = this.start()?;
+        let mut records = 0;
+        for (offset, length) in &this.places {
+            if *length < EntryPrefix::BYTES {
+                let told = format!("an entry of {length} bytes is none of a relay");
+                return Err(PyValueError::new_err(told));
+            }
+            // SAFETY: the entry's bytes are valid as for `__getbuffer__`, and long enough.
+            let count = unsafe { start.add(offset + EntryPrefix::RECORDS_AT).cast::<u32>().read_unaligned() };
+            records += u64::from(count);
+            list.append(Self::slice(&view, offset + EntryPrefix::BYTES, offset + length)?)?;
+        }
+        Ok((list, this.last, records))
     }
 
     fn __len__(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use numpy::PyReadonlyArray1;
@@ -20,19 +20,26 @@ use crate::ring::{self as core, Producer, ReaderConfig, RingConfig, RingError, S
 
 pub(super) struct Open {
     ring: core::Ring,
-    producer: Option<Producer>,
+    /// Shared with the pump of a relay, which publishes on a thread of its own.
+    producer: Option<Arc<Mutex<Producer>>>,
 }
 
 impl Open {
     /// This handle's producer, registered on first use.
-    fn producer(&mut self) -> core::Result<&mut Producer> {
-        if self.producer.is_none() {
-            let mut producer = self.ring.producer()?;
-            // Room comes within microseconds or not for long; the GIL is released meanwhile.
-            producer.wait = PHASED;
-            self.producer = Some(producer);
+    fn shared_producer(&mut self) -> core::Result<Arc<Mutex<Producer>>> {
+        if let Some(producer) = &self.producer {
+            return Ok(producer.clone());
         }
-        Ok(self.producer.as_mut().expect("was just made"))
+        let mut producer = self.ring.producer()?;
+        // Room comes within microseconds or not for long; the GIL is released meanwhile.
+        producer.wait = PHASED;
+        Ok(self.producer.insert(Arc::new(Mutex::new(producer))).clone())
+    }
+
+    fn producer(&mut self) -> core::Result<MutexGuard<'_, Producer>> {
+        self.shared_producer()?;
+        let producer = self.producer.as_ref().expect("was just made");
+        Ok(producer.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -100,6 +107,14 @@ impl Ring {
             .map_err(|_| raise(py, RingError::Closed { what: "ring (after a panic)" }))
     }
 
+    /// The producer that this handle publishes with.
+    pub fn shared_producer(&self, py: Python<'_>) -> PyResult<Arc<Mutex<Producer>>> {
+        match &mut *self.lock(py)? {
+            Some(open) => ok(py, open.shared_producer()),
+            None => Err(raise(py, RingError::Closed { what: "ring" })),
+        }
+    }
+
     /// A clone of the handle, so that nothing is locked while it is used.
     fn ring(&self, py: Python<'_>) -> PyResult<core::Ring> {
         match &*self.lock(py)? {
@@ -126,13 +141,15 @@ impl Ring {
             let Some(open) = &mut *guard else {
                 return Err(raise(py, RingError::Closed { what: "ring" }));
             };
-            let producer = ok(py, open.producer())?;
+            let mut own = ok(py, open.producer())?;
+            let producer = &mut *own;
             let outcome = if first_try {
                 working(py, bytes, || producer.publish_batch(pairs.clone(), Some(Duration::ZERO)))
             } else {
                 let slice = deadline.slice();
                 py.detach(|| producer.publish_batch(pairs.clone(), Some(slice)))
             };
+            drop(own);
             drop(guard);
             first_try = false;
             match outcome {
@@ -324,7 +341,8 @@ impl Ring {
         let Some(open) = &mut *guard else {
             return Err(raise(py, RingError::Closed { what: "ring" }));
         };
-        let producer = ok(py, open.producer())?;
+        let mut own = ok(py, open.producer())?;
+        let producer = &mut *own;
         match working(py, bytes, || producer.publish_batch(lent.pairs(), Some(Duration::ZERO))) {
             Ok(range) => Ok(Some(range)),
             Err(RingError::Full { .. }) => Ok(None),
@@ -376,7 +394,8 @@ impl Ring {
         let Some(open) = &mut *guard else {
             return Err(raise(py, RingError::Closed { what: "ring" }));
         };
-        let producer = ok(py, open.producer())?;
+        let mut own = ok(py, open.producer())?;
+        let producer = &mut *own;
         let lengths = frames.iter().map(|frame| EntryPrefix::BYTES + frame.length as usize);
         let outcome = working(py, block.size(), || {
             producer.publish_written(lengths, Some(Duration::ZERO), |index, entry| {

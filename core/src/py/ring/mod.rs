@@ -18,7 +18,7 @@ mod handle;
 mod reader;
 
 use batch::{Batch, Gap, Packed};
-use handle::Ring;
+pub use handle::Ring;
 use reader::RingReader;
 
 const PHASED: WaitStrategy =
@@ -55,7 +55,7 @@ fn watch_forks() {
     });
 }
 
-fn raise(py: Python<'_>, error: RingError) -> PyErr {
+pub fn raise(py: Python<'_>, error: RingError) -> PyErr {
     match build_error(py, error) {
         Ok(error) | Err(error) => error,
     }
