@@ -205,9 +205,9 @@ class RelayConfig(Section):
 
     port: Port = 0
     transport: Literal["grpc", "shm", "nats"] = "grpc"
-    """What carries the domain to its subscribers: `shm` lets those of this host read the ring
-    itself, `nats` those of any host a JetStream stream. gRPC stays for all others; a client needs
-    no change."""
+    """What carries the domain: `shm` lets subscribers of this host read the ring itself and
+    producers write into memory, `nats` lets subscribers of any host read a JetStream stream. gRPC
+    stays for all others; a client needs no change."""
     stream_bytes: Annotated[int, Field(ge=1 << 18)] = 1 << 30
     """Bound of the JetStream stream (`nats`): the oldest leave first. At least four times
     `ring_bytes`, so that it holds whatever a blocking subscriber still needs."""
@@ -220,8 +220,8 @@ class RelayConfig(Section):
     this one is then its leaf, which gives its own host the same frames, sequences and gaps. What is
     published here goes there."""
     shm_spin_microseconds: Annotated[int, Field(ge=0, le=1_000_000)] = 0
-    """How long a subscriber over shared memory polls before it sleeps: latency for processor time.
-    """
+    """How long a subscriber over shared memory, and the relay for what producers write there, polls
+    before it sleeps: latency for processor time."""
     ring_bytes: RingBytes = 16 << 20
     """Shared-memory ring: with `max_queue_frames` it bounds the window one can resume from."""
     max_queue_frames: Count = 100_000
