@@ -16,6 +16,7 @@ from alphapulse_client._reports import ProducerGap
 
 __all__ = ["SendQueue", "priority_of"]
 
+_FIRST_CUSTOM: Final = 200
 _RESERVE: Final = 8
 """Frames with a priority find room when all of the window is taken but for this part more."""
 
@@ -48,6 +49,8 @@ class SendQueue:
         """Frames acknowledged: the wire number of the last one, counted from 1 in this object."""
         self._ahead: set[int] = set()
         """Numbers that are acknowledged while a lower one is not."""
+        self.custom = False
+        """A frame of a type that is registered at run time has been queued."""
         self.last = 0
         """Number of the last frame that was added."""
         self.acknowledged = 0
@@ -64,8 +67,16 @@ class SendQueue:
     # ------------------------------------------------------------------------------------- filling
 
     def priority(self, frame: bytes) -> int:
-        """Of a frame, where that matters here."""
-        return priority_of(frame) if self._by_priority else 0
+        """0 to 3, of a frame to be queued, where that matters here; notes its type too.
+
+        0 for what is no frame, which the relay will say.
+        """
+        try:
+            info = core.inspect_frame(frame)
+        except core.FrameError:
+            return 0
+        self.custom |= info.message_type >= _FIRST_CUSTOM
+        return info.flags >> 2 & 3 if self._by_priority else 0
 
     def full(self, priority: int) -> bool:
         """Whether a frame of this priority must wait for acknowledgements."""

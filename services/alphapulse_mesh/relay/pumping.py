@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 _LOOK_SECONDS: Final = 0.05
 _TRY_SECONDS: Final = 0.0005
 """The pump tries again within microseconds of being told that there is room."""
+_FIRST_CUSTOM: Final = 200
+"""Schemas of these types are known here alone: their frames come over gRPC."""
 _UNLIMITED: Final = (1 << 64) - 1
 
 
@@ -111,7 +113,9 @@ class Pumping:
             hub.window.ring,
             base=hub.window.base,
             domain=hub.domain.name,
-            accepted=bytes(hub.domain.accepts(number) for number in range(256)),
+            accepted=bytes(
+                hub.domain.accepts(number) and number < _FIRST_CUSTOM for number in range(256)
+            ),
             max_frame=hub.max_frame,
             max_run=hub.window.max_run,
             checksum=config.validate_checksums,

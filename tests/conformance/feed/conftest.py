@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest_asyncio
 
 from alphapulse_client import Publisher, Subscription
+from alphapulse_client.transports.inbox import CUSTOM
 from alphapulse_layout import MessageType
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_testing.nats_server import NatsServer
@@ -128,7 +129,8 @@ class RelayFeed:
     def _check_publisher(self, publisher: Publisher) -> None:
         """Frames are written into memory on shm, and sent on the others."""
         if publisher.transport:  # else it never connected
-            expected = "shm" if self.transport == "shm" else "grpc"
+            custom = publisher.transport_detail == CUSTOM
+            expected = "shm" if self.transport == "shm" and not custom else "grpc"
             assert publisher.transport == expected, publisher.transport_detail
 
     async def crash(self) -> None:

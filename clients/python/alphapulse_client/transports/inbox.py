@@ -24,6 +24,8 @@ __all__ = ["Inbox", "InboxLink"]
 
 _LOG = logging.getLogger(__name__)
 
+CUSTOM: Final = "types that are registered at run time are the relay's to check"
+"""Why frames go over gRPC from the first such one on."""
 _FULL_SECONDS: Final = 0.001
 """How often room is looked for where frames wait."""
 _IDLE_SECONDS: Final = 0.005
@@ -64,12 +66,15 @@ class Inbox:
         self._left: tuple[int, list[bytes]] | None = None
         """Taken from the queue and not written yet: wire number of the first, frames."""
         self._counted = 0
-        self._too_large = False
+        self._last = 0
+        """Wire number of the last frame that was written."""
+        self.over = ""
+        """Why nothing more is written; empty: it is."""
 
     @property
     def exhausted(self) -> bool:
-        """The next frame never fits, and all before it are acknowledged: it must go another way."""
-        return self._too_large and self._left is not None and self._left[0] == self._queue.done + 1
+        """What comes next must go another way, and all that was written is acknowledged."""
+        return bool(self.over) and self._queue.done >= self._last
 
     @property
     def relay_sequence(self) -> int:
@@ -84,7 +89,9 @@ class Inbox:
     def write(self) -> None:
         """Write what is queued, as far as there is room."""
         queue, writer = self._queue, self._writer
-        while not self._too_large:
+        if queue.custom:
+            self.over = CUSTOM
+        while not self.over:
             if self._left is None:
                 if not queue:
                     return
@@ -94,13 +101,14 @@ class Inbox:
                 self._left = queue.take(min(room, _BATCH_BYTES))
             first, frames = self._left
             written = writer.write(self._base + first, frames)
+            self._last = max(self._last, first + written - 1)
             if written == len(frames):
                 self._left = None
                 continue
             if written:
                 self._left = (first + written, frames[written:])
             elif len(frames[0]) > writer.max_frame:
-                self._too_large = True
+                self.over = "a frame is larger than the inbox"
             return
 
     def settle(self) -> bool:
@@ -156,6 +164,9 @@ class InboxLink:
         self.transport, self.detail = "grpc", greeting.detail
         if not greeting.HasField("inbox"):
             return
+        if self._queue.custom:
+            self.detail = CUSTOM
+            return
         try:
             self._inbox = Inbox(greeting.inbox, self._queue, self._reports, base)
         except FailedPrecondition as error:
@@ -199,7 +210,7 @@ class InboxLink:
         if inbox.exhausted:
             self.close()
             self._queue.broken()  # what does not fit is sent instead
-            self.transport, self.detail = "grpc", "a frame is larger than the inbox"
+            self.transport, self.detail = "grpc", inbox.over
         elif self._queue:
             await asyncio.sleep(_FULL_SECONDS)
         elif len(self._queue):
