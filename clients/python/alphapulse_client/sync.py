@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from alphapulse.relay.v1 import relay_pb2 as relay_pb
     from alphapulse_client._channel import Metadata
+    from alphapulse_client.schemas import RecordSchema
     from alphapulse_layout import Domain
 
 __all__ = [
@@ -367,6 +368,16 @@ class SyncMesh:
     def relay_status(self, domain: str | Domain = "market_data") -> relay_pb.GetStatusResponse:
         """What a relay holds and does."""
         return self._loop.call(self._mesh.relay_status(domain))
+
+    def register_schema(
+        self, domain: str | Domain, message_type: int, schema: bytes, root: str = ""
+    ) -> RecordSchema:
+        """Make a type of 200-255 known to a relay; see `Mesh.register_schema`."""
+        return self._loop.call(self._mesh.register_schema(domain, message_type, schema, root))
+
+    def schemas(self, domain: str | Domain = "market_data") -> dict[int, RecordSchema]:
+        """The types that a relay knows beside the built-in ones, by number."""
+        return self._loop.call(self._mesh.schemas(domain))
 
     def close(self) -> None:
         """End every feed and publisher made here (publishers flush) and the connection."""

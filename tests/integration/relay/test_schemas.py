@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from alphapulse.relay.v1 import relay_pb2 as pb
-from alphapulse_client import InvalidArgument, Mesh
+from alphapulse_client import InvalidArgument, Mesh, connect_sync
 from alphapulse_mesh.relay.schemas import Schemas
 from alphapulse_mesh.runtime.errors import DataLoss, ResourceExhausted
 from alphapulse_testing.custom_types import NOTE, SENTIMENT, sentiment_frame, sentiments
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from alphapulse_client.schemas import RecordSchema
 
 
 def request(number: int, schema: bytes = SENTIMENT) -> pb.RegisterSchemaRequest:
@@ -64,6 +66,18 @@ async def test_the_execution_relay_takes_none(start_relay: Any) -> None:
         with pytest.raises(InvalidArgument) as refused:
             await mesh.register_schema("execution", 200, SENTIMENT)
         assert refused.value.reason == "SCHEMA_TYPE_INVALID"
+
+
+async def test_types_are_registered_without_asyncio_too(start_relay: Any) -> None:
+    relay = await start_relay()
+
+    def register() -> tuple[RecordSchema, dict[int, RecordSchema]]:
+        with connect_sync(relay.host.target) as mesh:
+            return mesh.register_schema("market_data", 200, SENTIMENT), mesh.schemas()
+
+    registered, known = await asyncio.to_thread(register)
+    assert list(known) == [200]
+    assert repr(known[200]) == repr(registered)
 
 
 async def test_a_predicate_needs_the_type_first_and_a_snapshot_has_its_rows(
