@@ -83,7 +83,7 @@ def test_tail_takes_symbols_and_venues_by_name(meshes: RunningMesh) -> None:
     [found] = meshes.json("registry", "resolve", "BTCUSDT", "--venue", "SIMULATOR")["candidates"]
     assert ids == {found["id_text"]}
     anywhere = meshes.call(
-        "feed", "tail", "all", "-i", "BTCUSDT", "--start", "-1h", "--count", "20"
+        "feed", "tail", "market_data,execution", "-i", "BTCUSDT", "--start", "-1h", "--count", "20"
     ).stdout
     seen = [json.loads(line) for line in anywhere.splitlines()]
     assert {line["domain"] for line in seen} >= {"market_data"}
