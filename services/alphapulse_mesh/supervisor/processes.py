@@ -240,7 +240,7 @@ class ManagedProcess:
         try:
             while line := await _read_line(process.stdout):
                 text = line.decode("utf-8", errors="replace").rstrip("\n")
-                self._tail = text.strip()[:500] or self._tail
+                self._tail = _why(text) or self._tail
                 handler.emit(logging.LogRecord("", logging.INFO, "", 0, text, None, None))
         finally:
             handler.close()
@@ -289,6 +289,20 @@ def _clusters_healthy(url: str) -> bool:
         for cluster in json.loads(body).get("cluster_statuses", [])
         for host in cluster.get("host_statuses", [])
     )
+
+
+def _why(line: str) -> str:
+    """What a line of a process's output says of its end: an error's message, or what is no log line
+    of ours, such as the last of a traceback. What it logged of its work says nothing of it.
+    """
+    try:
+        logged = json.loads(line)
+    except json.JSONDecodeError:
+        return line.strip()[:500]
+    if not isinstance(logged, dict) or "level" not in logged:
+        return line.strip()[:500]
+    bad = logged["level"] in {"error", "critical"}
+    return str(logged.get("message", ""))[:500] if bad else ""
 
 
 def _describe_exit(code: int) -> str:

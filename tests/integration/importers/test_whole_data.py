@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import csv
+import gzip
 import json
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,7 @@ import pytest
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_client import Mesh
+from alphapulse_client.instrument_ids import id_text
 from alphapulse_mesh.runtime.config import MeshConfig
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_testing.processes import MeshProcesses
@@ -35,6 +39,37 @@ async def imported(target: str, report: Path) -> list[dict[str, Any]]:
     assert process.returncode == 0
     found: list[dict[str, Any]] = json.loads(out)["imports"]
     return found
+
+
+async def the_dirt_is_dealt_with(mesh: Mesh, report: Path) -> None:
+    """Rows without a MIC, FIGIs of several lines, one token with other decimals elsewhere."""
+    without: Counter[str] = Counter()
+    figis: Counter[str] = Counter()
+    for name in ("nasdaq_nms_excerpt.csv", "equities.csv.gz", "etfs.csv.gz"):
+        path = DATA / "instruments_financedatabase" / name
+        opened = gzip.open if path.suffix == ".gz" else open
+        with opened(path, "rt", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                without[name] += not row["mic"]
+                figis[row.get("figi", "")] += 1
+    assert without["equities.csv.gz"] == 831
+    told: Counter[str] = Counter()
+    with report.open() as file:
+        for line in file:
+            said = json.loads(line)
+            outcomes = {"MIC_FROM_EXCHANGE", "MIC_FROM_SUFFIX", "LISTING_VENUE_UNKNOWN"}
+            told[said["file"]] += said["reason"] in outcomes
+    assert {name: told[name] for name in without} == without
+    twice = [figi for figi, lines in figis.items() if figi and lines > 1]
+    assert len(twice) == 144
+    for figi in twice:
+        answer = await mesh.registry.resolve_all(pb.ResolveInstrumentRequest(figi=figi))
+        assert answer.candidates, figi
+    ethereum = await mesh.registry.resolve("USDC", venue="ETHEREUM")
+    bsc = await mesh.registry.resolve("USDC", venue="BSC")
+    assert (ethereum.decimals, bsc.decimals) == (6, 18)
+    links = {(each.type, id_text(each.to)) async for each in mesh.registry.links(bsc)}
+    assert (pb.LINK_TYPE_BRIDGED_FROM, ethereum.id_text) in links
 
 
 async def test_all_of_it_is_there_once(tmp_path: Path) -> None:
@@ -65,6 +100,7 @@ async def test_all_of_it_is_there_once(tmp_path: Path) -> None:
         assert share.asset_type == common_pb2.ASSET_TYPE_STOCK
         symbols = {answer.candidates[position].symbol for position in receipts.candidates}
         assert symbols == {"AAPL", "AAPLB", "AAPLC", "AAPLD", "AAPL34"}
+        await the_dirt_is_dealt_with(mesh, tmp_path / "first.jsonl")
         kinds = {
             name: [i async for i in mesh.registry.list(asset_type=common_pb2.AssetType.Value(name))]
             for name in ("ASSET_TYPE_FX_PAIR", "ASSET_TYPE_FUND", "ASSET_TYPE_CRYPTO_PAIR")

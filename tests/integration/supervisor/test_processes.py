@@ -80,6 +80,16 @@ async def test_what_fails_at_once_is_tried_again_more_and_more_slowly(
     assert not process.healthy.is_set()
 
 
+async def test_what_it_logged_of_its_work_is_no_reason_for_its_end(
+    supervised: Callable[..., ManagedProcess],
+) -> None:
+    error = '{"level":"critical","message":"the disk is full"}'
+    info = '{"level":"info","message":"drained"}'
+    process = supervised(f"print({error!r}); print({info!r}); raise SystemExit(3)")
+    await until(lambda: process.restarts >= 1, "a restart")
+    assert process.last_error == "exited with 3: the disk is full"
+
+
 async def test_what_never_gets_healthy_is_killed_and_said_so(
     supervised: Callable[..., ManagedProcess], free_port: int
 ) -> None:
