@@ -69,6 +69,11 @@ class FrameSelection:
         self._every_type = not request.message_types
         self._rows = row_filter(request)
 
+    @property
+    def everything(self) -> bool:
+        """Nothing is filtered out."""
+        return self._every_type and self._rows is None
+
     def apply(
         self,
         block: NDArray[np.uint8],
