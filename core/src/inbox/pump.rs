@@ -314,8 +314,8 @@ struct Round {
 /// One turn for each lane, so that none waits for another's flood.
 fn round(shared: &Shared, state: &mut State) -> Round {
     let mut round = Round::default();
-    if shared.held.load(Ordering::Relaxed) != 0 {
-        // Who waits longest among the most urgent goes first.
+    if state.lanes.iter().any(Lane::in_hand) {
+        // What was held back and may go on now: the most urgent goes first.
         state.lanes.sort_by_key(|lane| std::cmp::Reverse(lane.urgency()));
     }
     for lane in &mut state.lanes {

@@ -66,7 +66,7 @@ OURS: Final = Subject("alphapulse", "alphapulse", detail="frames of 2,000 record
 SHM: Final = Subject(
     "alphapulse",
     "alphapulse-shm",
-    detail="published over gRPC, read from the ring by one that polls 5 ms before it sleeps",
+    detail="written into memory, read from the ring; relay and reader poll 5 ms before they sleep",
 )
 NATS: Final = Subject(
     "alphapulse",
