@@ -57,6 +57,7 @@ from alphapulse_client.registry import (
     RegistryEvent,
     Venue,
 )
+from alphapulse_client.schemas import Record, RecordSchema
 from alphapulse_client.subscription import Batch, Gap, SlowConsumerPolicy, Start, Subscription
 from alphapulse_client.sync import SyncMesh, connect_sync
 
@@ -102,7 +103,9 @@ __all__ = [
     "PermissionDenied",
     "ProducerGap",
     "Publisher",
+    "Record",
     "RecordBatch",
+    "RecordSchema",
     "RegistryClient",
     "RegistryEvent",
     "Rejection",
