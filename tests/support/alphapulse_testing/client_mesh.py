@@ -17,6 +17,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -100,13 +101,17 @@ class ClientMesh:
 
 
 async def main() -> None:
-    """Until standard input ends."""
+    """Until standard input ends, or somebody ends the tests."""
     loop = asyncio.get_running_loop()
+    commands = asyncio.StreamReader()
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, commands.feed_eof)
     with tempfile.TemporaryDirectory(prefix="ap-clients-") as directory:
         mesh = ClientMesh(Path(directory))
         async with mesh.processes:
             print(json.dumps(mesh.addresses()), flush=True)
-            while line := await loop.run_in_executor(None, sys.stdin.readline):
+            while line := await commands.readline():
                 print(json.dumps(await mesh.obey(json.loads(line))), flush=True)
 
 
