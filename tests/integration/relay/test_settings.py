@@ -92,7 +92,7 @@ async def test_limits_change_under_load_and_no_frame_is_lost(pair: Pair) -> None
     """Two slow blocking readers and one publisher at full speed; the limits go down and up."""
     last = 1 << 40
     all_changed = asyncio.Event()
-    changes = [
+    changes: list[dict[str, Any]] = [
         {"circuit_breaker_frames": 100, "max_queue_frames": 120},
         {"validate_checksums": False},
         {"max_queue_frames": 100_000, "circuit_breaker_frames": 90_000},

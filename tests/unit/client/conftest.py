@@ -60,6 +60,12 @@ class ScriptedRelay(rpc.MarketDataRelayServicer):
     async def Acknowledge(self, request: Any, context: Any) -> pb.AcknowledgeResponse:
         return pb.AcknowledgeResponse()
 
+    async def ListSchemas(self, request: Any, context: Any) -> pb.ListSchemasResponse:
+        return pb.ListSchemasResponse()
+
+    async def RegisterSchema(self, request: Any, context: Any) -> pb.RegisterSchemaResponse:
+        return pb.RegisterSchemaResponse()
+
     async def Attach(  # type: ignore[override]
         self, request_iterator: Any, context: Any
     ) -> None:

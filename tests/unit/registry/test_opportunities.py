@@ -204,8 +204,8 @@ def test_live_books_of_all_lines(world: World) -> None:
     world.quote(two, 0, 102)
     books = world.quotes.books(world.state.instruments[one], NOW)
     assert [book.instrument_id for book in books] == [one, two]
-    assert books[0].bids == [(99, 1)]
+    assert books[0].bids == [(Decimal(99), Decimal(1))]
     assert not books[1].bids
-    assert books[1].asks == [(102, 1)]
+    assert books[1].asks == [(Decimal(102), Decimal(1))]
     assert {book.source for book in books} == {pb.BOOK_SOURCE_LIVE_QUOTE}
     assert world.quotes.books(world.state.instruments[one], NOW + STALE_NS + 1) == []
