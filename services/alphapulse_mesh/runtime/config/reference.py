@@ -31,9 +31,10 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BaseModel, SecretStr
 from pydantic_core import PydanticUndefined
 
-from alphapulse_mesh.runtime.config import sections
+from alphapulse_mesh.runtime.config import relay_sections, sections
 from alphapulse_mesh.runtime.config.loading import ENV_PREFIX
 from alphapulse_mesh.runtime.config.sections import MeshConfig
+from alphapulse_mesh.runtime.config.types import power_of_two
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -193,7 +194,7 @@ def _meanings(model: type[BaseModel]) -> dict[str, str]:
     return out
 
 
-_SOURCE: Final = ast.parse(inspect.getsource(sections))
+_SOURCE: Final = ast.parse(inspect.getsource(sections) + inspect.getsource(relay_sections))
 
 
 def _type(annotation: Any, metadata: list[Any]) -> str:
@@ -221,7 +222,7 @@ def _bounds(metadata: list[Any]) -> Iterator[str]:
             yield "not empty"
         if pattern := getattr(item, "pattern", None):
             yield f"`{pattern}`"
-        if getattr(item, "func", None) is sections._power_of_two:  # noqa: SLF001  # its own module
+        if getattr(item, "func", None) is power_of_two:
             yield "a power of two"
 
 
