@@ -334,7 +334,7 @@ def list_instruments(
     start = bisect_left(entries, paging.start, key=attrgetter("ordinal"))
     found = _first(entries, start, passes, paging.size + 1)
     ordinals = [entry.ordinal for entry in found]
-    return page(state, paging, [entry.wire for entry in found], ordinals, max_bytes)
+    return page(state.revision, paging, [entry.wire for entry in found], ordinals, max_bytes)
 
 
 def list_links(
@@ -356,7 +356,7 @@ def list_links(
     start = bisect_left(links, paging.start, key=attrgetter("revision"))
     found = _first(links, start, passes, paging.size + 1)
     revisions = [link.revision for link in found]
-    return page(state, paging, [link.wire for link in found], revisions, max_bytes)
+    return page(state.revision, paging, [link.wire for link in found], revisions, max_bytes)
 
 
 def list_venues(
@@ -369,7 +369,7 @@ def list_venues(
         if number >= paging.start and (not request.kind or entry.message.kind == request.kind)
     )[: paging.size + 1]
     wires = [state.venues[number].wire for number in numbers]
-    return page(state, paging, wires, numbers, max_bytes)
+    return page(state.revision, paging, wires, numbers, max_bytes)
 
 
 def _first(items: Sequence[_T], start: int, passes: Callable[[_T], bool], count: int) -> list[_T]:
@@ -384,7 +384,7 @@ def _first(items: Sequence[_T], start: int, passes: Callable[[_T], bool], count:
 
 
 def page(
-    state: RegistryState,
+    revision: int,
     paging: Paging,
     found: Sequence[bytes],
     positions: Sequence[int],
@@ -394,7 +394,7 @@ def page(
     wires, whole = _fitting(list(found[: paging.size]), max_bytes)
     more = len(found) > paging.size or not whole
     token = paging.token(positions[len(wires)]) if more else ""
-    return b"".join((*wires, wire.text(2, token), wire.uint(3, state.revision)))
+    return b"".join((*wires, wire.text(2, token), wire.uint(3, revision)))
 
 
 def _fitting(wires: list[bytes], max_bytes: int) -> tuple[list[bytes], bool]:

@@ -63,7 +63,7 @@ class InstrumentRpcs(Rpcs):
         """A page of what words and filters find."""
         paging = self._paging(request)
         await self._reach(request.min_revision, context)
-        return search.search(self.state, request, paging, self._max_bytes)
+        return await search.search(self.state, request, paging, self._max_bytes)
 
     async def BatchGetInstrumentRecords(
         self, request: pb.BatchGetInstrumentRecordsRequest, context: CallContext

@@ -4,6 +4,7 @@ many, and every place where an instrument is listed.
 
 from __future__ import annotations
 
+import asyncio
 from bisect import bisect_left
 from collections import deque
 from operator import attrgetter
@@ -34,6 +35,10 @@ _ELSEWHERE: Final = {_L.LINK_TYPE_SAME_SECURITY, _L.LINK_TYPE_BRIDGED_FROM}
 """Links that lead to the same thing at another place."""
 QUERY_CHARACTERS: Final = 256
 """As long as the longest name."""
+
+
+_AT_A_TIME: Final = 5000
+"""Instruments that one search looks at before others get their turn: some milliseconds."""
 
 
 def get_history(state: RegistryState, instrument_id: bytes) -> bytes:
@@ -67,10 +72,11 @@ def batch_get_records(state: RegistryState, ids: bytes, now_ns: int, max_bytes: 
     return queries.bounded(answer, f"{count} ids; ask for fewer at a time", max_bytes)
 
 
-def search(
+async def search(
     state: RegistryState, request: pb.SearchInstrumentsRequest, paging: Paging, max_bytes: int
 ) -> bytes:
-    """`SearchInstrumentsResponse`, in the order of registration.
+    """`SearchInstrumentsResponse`, in the order of registration. Others get their turn meanwhile:
+    its revision is that of the beginning, and some of what came later may be in it.
 
     Raises:
         InvalidArgument: no beginning of an ISIN (WATCH_FILTER_INVALID), no such field
@@ -80,8 +86,11 @@ def search(
     paths = check_mask(request.read_mask, pb.Instrument.DESCRIPTOR)
     passes = _filter(state, request)
     start = bisect_left(state.in_order, paging.start, key=attrgetter("ordinal"))
+    revision = state.revision
     found = []
     for index in range(start, len(state.in_order)):
+        if (index - start) % _AT_A_TIME == _AT_A_TIME - 1:
+            await asyncio.sleep(0)
         entry = passes(state.in_order[index])
         if entry is not None:
             found.append(entry)
@@ -89,7 +98,7 @@ def search(
                 break
     ordinals = [entry.ordinal for entry in found]
     wires = [_masked(entry, paths) if paths else entry.wire for entry in found]
-    return queries.page(state, paging, wires, ordinals, max_bytes)
+    return queries.page(revision, paging, wires, ordinals, max_bytes)
 
 
 def _filter(
@@ -163,6 +172,8 @@ def _has(entry: InstrumentEntry, words: list[str]) -> bool:
 
 
 def _in_currency(entry: InstrumentEntry, currency: str) -> bool:
+    if currency.encode() not in entry.wire:  # most need not be decoded
+        return False
     message = entry.message()
     return currency in {
         message.base_currency,

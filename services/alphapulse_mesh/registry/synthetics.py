@@ -230,7 +230,7 @@ def list_synthetics(
             found.append(entry.wire)
             if len(found) > paging.size:
                 break
-    return queries.page(state, paging, found, ordinals, max_bytes)
+    return queries.page(state.revision, paging, found, ordinals, max_bytes)
 
 
 def _made_of(state: RegistryState, instrument_id: bytes) -> set[bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 from typing import Any
 
@@ -73,7 +74,7 @@ def found(state: RegistryState, size: int = 100, **fields: Any) -> list[pb.Instr
     while True:
         paging = Paging(request, default_size=100, max_size=1000)
         answer = pb.SearchInstrumentsResponse.FromString(
-            search.search(state, request, paging, LIMIT)
+            asyncio.run(search.search(state, request, paging, LIMIT))
         )
         everything += answer.instruments
         if not answer.next_page_token:
@@ -243,3 +244,20 @@ def test_all_venues_of_a_share_of_a_pair_and_of_a_currency(state: RegistryState)
         ("BINANCE", "BTCEUR", base),
         ("KRAKEN", "XBT/USDT", base),
     ]
+
+
+async def test_a_long_search_gives_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(search, "_AT_A_TIME", 2)
+    state = registry(*[pair(f"X{number}", "USD") for number in range(8)])
+    before = state.revision
+    request = pb.SearchInstrumentsRequest(symbol_prefix="nobody")
+    paging = Paging(request, default_size=100, max_size=1000)
+    work = asyncio.create_task(search.search(state, request, paging, LIMIT))
+    turns = 0
+    while not work.done():
+        await asyncio.sleep(0)
+        turns += 1
+        state.revision += 1
+    answer = pb.SearchInstrumentsResponse.FromString(await work)
+    assert turns >= 4
+    assert answer.revision == before, "it cannot have seen what came later"
