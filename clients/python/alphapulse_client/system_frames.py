@@ -31,6 +31,7 @@ __all__ = [
     "Heartbeat",
     "ReportedError",
     "Sender",
+    "SnapshotMark",
     "config_result_frame",
     "config_update_frame",
     "error_frame",
@@ -39,10 +40,14 @@ __all__ = [
     "read_config_updates",
     "read_errors",
     "read_heartbeat",
+    "read_snapshots",
     "sender_of",
+    "snapshot_frame",
 ]
 
 _MAX_LAGS: Final = 8
+_ENDS: Final = 2
+"""Phase of a snapshot that is whole."""
 _MAX_TEXT: Final = 2048
 """Bytes of an error's text, and of the explanation in an answer."""
 _MAX_REASON: Final = 63
@@ -108,6 +113,18 @@ class ReportedError:
     """Number of the gRPC status code that a caller would have seen."""
     severity: int
     """1 note, 2 warning, 3 error, 4 the service cannot go on."""
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotMark:
+    """A service has kept its state up to `sequence`: its next start begins there."""
+
+    service: str
+    sequence: int
+    """Of its journal."""
+    records: int
+    """What the state has: instruments of a registry, orders in memory of an execution."""
     created_at: int
 
 
@@ -222,6 +239,38 @@ def read_heartbeat(frame: Frame) -> Heartbeat | None:
             )
         },
     )  # fmt: skip
+
+
+# ---------------------------------------------------------------------------------------- snapshots
+
+
+def snapshot_frame(sender: Sender, *, sequence: int, records: int) -> bytes:
+    """One SNAPSHOT frame: the sender has kept its state up to `sequence` of its journal."""
+    row = rows(MessageType.SNAPSHOT, 1)
+    row["created_at"] = now = time.time_ns()
+    row["sequence"] = sequence
+    row["record_count"] = records
+    row["phase"] = _ENDS
+    return encode(
+        MessageType.SNAPSHOT,
+        row,
+        source=sender.source,
+        context=new_context(sampled=False),
+        timestamp=now,
+        extensions=_info(sender),
+    )
+
+
+def read_snapshots(frame: Frame) -> list[SnapshotMark]:
+    """The snapshots that a frame tells of."""
+    service = sender_of(frame).service
+    return [
+        SnapshotMark(
+            service, int(row["sequence"]), int(row["record_count"]), int(row["created_at"])
+        )
+        for row in frame.rows
+        if row["phase"] == _ENDS
+    ]
 
 
 # ------------------------------------------------------------------------------------------- errors

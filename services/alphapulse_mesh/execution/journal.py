@@ -16,7 +16,7 @@ from alphapulse_mesh.runtime.errors import DataLoss
 from alphapulse_mesh.runtime.event_store import EventStore, NewEvent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from alphapulse_mesh.execution.archive import OrderArchive
 
@@ -39,6 +39,8 @@ class Journal:
         self._snapshot_at = 0
         self.version = 0
         """Number of the last durable frame."""
+        self.on_snapshot: Callable[[int, int], None] | None = None
+        """Told of each snapshot that is kept: the number of its last frame, orders in memory."""
 
     async def recover(self, engine: core.OrderEngine) -> None:
         """Bring an empty engine to where the journal ends: newest snapshot, then every frame after.
@@ -116,4 +118,7 @@ class Journal:
         version, data = self.version, engine.snapshot()
         self._snapshot_at = version
         await self._archive.settle(version)
+        orders = engine.orders_in_memory
         await self._store.save_snapshot(STREAM, version, data)
+        if self.on_snapshot is not None:
+            self.on_snapshot(version, orders)

@@ -171,6 +171,7 @@ async def main(context: ServiceContext) -> None:
                 latencies=context.latencies,
             )
         )
+        execution.journal.on_snapshot = host.system.kept
         add: Any = rpc.add_ExecutionServiceServicer_to_server  # its stub asks for a base class
         host.add(add, execution.service)
         _measure(context, execution)

@@ -38,6 +38,7 @@ async def main(context: ServiceContext) -> None:
     async with contextlib.AsyncExitStack() as stack:
         store = await stack.enter_async_context(await _open_store(context))
         writer = RegistryWriter(store, snapshot_every=config.registry.snapshot_every_events)
+        writer.on_snapshot = host.system.kept
         await writer.recover()
         gc.freeze()  # the registry as it was: no collection needs to look at it
         service = RegistryService(

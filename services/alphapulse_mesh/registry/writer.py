@@ -92,6 +92,8 @@ class RegistryWriter:
         self._snapshot: asyncio.Task[None] | None = None
         self._ended: MeshError | None = None
         self._behind = False
+        self.on_snapshot: Callable[[int, int], None] | None = None
+        """Told of each snapshot that is kept: its revision, and how many instruments it has."""
 
     async def recover(self) -> None:
         """Snapshot, then the events after it.
@@ -277,14 +279,17 @@ class RegistryWriter:
         self._snapshot_at = self.state.revision
         data = self.state.dump()
         self._snapshot = asyncio.get_running_loop().create_task(
-            self._save(self._snapshot_at, data), name="registry-snapshot"
+            self._save(self._snapshot_at, len(self.state.in_order), data), name="registry-snapshot"
         )
 
-    async def _save(self, revision: int, data: bytes) -> None:
+    async def _save(self, revision: int, instruments: int, data: bytes) -> None:
         try:
             await self._store.save_snapshot(STREAM, revision, data)
         except MeshError as error:  # the journal has everything: only the next start is slower
             _log.warning("no snapshot at revision %d: %s", revision, error)
+            return
+        if self.on_snapshot is not None:
+            self.on_snapshot(revision, instruments)
 
 
 @contextlib.contextmanager

@@ -76,9 +76,11 @@ async def test_a_restart_gives_the_same_state_and_goes_on(config: MeshConfig) ->
 async def test_snapshots_change_nothing(make_config: Callable[..., MeshConfig], every: int) -> None:
     config = make_config(execution={"snapshot_every_events": every})
     digest = b""
+    kept: list[tuple[int, int]] = []
     for turn in range(4):
         async with serving(config) as (execution, channel):
             assert turn == 0 or execution.engine.digest() == digest
+            execution.journal.on_snapshot = lambda version, orders: kept.append((version, orders))
             orders = OrdersClient(channel)
             for number in range(5):
                 await orders.submit(
@@ -86,6 +88,8 @@ async def test_snapshots_change_nothing(make_config: Callable[..., MeshConfig], 
                 )
             digest = execution.engine.digest()
             assert await digest_of_journal(execution, config) == digest
+        # each end keeps one, and tells of it when it is there
+        assert kept[-1] == (execution.journal.version, 5 * (turn + 1))
 
 
 async def test_orders_keep_their_place_in_line_over_a_restart(config: MeshConfig) -> None:

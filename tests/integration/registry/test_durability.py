@@ -254,3 +254,22 @@ async def test_what_waits_when_the_service_drains_is_refused(tmp_path: Path) -> 
                 await call
             assert caught.value.reason == "DRAINING"
         assert writer.state.revision == await store.version(STREAM) == 1
+
+
+async def test_who_asks_is_told_of_each_snapshot_that_is_kept(tmp_path: Path) -> None:
+    async with await SqliteEventStore.open(tmp_path / "registry.db") as store:
+        writer = RegistryWriter(store, snapshot_every=2)
+        kept: asyncio.Queue[tuple[int, int]] = asyncio.Queue()
+        writer.on_snapshot = lambda revision, instruments: kept.put_nowait((revision, instruments))
+        await writer.recover()
+        registry = RunningRegistry(store, writer, _service(writer, store))
+        running = asyncio.create_task(writer.run())
+        for code in ("BTC", "ETH"):
+            await register(registry, currency(code))
+        async with asyncio.timeout(30):
+            assert await kept.get() == (2, 2)
+        snapshot = await store.load_snapshot(STREAM)
+        assert snapshot is not None
+        assert snapshot.version == 2
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)

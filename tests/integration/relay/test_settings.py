@@ -16,6 +16,7 @@ from alphapulse_client.system_frames import (
     config_update_frame,
     read_errors,
     read_heartbeat,
+    read_snapshots,
 )
 from alphapulse_layout.enums import ConfigOutcome, MessageType
 from alphapulse_mesh.relay.settings import RelaySettings
@@ -321,3 +322,23 @@ async def test_what_a_service_logs_as_an_error_is_published(
                     break
         assert texts == [f"order {number} went wrong" for number in range(5)]
         assert (await relay.status()).published_frames == 5
+
+
+async def test_kept_snapshots_are_published(
+    make_config: Callable[..., MeshConfig], tmp_path: Path
+) -> None:
+    config = make_config(system={"heartbeat_seconds": 0})
+    async with AsyncExitStack() as stack:
+        relay = await stack.enter_async_context(
+            RelayProcess(config, Service.RELAY_SYSTEM, tmp_path)
+        )
+        feed = await stack.enter_async_context(
+            Subscription(relay.target, "system", message_types=[MessageType.SNAPSHOT])
+        )
+        await feed.ready(30)
+        system, _ = await stack.enter_async_context(feed_of(config, Service.REGISTRY))
+        system.kept(77, 12)
+        async with asyncio.timeout(30):
+            batch = await anext(aiter(feed))
+        (mark,) = read_snapshots(next(iter(batch)))
+        assert (mark.service, mark.sequence, mark.records) == ("registry", 77, 12)

@@ -20,7 +20,9 @@ from alphapulse_client.system_frames import (
     read_config_updates,
     read_errors,
     read_heartbeat,
+    read_snapshots,
     sender_of,
+    snapshot_frame,
 )
 from alphapulse_layout import SourceType
 from alphapulse_layout.enums import ConfigOutcome, MessageType
@@ -132,3 +134,13 @@ def test_answers_name_the_service_and_the_reason() -> None:
     ]
     assert {one.service for one in answers} == {"relay-market-data"}
     assert sender_of(frame).epoch == SENDER.epoch
+
+
+def test_a_snapshot_tells_whose_it_is_and_how_far_it_reaches() -> None:
+    (mark,) = read_snapshots(Frame.parse(snapshot_frame(SENDER, sequence=2**40, records=12)))
+    assert (mark.service, mark.sequence, mark.records) == ("relay-market-data", 2**40, 12)
+    assert mark.created_at
+    begun = rows(MessageType.SNAPSHOT, 1)
+    begun["phase"] = 1
+    frame = encode(MessageType.SNAPSHOT, begun, source=SourceType.REGISTRY, context=new_context())
+    assert read_snapshots(Frame.parse(frame)) == []

@@ -21,6 +21,7 @@ from alphapulse_client.system_frames import (
     Sender,
     config_result_frame,
     read_config_updates,
+    snapshot_frame,
 )
 from alphapulse_layout import SourceType
 from alphapulse_layout.enums import MessageType
@@ -125,6 +126,10 @@ class SystemFeed:
     def count(self, traffic: Callable[[], Traffic]) -> None:
         """Heartbeats say what has gone through the service."""
         self._traffic = traffic
+
+    def kept(self, sequence: int, records: int) -> None:
+        """The service has kept a snapshot of its state up to this sequence of its journal."""
+        self._offer(snapshot_frame(self._sender(), sequence=sequence, records=records))
 
     def own(self, settings: Settings) -> None:
         """The service answers for these settings."""
