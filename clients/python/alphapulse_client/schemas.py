@@ -7,6 +7,7 @@ when they are asked for. Registering and fetching schemas is `Mesh`'s, checking 
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import numpy as np
@@ -14,6 +15,7 @@ from flatbuffers import number_types
 from flatbuffers.table import Table
 
 import alphapulse_core as core
+from alphapulse_client.decimals import DECIMALS
 from alphapulse_client.errors import FrameError, InvalidArgument
 from alphapulse_client.frames import Frame, encode
 
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Record", "RecordSchema"]
 
+_INSTRUMENT_ID: Final = "alphapulse_fbs.InstrumentId"
+_SIZES: Final = ("size", "quantity", "ratio")
 _LETTERS: Final = {"unsigned": "u", "signed": "i", "float": "f"}
 
 
@@ -133,6 +137,23 @@ class RecordSchema:
         data = frame.rows.tobytes()
         position = int.from_bytes(data[:4], "little")
         return Record(self._shapes, 0, Table(data, position))
+
+    def plain(self, frame: Frame, part: slice = slice(None)) -> list[dict[str, Any]]:
+        """Records of a frame (those of `part`) as values that JSON knows; of a table its only one.
+
+        Numbers with decimals are exact text, ids and bytes hexadecimal digits, enumerations their
+        numbers, objects that were left out None.
+
+        Raises:
+            FrameError: the frame is not one of this schema (`FRAME_SCHEMA_MISMATCH`).
+        """
+        if self.is_table:
+            return [_plain_table(self.record(frame))][part]
+        fields = [_Field(*field) for field in self._shapes[0][2]]
+        return [
+            {field.name: _plain_value(field, row[field.name]) for field in fields}
+            for row in self.rows(frame)[part]
+        ]
 
     def encode(
         self,
@@ -278,3 +299,55 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value
+
+
+def _plain_table(record: Record) -> dict[str, Any]:
+    return {
+        name: _plain_value(field, record[name])
+        for name, field in record._fields.items()  # of this module
+    }
+
+
+def _decimals(field: _Field) -> int:
+    """As predicates count: what the schema says, else 8 of a signed 64-bit number, or of a size."""
+    if field.detail is not None:
+        return int(field.detail)
+    if field.size != 8:
+        return 0
+    return DECIMALS if field.kind == "signed" or field.name.endswith(_SIZES) else 0
+
+
+def _plain_value(field: _Field, value: Any) -> Any:
+    if value is None:
+        return None
+    match field.kind:
+        case "signed" | "unsigned":
+            decimals = _decimals(field)
+            if not decimals:
+                return int(value)
+            return f"{Decimal(int(value)).scaleb(-decimals):f}".rstrip("0").rstrip(".")
+        case "float":
+            return float(value)
+        case "bool":
+            return bool(value)
+        case "enum":
+            return int(value)
+        case "text":
+            return bytes(value).decode("ascii", "replace")
+        case "bytes":
+            return bytes(value).hex()
+        case "struct":
+            name, _, fields = field.detail
+            if name == _INSTRUMENT_ID:
+                return value.tobytes().hex()
+            return {one[0]: _plain_value(_Field(*one), value[one[0]]) for one in fields}
+        case "array":
+            element = _Field(*field.detail[0])
+            return [_plain_value(element, one) for one in value]
+        case "vector":
+            element = _Field(*field.detail)
+            return [_plain_value(element, one) for one in value]
+        case "table":
+            return _plain_table(value)
+        case _:
+            return value

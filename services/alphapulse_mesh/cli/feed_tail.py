@@ -16,9 +16,11 @@ import typer
 from rich.live import Live
 
 from alphapulse_client import Frame, MergedFeed, Mesh
+from alphapulse_client.schemas import RecordSchema
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.feed import app
 from alphapulse_mesh.cli.feed_options import Selection
+from alphapulse_mesh.cli.feed_values import Records
 from alphapulse_mesh.cli.feed_views import CsvView, JsonView, LineView, Names, TableView, View
 from alphapulse_mesh.cli.gateway import connect
 from alphapulse_mesh.cli.stopping import stopped_by_signals, until
@@ -116,11 +118,12 @@ async def tail(
             order=_order(order, len(chosen)),
         )
         names = Names(VenueNames(mesh))
+        records = Records({domain: await _schemas(mesh, domain) for domain in chosen})
         only = options[chosen[0]]["message_types"] if len(chosen) == 1 else ()
         async with feed:
             with (
                 stopped_by_signals(seconds) as stop,
-                _view(form, names, list(only), several=len(chosen) > 1) as view,
+                _view(form, names, records, list(only), several=len(chosen) > 1) as view,
             ):
                 try:
                     unused = await _show(mesh, feed, view, names, stop, count)
@@ -137,16 +140,26 @@ def _order(text: str, domains: int) -> Literal["time", "arrival"]:
 
 
 @contextlib.contextmanager
-def _view(form: Format, names: Names, only: list[int], *, several: bool) -> Iterator[View]:
+def _view(
+    form: Format, names: Names, records: Records, only: list[int], *, several: bool
+) -> Iterator[View]:
     if form is Format.JSON:
-        yield JsonView(several=several)
+        yield JsonView(records, several=several)
     elif form is Format.CSV:
-        yield CsvView(only[0] if len(only) == 1 else None, several=several)
+        yield CsvView(only[0] if len(only) == 1 else None, records, several=several)
     elif not sys.stdout.isatty():
-        yield LineView(names, several=several)
+        yield LineView(names, records, several=several)
     else:
         with Live(console=output.console, auto_refresh=False) as live:
-            yield TableView(live, names, several=several)
+            yield TableView(live, names, records, several=several)
+
+
+async def _schemas(mesh: Mesh, domain: str) -> dict[int, RecordSchema]:
+    """The types that the domain's relay knows beside the built-in ones; none where it is away."""
+    try:
+        return await mesh.schemas(domain)
+    except MeshError:
+        return {}
 
 
 async def _show(

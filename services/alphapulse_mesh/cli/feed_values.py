@@ -9,7 +9,7 @@ import contextlib
 import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,10 +19,16 @@ from alphapulse_client.decimals import DECIMALS, fixed_text, from_halves, to_hal
 from alphapulse_client.frames import Rows, dtype_of
 from alphapulse_client.instrument_ids import id_bytes
 from alphapulse_layout import MessageType
-from alphapulse_mesh.runtime.errors import InvalidArgument
+from alphapulse_mesh.runtime.errors import FrameError, InvalidArgument
 from alphapulse_mesh.runtime.fields import is_fixed_point, type_name
 
-__all__ = ["ENVELOPE", "message_type", "plain", "plain_rows", "record_of", "start_of"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from alphapulse_client import Frame
+    from alphapulse_client.schemas import RecordSchema
+
+__all__ = ["ENVELOPE", "Records", "message_type", "plain", "plain_rows", "record_of", "start_of"]
 
 ENVELOPE: Final = ("domain", "sequence", "trace_id")
 """What a line says of the frame, beside `type`; publishing leaves it out."""
@@ -48,6 +54,23 @@ def message_type(text: str) -> int:
         ) from None
 
 
+class Records:
+    """Records of frames as plain values, also of types that are registered at run time."""
+
+    def __init__(self, schemas: Mapping[str, Mapping[int, RecordSchema]] | None = None) -> None:
+        """`schemas`: what each domain's relay knows beside the built-in types."""
+        self._schemas = schemas or {}
+
+    def of(self, domain: str, frame: Frame, part: slice = slice(None)) -> list[dict[str, Any]]:
+        """Those of `part`; see `plain_rows` and `RecordSchema.plain`."""
+        schema = self._schemas.get(domain, {}).get(frame.message_type)
+        if schema is not None:
+            # one that was published before the schema was registered may be anything
+            with contextlib.suppress(FrameError):
+                return schema.plain(frame, part)
+        return plain_rows(frame.rows[part])
+
+
 def plain(row: np.void) -> dict[str, Any]:
     """One record as plain values; see `plain_rows`."""
     [values] = plain_rows(np.array([row], row.dtype))
@@ -58,7 +81,7 @@ def plain_rows(rows: Rows) -> list[dict[str, Any]]:
     """(n,) records as plain values, without reserved fields.
 
     Fixed point is decimal text, ids, addresses and hashes are hexadecimal digits, amounts of 128
-    bits are integers in text: nothing is rounded. Of a type registered at run time the bytes.
+    bits are integers in text: nothing is rounded. Of a type without a known layout the bytes.
     """
     if rows.dtype.names is None:
         return [{"record": row.tobytes().hex()} for row in rows]

@@ -21,7 +21,7 @@ from rich.table import Table
 import alphapulse_core as core
 from alphapulse_layout import DTYPES
 from alphapulse_mesh.cli import output
-from alphapulse_mesh.cli.feed_values import plain_rows
+from alphapulse_mesh.cli.feed_values import Records
 from alphapulse_mesh.runtime.fields import TIMES, enum_name, enum_of, type_name
 
 if TYPE_CHECKING:
@@ -121,15 +121,12 @@ def clock(nanoseconds: int) -> str:
     return f"{moment:%H:%M:%S}.{nanoseconds % 10**9 // 1000:06d}"
 
 
-def _kept(frame: Frame, most: int | None) -> Any:
-    return frame.rows if most is None else frame.rows[:most]
-
-
 class TableView:
     """The newest records of all domains in a table that is drawn again and again."""
 
-    def __init__(self, live: Live, names: Names, *, several: bool) -> None:
+    def __init__(self, live: Live, names: Names, records: Records, *, several: bool) -> None:
         self._live, self._names, self._several = live, names, several
+        self._decoded = records
         self._frames: deque[tuple[str, Frame]] = deque(maxlen=_MOST_SHOWN)
         self._records = 0
         self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
@@ -175,7 +172,7 @@ class TableView:
         room = max(min(_MOST_SHOWN, self._live.console.height - 6), 5)
         found: list[tuple[object, ...]] = []
         for domain, frame in reversed(self._frames):
-            for row in reversed(plain_rows(frame.rows[-room:])):
+            for row in reversed(self._decoded.of(domain, frame, slice(-room, None))):
                 line = _line(frame, row, self._names)
                 found.append((domain, *line) if self._several else line)
                 if len(found) == room:
@@ -196,8 +193,9 @@ def _gap_text(gap: Gap) -> str:
 class _Stream:
     """Writes to standard output, a piece at a time."""
 
-    def __init__(self, *, several: bool, file: TextIO | None = None) -> None:
+    def __init__(self, records: Records, *, several: bool, file: TextIO | None = None) -> None:
         self._several = several
+        self._decoded = records
         self._file = file or sys.stdout
 
     def flush(self, states: Mapping[str, DomainState]) -> None:
@@ -209,12 +207,14 @@ class _Stream:
 class LineView(_Stream):
     """The table's lines without a terminal: one record a line, nothing is drawn twice."""
 
-    def __init__(self, names: Names, *, several: bool, file: TextIO | None = None) -> None:
-        super().__init__(several=several, file=file)
+    def __init__(
+        self, names: Names, records: Records, *, several: bool, file: TextIO | None = None
+    ) -> None:
+        super().__init__(records, several=several, file=file)
         self._names = names
 
     def frame(self, domain: str, frame: Frame, most: int | None) -> int:
-        rows = plain_rows(_kept(frame, most))
+        rows = self._decoded.of(domain, frame, slice(most))
         for row in rows:
             words = [str(cell) for cell in _line(frame, row, self._names) if cell != ""]
             self._file.write("  ".join([domain, *words] if self._several else words) + "\n")
@@ -228,7 +228,7 @@ class JsonView(_Stream):
     """One record a line, as `feed publish` takes it; gaps are lines of their own."""
 
     def frame(self, domain: str, frame: Frame, most: int | None) -> int:
-        rows = plain_rows(_kept(frame, most))
+        rows = self._decoded.of(domain, frame, slice(most))
         head: dict[str, Any] = {"domain": domain} if self._several else {}
         head |= {
             "sequence": frame.sequence,
@@ -247,8 +247,10 @@ class JsonView(_Stream):
 class CsvView(_Stream):
     """A column a field where one type was asked for; else the record as JSON in one column."""
 
-    def __init__(self, only: int | None, *, several: bool, file: TextIO | None = None) -> None:
-        super().__init__(several=several, file=file)
+    def __init__(
+        self, only: int | None, records: Records, *, several: bool, file: TextIO | None = None
+    ) -> None:
+        super().__init__(records, several=several, file=file)
         dtype = DTYPES.get(only) if only is not None else None
         self._fields = (
             [name for name in dtype.names or () if not name.startswith("reserved")]
@@ -260,7 +262,7 @@ class CsvView(_Stream):
         self._csv.writerow(["domain", *columns] if several else columns)
 
     def frame(self, domain: str, frame: Frame, most: int | None) -> int:
-        rows = plain_rows(_kept(frame, most))
+        rows = self._decoded.of(domain, frame, slice(most))
         head = [frame.sequence, type_name(frame.message_type), frame.context.trace_hex]
         for row in rows:
             cells = (

@@ -20,9 +20,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from typer.testing import CliRunner
 
-from alphapulse_client import encode, new_context
+from alphapulse_client import connect_sync, encode, new_context
 from alphapulse_layout import AssetType, SourceType, VenueId
 from alphapulse_mesh.cli.main import app
+from alphapulse_testing.custom_types import (
+    NOTE,
+    SENTIMENT,
+    note,
+    note_frame,
+    sentiment_frame,
+    sentiments,
+)
 from alphapulse_testing.frames import instrument, quotes, signals, trades
 
 if TYPE_CHECKING:
@@ -99,6 +107,23 @@ def test_filters(relays: Relays, options: list[str], wanted: list[int]) -> None:
     relays.publish("market_data", [trades(range(3), instruments=names), quotes(2), other])
     result = tail(relays, "--start", "oldest", *options, "--count", str(len(wanted)))
     assert ids(result) == wanted
+
+
+def test_types_registered_at_run_time_are_decoded(relays: Relays) -> None:
+    rows = sentiments([0.25, 0.75])
+    rows["price"] = 150_000_000
+    relays.publish("market_data", [sentiment_frame(rows[:1])])
+    before = lines(tail(relays, "--start", "oldest", "--count", "1"))
+    assert before[0]["record"] == rows[:1].tobytes().hex(), "nobody has said what it is"
+    with connect_sync(relays.target) as mesh:
+        mesh.register_schema("market_data", 200, SENTIMENT)
+        mesh.register_schema("market_data", 201, NOTE)
+    relays.publish("market_data", [sentiment_frame(rows), note_frame(note("hello", votes=3))])
+    chosen = ["--start", "2", "--type", "200", "--where", "score > 0.5", "--count", "1"]
+    [found] = lines(tail(relays, *chosen))
+    assert (found["score"], found["price"], found["type"]) == (0.75, "1.5", "CUSTOM")
+    [found] = lines(tail(relays, "--start", "3", "--count", "1"))
+    assert (found["text"], found["author"]) == ("hello", {"name": "ada", "karma": 7})
 
 
 def test_several_domains_are_merged_and_each_has_its_token(relays: Relays) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import TYPE_CHECKING
 
@@ -135,6 +136,32 @@ def test_rows_of_another_schema_do_not_pass_a_predicate() -> None:
     with pytest.raises(FrameError) as refused:
         RecordSchema(200, SENTIMENT).rows(Frame.parse(foreign))
     assert refused.value.reason == "FRAME_SCHEMA_MISMATCH"
+
+
+def test_records_as_plain_values() -> None:
+    rows = sentiments([0.25, 0.5], names=[instrument(1), instrument(2)])
+    rows["price"], rows["votes"], rows["tag"] = [150_000_000, -1], [-3, 2**40], [b"abc", b""]
+    rows["top"]["size"], rows["digest"] = 25_000_000, bytes(range(8))
+    rows["curve"], rows["live"] = [1, 2, 3, 4], [True, False]
+    frame = Frame.parse(sentiment_frame(rows))
+    [first, second] = json.loads(json.dumps(RecordSchema(200, SENTIMENT).plain(frame)))
+    assert first == {
+        "instrument_id": instrument(1).hex(), "created_at": 0, "score": 0.25, "price": "1.5",
+        "votes": -3, "top": {"price": "0", "size": "0.25"}, "weight": 0.0, "mood": 0, "marks": 0,
+        "live": True, "spare": 0, "tag": "abc", "digest": "0001020304050607",
+        "curve": [1.0, 2.0, 3.0, 4.0],
+    }  # fmt: skip
+    assert (second["price"], second["votes"]) == ("-0.00000001", 2**40)
+    assert RecordSchema(200, SENTIMENT).plain(frame, slice(1, None)) == [second]
+
+
+def test_a_table_as_plain_values() -> None:
+    schema = RecordSchema(201, NOTE)
+    frame = Frame.parse(note_frame(note("größe", votes=3, replies=["a"])))
+    [read] = json.loads(json.dumps(schema.plain(frame)))
+    assert (read["text"], read["author"]) == ("größe", {"name": "ada", "karma": 7})
+    assert read["points"] == [{"x": 1.0, "y": 2.0}, {"x": 3.0, "y": 4.0}]
+    assert (read["replies"][0]["text"], read["replies"][0]["replies"]) == ("a", None)
 
 
 def test_a_table_is_read_field_by_field() -> None:
