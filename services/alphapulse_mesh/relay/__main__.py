@@ -67,6 +67,7 @@ async def main(service: ServiceContext) -> None:
         async with stream or nullcontext(), leaf or nullcontext(), service.host:
             if leaf is not None:
                 service.host.background(leaf.run(), name="relay-leaf")
+                service.host.background(leaf.follow_schemas(), name="relay-leaf-schemas")
             service.host.background(hub.tell_progress(), name="relay-progress")
             service.host.background(
                 end_streams_at_drain(hub, service.host.draining), name="relay-drain"

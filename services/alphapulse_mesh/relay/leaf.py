@@ -13,7 +13,7 @@ import asyncio
 import logging
 import socket
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self, TypeVar
 
 import grpc
 import grpc.aio
@@ -37,13 +37,17 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from google.protobuf.message import Message
+
     from alphapulse_client import Batch, Frame, Gap
+    from alphapulse_client._channel import Metadata
     from alphapulse_mesh.relay.domains import RelayDomain
     from alphapulse_mesh.relay.hub import Hub
     from alphapulse_mesh.relay.producers import PublishSession
     from alphapulse_mesh.runtime.config import MeshConfig
 
     Context = grpc.aio.ServicerContext[bytes, bytes]
+    _Answer = TypeVar("_Answer", bound=Message)
 
 __all__ = ["Leaf", "join_upstream"]
 
@@ -54,6 +58,8 @@ _MOST_HOLES: Final = 4 << 20
 """A longer hole is not written into the ring: the leaf begins anew behind it."""
 _RETRY_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 5.0
+_SCHEMA_SECONDS: Final = 2.0
+"""How often the upstream is asked for types that were registered there."""
 _FORWARDED: Final = ("traceparent", "tracestate", "authorization", OPERATOR_METADATA)
 
 
@@ -244,6 +250,62 @@ class Leaf:
         self._hub.end_all(error)
         return error
 
+    # -------------------------------------------------------------------------------------- schemas
+
+    async def follow_schemas(self) -> None:
+        """For ever: types that are registered at the upstream are registered here too."""
+        refused: set[int] = set()
+        while True:
+            try:
+                answer = await self._ask(
+                    "ListSchemas", pb.ListSchemasRequest(with_schemas=True), pb.ListSchemasResponse
+                )
+            except MeshError as error:  # what is known stays, as the frames do
+                _log.debug("schemas of %s: %s", self._upstream, error.message)
+            else:
+                for info in answer.schemas:
+                    self._learn(info, refused)
+            await asyncio.sleep(_SCHEMA_SECONDS)
+
+    def _learn(self, info: pb.SchemaInfo, refused: set[int]) -> None:
+        number = info.message_type
+        request = pb.RegisterSchemaRequest(message_type=number, schema=info.schema, root=info.root)
+        try:
+            self._hub.schemas.register(request, allowed=self._hub.domain.custom_types)
+        except MeshError as error:
+            if number not in refused:
+                _log.error("type %d of %s is not taken: %s", number, self._upstream, error.message)
+            refused.add(number)
+
+    async def register_schema(
+        self, request: pb.RegisterSchemaRequest, context: grpc.aio.ServicerContext[Any, Any]
+    ) -> None:
+        """At the upstream, which says whether the type is free.
+
+        Raises:
+            MeshError: what the upstream says, or that it is not there.
+        """
+        await self._ask("RegisterSchema", request, pb.RegisterSchemaResponse, _passed_on(context))
+
+    async def _ask(
+        self, method: str, request: Message, answer: type[_Answer], metadata: Metadata = ()
+    ) -> _Answer:
+        assert self._channel is not None, "entered"
+        call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = self._channel.unary_unary(
+            f"/{self._hub.domain.grpc_service}/{method}",
+            request_serializer=None,
+            response_deserializer=None,
+        )
+        try:
+            told = await call(
+                request.SerializeToString(),
+                metadata=grpc.aio.Metadata(*metadata),
+                timeout=_PATIENCE_SECONDS,
+            )
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc_error(error) from None
+        return answer.FromString(told)
+
     # ----------------------------------------------------------------------------------- publishing
 
     async def publish(self, requests: AsyncIterator[bytes], context: Context) -> None:
@@ -258,14 +320,7 @@ class Leaf:
             request_serializer=None,
             response_deserializer=None,
         )
-        metadata = grpc.aio.Metadata(
-            *(
-                (key, value)
-                for key, value in context.invocation_metadata() or ()
-                if key in _FORWARDED
-            )
-        )
-        call = method(metadata=metadata)
+        call = method(metadata=grpc.aio.Metadata(*_passed_on(context)))
 
         async def pass_on() -> None:
             async for request in requests:
@@ -287,6 +342,12 @@ class Leaf:
             passing.cancel()
             call.cancel()
             await asyncio.gather(passing, return_exceptions=True)
+
+
+def _passed_on(context: grpc.aio.ServicerContext[Any, Any]) -> list[tuple[str, str | bytes]]:
+    """Metadata of a call that the upstream gets too."""
+    sent = context.invocation_metadata() or ()
+    return [(key, value) for key, value in sent if key in _FORWARDED]
 
 
 def _runs(frames: Sequence[Frame]) -> list[list[Frame]]:

@@ -188,6 +188,8 @@ class RelayServicer:
     ) -> pb.RegisterSchemaResponse:
         """`RegisterSchema`: it is on disk when this answers."""
         schemas = self.hub.schemas
+        if self._leaf is not None:
+            await self._leaf.register_schema(request, context)
         known = schemas.register(request, allowed=self.hub.domain.custom_types)
         return pb.RegisterSchemaResponse(
             schema=next(schemas.infos([request.message_type])), known=known

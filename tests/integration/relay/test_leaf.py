@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from alphapulse_client import Publisher, Subscription
-from alphapulse_mesh.runtime.errors import ConfigError
+from alphapulse_client import Mesh, Publisher, Subscription
+from alphapulse_client.schemas import RecordSchema
+from alphapulse_mesh.runtime.errors import AlreadyExists, ConfigError
 from alphapulse_mesh.runtime.names import Service
+from alphapulse_testing.custom_types import NOTE, SENTIMENT, sentiment_frame, sentiments
 from alphapulse_testing.frames import numbers_of, trades
 from alphapulse_testing.link import Link
 from alphapulse_testing.nats_server import NatsServer
@@ -356,3 +358,23 @@ async def test_a_frame_that_a_leaf_cannot_take_is_a_gap_there(hosts: Hosts, tran
 def test_a_leaf_writes_no_stream(make_config: Callable[..., MeshConfig]) -> None:
     with pytest.raises(ConfigError, match="a leaf"):
         make_config(relays={DOMAIN: {"upstream": "localhost:1", "transport": "nats"}})
+
+
+async def test_types_registered_at_either_are_known_at_both(hosts: Hosts) -> None:
+    upstream, target = await hosts.relay()
+    leaf, local = await hosts.relay(upstream=target)
+    async with Mesh.connect(target) as there, Mesh.connect(local) as here:
+        await there.register_schema(DOMAIN, 200, SENTIMENT)
+        await eventually(lambda: leaf.schemas.types == bytes([200]), seconds=PATIENCE)
+        await here.register_schema(DOMAIN, 201, NOTE)
+        assert upstream.schemas.types == leaf.schemas.types == bytes([200, 201])
+        with pytest.raises(AlreadyExists) as taken:
+            await here.register_schema(DOMAIN, 200, NOTE)
+        assert taken.value.reason == "SCHEMA_CONFLICT"
+
+        feed = hosts.subscription(local, message_types=[200], predicate="score > 0.5")
+        await feed.ready(PATIENCE)
+        publisher = hosts.publisher(local)
+        await publisher.publish(sentiment_frame(sentiments([0.1, 0.9])))
+        [batch] = await read(feed, 1)
+        assert RecordSchema(200, SENTIMENT).rows(batch.frames[0])["score"].tolist() == [0.9]

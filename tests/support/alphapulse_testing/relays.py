@@ -66,6 +66,7 @@ async def serve_relay(
         async with stream or nullcontext(), leaf or nullcontext(), host:
             if leaf is not None:
                 host.background(leaf.run(), name="relay-leaf")
+                host.background(leaf.follow_schemas(), name="relay-leaf-schemas")
             host.background(hub.tell_progress(), name="relay-progress")
             host.background(end_streams_at_drain(hub, host.draining), name="relay-drain")
             yield hub, host
