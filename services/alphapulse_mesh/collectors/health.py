@@ -1,9 +1,9 @@
 """What a collector measures of the venues that it is connected to, for `ReportVenueMetrics`.
 
-An interval at a time, venue by venue: how late trades come, how many messages, which of them could
-not be read, holes in the venue's numbering, and whether the connection was there. Nothing is said
-of a venue that nothing was heard of yet. Only sources that are of the present are measured: a
-recording tells nothing of how its venue is now.
+An interval at a time, venue by venue: how late trades come, how wide quotes are, how many messages,
+which of them could not be read, holes in the venue's numbering, and whether the connection was
+there. Nothing is said of a venue that nothing was heard of yet. Only sources that are of the
+present are measured: a recording tells nothing of how its venue is now.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ __all__ = ["VenueHealth"]
 
 _SAMPLES: Final = 1000
 _FULL: Final = 10_000
+_BPS: Final = 10_000
 _MILLION: Final = 1_000_000
 _GAP_COSTS: Final = 100
 """Points of reliability that a hole in the numbering takes."""
@@ -69,6 +70,7 @@ class VenueHealth:
         self._since = now_ns
         self._feeds: list[_Watched] = []
         self._latencies: defaultdict[int, deque[int]] = defaultdict(lambda: deque(maxlen=_SAMPLES))
+        self._spreads: defaultdict[int, deque[float]] = defaultdict(lambda: deque(maxlen=_SAMPLES))
         self._heard: set[int] = set()
 
     def watch(self, feed: Feed, counters: NormalizerCounters) -> None:
@@ -82,16 +84,22 @@ class VenueHealth:
                 each.failed += 1
 
     def sample(self, batches: Sequence[RowBatch]) -> None:
-        """How late the last trade of each batch came. Clocks differ: a trade from the future, or
-        from long ago, says nothing.
+        """How late the last trade of each batch came, and how wide its last quote is. Clocks
+        differ: a trade from the future, or from long ago, says nothing.
         """
         for message_type, rows in batches:
-            if message_type != MessageType.TRADE or not len(rows):
+            if not len(rows):
                 continue
             row = rows[-1]
-            late = int(row["receive_time"]) - int(row["exchange_time"])
-            if 0 < late < _LATEST:
-                self._latencies[int(row["instrument_id"]["venue"])].append(late)
+            venue = int(row["instrument_id"]["venue"])
+            if message_type == MessageType.TRADE:
+                late = int(row["receive_time"]) - int(row["exchange_time"])
+                if 0 < late < _LATEST:
+                    self._latencies[venue].append(late)
+            elif message_type == MessageType.QUOTE:
+                bid, ask = int(row["bid_price"]), int(row["ask_price"])
+                if 0 < bid < ask:
+                    self._spreads[venue].append((ask - bid) / (ask + bid) * 2 * _BPS)
 
     def measure(self, now_ns: int) -> list[tuple[int, pb.VenueMetric]]:
         """A measurement of each venue that was heard of, for the time since the last one."""
@@ -107,7 +115,9 @@ class VenueHealth:
                 self._heard.add(venue)
             if venue in self._heard:
                 latencies = self._latencies.pop(venue, ())
-                made.append((venue, self._metric(interval, latencies, span, now_ns)))
+                metric = self._metric(interval, latencies, span, now_ns)
+                metric.liquidity_score = _liquidity(self._spreads.pop(venue, ()))
+                made.append((venue, metric))
         return made
 
     def _add(self, interval: _Interval, watched: _Watched, now_ns: int) -> None:
@@ -140,6 +150,13 @@ class VenueHealth:
         )
         metric.time.FromNanoseconds(now_ns)
         return metric
+
+
+def _liquidity(spreads: Sequence[float]) -> int:
+    """Of the median quoted spread in basis points: 10,000 of none, half of it at 1, a tenth at 9;
+    0 where nothing was quoted.
+    """
+    return max(round(_FULL / (1 + statistics.median(spreads))), 1) if spreads else 0
 
 
 def _status(interval: _Interval, error_ppm: int) -> pb.VenueStatus.ValueType:

@@ -59,6 +59,26 @@ def test_of_an_interval_each_venue() -> None:
     assert (quiet.status, quiet.reliability_score) == (pb.VENUE_STATUS_OPEN, 10_000)
 
 
+def quotes(*prices: tuple[int, int], venue: int = BINANCE) -> RowBatch:
+    rows = frames.rows(MessageType.QUOTE, len(prices))
+    rows["instrument_id"]["venue"] = venue
+    rows["bid_price"], rows["ask_price"] = zip(*prices, strict=True)
+    return RowBatch(MessageType.QUOTE, rows)
+
+
+def test_liquidity_is_of_the_median_spread() -> None:
+    watched = Watched(Feed("a", BINANCE), Feed("c", FUTURES))
+    for counters in watched.counters:
+        counters.messages = 1
+    # 1, 9 and 40 basis points; a side that is not there and a crossed book say nothing
+    wide = [quotes((1, 1000), (99_950, 99_960)), quotes((99_955, 100_045))]
+    watched.health.sample([*wide, quotes((99_800, 100_200)), quotes((0, 5)), quotes((7, 5))])
+    found = watched.measure(10)
+    assert found[BINANCE].liquidity_score == 1000
+    assert found[FUTURES].liquidity_score == 0
+    assert watched.measure(20)[BINANCE].liquidity_score == 0
+
+
 def test_clocks_that_differ_say_nothing() -> None:
     watched = Watched(Feed("a", BINANCE))
     watched.counters[0].messages = 1
