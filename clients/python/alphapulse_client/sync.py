@@ -62,6 +62,8 @@ class _Loop:
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
+        self._lock = threading.Lock()
+        self._stopping = False
         self._thread = threading.Thread(target=self._run, name="alphapulse-client", daemon=True)
         self._thread.start()
 
@@ -71,10 +73,11 @@ class _Loop:
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
         """Run `work` there and wait for its result; an interrupt here cancels it there."""
-        if not self._thread.is_alive():
-            work.close()
-            raise FailedPrecondition("the mesh connection is closed", reason="MESH_CLOSED")
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        with self._lock:  # what is begun is before the end, which then cancels it
+            if self._stopping:
+                work.close()
+                raise FailedPrecondition("the mesh connection is closed", reason="MESH_CLOSED")
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             return future.result()
         except concurrent.futures.CancelledError:
@@ -87,7 +90,9 @@ class _Loop:
 
     def stop(self) -> None:
         """End the loop and its thread; who waits for something on it is told that it is over."""
-        if self._thread.is_alive():
+        with self._lock:
+            first, self._stopping = not self._stopping, True
+        if first:
             asyncio.run_coroutine_threadsafe(_cancel_others(), self._loop).result()
             self._loop.call_soon_threadsafe(self._loop.stop)
             self._thread.join()

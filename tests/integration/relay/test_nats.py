@@ -281,7 +281,10 @@ async def test_what_a_dead_writer_left_of_a_group_is_passed_over(
             batches = await read(one, 10 if one is not filtered else 5)
             assert numbers(batches) == list(range(5))
             assert [gap for batch in batches for gap in batch.gaps] == []
-            assert one.transport == "nats", one.transport_detail
+            # where the dead writer came between the relay and its own next message, readers hear
+            # that nothing was written just now, and go over to gRPC: whole either way
+            if one.transport != "nats":
+                assert "wrong last sequence" in one.transport_detail
             await one.close()
 
 
