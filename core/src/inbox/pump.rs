@@ -56,8 +56,6 @@ struct Shared {
     /// Callers that want the state: the pump stands aside for them.
     holds: AtomicU32,
     stop: AtomicBool,
-    /// There is news that nobody has taken.
-    dirty: AtomicBool,
     /// The descriptor was rung, and nobody has looked since.
     rung: AtomicBool,
     /// Ring the descriptor for each batch, not only where something must be done.
@@ -115,7 +113,6 @@ impl Pump {
             }),
             holds: AtomicU32::new(0),
             stop: AtomicBool::new(false),
-            dirty: AtomicBool::new(false),
             rung: AtomicBool::new(false),
             eager: AtomicBool::new(false),
             held: AtomicU32::new(0),
@@ -172,7 +169,6 @@ impl Pump {
         lane.close();
         let sequence = lane.sequence();
         state.closed.push(news_of(&lane));
-        self.shared.dirty.store(true, Ordering::Release);
         Some(sequence)
     }
 
@@ -216,25 +212,23 @@ impl Pump {
         self.shared.bell.as_raw_fd()
     }
 
-    /// What has happened since the last call; None where nothing has.
+    /// What has happened since the last call; None where nothing has. Whatever a producer knows to be
+    /// acknowledged is in it, for the pump is never looked at in the middle of a turn.
     pub fn news(&self) -> Option<News> {
         if self.shared.rung.load(Ordering::Acquire) {
             let mut count = [0u8; 8];
             let _ = (&self.shared.bell).read(&mut count);
             self.shared.rung.store(false, Ordering::Release);
         }
-        if !self.shared.dirty.swap(false, Ordering::AcqRel) {
-            return None;
-        }
         let mut hold = self.hold();
         let state = hold.state();
-        let mut news = state.sink.take_news();
-        news.lanes = std::mem::take(&mut state.closed);
+        let mut lanes = std::mem::take(&mut state.closed);
         for lane in state.lanes.iter_mut().filter(|lane| lane.moved) {
             lane.moved = false;
-            news.lanes.push(news_of(lane));
+            lanes.push(news_of(lane));
         }
-        Some(news)
+        // A frame published or refused has moved its lane.
+        (!lanes.is_empty()).then(|| News { lanes, ..state.sink.take_news() })
     }
 
     /// Nothing is published until [`resume`](Self::resume). Calls may be nested.
@@ -353,9 +347,6 @@ fn run(shared: &Shared) {
         let value = shared.doorbell.value();
         let mut state = shared.lock();
         let round = round(shared, &mut state);
-        if round.worked || round.broken {
-            shared.dirty.store(true, Ordering::Release);
-        }
         let held = round.held != 0;
         if held && !round.worked {
             shared.held.store(round.held, Ordering::Release);
