@@ -253,8 +253,7 @@ def _vector(builder: Any, data: bytes, stride: int, alignment: int) -> int:
 
 def _finish(frame: bytearray, header: dict[str, int]) -> int:
     """Write the checksum, taken with sequence and checksum as zero; returns it."""
-    # the struct accessor keeps its place private and offers no other way to it
-    position = Frame.Frame.GetRootAs(frame, 0).Header()._tab.Pos  # noqa: SLF001
+    position = Frame.Frame.GetRootAs(frame, 0).Header()._tab.Pos  # noqa: SLF001  # no other way
     fields = np.frombuffer(frame, dtypes.FRAME_HEADER, count=1, offset=position)
     fields["checksum"] = 0
     fields["sequence"] = 0

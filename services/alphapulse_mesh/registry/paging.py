@@ -37,7 +37,7 @@ class Paging:
                 for this question (PAGE_TOKEN_INVALID).
         """
         size: int = getattr(request, "page_size")  # noqa: B009  # of three request types
-        token: str = getattr(request, "page_token")  # noqa: B009
+        token: str = getattr(request, "page_token")  # noqa: B009  # likewise
         if size < 0:
             raise InvalidArgument(
                 f"page_size {size} is negative", reason=Reason.PAGE_SIZE_NEGATIVE, page_size=size

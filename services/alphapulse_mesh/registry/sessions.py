@@ -42,7 +42,7 @@ def calendar_name(venue: pb.Venue) -> str:
 @lru_cache(maxsize=64)
 def _calendar(name: str) -> ExchangeCalendar:
     import exchange_calendars  # noqa: PLC0415  # a second, and pandas: only for who asks
-    from exchange_calendars.errors import InvalidCalendarName  # noqa: PLC0415
+    from exchange_calendars.errors import InvalidCalendarName  # noqa: PLC0415  # likewise
 
     try:
         return exchange_calendars.get_calendar(name)

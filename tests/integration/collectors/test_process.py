@@ -43,9 +43,10 @@ def config(make_config: Callable[..., MeshConfig]) -> Callable[..., MeshConfig]:
 
 async def finished(mesh: MeshProcesses) -> system_pb2.GetAgentStatusResponse:
     async with asyncio.timeout(120):
-        while not (status := await mesh[Service.COLLECTOR].agent()).finished:  # noqa: ASYNC110
-            # another process: there is no event to wait for
+        status = await mesh[Service.COLLECTOR].agent()
+        while not status.finished:
             await asyncio.sleep(0.05)
+            status = await mesh[Service.COLLECTOR].agent()
     return status
 
 

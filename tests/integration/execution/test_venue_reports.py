@@ -31,8 +31,10 @@ async def test_order_answers_reach_the_registry(
         reporting = asyncio.create_task(VenueReporter([host.target], answers.measure, 0.02).run())
         try:
             venue = int.from_bytes(BTCUSDT[8:10], "little")
-            while not (found := await registry.venue_metrics(venue)).metrics:  # noqa: ASYNC110
-                await asyncio.sleep(0.02)  # of the server's state
+            found = await registry.venue_metrics(venue)
+            while found.orders < 2:
+                await asyncio.sleep(0.02)
+                found = await registry.venue_metrics(venue)
         finally:
             reporting.cancel()
             await asyncio.gather(reporting, return_exceptions=True)

@@ -17,6 +17,7 @@ from alphapulse_client import Frame, Publisher, Subscription, encode, new_contex
 from alphapulse_client.frames import rows
 from alphapulse_layout import Compression, MessageType, SourceType
 from alphapulse_mesh.recording import Recording, repair
+from alphapulse_mesh.recording.reader import RecordedGap
 from alphapulse_mesh.recording.replay import plan
 from alphapulse_mesh.runtime.errors import DataLoss, NotFound
 from alphapulse_mesh.runtime.names import Service
@@ -246,8 +247,9 @@ async def test_what_was_lost_is_a_row(
         )
     assert (said["frames"], said["gaps"], said["lost"]) == (10, 1, 20)
     first, *others = Recording(file)
-    assert (first.first, first.last, first.reason) == (1, 20, "WINDOW_EXPIRED")  # type: ignore[union-attr]
-    assert [row.sequence for row in others] == list(range(21, 31))  # type: ignore[union-attr]
+    assert isinstance(first, RecordedGap)
+    assert (first.first, first.last, first.reason) == (1, 20, "WINDOW_EXPIRED")
+    assert [getattr(row, "sequence", None) for row in others] == list(range(21, 31))
     await run("export", str(file), str(tmp_path / "tables"))
     [gap] = pq.read_table(tmp_path / "tables/gaps.parquet").to_pylist()
     assert (gap["first"], gap["last"], gap["reason"]) == (1, 20, "WINDOW_EXPIRED")

@@ -200,7 +200,7 @@ async def test_a_link_that_breaks_under_load_loses_nothing(hosts: Hosts, how: st
 
     async def break_it() -> None:
         for due in (total // 4, total // 2):
-            await eventually(lambda: publisher.acknowledged >= due, seconds=PATIENCE)  # noqa: B023
+            await eventually(lambda: publisher.acknowledged >= due, seconds=PATIENCE)  # noqa: B023  # awaited
             getattr(link, how)()
             await asyncio.sleep(0.5)
             link.heal()
@@ -283,7 +283,7 @@ async def test_the_gaps_of_an_upstream_that_is_killed_are_the_leafs(
 
     async def kill() -> None:
         for due in (total // 3, total * 2 // 3):
-            await eventually(lambda: publisher.acknowledged >= due, seconds=PATIENCE)  # noqa: B023
+            await eventually(lambda: publisher.acknowledged >= due, seconds=PATIENCE)  # noqa: B023  # awaited
             await upstream.kill()
             await upstream.start()
 

@@ -159,6 +159,8 @@ async def test_the_signal_relay_may_die(config: Callable[..., MeshConfig], tmp_p
         await mesh.start(Service.RELAY_SIGNAL)
         answer = await caught_up(mesh)
         async with asyncio.timeout(30):  # until the publisher has reconnected
-            while len(signals := await all_signals(mesh)) < answer.signals:  # noqa: ASYNC110
+            signals = await all_signals(mesh)
+            while len(signals) < answer.signals:
                 await asyncio.sleep(0.05)
+                signals = await all_signals(mesh)
     assert len(signals) == len(set(ids(signals))) == answer.signals

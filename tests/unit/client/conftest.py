@@ -48,7 +48,7 @@ class ScriptedRelay(rpc.MarketDataRelayServicer):
     ) -> None:
         await self.publish_streams.pop(0)(request_iterator, context)
 
-    async def Subscribe(  # type: ignore[override]
+    async def Subscribe(  # type: ignore[override]  # likewise
         self, request: pb.SubscribeRequest, context: Any
     ) -> None:
         self.subscribe_requests.append(request)
@@ -66,7 +66,7 @@ class ScriptedRelay(rpc.MarketDataRelayServicer):
     async def RegisterSchema(self, request: Any, context: Any) -> pb.RegisterSchemaResponse:
         return pb.RegisterSchemaResponse()
 
-    async def Attach(  # type: ignore[override]
+    async def Attach(  # type: ignore[override]  # likewise
         self, request_iterator: Any, context: Any
     ) -> None:
         await context.abort(grpc.StatusCode.UNIMPLEMENTED, "nothing to attach to")

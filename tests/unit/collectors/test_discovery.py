@@ -254,8 +254,8 @@ async def collect(source: Source, universe: Universe) -> tuple[Relay, Seen]:
     telemetry = Telemetry("collector", [], resource=Resource.create({}))
     collector = Collector(
         [source],
-        universe,  # type: ignore[arg-type]
-        relay,  # type: ignore[arg-type]
+        universe,  # type: ignore[arg-type]  # stands in
+        relay,  # type: ignore[arg-type]  # stands in
         agent,
         CollectorCounters(agent, metrics),
         telemetry,

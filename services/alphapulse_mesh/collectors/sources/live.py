@@ -306,8 +306,7 @@ class LiveSource:
 
 
 def _download(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=_HTTP_TIMEOUT) as answer:  # noqa: S310
-        # the scheme was checked
+    with urllib.request.urlopen(url, timeout=_HTTP_TIMEOUT) as answer:  # noqa: S310  # it is http
         body: bytes = answer.read()
         return body
 
