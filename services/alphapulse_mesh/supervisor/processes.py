@@ -123,7 +123,10 @@ class ManagedProcess:
         delay = self._config.restart_initial_seconds
         while not self._stopping:
             started = time.monotonic()
-            await self._run_once()
+            try:
+                await self._run_once()
+            except OSError as error:  # no memory for one more process, no room for its log
+                self.last_error = f"not started: {error}"
             self.healthy.clear()
             if self._stopping:
                 return
@@ -243,7 +246,10 @@ class ManagedProcess:
                 self._tail = _why(text) or self._tail
                 handler.emit(logging.LogRecord("", logging.INFO, "", 0, text, None, None))
         finally:
-            handler.close()
+            # What a full disk did not take is written once more here. It is lost, no more than
+            # that: the process is still to be restarted, or to be stopped with all others.
+            with contextlib.suppress(OSError):
+                handler.close()
 
     def _enter(self, state: State) -> None:
         if state != self.state:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -18,7 +19,6 @@ from alphapulse_mesh.supervisor.processes import ManagedProcess
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
-    from pathlib import Path
 
 SLEEPER = "import time; print('up', flush=True); time.sleep(600)"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEPER}"
@@ -34,11 +34,17 @@ FAST = SupervisorConfig(
 async def supervised(tmp_path: Path) -> AsyncIterator[Callable[..., ManagedProcess]]:
     started: list[ManagedProcess] = []
 
-    def start(code: str, **spec: str) -> ManagedProcess:
+    def start(
+        code: str,
+        *,
+        program: str = sys.executable,
+        log_file: Path = tmp_path / "child.log",
+        **spec: str,
+    ) -> ManagedProcess:
         process = ManagedProcess(
-            ProcessSpec(name="child", argv=(sys.executable, "-c", code), stage=0, **spec),
+            ProcessSpec(name="child", argv=(program, "-c", code), stage=0, **spec),
             FAST,
-            log_file=tmp_path / "child.log",
+            log_file=log_file,
         )
         started.append(process)
         process.start()
@@ -124,6 +130,26 @@ async def test_output_goes_to_the_log_even_without_line_ends(
     supervised("import sys; sys.stdout.write('x' * 300_000); sys.stdout.flush(); input()")
     log = tmp_path / "child.log"
     await until(lambda: log.exists() and log.stat().st_size >= 300_000, "the whole output")
+
+
+async def test_a_full_disk_takes_the_log_and_neither_restarts_nor_the_stop(
+    supervised: Callable[..., ManagedProcess],
+) -> None:
+    process = supervised("print('up'); raise SystemExit(3)", log_file=Path("/dev/full"))
+    await until(lambda: process.restarts >= 2, "two restarts")
+    assert process.last_error == "exited with 3: up"
+    await process.stop()
+    assert process.state == system_pb2.SERVICE_STATE_STOPPED
+
+
+async def test_what_cannot_be_started_is_tried_again_and_can_be_stopped(
+    supervised: Callable[..., ManagedProcess], tmp_path: Path
+) -> None:
+    process = supervised("", program=str(tmp_path / "nothing"))
+    await until(lambda: process.restarts >= 2, "two attempts")
+    assert "No such file" in process.last_error
+    await process.stop()
+    assert process.state == system_pb2.SERVICE_STATE_STOPPED
 
 
 async def test_children_end_with_a_supervisor_that_is_killed(tmp_path: Path) -> None:
