@@ -240,7 +240,7 @@ func TestClosingAMeshEndsWhatRunsOnIt(t *testing.T) {
 		"publisher": func(mesh *Mesh) error {
 			publisher, err := mesh.Publisher(MarketData, PublisherOptions{Name: "closing", MaxUnacked: 1})
 			for err == nil {
-				_, err = publisher.Publish(t.Context(), quote(t, 1))
+				_, err = publisher.Publish(t.Context(), quote(t, fbs.VenueIdCOINBASE, 1))
 			}
 			if errors.Is(err, ReasonPublisherClosed) {
 				return nil

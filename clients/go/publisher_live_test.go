@@ -11,8 +11,8 @@ import (
 	"alphapulse.dev/gen/go/layout"
 )
 
-// quote makes a frame of one quote that carries a number.
-func quote(t *testing.T, number int64) []byte {
+// quote makes a frame of one quote that carries a number. Tests share a relay: a venue each.
+func quote(t *testing.T, venue fbs.VenueId, number int64) []byte {
 	t.Helper()
 	extensions, err := AppendTLV(nil, fbs.TlvTypeCAUSE, TLVOf(layout.CauseTlv{TraceId: layout.TraceId{1}}))
 	if err != nil {
@@ -20,7 +20,7 @@ func quote(t *testing.T, number int64) []byte {
 	}
 	frame, err := Encode([]layout.Quote{{
 		InstrumentId: InstrumentID{
-			AssetId: 1, Venue: uint16(fbs.VenueIdKRAKEN), AssetType: uint8(fbs.AssetTypeCRYPTO_PAIR),
+			AssetId: 1, Venue: uint16(venue), AssetType: uint8(fbs.AssetTypeCRYPTO_PAIR),
 			Scheme: uint8(fbs.IdSchemeNUMERIC),
 		},
 		BidPrice: number,
@@ -57,7 +57,7 @@ func TestAPublisherOutlivesKillsOfItsRelay(t *testing.T) {
 	sent := make(chan error, 1)
 	go func() {
 		for number := range int64(count) {
-			frame := quote(t, number)
+			frame := quote(t, fbs.VenueIdKRAKEN, number)
 			if number == 100 {
 				frame[len(frame)-1] ^= 1 // which the checksum tells
 			}
@@ -75,7 +75,7 @@ func TestAPublisherOutlivesKillsOfItsRelay(t *testing.T) {
 	if err := publisher.Close(ctx); err != nil || publisher.Acknowledged() != count {
 		t.Fatalf("acknowledged %d, %v", publisher.Acknowledged(), err)
 	}
-	if _, err := publisher.Publish(ctx, quote(t, 0)); !errors.Is(err, ReasonPublisherClosed) {
+	if _, err := publisher.Publish(ctx, quote(t, fbs.VenueIdKRAKEN, 0)); !errors.Is(err, ReasonPublisherClosed) {
 		t.Errorf("after its end: %v", err)
 	}
 	mu.Lock()

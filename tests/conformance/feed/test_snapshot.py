@@ -45,18 +45,28 @@ async def test_a_snapshot_is_the_present_and_then_every_frame(feed: Feed) -> Non
 
 async def test_a_snapshot_loses_nothing_of_what_is_published_meanwhile(open_feed: OpenFeed) -> None:
     feed = await open_feed(ring_bytes=1 << 22)
-    publisher, total = feed.publisher(max_unacked=64), 4000
-    frames = [trades([number]) for number in range(total)]
-    await publish_all(publisher, frames[:1000])
-    producing = asyncio.create_task(publish_all(publisher, frames[1000:]))
+    publisher, folded = feed.publisher(max_unacked=64), asyncio.Event()
+
+    async def produce() -> int:
+        """Until the snapshot has been read, and on."""
+        total, more = 1000, 10
+        while more > 0:
+            await publish_all(publisher, [trades([total + number]) for number in range(100)])
+            total, more = total + 100, more - folded.is_set()
+        return total
+
+    await publish_all(publisher, [trades([number]) for number in range(1000)])
+    producing = asyncio.create_task(produce())
     subscription = feed.subscription(start="snapshot", name="late", policy="block")
     batches = await read_image(subscription)
+    folded.set()
     as_of = batches[-1].delivered_sequence
     assert numbers_of(itertools.chain(*batches)) == [as_of - 1]
-    later, gaps = await read_to(subscription, total)
-    assert gaps == []
-    assert numbers_of(later) == list(range(as_of, total))
-    await producing
+    later, gaps = await read_to(subscription, as_of + 900)
+    total = await producing
+    rest, lost = await read_to(subscription, total)
+    assert gaps + lost == []
+    assert numbers_of(later + rest) == list(range(as_of, total))
     assert subscription.transport == feed.transport
 
 
