@@ -15,6 +15,9 @@ use super::verify::{inspect, verify};
 const TAG: u8 = 0x0A;
 /// A length of more than 32 bits is none.
 const MAX_SHIFT: u32 = 28;
+/// Frames of one message: more than 16 MiB hold of the smallest good ones. What is noted of a frame
+/// takes more room than the two bytes of an empty one.
+pub const MAX_FRAMES: usize = 1 << 17;
 
 /// One frame within its message, and what a relay asks of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,12 +98,15 @@ impl EntryPrefix {
 /// Where the frames lie: the leading occurrences of field 1, and where the other fields begin.
 ///
 /// # Errors
-/// The byte at which the message breaks.
+/// The byte at which the message breaks: there is no whole field, or one more than [`MAX_FRAMES`].
 pub fn split(message: &[u8]) -> Result<(Vec<MessageFrame>, usize), usize> {
     let mut frames = Vec::new();
     let mut position = 0;
     while message.get(position) == Some(&TAG) {
         let broken = position;
+        if frames.len() == MAX_FRAMES {
+            return Err(broken);
+        }
         let (mut size, mut shift) = (0usize, 0);
         let mut at = position + 1;
         loop {

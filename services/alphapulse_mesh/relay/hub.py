@@ -14,10 +14,8 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
-
 from alphapulse.relay.v1 import relay_pb2 as pb
-from alphapulse_layout import MessageType
+from alphapulse_mesh.relay.acceptance import Acceptance
 from alphapulse_mesh.relay.image import Images
 from alphapulse_mesh.relay.memory import RelayMemory
 from alphapulse_mesh.relay.parts import parts_of
@@ -42,6 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     import alphapulse_core as core
@@ -58,8 +57,8 @@ _MAX_BYTES: Final = 4 << 20
 """Largest frame and largest batch, whatever the ring would hold."""
 _MESSAGE_RESERVE: Final = 512
 """For what stands in a message beside the frames."""
-_PENDING_REJECTIONS: Final = 512
-"""Refusals that a producer has not been told of before no more of its frames are looked at."""
+_MOST_UNTOLD: Final = 512
+"""Refusals and gaps that wait to be told before no more of a producer's frames are looked at."""
 _ACKNOWLEDGED_PART: Final = 8
 """Subscribers acknowledge after this part of what would hold producers back: they seldom wait."""
 _LAST_NUMBER: Final = (1 << 63) - 1
@@ -111,6 +110,7 @@ class Hub:
         self.max_frame = min(self.window.max_frame, _MAX_BYTES, half)
         """Largest frame in bytes that is taken."""
         self._max_batch = min(_MAX_BYTES, half)
+        self.acceptance = Acceptance(domain, self.max_frame, self.schemas)
         self.producers = ProducerTable(self.memory)
         self.producers.restore(self.window)
         self.subscribers: set[Subscriber] = set()
@@ -122,14 +122,6 @@ class Hub:
         """Bytes of frames taken since the process began."""
         self.tracer = tracer
         self.latencies = latencies or Latencies()
-        self._accepted: NDArray[np.bool_] = np.array(
-            [domain.accepts(number) for number in range(256)]
-        )
-        self._operators = self._accepted.tobytes()
-        others = self._accepted.copy()
-        others[MessageType.CONFIG_UPDATE] = False
-        self._others = others.tobytes()
-        """(256,) bools as bytes: what those may publish who are no operators."""
         self._shared = SharedResponses()
         self.images = Images(self.window)
         self._news = asyncio.Event()
@@ -207,9 +199,7 @@ class Hub:
         if skip == count:
             return
         numbers: int | list[int] = first
-        accepted = self._operators if session.operator else self._others
-        good_all = block.all_good(accepted, self.max_frame)
-        if skip or not good_all or self.schemas.concern(block):
+        if skip or not self.acceptance.takes_all(block, operator=session.operator):
             good = await self._judge(session, block, first, skip)
             numbers = (good + first).tolist()
             block = chosen(block, good)
@@ -222,7 +212,7 @@ class Hub:
     async def _continue_at(self, session: PublishSession, first: int, count: int) -> int:
         """How many frames of the message are not to be looked at; all where it must be refused.
 
-        Waits while the producer has yet to hear of many refusals.
+        Waits while the producer has yet to hear of much.
         """
         producer = session.producer
         expected = producer.sequence + 1
@@ -235,16 +225,10 @@ class Hub:
             return known
         if self.config.require_sequence:
             for number in range(first, first + count):
-                if session.pending_rejections >= _PENDING_REJECTIONS:
-                    await session.told()
-                self._refuse(
-                    session,
-                    number,
-                    "SEQUENCE_GAP",
-                    0,
-                    f"the next frame must be number {expected}",
-                )
+                refusal = f"the next frame must be number {expected}"
+                await self._refuse(session, number, "SEQUENCE_GAP", 0, refusal)
             return count
+        await self._has_heard(session)
         session.missed(expected, first - 1)
         return 0
 
@@ -253,44 +237,25 @@ class Hub:
     ) -> NDArray[np.intp]:
         """The good frames from `skip` on, by index; refuses and reports the others.
 
-        Waits while the producer has yet to hear of many refusals.
+        Waits while the producer has yet to hear of much.
         """
-        types, lengths = block.message_type, block.lengths
-        good = self._accepted[types] & (lengths <= self.max_frame)
-        if not session.operator:
-            good &= types != MessageType.CONFIG_UPDATE
-        for index in range(len(block) if block.errors else 0):
-            good[index] &= not block.reason(index)
-        misfits = self.schemas.misfits(block, good)
-        good[list(misfits)] = False
-        good[:skip] = True
-        for index in np.flatnonzero(~good).tolist():
-            if session.pending_rejections >= _PENDING_REJECTIONS:
-                await session.told()  # others get their turn, and memory is bounded
-            if (misfit := misfits.get(index)) is not None:
-                self._refuse(session, first + index, *misfit)
-                continue
-            reason, message = block.reason(index), block.explanation(index)
-            if not reason and not session.operator and types[index] == MessageType.CONFIG_UPDATE:
-                reason = "CONFIG_NOT_AUTHORIZED"
-                message = "settings are changed with the operator's token only"
-            elif not reason and lengths[index] > self.max_frame:
-                reason = "FRAME_TOO_LARGE"
-                message = f"{lengths[index]} bytes, at most {self.max_frame} are taken"
-            elif not reason:
-                reason = "DOMAIN_MISMATCH"
-                message = (
-                    f"message type {types[index]} does not belong to the domain {self.domain.name}"
-                )
-            self._refuse(session, first + index, reason, block.error_offset(index), message)
-        good[:skip] = False
-        return np.flatnonzero(good)
+        good, refusals = self.acceptance.judge(block, operator=session.operator, skip=skip)
+        for index, reason, offset, message in refusals:
+            await self._refuse(session, first + index, reason, offset, message)
+        return good
 
-    def _refuse(
+    async def _refuse(
         self, session: PublishSession, sequence: int, reason: str, offset: int, message: str
     ) -> None:
+        await self._has_heard(session)
         self.rejected[reason] += 1
         session.refused(sequence, reason, offset, message)
+
+    @staticmethod
+    async def _has_heard(session: PublishSession) -> None:
+        """Others get their turn, and what is to be told takes bounded memory."""
+        if session.untold >= _MOST_UNTOLD:
+            await session.told()
 
     async def _append(
         self, session: PublishSession, block: core.MessageBlock, numbers: int | list[int]
@@ -427,7 +392,7 @@ class Hub:
             subscriber.blocking = blocks
 
     def _select(self, request: pb.SubscribeRequest) -> Selection:
-        return select(request, self._accepted, self.domain.name, self.schemas.filters)
+        return select(request, self.acceptance.types, self.domain.name, self.schemas.filters)
 
     def leave(self, subscriber: Subscriber) -> None:
         """The stream has ended. Idempotent."""

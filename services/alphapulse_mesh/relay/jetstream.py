@@ -27,6 +27,7 @@ from alphapulse_client.transports.base import Gap
 from alphapulse_client.transports.grouplog import BROKEN, GroupLog, connect
 from alphapulse_mesh.relay.grouping import group_messages
 from alphapulse_mesh.relay.memory import RelayMemory
+from alphapulse_mesh.relay.requests import nanoseconds_of
 from alphapulse_mesh.runtime.errors import ConfigError, FailedPrecondition, MeshError, Unavailable
 
 if TYPE_CHECKING:
@@ -106,6 +107,7 @@ class StreamWriter:
         """The request with a start at a sequence, where it may be before the ring's window.
 
         Raises:
+            InvalidArgument: no time (`START_TIME_INVALID`).
             Unavailable: the stream cannot be asked.
         """
         window = self._hub.window
@@ -117,7 +119,7 @@ class StreamWriter:
                 found = await self._reading().oldest()
                 start = found.index.first if found is not None else start
             elif request.start == pb.START_POSITION_TIME:
-                start = await self._first_received_at(request.start_time.ToNanoseconds())
+                start = await self._first_received_at(nanoseconds_of(request.start_time))
             else:
                 return request
         except BROKEN as error:

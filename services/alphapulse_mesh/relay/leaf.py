@@ -28,7 +28,9 @@ from alphapulse_client._wire import encode_publish_request
 from alphapulse_client.domains import relay_domain
 from alphapulse_client.errors import from_rpc_error
 from alphapulse_client.transports.grpc import GrpcSource
+from alphapulse_mesh.relay.acceptance import Acceptance, Refusal
 from alphapulse_mesh.relay.memory import RelayMemory
+from alphapulse_mesh.relay.wire import chosen
 from alphapulse_mesh.runtime.errors import MeshError, Unavailable
 from alphapulse_mesh.runtime.system import OPERATOR_METADATA
 
@@ -134,7 +136,7 @@ class Leaf:
         self._hub = hub
         self._upstream = upstream
         self._name = f"leaf {config.mesh.name}@{socket.gethostname()}"
-        self._accepted = bytes(hub.domain.accepts(number) for number in range(256))
+        self._acceptance = Acceptance(hub.domain, hub.max_frame, None)
         self._channel: grpc.aio.Channel | None = None
         self._subscription: Subscription | None = None
 
@@ -220,24 +222,16 @@ class Leaf:
         first = frames[0].sequence
         message = encode_publish_request((bytes(frame) for frame in frames), first)
         block = core.read_message(message, checksum=hub.config.validate_checksums)
-        if block.all_good(self._accepted, hub.max_frame):
+        if self._acceptance.takes_all(block, operator=True):
             await hub.follow(session, block, first)
             return
-        types, lengths = block.message_type, block.lengths
+        good, refusals = self._acceptance.judge(block, operator=True)
         start = 0
-        for index in range(len(block) + 1):
-            if index < len(block):
-                kind, size = int(types[index]), int(lengths[index])
-                why = block.reason(index)
-                if not why and not self._accepted[kind]:
-                    why = "DOMAIN_MISMATCH"
-                if not why and size > hub.max_frame:
-                    why = "FRAME_TOO_LARGE"
-                if not why:
-                    continue
+        for index, why, _, _ in (*refusals, Refusal(len(block), "", 0, "")):
             if index > start:
-                await hub.follow(session, block.part(start, index), first + start)
-            if index < len(block):
+                run = chosen(block, good[(good >= start) & (good < index)])
+                await hub.follow(session, run, first + start)
+            if why:
                 _log.warning("frame %d of %s: %s", first + index, self._upstream, why)
                 hub.rejected[why] += 1
                 await hub.skip(session, 1, "FRAME_REFUSED")

@@ -118,9 +118,9 @@ class PublishSession(Stream):
         self.changed.set()
 
     @property
-    def pending_rejections(self) -> int:
-        """Refusals that the next acknowledgement will name."""
-        return len(self._rejections)
+    def untold(self) -> int:
+        """Refusals and gaps that the next acknowledgement will name."""
+        return len(self._rejections) + len(self._gaps)
 
     async def told(self) -> None:
         """Wait until the next acknowledgement has been made."""

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from alphapulse_mesh.relay.window import Window
 
-__all__ = ["check_name", "policy_of", "start_of"]
+__all__ = ["check_name", "nanoseconds_of", "policy_of", "start_of"]
 
 _MAX_NAME: Final = 256
 _POLICIES: Final = {
@@ -74,7 +74,7 @@ def start_of(request: pb.SubscribeRequest, window: Window, domain: str) -> int:
         case pb.START_POSITION_SEQUENCE:
             return _existing(max(request.start_sequence, 1), window)
         case pb.START_POSITION_TIME:
-            return window.first_received_at(_nanoseconds(request.start_time))
+            return window.first_received_at(nanoseconds_of(request.start_time))
         case _:
             raise Unimplemented(
                 f"start {request.start} is not supported by this relay",
@@ -94,7 +94,12 @@ def _existing(start: int, window: Window) -> int:
     return start
 
 
-def _nanoseconds(time_of_start: Timestamp) -> int:
+def nanoseconds_of(time_of_start: Timestamp) -> int:
+    """Since the epoch.
+
+    Raises:
+        InvalidArgument: it is no time (`START_TIME_INVALID`).
+    """
     try:
         return time_of_start.ToNanoseconds()
     except ValueError as error:

@@ -7,20 +7,29 @@ from contextlib import ExitStack, asynccontextmanager, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import grpc.aio
 import pytest
 
 import alphapulse_core as core
+from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client import (
     FailedPrecondition,
+    Frame,
     InvalidArgument,
     OutOfRange,
     Publisher,
     Subscription,
 )
 from alphapulse_client._tokens import make_token
+from alphapulse_client.system_frames import Sender, read_heartbeat
 from alphapulse_client.transports import connecting
+from alphapulse_client.transports.shm import boot_id
+from alphapulse_mesh.relay.metrics import lags_of, traffic_of
+from alphapulse_mesh.runtime.agent import AgentStatus
+from alphapulse_mesh.runtime.system.reports import heartbeat
 from alphapulse_testing.frames import numbers_of, trades
 from alphapulse_testing.relays import serve_relay
+from alphapulse_testing.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -185,6 +194,45 @@ async def test_a_seat_is_refused_as_a_subscription_is(serve: Serve) -> None:
                 await anext(subscription)
 
 
+async def test_what_a_seat_claims_of_itself_stays_within_what_a_heartbeat_can_say(
+    serve: Serve,
+) -> None:
+    most = (1 << 64) - 1
+    claim = pb.AttachRequest(delivered_sequence=most, lost_frames=most, delivered_records=most)
+    async with serve() as (hub, target), grpc.aio.insecure_channel(target) as channel:
+        await publish(target, range(10))
+        attach: Any = channel.stream_stream(
+            f"/{hub.domain.grpc_service}/Attach",
+            request_serializer=pb.AttachRequest.SerializeToString,
+            response_deserializer=pb.AttachResponse.FromString,
+        )
+        for name in ("one", "two"):
+            call = attach()
+            wanted = pb.SubscribeRequest(subscriber_name=name)
+            await call.write(
+                pb.AttachRequest(subscribe=wanted, transports=["shm"], boot_id=boot_id())
+            )
+            assert (await call.read()).transport == "shm"
+            await call.write(claim)
+        await eventually(
+            lambda: [one.delivered_records for one in hub.subscribers] == [most, most],
+            seconds=PATIENCE,
+        )
+        assert {one.position for one in hub.subscribers} == {10}, "no further than the relay is"
+        beat = heartbeat(
+            Sender("relay-market-data"),
+            AgentStatus("relay-market-data", "1"),
+            started_ns=0,
+            interval=1.0,
+            traffic=traffic_of(hub),
+            lags=lags_of(hub),
+        )
+        read = read_heartbeat(Frame.parse(beat))
+        assert read is not None
+        assert read.records_out == most
+        assert {(lag.lag_frames, lag.lost_frames) for lag in read.lags} == {(0, most)}
+
+
 async def test_status_shows_who_reads_the_ring(serve: Serve) -> None:
     async with serve() as (hub, target):
         async with Subscription(target, "market_data", name="reader") as subscription:
@@ -221,8 +269,8 @@ async def test_closing_does_not_wait_for_a_relay_that_says_nothing() -> None:
     host, port = server.sockets[0].getsockname()[:2]
     subscription = Subscription(f"{host}:{port}", "market_data")
     waiting = asyncio.ensure_future(anext(subscription))
-    await asyncio.sleep(0.05)
-    async with asyncio.timeout(PATIENCE / 10):
+    await eventually(lambda: bool(accepted), seconds=PATIENCE)
+    async with asyncio.timeout(PATIENCE):
         await subscription.close()
         with pytest.raises(StopAsyncIteration):
             await waiting

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import pytest_asyncio
 
-from alphapulse_client import Mesh, Publisher, Subscription
+from alphapulse_client import Frame, Mesh, Publisher, Subscription
 from alphapulse_client.schemas import RecordSchema
 from alphapulse_mesh.runtime.errors import AlreadyExists, ConfigError
 from alphapulse_mesh.runtime.names import Service
@@ -120,6 +120,10 @@ def told(batches: list[Batch]) -> list[int]:
 async def publish(publisher: Publisher, first: int, count: int) -> None:
     await publisher.publish([trades([number]) for number in range(first, first + count)])
     await publisher.flush(PATIENCE)
+
+
+async def acknowledged(publisher: Publisher, due: int) -> None:
+    await eventually(lambda: publisher.acknowledged >= due, seconds=PATIENCE)
 
 
 async def come_to(hub: Hub, sequence: int) -> None:
@@ -353,6 +357,26 @@ async def test_a_frame_that_a_leaf_cannot_take_is_a_gap_there(hosts: Hosts, tran
     assert told(batches) == [1, 2, 3, 4, 5, 6]
     assert {gap.reason for gap in gaps(batches)} == {"FRAME_REFUSED"}
     assert leaf.rejected == {"FRAME_TOO_LARGE": 3}
+
+
+async def test_a_frame_that_only_the_leaf_checks_is_a_gap_there(hosts: Hosts) -> None:
+    _, above = await hosts.relay(validate_checksums=False)
+    leaf, below = await hosts.relay(upstream=above)
+    reader = hosts.subscription(below)
+    await reader.ready(PATIENCE)
+    good = trades([9])
+    at = Frame.parse(good).info.header_offset + 12  # of the checksum
+    bad = good[:at] + bytes(4) + good[at + 4 :]
+    publisher = hosts.publisher(above)
+    await publisher.publish([trades([1]), bad, trades([2]), trades([3]), bad, bad, trades([4])])
+    await publisher.flush(PATIENCE)
+    batches = await read(reader, 4)
+    assert numbers(batches) == [1, 2, 3, 4]
+    assert told(batches) == [1, 2, 3, 4, 5, 6, 7]
+    assert {gap.reason for gap in gaps(batches)} == {"FRAME_REFUSED"}
+    assert leaf.rejected == {"FRAME_BAD_CHECKSUM": 3}
+    await publish(publisher, 5, 1)
+    assert numbers(await read(reader, 1)) == [5], "it goes on"
 
 
 def test_a_leaf_writes_no_stream(make_config: Callable[..., MeshConfig]) -> None:

@@ -7,9 +7,11 @@ from contextlib import AsyncExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import grpc.aio
 import pytest
 import pytest_asyncio
 
+from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client import Publisher, Subscription
 from alphapulse_client.transports.grouplog import GroupLog, connect
 from alphapulse_layout import MessageType
@@ -18,6 +20,8 @@ from alphapulse_testing.frames import instrument, numbers_of, quotes, trades
 from alphapulse_testing.nats_server import NatsServer
 from alphapulse_testing.relays import serve_relay
 from alphapulse_testing.waiting import eventually
+
+from .test_publish import failure_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -154,6 +158,21 @@ async def test_filters_read_only_the_subjects_that_they_need(
         trade = f"alphapulse.{name.split('_')[1]}.{DOMAIN}.{int(MessageType.TRADE)}"
         subjects = set(info.state.subjects)
         assert {f"{trade}.0", f"{trade}.1", f"{trade}.2"} <= subjects, "0: of several venues"
+
+
+async def test_a_start_at_no_time_is_refused_before_the_stream_is_asked(
+    relays: Relays, tmp_path: Path
+) -> None:
+    wanted = pb.SubscribeRequest(start=pb.START_POSITION_TIME)
+    wanted.start_time.nanos = -5
+    async with relays.serve(tmp_path) as (hub, host), grpc.aio.insecure_channel(host.target) as to:
+        call: Any = to.stream_stream(
+            f"/{hub.domain.grpc_service}/Attach",
+            request_serializer=pb.AttachRequest.SerializeToString,
+            response_deserializer=pb.AttachResponse.FromString,
+        )()
+        await call.write(pb.AttachRequest(subscribe=wanted, transports=["nats"]))
+        assert (await failure_of(call)).reason == "START_TIME_INVALID"
 
 
 async def test_without_a_server_it_is_grpc_and_comes_back(

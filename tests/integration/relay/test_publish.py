@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -252,6 +253,53 @@ async def test_bytes_that_are_no_message_end_the_stream_with_a_reason(
     await call.write(message)
     failure = await failure_of(call)
     assert failure.reason == "REQUEST_MALFORMED"
+
+
+async def test_a_message_of_too_many_frames_costs_no_more_than_its_bytes(
+    start_relay: StartRelay,
+) -> None:
+    """What is noted of an empty frame is twenty times as large as the frame itself."""
+    relay = await start_relay()
+    call: Any = relay.channel.stream_stream(f"/{relay.service}/Publish")()
+    await call.write(_naming(1).SerializeToString())
+    await call.read()
+    await call.write(b"\x0a\x00" * ((1 << 17) + 1))
+    failure = await failure_of(call)
+    assert failure.reason == "REQUEST_MALFORMED"
+    assert "at most 131072 frames" in failure.message
+    assert not (await relay.status()).rejected_frames
+
+
+async def test_what_a_producer_does_not_want_to_hear_takes_bounded_memory(
+    start_relay: StartRelay,
+) -> None:
+    relay = await start_relay(require_sequence=False)
+    session = relay.hub.open_producer(9, "deaf")
+    await relay.hub.take(session, _frames(1))
+    count, heard = 3000, []
+
+    async def jump() -> None:
+        for number in range(3, 3 + 2 * count, 2):
+            await relay.hub.take(session, _frames(number))
+
+    jumping = asyncio.ensure_future(jump())
+    most = 0
+    async with asyncio.timeout(60):
+        while not jumping.done() or session.untold:
+            await asyncio.sleep(0)
+            if session.untold == most:  # it goes on only when it is told
+                told = pb.PublishResponse.FromString(session.acknowledgement())
+                heard += [gap.first for gap in told.gaps]
+                most = 0
+            most = max(most, session.untold)
+            assert most <= 512
+    await jumping
+    assert heard == list(range(2, 2 + 2 * count, 2))
+    relay.hub.producers.close(session)
+
+
+def _frames(number: int) -> bytes:
+    return pb.PublishRequest(first_sequence=number, frames=[trades([number])]).SerializeToString()
 
 
 async def test_fields_in_another_order_are_the_same_message(start_relay: StartRelay) -> None:

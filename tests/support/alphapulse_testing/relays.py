@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from contextlib import ExitStack, asynccontextmanager, closing, nullcontext
+from contextlib import ExitStack, asynccontextmanager, closing
 from typing import TYPE_CHECKING, Any, Self
 
 import grpc.aio
@@ -14,10 +14,7 @@ import grpc.aio
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client.domains import relay_service
 from alphapulse_mesh.relay.domains import BY_INSTANCE
-from alphapulse_mesh.relay.hub import Hub
-from alphapulse_mesh.relay.jetstream import StreamWriter, adopt_stream
-from alphapulse_mesh.relay.leaf import Leaf, join_upstream
-from alphapulse_mesh.relay.service import RelayServicer, add_relay_to_server, end_streams_at_drain
+from alphapulse_mesh.relay.serving import open_hub, serving
 from alphapulse_mesh.runtime.config import MeshConfig, dump_toml
 from alphapulse_mesh.runtime.names import RELAYS, Service
 from alphapulse_mesh.runtime.paths import MeshPaths
@@ -29,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from alphapulse_mesh.relay.hub import Hub
     from alphapulse_mesh.relay.tracing import PublishTracer
 
 __all__ = ["RelayProcess", "serve_relay", "serve_relays"]
@@ -42,33 +40,16 @@ async def serve_relay(
     config: MeshConfig, instance: str, directory: Path, *, tracer: PublishTracer | None = None
 ) -> AsyncIterator[tuple[Hub, ServiceHost]]:
     """A relay on this event loop behind a real server; its ring is a file in the directory."""
-    domain = BY_INSTANCE[instance]
-    section = config.relay(domain.service)
-    memory_path = directory / f"{instance}.memory"
-    ring_path = directory / f"{instance}.ring"
-    if section.transport == "nats":
-        await adopt_stream(config, domain.name, memory_path)
-    if section.upstream is not None:
-        await join_upstream(section.upstream, domain, memory_path, ring_path)
-    hub = Hub(
-        domain,
-        section,
-        ring_path=ring_path,
-        memory_path=memory_path,
-        max_message_bytes=config.server.max_message_bytes,
+    hub = await open_hub(
+        config,
+        BY_INSTANCE[instance],
+        ring_path=directory / f"{instance}.ring",
+        memory_path=directory / f"{instance}.memory",
         tracer=tracer,
     )
+    host = ServiceHost(config, hub.domain.service)
     with closing(hub):
-        host = ServiceHost(config, domain.service)
-        stream = StreamWriter(config, hub) if section.transport == "nats" else None
-        leaf = Leaf(config, hub, section.upstream) if section.upstream is not None else None
-        host.add(add_relay_to_server, RelayServicer(hub, stream, leaf=leaf))
-        async with stream or nullcontext(), leaf or nullcontext(), host:
-            if leaf is not None:
-                host.background(leaf.run(), name="relay-leaf")
-                host.background(leaf.follow_schemas(), name="relay-leaf-schemas")
-            host.background(hub.tell_progress(), name="relay-progress")
-            host.background(end_streams_at_drain(hub, host.draining), name="relay-drain")
+        async with serving(host, hub):
             yield hub, host
 
 
@@ -79,22 +60,16 @@ async def serve_relays(
     """Relays of several domains behind one real server, as a gateway shows them; hubs by domain."""
     hubs: dict[str, Hub] = {}
     with ExitStack() as stack:
-        host = ServiceHost(config, BY_INSTANCE[instances[0]].service)
         for instance in instances:
-            domain = BY_INSTANCE[instance]
-            hub = Hub(
-                domain,
-                config.relay(domain.service),
+            hub = await open_hub(
+                config,
+                BY_INSTANCE[instance],
                 ring_path=directory / f"{instance}.ring",
                 memory_path=directory / f"{instance}.memory",
-                max_message_bytes=config.server.max_message_bytes,
             )
-            hubs[domain.name] = stack.enter_context(closing(hub))
-            host.add(add_relay_to_server, RelayServicer(hub))
-        async with host:
-            for name, hub in hubs.items():
-                host.background(hub.tell_progress(), name=f"{name}-progress")
-                host.background(end_streams_at_drain(hub, host.draining), name=f"{name}-drain")
+            hubs[hub.domain.name] = stack.enter_context(closing(hub))
+        host = ServiceHost(config, BY_INSTANCE[instances[0]].service)
+        async with serving(host, *hubs.values()):
             yield hubs, host
 
 

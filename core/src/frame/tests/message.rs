@@ -1,6 +1,6 @@
 //! A producer's message: split, checked, copied with its sequences.
 
-use super::super::message::{check, copy_stamped, split};
+use super::super::message::{MAX_FRAMES, check, copy_stamped, split};
 use super::super::{Reason, inspect, stamp};
 use super::{Rng, Sample};
 
@@ -72,6 +72,9 @@ fn what_is_no_message_breaks_at_its_byte() {
     assert_eq!(split(&[0x0A, 0x05, 1, 2, 3, 4]), Err(0), "shorter than it says");
     assert_eq!(split(&[0x0A, 0x80, 0x80, 0x80, 0x80, 0x80, 0x01]), Err(0), "a length of 36 bits");
     assert_eq!(split(&[]), Ok((Vec::new(), 0)));
+    let crowd = [0x0A, 0].repeat(MAX_FRAMES + 1);
+    assert_eq!(split(&crowd), Err(2 * MAX_FRAMES), "more than may be");
+    assert_eq!(split(&crowd[2..]).expect("as many as may be").0.len(), MAX_FRAMES);
     let mut rng = Rng(7);
     for _ in 0..20_000 {
         let noise: Vec<u8> = (0..rng.next() % 40).map(|_| rng.next() as u8 & 0x0F).collect();

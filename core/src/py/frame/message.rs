@@ -209,7 +209,9 @@ fn join_stamped<'py>(
 fn read_message(py: Python<'_>, message: Bound<'_, PyBytes>, checksum: bool) -> PyResult<MessageBlock> {
     let bytes = message.as_bytes();
     let (mut frames, end) = message::split(bytes).map_err(|position| {
-        let error = PyValueError::new_err(format!("the run of frames breaks at byte {position}"));
+        let most = message::MAX_FRAMES;
+        let text = format!("the run of frames breaks at byte {position} (at most {most} frames are taken)");
+        let error = PyValueError::new_err(text);
         match error.value(py).setattr(intern!(py, "offset"), position) {
             Ok(()) => error,
             Err(failed) => failed,
