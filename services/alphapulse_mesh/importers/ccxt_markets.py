@@ -17,7 +17,7 @@ from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_client.errors import InvalidArgument, MeshError, NotFound
 from alphapulse_mesh.importers.ccxt_exchange import EXCHANGE_ID, fetch_markets
 from alphapulse_mesh.importers.loading import AS_OF, BROKEN
-from alphapulse_mesh.importers.rows import Place, Row, Summary, put, read_json
+from alphapulse_mesh.importers.rows import Place, Row, Summary, inside, put, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -57,6 +57,7 @@ _TYPES: Final = {
 _NO_EXCHANGE: Final = frozenset({"ccxt", "exchange", "load", "markets", "market"})
 """Beginnings of file names that say nothing of the exchange."""
 _DECIMAL_PLACES, _SIGNIFICANT_DIGITS, _TICK_SIZE = 2, 3, 4  # ccxt's numbers
+_MODES: Final = (_DECIMAL_PLACES, _SIGNIFICANT_DIGITS, _TICK_SIZE)
 _SIGNIFICANT: Final = frozenset({"bitfinex", "bithumb"})
 """Exchanges whose prices ccxt counts in significant digits: they have no one tick."""
 _PLACES: Final = 8
@@ -112,7 +113,7 @@ def _read_file(path: Path) -> Markets | None:
         raise InvalidArgument(f"{path}: no markets of ccxt", reason="FILE_UNREADABLE")
     exchange = _exchange_of(path, about)
     mode = about.get("precisionMode")
-    if mode not in {_DECIMAL_PLACES, _SIGNIFICANT_DIGITS, _TICK_SIZE}:
+    if mode not in _MODES:  # whatever it is
         mode = _SIGNIFICANT_DIGITS if exchange in _SIGNIFICANT else _guessed_mode(listed)
     found = _DATE.search(str(about.get("timestamp", ""))) or _DATE.search(path.name)
     return Markets(path.name, exchange, listed, int(mode), found[0] if found else "")
@@ -139,7 +140,7 @@ def _guessed_mode(markets: Iterable[Any]) -> int:
         for market in markets
         if isinstance(market, dict)
         for name in ("price", "amount")
-        if (number := _number(_inside(market, "precision", name))) is not None
+        if (number := _number(inside(market, "precision", name))) is not None
     }
     whole = all(value == value.to_integral_value() for value in values)
     return _DECIMAL_PLACES if whole and values - {Decimal(1)} else _TICK_SIZE
@@ -162,8 +163,7 @@ async def import_markets(loader: Loader, places: Places, path: Path) -> Summary:
             continue
         key = _identity(row.message)
         if key in seen:
-            summary.read += 1
-            summary.refuse(place, "LISTED_TWICE", "the exchange has this one already")
+            summary.leave_out(place, "LISTED_TWICE", "the exchange has this one already")
             continue
         seen.add(key)
         kind = row.message.asset_type
@@ -210,8 +210,7 @@ async def _row(
 ) -> Row | None:
     problem = _problem(market)
     if problem is not None:
-        summary.read += 1
-        summary.refuse(place, *problem)
+        summary.leave_out(place, *problem)
         return None
     kind = _TYPES[market["type"]]
     venue = await places.named(
@@ -238,8 +237,8 @@ async def _row(
     if isinstance(created, int) and 0 < created < _EPOCH_END:
         message.valid_from.FromMilliseconds(created)
     for name, value in (
-        ("max_notional", _inside(market, "limits", "cost", "max")),
-        ("max_leverage", _inside(market, "limits", "leverage", "max")),
+        ("max_notional", inside(market, "limits", "cost", "max")),
+        ("max_leverage", inside(market, "limits", "leverage", "max")),
     ):
         number = _number(value)
         if number:
@@ -253,11 +252,11 @@ def _problem(market: Any) -> tuple[str, str] | None:
     """Reason and message, where it is no market that has a place here."""
     if not isinstance(market, dict):
         return "ROW_INVALID", f"no market: {str(market)[:80]}"
-    for name in ("id", "symbol", "base", "quote"):
+    for name in ("id", "symbol", "base", "quote", "type"):
         if not isinstance(market.get(name), str) or not market[name]:
             return "ROW_INVALID", f"{name} is {str(market.get(name))[:80]!r}"
-    if market.get("type") not in _TYPES:
-        return "MARKET_TYPE_UNKNOWN", f"type {str(market.get('type'))[:80]!r}"
+    if market["type"] not in _TYPES:
+        return "MARKET_TYPE_UNKNOWN", f"type {market['type'][:80]!r}"
     return None
 
 
@@ -282,8 +281,8 @@ def _status(market: dict[str, Any], kind: int) -> pb.InstrumentStatus.ValueType:
 
 
 def _steps(market: dict[str, Any], mode: int) -> dict[str, Decimal | None]:
-    price = _number(_inside(market, "precision", "price"))
-    amount = _number(_inside(market, "precision", "amount"))
+    price = _number(inside(market, "precision", "price"))
+    amount = _number(inside(market, "precision", "amount"))
     if mode == _SIGNIFICANT_DIGITS:
         price = None
     if mode != _TICK_SIZE:
@@ -292,9 +291,9 @@ def _steps(market: dict[str, Any], mode: int) -> dict[str, Decimal | None]:
     return {
         "tick_size": price,
         "lot_size": amount,
-        "min_quantity": _number(_inside(market, "limits", "amount", "min")),
-        "max_quantity": _number(_inside(market, "limits", "amount", "max")),
-        "min_notional": _number(_inside(market, "limits", "cost", "min")),
+        "min_quantity": _number(inside(market, "limits", "amount", "min")),
+        "max_quantity": _number(inside(market, "limits", "amount", "max")),
+        "min_notional": _number(inside(market, "limits", "cost", "min")),
     }
 
 
@@ -402,13 +401,6 @@ async def _set_fees(
 # ----------------------------------------------------------------------------------------- numbers
 
 
-def _inside(market: dict[str, Any], *names: str) -> Any:
-    found: Any = market
-    for name in names:
-        found = found.get(name) if isinstance(found, dict) else None
-    return found
-
-
 def _number(value: Any) -> Decimal | None:
     """A finite number of JSON, or as text; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -427,4 +419,4 @@ def _exponent(number: Decimal) -> int:
 
 
 def _text(number: Decimal) -> str:
-    return format(number.normalize(), "f")
+    return format(number.normalize() + 0, "f")  # -0 is 0

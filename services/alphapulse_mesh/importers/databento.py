@@ -18,7 +18,7 @@ from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_client.errors import InvalidArgument, MeshError
 from alphapulse_mesh.importers.loading import AS_OF, BROKEN, each
-from alphapulse_mesh.importers.rows import Place, Row, Summary, clean, put
+from alphapulse_mesh.importers.rows import Place, Row, Summary, put
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -56,6 +56,11 @@ _FIELDS: Final = frozenset(
         "max_quantity", "contract_multiplier", "underlying", "metadata",
     }
 )  # fmt: skip
+_TEXTS: Final = (
+    "currency", "settl_currency", "strike_price_currency", "asset", "underlying", "leg_raw_symbol",
+    "cfi", "security_type", "secsubtype", "group", "unit_of_measure",
+)  # fmt: skip
+"""Of a record, what else may be no text."""
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _CHUNK: Final = 1 << 20
 _I32, _U32 = (1 << 31) - 1, (1 << 32) - 1
@@ -105,7 +110,7 @@ def read_definitions(
                 dataset = record.dataset
                 if record.schema not in {None, dbn.Schema.DEFINITION}:
                     text = f"a file of {record.schema}"
-                    _refuse(summary, Place(path.name, 0, path.name), "NO_DEFINITIONS", text)
+                    summary.leave_out(Place(path.name, 0, path.name), "NO_DEFINITIONS", text)
                     break
             elif isinstance(record, dbn.InstrumentDefMsg):
                 count += 1
@@ -132,9 +137,10 @@ def _take(
             expires // _DAY_NS if expires != dbn.UNDEF_TIMESTAMP else 0,
         )
         legs = {record.leg_index: record} if record.leg_count else {}
-        _ = record.currency, record.asset, record.underlying, record.leg_raw_symbol
+        for name in _TEXTS:
+            getattr(record, name)
     except dbn.DBNError as error:  # text that is no UTF-8
-        _refuse(summary, place, "ROW_INVALID", str(error)[:200])
+        summary.leave_out(place, "ROW_INVALID", str(error)[:200])
         return
     numbers[dataset, record.instrument_id] = key
     place = Place(place.file, place.line, record.raw_symbol)
@@ -165,7 +171,7 @@ def _records(path: Path, summary: Summary) -> Iterator[Any]:
         raise InvalidArgument(f"{path}: no DBN", reason="FILE_UNREADABLE")
     if decoder.buffer():
         # a whole record is missing its end: what came before it is imported
-        _refuse(summary, Place(path.name, 0, path.name), "FILE_TRUNCATED", "ends within a record")
+        summary.leave_out(Place(path.name, 0, path.name), "FILE_TRUNCATED", "ends within a record")
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:
@@ -178,11 +184,6 @@ def _chunks(file: BinaryIO) -> Iterator[bytes]:
         read = reader.read
     while chunk := read(_CHUNK):
         yield chunk
-
-
-def _refuse(summary: Summary, place: Place, reason: str, message: str) -> None:
-    summary.read += 1
-    summary.refuse(place, reason, message)
 
 
 # -------------------------------------------------------------------------------------------- rows
@@ -262,17 +263,17 @@ def _row(
     record, key, place = definition.record, definition.key, definition.place
     if key.instrument_class in _SPREADS:
         text = "a spread with options has neither a strike nor a right of its own"
-        _refuse(summary, place, "SPREAD_OF_OPTIONS", text)
+        summary.leave_out(place, "SPREAD_OF_OPTIONS", text)
         return None
     kind = _TYPES.get(key.instrument_class)
     if kind is None:
         text = f"instrument class {key.instrument_class!r}"
-        _refuse(summary, place, "INSTRUMENT_CLASS_UNKNOWN", text)
+        summary.leave_out(place, "INSTRUMENT_CLASS_UNKNOWN", text)
         return None
     venue = _venue(places, key)
     if venue is None:
         text = f"exchange {key.exchange!r}, data set {key.dataset!r}: import venues first"
-        _refuse(summary, place, "VENUE_UNKNOWN", text)
+        summary.leave_out(place, "VENUE_UNKNOWN", text)
         return None
     if kind == _A.ASSET_TYPE_STOCK:
         kind = _security(place, venue, record, kinds, summary)
@@ -286,7 +287,7 @@ def _row(
     )
     if kind == _A.ASSET_TYPE_FX_PAIR and not _pair(message, record):
         text = f"{key.symbol!r} in {record.currency!r} names no two currencies"
-        _refuse(summary, place, "PAIR_UNREADABLE", text)
+        summary.leave_out(place, "PAIR_UNREADABLE", text)
         return None
     source = _about(key, record)
     _numbers(place, message, record, source, summary)
@@ -349,7 +350,7 @@ def _about(key: _Key, record: Any) -> dict[str, str]:
         source["databento_instrument_id"] = str(record.instrument_id)  # elsewhere another each day
     if key.instrument_class == str(_C.FUTURE_SPREAD):
         source["strategy"] = record.secsubtype.strip() or "spread"
-    return {name: clean(value) for name, value in source.items()}
+    return source
 
 
 def _numbers(

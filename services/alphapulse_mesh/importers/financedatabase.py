@@ -110,7 +110,7 @@ def _read(paths: Sequence[Path], places: Places, summary: Summary) -> list[_List
     seen: set[tuple[bool, int, str]] = set()
     for path in paths:
         fund = path.name.startswith("etf")
-        for line, row in read_csv(path, *_COLUMNS):
+        for line, row in read_csv(path, summary, *_COLUMNS):
             place = Place(path.name, line, row["symbol"])
             symbol, _, suffix = row["symbol"].rpartition(".")
             if not symbol:
@@ -125,16 +125,17 @@ def _read(paths: Sequence[Path], places: Places, summary: Summary) -> list[_List
                 summary.adapt(place, "MIC_FROM_EXCHANGE", "TLO is EuroTLX, ETLX")
             venue = places.by_mic.get(mic)
             problem = ""
-            if not mic:
+            if not symbol:
+                problem = "ROW_INVALID"
+            elif not mic:
                 problem = "LISTING_VENUE_UNKNOWN"
             elif venue is None:
                 problem = "VENUE_UNKNOWN"
             elif (fund, venue.venue, symbol) in seen:
                 problem = "LISTED_TWICE"
             if problem or venue is None:
-                summary.read += 1
                 what = f"MIC {mic!r}, exchange {row['exchange']!r}, suffix {suffix!r}"
-                summary.refuse(place, problem, what)
+                summary.leave_out(place, problem, what if symbol else "no symbol")
                 continue
             seen.add((fund, venue.venue, symbol))
             found.append(_Listing(place, row, venue, symbol, fund))

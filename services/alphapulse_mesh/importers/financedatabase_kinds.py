@@ -55,8 +55,7 @@ def _currency(place: Place, code: str, name: str = "") -> Row:
 def _once(place: Place, key: object, seen: set[object], summary: Summary) -> bool:
     """Whether the file has not had it before; a second one is refused."""
     if key in seen:
-        summary.read += 1
-        summary.refuse(place, "LISTED_TWICE", "the file has this one already")
+        summary.leave_out(place, "LISTED_TWICE", "the file has this one already")
         return False
     seen.add(key)
     return True
@@ -68,7 +67,7 @@ async def _import_currencies(loader: Loader, _: Places, path: Path) -> Summary:
     rows: list[Row] = []
     seen: set[object] = set()
     currencies: dict[str, Row] = {}
-    for line, row in read_csv(path, "symbol", "name", "base_currency", "quote_currency"):
+    for line, row in read_csv(path, summary, "symbol", "name", "base_currency", "quote_currency"):
         place = Place(path.name, line, row["symbol"])
         codes = row["base_currency"], row["quote_currency"]
         message = pb.Instrument(
@@ -97,12 +96,11 @@ async def _import_cryptos(loader: Loader, places: Places, path: Path) -> Summary
     rows: list[Row] = []
     seen: set[object] = set()
     currencies: dict[str, Row] = {}
-    for line, row in read_csv(path, "symbol", "name", "cryptocurrency", "currency"):
+    for line, row in read_csv(path, summary, "symbol", "name", "cryptocurrency", "currency"):
         place = Place(path.name, line, row["symbol"])
         base, _, quote = row["symbol"].rpartition("-")
         if not base or not quote:
-            summary.read += 1
-            summary.refuse(place, "ROW_INVALID", f"{row['symbol']!r} names no two currencies")
+            summary.leave_out(place, "ROW_INVALID", f"{row['symbol']!r} names no two currencies")
             continue
         if not _once(place, (base, quote), seen, summary):
             continue
@@ -142,13 +140,13 @@ async def _import_named(
     summary = Summary(f"financedatabase {path.name}")
     rows: list[Row] = []
     seen: set[object] = set()
-    for line, row in read_csv(path, "symbol", "name", "currency"):
+    for line, row in read_csv(path, summary, "symbol", "name", "currency"):
         place = Place(path.name, line, row["symbol"])
         if not _once(place, row["symbol"], seen, summary):
             continue
         message = pb.Instrument(asset_type=kind, symbol=row["symbol"], name=clean(row["name"]))
         put_currency(message, row["currency"], place, summary)
-        put(message.metadata, {name: clean(row.get(name, "")) for name in _ABOUT})
+        put(message.metadata, {name: row.get(name, "") for name in _ABOUT})
         rows.append(Row(place, message))
     await loader.load(rows, _NAMED_FIELDS, summary)
     return summary

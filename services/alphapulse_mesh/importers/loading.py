@@ -72,6 +72,7 @@ class Loader:
         """`progress` is told of every so many rows that are done."""
         self.registry = registry
         self.ids: dict[str, common_pb2.InstrumentId] = {}
+        self._refusals: dict[str, str] = {}
         self._batch = batch
         self._at_once = at_once
         self._progress = progress
@@ -108,7 +109,9 @@ class Loader:
             elif outcome.reason == _CONFLICT and known:
                 other.append((row, outcome.id))
             else:
-                summary.refuse(row.place, outcome.reason, outcome.message)
+                self._refusals[row.key] = outcome.message
+                if not row.fill_in:
+                    summary.refuse(row.place, outcome.reason, outcome.message)
                 continue
             if row.key and known:
                 self.ids[row.key] = outcome.id
@@ -118,7 +121,8 @@ class Loader:
         """Fill in the ids of what a row refers to."""
         for key in (row.underlying, *row.pool_tokens):
             if key and key not in self.ids:
-                summary.refuse(row.place, "REFERENCE_REFUSED", f"{key} is not registered")
+                why = self._refusals.get(key, "it was refused before it was sent")
+                summary.refuse(row.place, "REFERENCE_REFUSED", f"{key} is not registered: {why}")
                 return False
         if row.underlying:
             row.message.underlying.CopyFrom(self.ids[row.underlying])

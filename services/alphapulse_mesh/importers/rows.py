@@ -7,6 +7,7 @@ import gzip
 import io
 import re
 import time
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from alphapulse.registry.v1 import registry_pb2 as pb
 
 __all__ = [
-    "Place", "Problem", "Row", "Summary", "clean", "put", "read_csv", "read_json", "write_report",
+    "Place", "Problem", "Row", "Summary", "clean", "inside", "put", "read_csv", "read_json",
+    "write_report",
 ]  # fmt: skip
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]+")
@@ -83,6 +85,11 @@ class Summary:
         """Count a row that is not registered."""
         self.problems.append(Problem(place, reason, message, refused=True))
 
+    def leave_out(self, place: Place, reason: str, message: str) -> None:
+        """Count a row that was read and never goes to the registry."""
+        self.read += 1
+        self.refuse(place, reason, message)
+
     def adapt(self, place: Place, reason: str, message: str) -> None:
         """Note that a row is registered otherwise than its source says."""
         self.problems.append(Problem(place, reason, message, refused=False))
@@ -119,31 +126,59 @@ def _bytes(path: Path) -> bytes:
     try:
         data = path.read_bytes()
         return gzip.decompress(data) if path.suffix == ".gz" else data
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InvalidArgument(f"{path}: {error}", reason="FILE_UNREADABLE") from None
 
 
-def read_csv(path: Path, *needed: str) -> Iterator[tuple[int, dict[str, str]]]:
-    """Rows of a CSV file (`.gz` too) with the line that each begins at; all values stripped. A row
-    with another number of values than the header is answered as it is, missing ones as "".
+def read_csv(path: Path, summary: Summary, *needed: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """Rows of a CSV file (`.gz` too) by column, with the line that each begins at; names and values
+    stripped. Text that is no UTF-8 is read as Windows-1252, in which ISO publishes its lists.
+
+    A row that cannot be read, or has another number of values than there are columns, is refused
+    (ROW_INVALID): which value is whose is not known.
 
     Raises:
         InvalidArgument: it cannot be read, or lacks a column (FILE_UNREADABLE, COLUMN_MISSING).
     """
+    reader = csv.reader(io.StringIO(_text(path), newline=""))
     try:
-        text = _bytes(path).decode("utf-8-sig")
-    except UnicodeDecodeError as error:
+        columns = [name.strip() for name in next(reader, [])]
+    except csv.Error as error:
         raise InvalidArgument(f"{path}: {error}", reason="FILE_UNREADABLE") from None
-    reader = csv.DictReader(io.StringIO(text, newline=""), restval="", restkey="")
-    missing = [column for column in needed if column not in (reader.fieldnames or ())]
+    missing = [column for column in needed if column not in columns]
     if missing:
         raise InvalidArgument(
             f"{path}: no column {', '.join(missing)}", reason="COLUMN_MISSING", columns=missing[0]
         )
-    line = reader.line_num + 1
-    for row in reader:
-        yield line, {name: value.strip() for name, value in row.items() if name}
+    while True:
         line = reader.line_num + 1
+        label = ""
+        try:
+            values = [value.strip() for value in next(reader)]
+        except StopIteration:
+            return
+        except csv.Error as error:  # the reader goes on at the next line
+            problem = str(error)
+        else:
+            if not values:
+                continue
+            if len(values) == len(columns):
+                yield line, dict(zip(columns, values, strict=True))
+                continue
+            problem, label = f"{len(values)} values in {len(columns)} columns", values[0][:64]
+        text = f"{problem}, up to line {reader.line_num}"
+        summary.leave_out(Place(path.name, line, label), "ROW_INVALID", text)
+
+
+def _text(path: Path) -> str:
+    data = _bytes(path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        try:
+            return data.decode("cp1252")
+        except UnicodeDecodeError:
+            raise InvalidArgument(f"{path}: {error}", reason="FILE_UNREADABLE") from None
 
 
 def read_json(path: Path) -> Any:
@@ -164,11 +199,18 @@ def clean(text: str, limit: int = 256) -> str:
     return plain.encode()[:limit].decode("utf-8", "ignore").strip()
 
 
+def inside(document: Any, *names: str) -> Any:
+    """What JSON has under these names, one in the other; None where there is no such thing."""
+    for name in names:
+        document = document.get(name) if isinstance(document, dict) else None
+    return document
+
+
 def put(metadata: Struct, values: Mapping[str, str]) -> None:
-    """Add the values that are not empty."""
+    """Add the values that are not empty, each as `clean` makes it."""
     for name, value in values.items():
-        if value:
-            metadata.fields[name].string_value = value
+        if text := clean(value):
+            metadata.fields[name].string_value = text
 
 
 def write_report(path: Path, summaries: list[Summary]) -> None:

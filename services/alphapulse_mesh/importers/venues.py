@@ -7,7 +7,7 @@ retired. Markets that the registry has from the start keep their names and title
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from blake3 import blake3
 
@@ -28,7 +28,7 @@ COLUMNS: Final = (
     "MIC", "OPERATING MIC", "MARKET NAME-INSTITUTION DESCRIPTION", "MARKET CATEGORY CODE",
     "ISO COUNTRY CODE (ISO 3166)", "STATUS", "EXPIRY DATE",
 )  # fmt: skip
-_DATE: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
+_DATE: Final = re.compile(r"(20\d\d)-?([01]\d)-?([0-3]\d)")
 _MIC: Final = re.compile(r"[A-Z0-9]{4}")
 _FIRST, _LAST = 49152, 65535
 """Numbers that a registry lets a caller name (docs/identity.md)."""
@@ -81,7 +81,7 @@ def prepared(row: dict[str, str], as_of: str) -> pb.Venue:
             "category": row["MARKET CATEGORY CODE"],
             "city": row.get("CITY", ""),
             "expired_on": row["EXPIRY DATE"],
-            "legal_entity": clean(row.get("LEGAL ENTITY NAME", "")),
+            "legal_entity": row.get("LEGAL ENTITY NAME", ""),
             "lei": row.get("LEI", ""),
             "website": row.get("WEBSITE", "").lower(),
         },
@@ -94,21 +94,34 @@ async def import_venues(
 ) -> list[Summary]:
     """One summary a list."""
     known = [venue async for venue in registry.venues()]
-    lists = sorted(
-        ((_date(path), path) for path in paths), key=lambda pair: (pair[0], pair[1].name)
-    )
+    lists = sorted((_read(path) for path in paths), key=lambda each: (each.as_of, each.path.name))
     summaries = []
-    for as_of, path in lists:
-        importer = _List(registry, path, as_of, known, progress)
+    for found in lists:
+        importer = _List(registry, found, known, progress)
         await importer.run()
         summaries.append(importer.summary)
         known = list(importer.by_number.values())
     return summaries
 
 
-def _date(path: Path) -> str:
-    found = _DATE.search(path.name)
-    return found[0] if found else ""
+class _File(NamedTuple):
+    path: Path
+    as_of: str
+    rows: list[tuple[int, dict[str, str]]]
+    summary: Summary
+
+
+def _read(path: Path) -> _File:
+    summary = Summary(f"venues {path.name}")
+    rows = list(read_csv(path, summary, *COLUMNS))
+    # the name that ISO gives the file has no date: it is as old as what it says last
+    updates = (_date(row.get("LAST UPDATE DATE", "")) for _, row in rows)
+    return _File(path, _date(path.name) or max(updates, default=""), rows, summary)
+
+
+def _date(text: str) -> str:
+    found = _DATE.search(text)
+    return "-".join(found.groups()) if found else ""
 
 
 class _List:
@@ -117,14 +130,13 @@ class _List:
     def __init__(
         self,
         registry: RegistryClient,
-        path: Path,
-        as_of: str,
+        found: _File,
         known: Sequence[pb.Venue],
         progress: Callable[[int], None],
     ) -> None:
-        self.summary = Summary(f"venues {path.name}")
+        self.summary = found.summary
         self.by_number = {venue.venue: venue for venue in known}
-        self._registry, self._path, self._as_of = registry, path, as_of
+        self._registry, self._file = registry, found
         self._by_mic = {venue.mic: venue for venue in known if venue.mic}
         self._by_name = {venue.name: venue for venue in known}
         self._taken = {venue.venue: venue.name for venue in known}
@@ -133,10 +145,10 @@ class _List:
     async def run(self) -> None:
         work = []
         # by code, and not as listed: numbers where two codes meet must not hang on the list's order
-        rows = sorted(read_csv(self._path, *COLUMNS), key=lambda row: row[1]["MIC"])
+        rows = sorted(self._file.rows, key=lambda row: row[1]["MIC"])
         seen: set[str] = set()
         for line, row in rows:
-            place = Place(self._path.name, line, row["MIC"])
+            place = Place(self._file.path.name, line, row["MIC"])
             self.summary.read += 1
             if not _MIC.fullmatch(row["MIC"]):
                 self.summary.refuse(place, "VENUE_MIC_INVALID", f"{row['MIC']!r} is no MIC")
@@ -162,7 +174,7 @@ class _List:
     def _one(
         self, place: Place, row: dict[str, str]
     ) -> tuple[Place, pb.Venue, pb.Venue | None, bool]:
-        wanted = prepared(row, self._as_of)
+        wanted = prepared(row, self._file.as_of)
         there = self._by_mic.get(wanted.mic) or self._by_name.get(f"MIC_{wanted.mic}")
         named = self._by_name.get(wanted.name)
         if there is None and named is not None:
@@ -175,7 +187,7 @@ class _List:
             wanted.name, wanted.mic = there.name, ""
         if there is None:
             wanted.venue = number_of(wanted.name, self._taken)
-        return place, wanted, there, row["STATUS"] == "EXPIRED"
+        return place, wanted, there, row["STATUS"].upper() == "EXPIRED"
 
     async def _tell(
         self, place: Place, wanted: pb.Venue, there: pb.Venue | None, *, expired: bool

@@ -278,3 +278,24 @@ async def test_samples(registry: RegistryClient) -> None:
     assert share.metadata["as_of"] == "2021-10-05"
     mbo = await load(registry, SAMPLES / "test_data.mbo.v3.dbn.zst")
     assert mbo.reasons(refused=True) == {"NO_DEFINITIONS": 1}
+
+
+async def test_text_that_is_none_and_values_that_nobody_knows(
+    registry: RegistryClient, tmp_path: Path
+) -> None:
+    """Each byte of text made one that begins no character: that record is refused, no other."""
+    good = definition("ESU6", C.FUTURE, instrument_id=4)
+    fields = {
+        "currency": "USD", "settl_currency": "USD", "asset": "ES", "underlying": "UNDER",
+        "cfi": "FFIXSX", "security_type": "FUT", "secsubtype": "SUB", "group": "GROUP",
+        "unit_of_measure": "IPNT", "strike_price_currency": "STK", "leg_raw_symbol": "LEG",
+        "exchange": "XCME", "raw_symbol": "ESM6",
+    }  # fmt: skip
+    plain = bytes(definition("ESM6", C.FUTURE, **fields))
+    for number, text in enumerate(fields.values()):
+        broken = plain.replace(b"%b\0" % text.encode(), b"\xff" + text.encode()[1:] + b"\0")
+        assert broken != plain
+        path = write(tmp_path / f"{number}.dbn", broken, good)
+        summary = await load(registry, path)
+        assert summary.reasons(refused=True) == {"ROW_INVALID": 1}, text
+        assert (summary.read, summary.created + summary.unchanged) == (2, 1)
