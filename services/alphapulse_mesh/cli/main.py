@@ -42,7 +42,7 @@ COMMANDS: Final[dict[str, Lazy]] = {
         "Measure the project beside its peers: same work, same call, in turns.",
     ),
     "registry": Lazy(
-        f"{_CLI}.registry_more", "app",
+        f"{_CLI}.registry_upkeep", "app",
         "Instruments, venues and links.",
     ),
     "feed": Lazy(

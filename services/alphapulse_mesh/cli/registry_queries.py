@@ -1,21 +1,29 @@
-"""`alphapulse registry`: get, search, fees, sessions, route, watch, opportunities."""
+"""`alphapulse registry`: get, search, fees, sessions, route, watch, opportunities, history,
+metrics, records.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
+import numpy as np
 import typer
 from rich.markup import escape
 
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_client.decimals import fixed_text
 from alphapulse_client.errors import InvalidArgument
+from alphapulse_client.frames import REGISTRY_RECORDS, rows
 from alphapulse_client.instrument_ids import id_message
 from alphapulse_layout import MessageType
 from alphapulse_mesh.cli import output
 from alphapulse_mesh.cli.gateway import connect
 from alphapulse_mesh.cli.registry import COLUMNS, app, asset_type, row
 from alphapulse_mesh.cli.venue_names import VenueNames, venue_names
+
+if TYPE_CHECKING:
+    from alphapulse_client.frames import Rows
 
 __all__ = ["app", "number_named", "short_name"]
 
@@ -316,3 +324,99 @@ def _show(found: Any, names: VenueNames, *, as_json: bool) -> None:
         f"{line['bps']:>6} bps  buy {line['size']} on {line['buy']} at {line['price_a']}, "
         f"sell on {line['sell']} at {line['price_b']}  {line['instrument_a']}"
     )
+
+
+@app.command("history")
+@output.command
+async def history(
+    instrument: Annotated[str, typer.Argument(help="An instrument id.")],
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Show every period of validity of an instrument: what it was called when."""
+    async with connect(target, name, config) as mesh:
+        found = await mesh.registry.history(instrument)
+    if as_json:
+        output.print_json({"instruments": [output.as_dict(each) for each in found]})
+        return
+    lines = (
+        (
+            each.version,
+            each.symbol,
+            each.name,
+            short_name(pb.InstrumentStatus.Name(each.status), "INSTRUMENT_STATUS_"),
+            each.valid_from.ToJsonString() if each.HasField("valid_from") else "",
+            each.valid_to.ToJsonString() if each.HasField("valid_to") else "",
+        )
+        for each in found
+    )
+    columns = ["version>", "symbol", "name", "status", "from", "to"]
+    output.console.print(output.table(columns, lines, markup=False))
+
+
+@app.command("metrics")
+@output.command
+async def metrics(
+    venue: Annotated[str, typer.Argument(help="Name, MIC or number.")],
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Show what was measured of a venue, on the replica that answers."""
+    async with connect(target, name, config) as mesh:
+        found = await mesh.registry.venue_metrics(venue)
+    if as_json:
+        output.print_json(output.as_dict(found))
+        return
+    if not found.metrics:
+        output.console.print(f"nothing was measured of {venue} here", markup=False)
+        return
+    output.console.print(
+        output.key_values(
+            {
+                "measurements": len(found.metrics),
+                "median latency": f"{found.median_latency_ns / 1e6:g} ms",
+                "median order answer": f"{found.median_order_ack_latency_ns / 1e6:g} ms",
+                "failed": f"{found.mean_error_ppm} ppm",
+                "refused": f"{found.reject_ppm} ppm of {found.orders} orders",
+                "gaps": found.gaps,
+                "reliability": found.mean_reliability_score,
+                "health": found.health_score,
+            }
+        )
+    )
+
+
+@app.command("records")
+@output.command
+async def records(
+    file: Annotated[Path, typer.Argument(help="A .npy file to write.")],
+    kind: Annotated[list[str] | None, typer.Option("--type", help="Asset types.")] = None,
+    venue: Annotated[list[str] | None, typer.Option(help="Venues: name, MIC or number.")] = None,
+    target: output.TargetOption = None,
+    name: output.NameOption = None,
+    config: output.ConfigOption = None,
+    as_json: output.JsonOption = False,
+) -> None:
+    """Write the fixed records of all instruments, as of one revision, as a NumPy array."""
+    parts: list[Rows] = []
+    revision = 0
+    async with connect(target, name, config) as mesh:
+        async for batch in mesh.registry.stream_records(
+            asset_types=[asset_type(each) for each in kind or ()], venues=venue or ()
+        ):
+            parts.append(batch.rows)
+            revision = batch.revision
+    made = np.concatenate(parts) if parts else rows(REGISTRY_RECORDS, 0)
+    try:
+        with file.open("wb") as out:
+            np.save(out, made, allow_pickle=False)
+    except OSError as error:
+        raise InvalidArgument(f"{file}: {error.strerror}", reason="FILE_UNWRITABLE") from None
+    if as_json:
+        output.print_json({"records": len(made), "revision": revision})
+        return
+    output.console.print(f"{len(made):,} records of revision {revision}")

@@ -89,8 +89,7 @@ async def _open_store(context: ServiceContext) -> EventStore:
     config = context.config.registry
     if config.event_store == "sqlite":
         return await SqliteEventStore.open(context.paths.database(config.database))
-    # NATS' client is imported by those alone who use it
-    from alphapulse_mesh.runtime.event_store.jetstream import (  # noqa: PLC0415
+    from alphapulse_mesh.runtime.event_store.jetstream import (  # noqa: PLC0415  # brings NATS
         JetStreamEventStore,
     )
 

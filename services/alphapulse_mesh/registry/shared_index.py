@@ -51,7 +51,7 @@ class SharedIndex:
     async def run(self) -> None:
         """For ever, until there is no shared memory for it: then without, which is logged."""
         try:
-            while not self._take():  # noqa: ASYNC110 - another process lets go of it
+            while not self._take():  # noqa: ASYNC110  # another process lets go of it
                 await asyncio.sleep(_RETRY_SECONDS)
             await self._catch_up()
             while True:
