@@ -51,17 +51,25 @@ async def main(context: ServiceContext) -> None:
         host.add(add_registry_service, service)
         # What goes to the relay goes there once: the first replica's part.
         first = context.instance is None
+        market = config.endpoint(Service.RELAY_MARKET_DATA).target
         live = publisher = None
         if first and config.registry.publish_live:
             publisher = await _publisher(stack, config)
-            live = _live(config, writer, publisher)
+            live = LiveRegistry(
+                writer.state, lambda: writer.recent, market, publisher, reading=host.system.reading
+            )
         async with host:
             if config.registry.publish_live:
-                target = config.endpoint(Service.RELAY_MARKET_DATA).target
-                follower = QuoteFollower(service.quotes, service.opportunities, target, publisher)
+                follower = QuoteFollower(
+                    service.quotes,
+                    service.opportunities,
+                    market,
+                    publisher,
+                    reading=host.system.reading,
+                )
                 host.background(_until_drained(follower.run()), name="registry-quotes")
                 if config.registry.live_depth:
-                    books = BookFollower(service.quotes.depths, target)
+                    books = BookFollower(service.quotes.depths, market, reading=host.system.reading)
                     host.background(_until_drained(books.run()), name="registry-books")
             if live is not None:
                 host.background(_until_drained(live.evaluate()), name="registry-synthetics")
@@ -76,8 +84,9 @@ async def main(context: ServiceContext) -> None:
                 )
                 host.background(_until_drained(index.run()), name="registry-index")
             if first and config.registry.discovery != "ignore":
-                target = config.endpoint(Service.RELAY_MARKET_DATA).target
-                found = Discovery(writer, target, config.registry.discovery)
+                found = Discovery(
+                    writer, market, config.registry.discovery, reading=host.system.reading
+                )
                 host.background(_until_drained(found.run()), name="registry-discovered")
             host.background(writer.follow(), name="registry-follower")
             host.background(_end_watches(host, service), name="registry-drain")
@@ -121,11 +130,6 @@ async def _publisher(stack: contextlib.AsyncExitStack, config: MeshConfig) -> Pu
             on_rejection=lambda rejection: _log.warning("a frame was refused: %s", rejection),
         )
     )
-
-
-def _live(config: MeshConfig, writer: RegistryWriter, publisher: Publisher) -> LiveRegistry:
-    target = config.endpoint(Service.RELAY_MARKET_DATA).target
-    return LiveRegistry(writer.state, lambda: writer.recent, target, publisher)
 
 
 async def _until_drained(work: Awaitable[None]) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, Literal
 
 from google.protobuf.json_format import Parse, ParseError
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from alphapulse_client.frames import Frame
     from alphapulse_mesh.registry.commands import RegistryPlanner
     from alphapulse_mesh.registry.writer import RegistryWriter, Respond
+    from alphapulse_mesh.runtime.system import Reading
 
 __all__ = ["Discovery", "Policy", "instruments_of"]
 
@@ -82,9 +84,19 @@ def _instrument(instrument_id: bytes, symbol: str, metadata: bytes) -> pb.Instru
 class Discovery:
     """Follows the frames and has them registered by policy."""
 
-    def __init__(self, writer: RegistryWriter, target: str, policy: Policy) -> None:
-        """`target` is the MarketDataRelay; the writer must run."""
+    def __init__(
+        self,
+        writer: RegistryWriter,
+        target: str,
+        policy: Policy,
+        *,
+        reading: Reading = nullcontext,
+    ) -> None:
+        """`target` is the MarketDataRelay; the writer must run. `reading`: around the time that a
+        subscription is read.
+        """
         self._writer = writer
+        self._reading = reading
         self._target = target
         self._policy = policy
         self.outcomes: Counter[str] = Counter()
@@ -94,13 +106,16 @@ class Discovery:
         """Until cancelled. What is seen again after a new start is known by then."""
         while True:
             try:
-                async with Subscription(
-                    self._target,
-                    "market_data",
-                    message_types=[MessageType.INSTRUMENT_DISCOVERED],
-                    start="oldest",
-                    name="registry-discovery",
-                ) as found:
+                async with (
+                    Subscription(
+                        self._target,
+                        "market_data",
+                        message_types=[MessageType.INSTRUMENT_DISCOVERED],
+                        start="oldest",
+                        name="registry-discovery",
+                    ) as found,
+                    self._reading(found),
+                ):
                     async for batch in found:
                         for frame in batch.frames:
                             await self.take(frame)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from alphapulse_mesh.registry.quotes import LiveQuotes
     from alphapulse_mesh.registry.state import RegistryState
     from alphapulse_mesh.registry.watch import Recent
+    from alphapulse_mesh.runtime.system import Reading
 
 __all__ = ["LiveRegistry", "QuoteFollower", "discovery_frame", "mid_prices", "synthetic_frame"]
 
@@ -140,27 +142,33 @@ class QuoteFollower:
         publisher: Publisher | None,
         *,
         clock_ns: Callable[[], int] = time.time_ns,
+        reading: Reading = nullcontext,
     ) -> None:
         """`target` is the relay; without `publisher` opportunities are for `feed`'s watchers alone,
-        and nobody looks for them while there are none.
+        and nobody looks for them while there are none. `reading`: around the time that a
+        subscription is read.
         """
         self._quotes = quotes
         self._feed = feed
         self._target = target
         self._publisher = publisher
         self._clock_ns = clock_ns
+        self._reading = reading
         feed.followed = True
 
     async def run(self) -> None:
         """Until cancelled."""
         while True:
             try:
-                async with Subscription(
-                    self._target,
-                    "market_data",
-                    message_types=[MessageType.QUOTE],
-                    name="registry-quotes",
-                ) as quotes:
+                async with (
+                    Subscription(
+                        self._target,
+                        "market_data",
+                        message_types=[MessageType.QUOTE],
+                        name="registry-quotes",
+                    ) as quotes,
+                    self._reading(quotes),
+                ):
                     async for batch in quotes:
                         for frame in batch.frames:
                             await self.take(frame)
@@ -204,13 +212,17 @@ class LiveRegistry:
         publisher: Publisher,
         *,
         clock_ns: Callable[[], int] = time.time_ns,
+        reading: Reading = nullcontext,
     ) -> None:
-        """`recent` answers the writer's recent changes; `target` is the relay."""
+        """`recent` answers the writer's recent changes; `target` is the relay. `reading`: around
+        the time that a subscription is read.
+        """
         self._state = state
         self._recent = recent
         self._target = target
         self._publisher = publisher
         self._clock_ns = clock_ns
+        self._reading = reading
         self._graph = SyntheticGraph(state)
 
     async def tell_discoveries(self) -> None:
@@ -256,13 +268,16 @@ class LiveRegistry:
     async def _follow(self, leaves: set[bytes]) -> None:
         while leaves:
             try:
-                async with Subscription(
-                    self._target,
-                    "market_data",
-                    message_types=[MessageType.QUOTE],
-                    instruments=leaves,
-                    name="registry",
-                ) as quotes:
+                async with (
+                    Subscription(
+                        self._target,
+                        "market_data",
+                        message_types=[MessageType.QUOTE],
+                        instruments=leaves,
+                        name="registry",
+                    ) as quotes,
+                    self._reading(quotes),
+                ):
                     async for batch in quotes:
                         await self._take(batch)
             except MeshError as error:

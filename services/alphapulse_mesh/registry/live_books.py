@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import logging
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -22,6 +23,7 @@ from alphapulse_mesh.runtime.errors import MeshError
 if TYPE_CHECKING:
     from alphapulse_client import frames
     from alphapulse_client.subscription import Batch
+    from alphapulse_mesh.runtime.system import Reading
 
 __all__ = ["BookFollower", "Depth", "LiveBooks"]
 
@@ -170,9 +172,10 @@ class LiveBooks:
 class BookFollower:
     """Follows every book of the MarketDataRelay, from the image of the moment on."""
 
-    def __init__(self, books: LiveBooks, target: str) -> None:
-        """`target` is the relay."""
+    def __init__(self, books: LiveBooks, target: str, *, reading: Reading = nullcontext) -> None:
+        """`target` is the relay; `reading`: around the time that a subscription is read."""
         self._books = books
+        self._reading = reading
         self._target = target
         self._known_from = 0
 
@@ -182,13 +185,16 @@ class BookFollower:
             self._books.forget()
             self._known_from = 0
             try:
-                async with Subscription(
-                    self._target,
-                    "market_data",
-                    message_types=[MessageType.ORDER_BOOK],
-                    start="snapshot",
-                    name="registry-books",
-                ) as levels:
+                async with (
+                    Subscription(
+                        self._target,
+                        "market_data",
+                        message_types=[MessageType.ORDER_BOOK],
+                        start="snapshot",
+                        name="registry-books",
+                    ) as levels,
+                    self._reading(levels),
+                ):
                     async for batch in levels:
                         if not self.take(batch):
                             break  # an image of the present is quicker than waiting for snapshots

@@ -17,6 +17,8 @@ from alphapulse_client.context import new_context, parse_traceparent
 from alphapulse_client.instrument_ids import id_bytes
 from alphapulse_client.mesh import Mesh
 from alphapulse_client.publisher import Publisher
+from alphapulse_client.subscription import Subscription
+from alphapulse_client.system_frames import read_heartbeat
 from alphapulse_layout import BookAction, BookFlag, MessageType, Side, SourceType, VenueId
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_testing.processes import MeshProcesses
@@ -115,3 +117,24 @@ async def test_a_process_finds_opportunities_and_routes_over_live_books(
     # two levels a side are looked at: 1 at 100 and 2 at 101
     assert (leg.venue, leg.quantity, leg.average_price) == (VenueId.BINANCE, "3", "100.66666667")
     assert answer.unrouted_quantity == "6"
+
+
+async def test_heartbeats_say_how_far_behind_its_feeds_the_registry_is(
+    make_config: Callable[..., MeshConfig], tmp_path: Path
+) -> None:
+    config = make_config(
+        registry={"publish_live": True, "live_depth": 2, "discovery": "review"},
+        system={"heartbeat_seconds": 0.1},
+    )
+    services = (Service.REGISTRY, Service.RELAY_MARKET_DATA, Service.RELAY_SYSTEM)
+    async with MeshProcesses(config, tmp_path, *services) as mesh, asyncio.timeout(150):
+        target = mesh.config.endpoint(Service.RELAY_SYSTEM).target
+        async with Subscription(
+            target, "system", message_types=[MessageType.HEARTBEAT], start="oldest"
+        ) as feed:
+            async for batch in feed:
+                beats = [beat for frame in batch if (beat := read_heartbeat(frame)) is not None]
+                told = [beat.lags for beat in beats if beat.sender.service == Service.REGISTRY]
+                # quotes, books and what collectors met
+                if any(len(lags) == 3 for lags in told):
+                    break

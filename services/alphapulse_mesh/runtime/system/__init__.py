@@ -4,8 +4,8 @@
 obeys configuration updates, `operator` keeps the token of those who may send them.
 """
 
-from alphapulse_mesh.runtime.system.feed import SystemFeed
+from alphapulse_mesh.runtime.system.feed import Reading, SystemFeed
 from alphapulse_mesh.runtime.system.operator import OPERATOR_METADATA, OperatorToken
 from alphapulse_mesh.runtime.system.updates import Settings, Updates
 
-__all__ = ["OPERATOR_METADATA", "OperatorToken", "Settings", "SystemFeed", "Updates"]
+__all__ = ["OPERATOR_METADATA", "OperatorToken", "Reading", "Settings", "SystemFeed", "Updates"]

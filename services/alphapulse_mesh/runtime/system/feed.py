@@ -11,6 +11,8 @@ import contextlib
 import logging
 import os
 import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from typing import TYPE_CHECKING, Final
 
 from alphapulse_client.errors import FrameError, MeshError
@@ -36,7 +38,7 @@ from alphapulse_mesh.runtime.system.reports import (
 from alphapulse_mesh.runtime.system.updates import Updates
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Iterable
 
     from alphapulse_client.frames import Frame
     from alphapulse_mesh.runtime.agent import AgentStatus
@@ -44,9 +46,12 @@ if TYPE_CHECKING:
     from alphapulse_mesh.runtime.paths import MeshPaths
     from alphapulse_mesh.runtime.system.updates import Settings
 
-__all__ = ["SystemFeed"]
+__all__ = ["Reading", "SystemFeed"]
 
 _log = logging.getLogger(__name__)
+
+Reading = Callable[[Subscription], AbstractAsyncContextManager[object]]
+"""What is around the time that a subscription is read: `SystemFeed.reading`, or nothing."""
 
 _LOOK_SECONDS: Final = 0.5
 _RETRY_SECONDS: Final = 5.0
