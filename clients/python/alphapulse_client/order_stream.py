@@ -17,7 +17,7 @@ import grpc.aio
 from alphapulse.execution.v1 import execution_pb2 as pb
 from alphapulse.execution.v1 import execution_pb2_grpc as rpc
 from alphapulse_client._backoff import Backoff, BackoffState
-from alphapulse_client._streams import run_halves
+from alphapulse_client._streams import StreamEnd, run_halves
 from alphapulse_client.errors import (
     Cancelled,
     FailedPrecondition,
@@ -141,7 +141,8 @@ class OrderStream:
         retry = Backoff().start()
         while True:
             call = self._stub.SubmitFrames(metadata=self._metadata)
-            failure = await run_halves(call, self._read(call, retry), self._write(call))
+            end = StreamEnd(call)
+            failure = await run_halves(end, self._read(call, retry), self._write(call))
             if not isinstance(failure, _TRANSIENT):
                 self._fail(failure)
                 return

@@ -20,7 +20,7 @@ from alphapulse_client._backoff import Backoff
 from alphapulse_client._channel import ChannelFactory, Metadata
 from alphapulse_client._reports import ProducerGap, Rejection, Reports
 from alphapulse_client._sending import SendQueue
-from alphapulse_client._streams import end_of_stream, retry_level, run_halves
+from alphapulse_client._streams import BROKEN, StreamEnd, retry_level, run_halves
 from alphapulse_client._wire import encode_publish_request
 from alphapulse_client.domains import relay_domain, relay_service
 from alphapulse_client.errors import (
@@ -33,7 +33,6 @@ from alphapulse_client.errors import (
     MeshError,
     ResourceExhausted,
     Unavailable,
-    from_rpc_error,
 )
 from alphapulse_client.transports.inbox import InboxLink
 from alphapulse_client.transports.shm import boot_id
@@ -360,8 +359,6 @@ class Publisher:
         while True:
             try:
                 failure = await self._session()
-            except grpc.aio.AioRpcError as error:
-                failure = from_rpc_error(error)
             finally:
                 self._connected.clear()
                 self._queue.broken()
@@ -413,6 +410,7 @@ class Publisher:
             self._method, request_serializer=None, response_deserializer=None
         )
         call = method(metadata=self._metadata)
+        end = StreamEnd(call)
         try:
             hello = pb.PublishRequest(
                 producer_id=self.producer_id,
@@ -424,7 +422,7 @@ class Publisher:
             await call.write(hello.SerializeToString())
             answer = await call.read()
             if not isinstance(answer, bytes):  # EOF
-                return await end_of_stream(call)
+                return await end.why()
             greeting = pb.PublishResponse.FromString(answer)
             if failure := self._greeted(greeting):
                 return failure
@@ -432,11 +430,11 @@ class Publisher:
             self._memory.greeted(greeting, self._base)
             beating = asyncio.ensure_future(self._beat())
             try:
-                return await run_halves(call, self._read(call), self._write(call))
+                return await run_halves(end, self._read(call), self._write(call))
             finally:
                 beating.cancel()
-        except asyncio.InvalidStateError:  # aio: the call ended before the greeting was written
-            return await end_of_stream(call)
+        except BROKEN:  # before the greeting
+            return await end.why()
         finally:
             self._memory.close()
             call.cancel()

@@ -215,8 +215,7 @@ class Execution(execution_rpc.ExecutionServiceServicer):
     async def CancelOrder(self, request: Any, context: Any) -> execution.CancelOrderResponse:
         raise NotFound("no such order", reason="ORDER_UNKNOWN")
 
-    # gRPC takes coroutines too, its stubs do not know
-    async def SubmitFrames(  # type: ignore[override]
+    async def SubmitFrames(  # type: ignore[override]  # coroutines too, the stubs do not know
         self, request_iterator: Any, context: Any
     ) -> None:
         await self.streams.pop(0)(request_iterator, context)

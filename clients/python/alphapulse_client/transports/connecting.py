@@ -54,8 +54,10 @@ async def connect(
                 source = ShmSource(seat, answer, request)
                 return source, ""
             if answer.transport == "nats":
-                # a tenth of a second of imports, for those alone who use it
-                from alphapulse_client.transports.nats import NatsSource  # noqa: PLC0415
+                # a tenth of a second of imports
+                from alphapulse_client.transports.nats import (  # noqa: PLC0415  # only who uses it
+                    NatsSource,
+                )
 
                 source = await NatsSource.open(seat, answer, request)
                 return source, ""

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
-import grpc
-import grpc.aio
-
 from alphapulse.relay.v1 import relay_pb2 as pb
-from alphapulse_client._streams import end_of_stream
+from alphapulse_client._streams import BROKEN, StreamEnd
 from alphapulse_client.domains import relay_service
-from alphapulse_client.errors import DeadlineExceeded, MeshError, from_rpc_error
+from alphapulse_client.errors import DeadlineExceeded, MeshError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import grpc.aio
 
     from alphapulse_client.domains import RelayDomain
 
@@ -45,6 +45,7 @@ class Seat:
             )
         )
         self._call = method(metadata=metadata)
+        self._end = StreamEnd(self._call)
         self.failure: MeshError | None = None
         """Why the relay ended the stream; None while it stands."""
         self.ended = asyncio.Event()
@@ -77,12 +78,10 @@ class Seat:
                 f"the relay did not offer a seat within {_PATIENCE_SECONDS:g} s",
                 reason="RELAY_NOT_READY",
             ) from None
-        except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from None
-        except asyncio.InvalidStateError:  # aio: the call ended before the request was written
-            raise await end_of_stream(self._call) from None
+        except BROKEN:
+            raise await self._end.why() from None
         if not isinstance(answer, pb.AttachResponse):
-            raise await end_of_stream(self._call)
+            raise await self._end.why()
         self._told = answer.start_sequence - 1
         self._tasks = [
             asyncio.create_task(self._watch(), name="seat-watch"),
@@ -125,12 +124,10 @@ class Seat:
             task.cancel()
 
     async def _watch(self) -> None:
-        try:
+        with suppress(*BROKEN):
             while isinstance(await self._call.read(), pb.AttachResponse):
                 pass
-            self.failure = await end_of_stream(self._call)
-        except grpc.aio.AioRpcError as error:
-            self.failure = from_rpc_error(error)
+        self.failure = await self._end.why()
         self.ended.set()
 
     async def _tell(self) -> None:
@@ -139,5 +136,5 @@ class Seat:
             self._due.clear()
             try:
                 await self._call.write(self._progress)
-            except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+            except BROKEN:
                 return  # the other half finds out why
