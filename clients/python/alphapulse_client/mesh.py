@@ -23,7 +23,7 @@ from alphapulse_client._backoff import Backoff
 from alphapulse_client._calls import Caller
 from alphapulse_client._channel import ChannelFactory, Metadata
 from alphapulse_client.domains import relay_service
-from alphapulse_client.errors import InvalidArgument, Unavailable
+from alphapulse_client.errors import FailedPrecondition, InvalidArgument, Unavailable
 from alphapulse_client.merged import MergedFeed, MergeOrder
 from alphapulse_client.orders import OrdersClient
 from alphapulse_client.publisher import ProducerGap, Publisher, Rejection
@@ -95,6 +95,7 @@ class Mesh:
         """Orders and fills."""
         self._caller = Caller(timeout, metadata)
         self._streams: set[Subscription | Publisher] = set()
+        self._closed = False
 
     @classmethod
     def connect(
@@ -178,6 +179,7 @@ class Mesh:
         return MergedFeed(sources, **how)
 
     def _subscribe(self, domain: str | Domain, options: FeedOptions) -> Subscription:
+        self._check_open()
         chosen: FeedOptions = {"policy": "drop_oldest", **options}
         subscription = Subscription(self._factory, domain, metadata=self._metadata, **chosen)
         self._streams.add(subscription)
@@ -197,6 +199,7 @@ class Mesh:
         reconnect: Backoff | None = Backoff(),  # noqa: B008  # frozen
     ) -> Publisher:
         """A publisher to one domain, over a connection of its own; see `Publisher`."""
+        self._check_open()
         publisher = Publisher(
             self._factory,
             domain,
@@ -258,6 +261,7 @@ class Mesh:
 
     async def close(self) -> None:
         """End every feed and publisher made here (publishers flush) and the connection."""
+        self._closed = True
         streams, self._streams = self._streams, set()
         results = await asyncio.gather(
             *(stream.close() for stream in streams), return_exceptions=True
@@ -266,6 +270,10 @@ class Mesh:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise FailedPrecondition("the mesh connection is closed", reason="MESH_CLOSED")
 
     async def _ready(self) -> None:
         try:

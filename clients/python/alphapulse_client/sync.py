@@ -18,7 +18,17 @@ import functools
 import threading
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterator
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, Self, TypeVar, overload
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Concatenate,
+    Final,
+    Generic,
+    ParamSpec,
+    Self,
+    TypeVar,
+    overload,
+)
 
 from typing_extensions import Unpack
 
@@ -56,13 +66,16 @@ A_co = TypeVar("A_co", covariant=True)
 S = TypeVar("S")
 P = ParamSpec("P")
 
+_CLOSED: Final = "MESH_CLOSED"
+
 
 class _Loop:
     """An event loop in a thread of its own."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
-        self._lock = threading.Lock()
+        # taken again by its holder where the collector ends an abandoned iterator during a call
+        self._lock = threading.RLock()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="alphapulse-client", daemon=True)
         self._thread.start()
@@ -72,24 +85,50 @@ class _Loop:
         self._loop.run_forever()
 
     def call(self, work: Coroutine[Any, Any, T]) -> T:
-        """Run `work` there and wait for its result; an interrupt here cancels it there."""
-        with self._lock:  # what is begun is before the end, which then cancels it
-            if self._stopping:
-                work.close()
-                raise FailedPrecondition("the mesh connection is closed", reason="MESH_CLOSED")
-            future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        """Run `work` there and wait for its result; an interrupt here cancels it there.
+
+        Raises:
+            FailedPrecondition: nobody would ever do it: the connection is closed, or was made
+                before a fork (`MESH_CLOSED`), or this is the loop's own thread (`MESH_CALLBACK`).
+        """
+        if self._is_own_thread:
+            work.close()
+            raise FailedPrecondition(
+                "a callback would wait for itself: it runs where calls are answered",
+                reason="MESH_CALLBACK",
+            )
+        future = self._begin(work)
+        if future is None:
+            work.close()
+            raise FailedPrecondition(
+                "the mesh connection is closed, or of a process that this one was forked from",
+                reason=_CLOSED,
+            )
         try:
             return future.result()
         except concurrent.futures.CancelledError:
             raise FailedPrecondition(
-                "the mesh connection was closed meanwhile", reason="MESH_CLOSED"
+                "the mesh connection was closed meanwhile", reason=_CLOSED
             ) from None
         except BaseException:
             future.cancel()
             raise
 
+    @property
+    def _is_own_thread(self) -> bool:
+        return threading.current_thread() is self._thread
+
+    def _begin(self, work: Coroutine[Any, Any, T]) -> concurrent.futures.Future[T] | None:
+        """None: the loop has ended, or is another process's, and so may be who holds the lock."""
+        if not self._thread.is_alive():
+            return None
+        with self._lock:  # what is begun is before the end, which then cancels it
+            return None if self._stopping else asyncio.run_coroutine_threadsafe(work, self._loop)
+
     def stop(self) -> None:
         """End the loop and its thread; who waits for something on it is told that it is over."""
+        if self._is_own_thread or not self._thread.is_alive():
+            return
         with self._lock:
             first, self._stopping = not self._stopping, True
         if first:
@@ -387,8 +426,10 @@ class SyncMesh:
     def close(self) -> None:
         """End every feed and publisher made here (publishers flush) and the connection."""
         try:
-            with suppress(FailedPrecondition):  # closed already
-                self._loop.call(self._mesh.close())
+            self._loop.call(self._mesh.close())
+        except FailedPrecondition as error:
+            if error.reason != _CLOSED:  # by us already
+                raise
         finally:
             self._loop.stop()
 

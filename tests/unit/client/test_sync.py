@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import Future
@@ -150,6 +153,84 @@ def test_closing_the_mesh_ends_who_waits_in_another_thread(relay_target: str) ->
     assert len(ended) == 2
 
 
+def test_a_callback_that_would_wait_for_itself_is_told(relay_target: str) -> None:
+    told: list[str] = []
+
+    def ask(rejection: object) -> None:
+        for call in (mesh.relay_status, mesh.close):
+            with pytest.raises(FailedPrecondition) as caught:
+                call()
+            told.append(caught.value.reason)
+
+    with connect_sync(relay_target) as mesh:
+        with mesh.publisher("market_data", producer_name="p", on_rejection=ask) as publisher:
+            publisher.publish(b"no frame")
+            publisher.flush(30)
+        assert told == ["MESH_CALLBACK", "MESH_CALLBACK"]
+        assert mesh.relay_status("market_data").head_sequence == 0, "and nothing else has happened"
+
+
+def test_what_publishers_say_at_the_end_is_said(
+    relay_target: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    closing = Mesh.close
+
+    async def close(self: Mesh) -> None:
+        await closing(self)
+        raise FailedPrecondition("frames may not be in the relay", reason="PRODUCER_REPLACED")
+
+    monkeypatch.setattr(Mesh, "close", close)
+    mesh = connect_sync(relay_target)
+    with pytest.raises(FailedPrecondition) as caught:
+        mesh.close()
+    assert caught.value.reason == "PRODUCER_REPLACED"
+    mesh.close()
+    assert not [one for one in threading.enumerate() if one.name == "alphapulse-client"]
+
+
+FORKING = """
+import os, sys
+from alphapulse_client import FailedPrecondition, connect_sync
+
+with connect_sync(sys.argv[1]) as mesh:
+    if child := os.fork():
+        _, status = os.waitpid(child, 0)
+        print(os.waitstatus_to_exitcode(status), mesh.relay_status("market_data").domain)
+    else:
+        try:
+            mesh.relay_status("market_data")
+        except FailedPrecondition as error:
+            mesh.close()
+            os._exit(41 if error.reason == "MESH_CLOSED" else 1)
+        os._exit(2)
+"""
+LEAVING = """
+import sys
+from alphapulse_client import connect_sync
+from alphapulse_testing.frames import trades
+
+mesh = connect_sync(sys.argv[1])
+feed = mesh.feed("market_data", start="oldest")
+publisher = mesh.publisher("market_data", producer_name="p")
+publisher.publish(trades([1]))
+batches = iter(feed)
+print(len(next(batches)))
+"""
+
+
+@pytest.mark.parametrize(("program", "said"), [(FORKING, "41 market_data"), (LEAVING, "1")])
+def test_processes_that_fork_or_just_leave(relay_target: str, program: str, said: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", program, relay_target],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    assert (done.returncode, done.stdout.strip()) == (0, said), done.stderr
+
+
 def test_errors_of_the_service_are_raised(relay_target: str) -> None:
     with connect_sync(relay_target) as mesh, pytest.raises(InvalidArgument) as caught:
         next(iter(mesh.feed(message_types=[5])))
@@ -183,3 +264,7 @@ async def test_mesh_is_awaited_or_entered(relay_target: str) -> None:
         publisher = mesh.publisher("market_data", producer_name="p")
         await publisher.publish(trades([1]))
     assert publisher.acknowledged == 1, "leaving the mesh flushes"
+    for late in (mesh.feed, lambda: mesh.publisher("market_data", producer_name="p")):
+        with pytest.raises(FailedPrecondition) as caught:
+            late()
+        assert caught.value.reason == "MESH_CLOSED"
