@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Self
 
 import pytest
@@ -60,12 +60,19 @@ class NatsServer:
         with (directory / "nats.log").open("ab") as log:
             self._process = subprocess.Popen(argv, stdout=log, stderr=log)
         deadline = time.monotonic() + _START_SECONDS
-        while not (found := list(directory.glob("*.ports"))):
+        while not (url := self._told()):
             assert self._process.poll() is None, (directory / "nats.log").read_text()
             assert time.monotonic() < deadline, "nats-server does not start"
             time.sleep(0.02)
-        self.url = json.loads(found[0].read_text())["nats"][0]
-        self._listen = self.url.removeprefix("nats://")
+        self.url = url
+        self._listen = url.removeprefix("nats://")
+
+    def _told(self) -> str:
+        """Its URL; empty while its file of ports is not there, or there and not yet written."""
+        for file in self._directory.glob("*.ports"):
+            with contextlib.suppress(json.JSONDecodeError):
+                return str(json.loads(file.read_bytes())["nats"][0])
+        return ""
 
     def kill(self) -> None:
         """kill -9. Idempotent."""
@@ -91,7 +98,7 @@ class NatsServer:
         self.kill()
 
 
-@contextmanager
+@contextlib.contextmanager
 def nats_server(directory: Path) -> Iterator[str]:
     """Its URL; what it acknowledges is on disk in `directory`. Skips where it is not installed."""
     with NatsServer(directory, sync_always=True) as server:

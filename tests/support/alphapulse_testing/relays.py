@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["RelayProcess", "serve_relay", "serve_relays"]
 
 _START_SECONDS = 60.0
-_STOP_SECONDS = 15.0
+_STOP_SECONDS = 30.0
 
 
 @asynccontextmanager
