@@ -9,7 +9,13 @@ import grpc.aio
 
 from alphapulse_client._backoff import Backoff
 from alphapulse_client.context import FrameContext, format_traceparent
-from alphapulse_client.errors import Cancelled, Unavailable, from_rpc_error
+from alphapulse_client.errors import (
+    Cancelled,
+    DeadlineExceeded,
+    MeshError,
+    Unavailable,
+    from_rpc_error,
+)
 
 if TYPE_CHECKING:
     from alphapulse_client._channel import Metadata
@@ -61,21 +67,26 @@ class Caller:
         and the call is idempotent.
 
         Raises:
-            MeshError: what the service answered, or DeadlineExceeded.
+            MeshError: what the service answered, or DeadlineExceeded where it had not said why.
         """
         metadata = list(self._metadata)
         if context is not None:
             metadata.append(("traceparent", format_traceparent(context)))
         end = time.monotonic() + (self._timeout if timeout is None else timeout)
         retry = _RETRY.start()
+        said: MeshError | None = None
         while True:
             remaining = max(0.001, end - time.monotonic())
             try:
                 return await method(request, timeout=remaining, metadata=metadata)
             except grpc.aio.AioRpcError as error:
                 failure = from_rpc_error(error)
+                if said is not None and isinstance(failure, DeadlineExceeded):
+                    raise said from error  # the time ran out while it was asked once more
                 if not idempotent or not isinstance(failure, _REPEATED):
                     raise failure from error
                 if time.monotonic() + retry.ceiling >= end:
                     raise failure from error
+                if failure.reason != error.code().name:  # the service's own, not gRPC's
+                    said = failure
             await retry.sleep()

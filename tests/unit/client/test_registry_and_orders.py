@@ -45,12 +45,15 @@ class Registry(registry_rpc.RegistryServiceServicer):
         self.watches: list[Any] = []
         self.watched_from: list[int] = []
         self.calls = 0
+        self.silent = False
         self.request_ids: list[str] = []
 
     async def GetInstrument(self, request: Any, context: Any) -> registry.GetInstrumentResponse:
         self.calls += 1
         if self.failures:
             raise self.failures.pop(0)
+        if self.silent:
+            await asyncio.Event().wait()
         if bytes.fromhex(request.id) not in IDS:
             raise UnknownInstrument("no such", id=request.id)
         return registry.GetInstrumentResponse(
@@ -124,6 +127,18 @@ async def test_what_an_ending_service_gives_up_is_asked_again(
     service, client = registry_client
     service.failures = [Cancelled("the service ends")]
     assert (await client.get(IDS[0])).id_text == IDS[0].hex()
+    assert service.calls == 2
+
+
+async def test_a_repeat_that_runs_out_of_time_leaves_the_reason_that_was_given(
+    registry_client: tuple[Registry, RegistryClient],
+) -> None:
+    service, client = registry_client
+    service.failures = [Unavailable("behind", reason="REVISION_NOT_REACHED")]
+    service.silent = True
+    with pytest.raises(Unavailable) as caught:
+        await client.get(IDS[0])
+    assert caught.value.reason == "REVISION_NOT_REACHED"
     assert service.calls == 2
 
 
