@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import statistics
 from collections import defaultdict, deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from alphapulse.registry.v1 import registry_pb2 as pb
@@ -52,7 +52,6 @@ class _Watched:
 class _Interval:
     """One venue, since it was looked at last."""
 
-    latencies: deque[int] = field(default_factory=lambda: deque(maxlen=_SAMPLES))
     messages: int = 0
     failed: int = 0
     gaps: int = 0

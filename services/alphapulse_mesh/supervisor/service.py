@@ -37,7 +37,6 @@ Context = grpc.aio.ServicerContext[Any, Any]
 _MAX_AGENTS: Final = 1024
 _MAX_COUNTERS: Final = 64
 _MISSED_HEARTBEATS: Final = 3
-_PROGRAMS: Final = frozenset(("envoy", "jaeger"))
 
 
 @dataclass(slots=True)
@@ -112,8 +111,9 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         return answer
 
     def _heartbeat(self, process: ManagedProcess) -> system_pb2.HeartbeatStatus | None:
-        """Of a service that runs; programs of others (Envoy, Jaeger) send none."""
-        if self._heartbeats is None or not process.pid or process.spec.name in _PROGRAMS:
+        """Of a service that runs; programs of others (Envoy, NATS, Jaeger) send none."""
+        theirs = process.spec.ready_url is not None
+        if self._heartbeats is None or not process.pid or theirs:
             return None
         up_seconds = (time.time_ns() - process.started_ns) / 1e9
         return self._heartbeats.status(process.spec.name, up_seconds)

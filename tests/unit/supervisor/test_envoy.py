@@ -15,8 +15,9 @@ from alphapulse.system.v1 import system_pb2
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_mesh.runtime.ports import resolve_ports
 from alphapulse_mesh.runtime.programs import find_program
-from alphapulse_mesh.supervisor.envoy import ROUTED_SERVICES, bootstrap, render
+from alphapulse_mesh.supervisor.envoy import bootstrap, render
 from alphapulse_mesh.supervisor.plan import endpoints
+from alphapulse_mesh.supervisor.routed import ROUTED_SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
