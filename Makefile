@@ -136,6 +136,7 @@ soak: setup-dev ## long runs under load (SECONDS=600)
 chaos: setup-dev ## kill services, and the ring's processes, at random under load: nothing is lost (KILLS=5000)
 	@cd core && RING_KILLS=$(or $(KILLS),5000) cargo test --quiet --test ring_kill
 	@cd core && INDEX_KILLS=$(or $(KILLS),5000) cargo test --quiet --test index_kill
+	@cd core && INBOX_KILLS=$(or $(KILLS),5000) cargo test --quiet --test inbox_kill
 	@$(BIN)/python -m pytest -m chaos --timeout=0 tests $(ARGS)
 
 .PHONY: loom

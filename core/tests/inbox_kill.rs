@@ -3,9 +3,9 @@
 //!
 //! The program starts itself as its own worker processes. `INBOX_KILLS=2000` makes the long form.
 
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
-use std::sync::atomic::{AtomicU64, Ordering};
+mod support;
+
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -13,6 +13,7 @@ use alphapulse_core::frame::{FrameParts, encode, record_of};
 use alphapulse_core::inbox::{Kept, Pump, PumpConfig, Rules, Writer};
 use alphapulse_core::ring::{GapReason, ReaderConfig, Ring, RingConfig, RingError, Run, Start, WaitStrategy};
 use alphapulse_gen::layout::FrameContext;
+use support::{Board, Dice, PATIENCE, Place, Worker};
 
 const CAPACITY: u64 = 1 << 18;
 const PRODUCER_ID: u64 = 7;
@@ -31,56 +32,13 @@ fn main() {
     }
 }
 
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below
-    }
-}
-
-/// Words that outlive everybody: the producer's number as the relay keeps it; the offer that a
-/// producer wants; the newest number that a producer saw acknowledged; whose the number is.
-struct Board(&'static [AtomicU64]);
-
+// Words of the board: the producer's number as the relay keeps it; the offer that a producer wants; the
+// newest number that a producer saw acknowledged; whose the number is.
 const KEPT: usize = 0;
 const WANTED: usize = 1;
 const SEEN: usize = 2;
 const OWNER: usize = 3;
-
-impl Board {
-    fn open(place: &Path) -> Self {
-        let path = place.join("board");
-        let file = std::fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .unwrap();
-        file.set_len(4096).unwrap();
-        // SAFETY: a fresh shared mapping of a file of that length, never unmapped.
-        let words = unsafe {
-            let access = libc::PROT_READ | libc::PROT_WRITE;
-            let fd = std::os::fd::AsRawFd::as_raw_fd(&file);
-            let at = libc::mmap(std::ptr::null_mut(), 4096, access, libc::MAP_SHARED, fd, 0);
-            assert_ne!(at, libc::MAP_FAILED);
-            std::slice::from_raw_parts(at.cast::<AtomicU64>(), 512)
-        };
-        Board(words)
-    }
-
-    fn get(&self, index: usize) -> u64 {
-        self.0[index].load(Ordering::Acquire)
-    }
-
-    fn set(&self, index: usize, value: u64) {
-        self.0[index].store(value, Ordering::Release);
-    }
-}
+const WORDS: usize = 4;
 
 fn frame(payload: usize) -> Vec<u8> {
     let rows = vec![0u8; record_of(1).unwrap().stride * payload];
@@ -122,7 +80,7 @@ fn known(ring: &Ring, board: &Board) -> u64 {
 /// Serves one producer at a time, each with a new inbox, until it is killed.
 fn relay(place: &Path) {
     let ring = Ring::attach(place.join("ring")).unwrap();
-    let board = Board::open(place);
+    let board = Board::open(&place.join("board"));
     let producer = loop {
         match ring.producer() {
             Ok(producer) => break producer,
@@ -150,7 +108,7 @@ fn relay(place: &Path) {
             if let Some(lane) = lane {
                 pump.close(lane);
             }
-            let kept = Kept { number: &board.0[KEPT], owner: &board.0[OWNER], value: wanted };
+            let kept = Kept { number: board.word(KEPT), owner: board.word(OWNER), value: wanted };
             // SAFETY: the board is never unmapped.
             let offer = unsafe { pump.open(PRODUCER_ID, known(&ring, &board), Some(kept)) }.unwrap();
             let text = format!(
@@ -184,8 +142,8 @@ fn open(place: &Path, wanted: u64) -> Option<Writer> {
 
 /// Writes numbers on from what the relay knows, as fast as they go.
 fn produce(place: &Path, mut wanted: u64) {
-    let board = Board::open(place);
-    let mut dice = Dice(wanted.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let board = Board::open(&place.join("board"));
+    let mut dice = Dice::new(wanted);
     let frames: Vec<Vec<u8>> = (0..20).map(|n| frame(n * 10)).collect();
     loop {
         let Some(mut writer) = open(place, wanted) else {
@@ -217,45 +175,24 @@ fn produce(place: &Path, mut wanted: u64) {
     }
 }
 
-struct Killed(Child);
-
-impl Drop for Killed {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn start(arguments: &[&str]) -> Killed {
-    Killed(Command::new(std::env::current_exe().unwrap()).args(arguments).spawn().unwrap())
-}
-
 fn rounds(kills: u64) -> String {
-    let place = PathBuf::from(format!("/dev/shm/inbox-kill-{}", std::process::id()));
-    std::fs::create_dir(&place).unwrap();
-    struct Gone(PathBuf);
-    impl Drop for Gone {
-        fn drop(&mut self) {
-            let _ = std::fs::remove_dir_all(&self.0);
-        }
-    }
-    let _gone = Gone(place.clone());
+    let place = Place::new("inbox-kill");
     let ring = Ring::create(place.join("ring"), &RingConfig::new(CAPACITY)).unwrap();
-    let board = Board::open(&place);
+    let board = Board::create(&place.join("board"), WORDS);
     let config = ReaderConfig::gating("audit").wait(WaitStrategy::Block).lease(Duration::from_secs(3600));
     let mut reader = ring.reader(&config).unwrap();
     let name = place.display().to_string();
-    let mut dice = Dice(0x2545_F491_4F6C_DD1D ^ u64::from(std::process::id()));
+    let mut dice = Dice::new(u64::from(std::process::id()));
     let (mut of_producer, mut gaps, mut last) = (1u64, 0u64, 0u64);
     board.set(WANTED, of_producer);
-    let mut relay = start(&["relay", &name]);
-    let mut producer = start(&["producer", &name, &of_producer.to_string()]);
+    let mut relay = Worker::start(&["relay", &name]);
+    let mut producer = Worker::start(&["producer", &name, &of_producer.to_string()]);
     let mut run = Run::default();
     for _ in 0..kills {
         let until = Instant::now() + Duration::from_micros(5_000 + dice.roll(60_000));
         // Some progress in each round, so that the kills hit work.
         let from = last;
-        let patience = Instant::now() + Duration::from_secs(60);
+        let patience = Instant::now() + PATIENCE;
         while Instant::now() < until || last == from {
             assert!(Instant::now() < patience, "no progress since number {last}");
             reader.wait(Some(Duration::from_millis(5)));
@@ -276,19 +213,19 @@ fn rounds(kills: u64) -> String {
         // What somebody saw acknowledged before now is in the ring by now.
         match dice.roll(3) {
             0 => {
-                drop(producer);
+                producer.kill();
                 of_producer += 1;
                 board.set(WANTED, of_producer);
-                producer = start(&["producer", &name, &of_producer.to_string()]);
+                producer = Worker::start(&["producer", &name, &of_producer.to_string()]);
             }
             _ => {
-                drop(relay);
-                relay = start(&["relay", &name]);
+                relay.kill();
+                relay = Worker::start(&["relay", &name]);
             }
         }
     }
     let seen = board.get(SEEN);
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + PATIENCE;
     while last < seen {
         assert!(Instant::now() < deadline, "{seen} was acknowledged, the ring ends with {last}");
         reader.wait(Some(Duration::from_millis(5)));
@@ -303,6 +240,7 @@ fn rounds(kills: u64) -> String {
         }
         reader.release();
     }
-    drop((relay, producer));
+    relay.kill();
+    producer.kill();
     format!("{kills} kills, {last} frames, {gaps} gaps")
 }

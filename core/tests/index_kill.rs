@@ -3,18 +3,18 @@
 //!
 //! The program starts itself as the writer. `INDEX_KILLS=5000` makes the long form.
 
-use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+mod support;
+
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use alphapulse_core::index::{Kind, RECORD_BYTES, Reader, Record, Writer};
+use support::{Dice, Place, Worker, until};
 
 /// Instruments that never change their ISIN.
 const FIXED: u64 = 10;
 const FIRST: u64 = 50;
 const MOST: u64 = 2000;
-const PATIENCE: Duration = Duration::from_secs(60);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,22 +27,6 @@ fn main() {
             let seconds = started.elapsed().as_secs_f64();
             println!("index_kill: {kills} kills, {looked} looks, {seconds:.1} s");
         }
-    }
-}
-
-/// xorshift: cheap, seeded by what differs between processes.
-struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below
     }
 }
 
@@ -88,52 +72,17 @@ fn write(path: &Path, round: u64) {
     }
 }
 
-struct Worker(Child);
-
-impl Worker {
-    fn start(path: &Path, round: u64) -> Self {
-        let arguments = ["writer", path.to_str().unwrap(), &round.to_string()];
-        Worker(Command::new(std::env::current_exe().unwrap()).args(arguments).spawn().unwrap())
-    }
-
-    fn kill(mut self) {
-        self.0.kill().unwrap();
-        let status = self.0.wait().unwrap();
-        assert_eq!(status.signal(), Some(libc::SIGKILL), "the writer ended by itself: {status}");
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-struct Place(PathBuf);
-
-impl Drop for Place {
-    fn drop(&mut self) {
-        let (folder, name) = (self.0.parent().unwrap(), self.0.file_name().unwrap().to_str().unwrap());
-        for found in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-            if found.file_name().to_string_lossy().starts_with(name) {
-                let _ = std::fs::remove_file(found.path());
-            }
-        }
-    }
-}
-
 fn rounds(kills: u64) -> u64 {
-    let folder =
-        if Path::new("/dev/shm").is_dir() { PathBuf::from("/dev/shm") } else { std::env::temp_dir() };
-    let place = Place(folder.join(format!("index-kill-{}", std::process::id())));
+    let place = Place::new("index-kill");
+    let path = place.join("index");
+    let writer = |round: u64| Worker::start(&["writer", path.to_str().unwrap(), &round.to_string()]);
     let mut dice = Dice::new(u64::from(std::process::id()));
-    let first = Worker::start(&place.0, 1);
-    let old = until("the first index", || Reader::attach(&place.0).ok());
+    let first = writer(1);
+    let old = until("the first index", || Reader::attach(&path).ok());
     first.kill();
     let mut looked = 0;
     for round in 2..kills + 2 {
-        let worker = Worker::start(&place.0, round);
+        let worker = writer(round);
         let follows = round % 2 == 0;
         if follows {
             until("a reader to follow", || (old.revision() >= round * 1_000_000_000).then_some(()));
@@ -144,7 +93,7 @@ fn rounds(kills: u64) -> u64 {
         }
         worker.kill();
         looked += look(&old);
-        looked += look(&Reader::attach(&place.0).expect("what is named is whole"));
+        looked += look(&Reader::attach(&path).expect("what is named is whole"));
     }
     looked
 }
@@ -167,15 +116,4 @@ fn look(reader: &Reader) -> u64 {
     }
     assert!(reader.revision() >= before, "revisions only grow");
     1
-}
-
-fn until<T>(what: &str, mut there: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
-    loop {
-        if let Some(found) = there() {
-            return found;
-        }
-        assert!(Instant::now() < deadline, "waited {PATIENCE:?} for {what}");
-        std::thread::sleep(Duration::from_micros(200));
-    }
 }

@@ -3,15 +3,15 @@
 //!
 //! The program starts itself as its own worker processes. `RING_KILLS=5000` makes the long form.
 
-use std::os::unix::process::ExitStatusExt;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
-use std::sync::atomic::{AtomicU64, Ordering};
+mod support;
+
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use alphapulse_core::ring::{
     GapReason, Reader, ReaderConfig, Ring, RingConfig, RingError, Run, Start, WaitStrategy,
 };
+use support::{Board, Dice, PATIENCE, Place, Worker, until};
 
 const CAPACITY: u64 = 1 << 15;
 
@@ -31,54 +31,9 @@ fn main() {
     }
 }
 
-/// xorshift: cheap, seeded by what differs between processes.
-struct Dice(u64);
-
-impl Dice {
-    fn new(seed: u64) -> Self {
-        Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
-    }
-
-    fn roll(&mut self, below: u64) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0 % below
-    }
-}
-
-/// A page of counters that outlives whoever writes them. Word 0 is the reader's; word `1 + tag` the
-/// number of entries that producer `tag` knows to be published.
-struct Board(&'static [AtomicU64]);
-
+/// Words of the board. Word 0 is the reader's; word `1 + tag` the number of entries that producer `tag`
+/// knows to be published.
 const BOARD_WORDS: usize = 1 << 16;
-
-impl Board {
-    fn open(path: impl AsRef<Path>) -> Self {
-        let file = std::fs::OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .unwrap();
-        file.set_len(BOARD_WORDS as u64 * 8).unwrap();
-        // SAFETY: a fresh shared mapping of a file of that length, never unmapped.
-        let words = unsafe {
-            let at = libc::mmap(
-                std::ptr::null_mut(),
-                BOARD_WORDS * 8,
-                libc::PROT_READ | libc::PROT_WRITE,
-                libc::MAP_SHARED,
-                std::os::fd::AsRawFd::as_raw_fd(&file),
-                0,
-            );
-            assert_ne!(at, libc::MAP_FAILED);
-            std::slice::from_raw_parts(at.cast::<AtomicU64>(), BOARD_WORDS)
-        };
-        Board(words)
-    }
-}
 
 fn entry(tag: u64, counter: u64, length: u64) -> Vec<u8> {
     let mut bytes = vec![(tag ^ counter) as u8; 16 + length as usize];
@@ -89,7 +44,7 @@ fn entry(tag: u64, counter: u64, length: u64) -> Vec<u8> {
 
 fn produce(ring: &str, board: &str, tag: u64) {
     let ring = Ring::attach(ring).unwrap();
-    let board = Board::open(board);
+    let board = Board::open(Path::new(board));
     let mut dice = Dice::new(tag + 1);
     let mut producer = loop {
         match ring.producer() {
@@ -126,14 +81,15 @@ fn produce(ring: &str, board: &str, tag: u64) {
             }
             _ => drop(producer.claim(100).unwrap()),
         }
-        board.0[1 + tag as usize].store(counter, Ordering::Release);
+        board.set(1 + tag as usize, counter);
     }
 }
 
 fn read(ring: &str, board: &str) {
     let ring = Ring::attach(ring).unwrap();
-    let board = Board::open(board);
-    let config = ReaderConfig::gating("killed").start(Start::Resume);
+    let board = Board::open(Path::new(board));
+    // It keeps its place until its successor has come, however late that is.
+    let config = ReaderConfig::gating("killed").start(Start::Resume).lease(Duration::from_secs(3600));
     let mut reader = loop {
         match ring.reader(&config) {
             Ok(reader) => break reader,
@@ -142,7 +98,7 @@ fn read(ring: &str, board: &str) {
         }
     };
     // What the predecessor gave back was written before it was noted, so it may be ahead of the note.
-    let noted = board.0[0].load(Ordering::Acquire);
+    let noted = board.get(0);
     assert!(reader.sequence() >= noted, "resumed at {} after {noted}", reader.sequence());
     let mut run = Run::default();
     let mut next = reader.sequence();
@@ -155,21 +111,11 @@ fn read(ring: &str, board: &str) {
         assert_eq!(reader.sequence(), next + told);
         next = reader.sequence();
         reader.release();
-        board.0[0].store(next, Ordering::Release);
+        board.set(0, next);
         if run.is_blank() {
             reader.wait(Some(Duration::from_millis(50)));
         }
     }
-}
-
-fn start(arguments: &[&str]) -> Child {
-    Command::new(std::env::current_exe().unwrap()).args(arguments).spawn().unwrap()
-}
-
-fn kill(mut child: Child) {
-    child.kill().unwrap();
-    let status = child.wait().unwrap();
-    assert_eq!(status.signal(), Some(libc::SIGKILL), "a worker ended by itself: {status}");
 }
 
 /// What the surviving readers have seen.
@@ -213,21 +159,20 @@ impl Account {
 }
 
 fn rounds(multi: bool, kills: u64) -> String {
-    let directory = std::env::temp_dir().join(format!("ring-kill-{}-{multi}", std::process::id()));
-    std::fs::create_dir_all(&directory).unwrap();
-    let _cleanup = Cleanup(directory.clone());
-    let (path, board_path) = (directory.join("ring"), directory.join("board"));
+    let place = Place::new("ring-kill");
+    let (path, board_path) = (place.join("ring"), place.join("board"));
     let (ring_name, board_name) = (path.to_str().unwrap(), board_path.to_str().unwrap());
     let ring = Ring::create(&path, &RingConfig::new(CAPACITY).multi_producer(multi)).unwrap();
-    let board = Board::open(&board_path);
+    let board = Board::create(&board_path, BOARD_WORDS);
     let mut survivor = ring.reader(&ReaderConfig::gating("survivor")).unwrap();
     let mut account = Account { next: vec![0; BOARD_WORDS], next_sequence: 0, entries: 0, gaps: 0 };
     let (mut run, mut bytes) = (Run::default(), Vec::new());
     let mut dice = Dice::new(kills + multi as u64);
     let mut tags = 0..;
-    let mut producer = || start(&["producer", ring_name, board_name, &tags.next().unwrap().to_string()]);
-    let mut producers: Vec<Child> = (0..if multi { 3 } else { 1 }).map(|_| producer()).collect();
-    let mut reader = start(&["reader", ring_name, board_name]);
+    let mut producer =
+        || Worker::start(&["producer", ring_name, board_name, &tags.next().unwrap().to_string()]);
+    let mut producers: Vec<Worker> = (0..if multi { 3 } else { 1 }).map(|_| producer()).collect();
+    let mut reader = Worker::start(&["reader", ring_name, board_name]);
     let mut slowest = Duration::ZERO;
     for _ in 0..kills {
         let until = Instant::now() + Duration::from_micros(2_000 + dice.roll(6_000));
@@ -241,18 +186,17 @@ fn rounds(multi: bool, kills: u64) -> String {
             }
         }
         if dice.roll(4) == 0 {
-            kill(std::mem::replace(&mut reader, start(&["reader", ring_name, board_name])));
+            let next = Worker::start(&["reader", ring_name, board_name]);
+            std::mem::replace(&mut reader, next).kill();
         } else {
             let victim = dice.roll(producers.len() as u64) as usize;
-            kill(producers.swap_remove(victim));
+            producers.swap_remove(victim).kill();
             producers.push(producer());
         }
     }
-    for child in producers {
-        kill(child);
-    }
+    producers.into_iter().for_each(Worker::kill);
     // Everything claimed becomes an entry or a gap, without any producer left to help.
-    let deadline = Instant::now() + Duration::from_secs(20);
+    let deadline = Instant::now() + PATIENCE;
     while account.next_sequence < ring.next_sequence() {
         assert!(
             Instant::now() < deadline,
@@ -265,19 +209,15 @@ fn rounds(multi: bool, kills: u64) -> String {
         }
     }
     for tag in 0..tags.start as usize {
-        let known = board.0[1 + tag].load(Ordering::Acquire);
+        let known = board.get(1 + tag);
         assert!(
             account.next[tag] >= known,
             "producer {tag}: {known} published, {} arrived",
             account.next[tag]
         );
     }
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while board.0[0].load(Ordering::Acquire) < ring.next_sequence() {
-        assert!(Instant::now() < deadline, "the restarted reader stalled: {:?}", ring.stats());
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    kill(reader);
+    until("the restarted reader", || (board.get(0) >= ring.next_sequence()).then_some(()));
+    reader.kill();
     ring.recover();
     assert!(ring.stats().producers.is_empty(), "no slot of a dead producer stays taken");
     assert!(account.entries > 0);
@@ -285,12 +225,4 @@ fn rounds(multi: bool, kills: u64) -> String {
         "{kills} kills, {} entries, {} gap entries, longest silence {slowest:?}",
         account.entries, account.gaps
     )
-}
-
-struct Cleanup(PathBuf);
-
-impl Drop for Cleanup {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }

@@ -9,7 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::{Cell, MAGIC, VERSION, refuse};
 use crate::ring::layout::checksum;
-use crate::ring::{LayoutFault, Result, RingError};
+use crate::ring::{LayoutFault, Result, RingError, reserve};
 
 const HEADER: usize = 40;
 const CELLS_AT: usize = 4096;
@@ -80,8 +80,7 @@ fn create(path: &Path, cells: u32) -> Result<()> {
     header.extend_from_slice(&now.to_le_bytes());
     let sum = checksum(&header);
     header.extend_from_slice(&sum.to_le_bytes());
-    let made = file
-        .set_len(size(cells))
+    let made = reserve(&file, size(cells))
         .and_then(|()| file.write_all(&header))
         .and_then(|()| std::fs::hard_link(&temporary, path));
     let _ = std::fs::remove_file(&temporary);

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::layout::*;
-use crate::ring::{LayoutFault, Result, RingError, process};
+use crate::ring::{LayoutFault, Result, RingError, process, reserve};
 
 /// Bytes up for frames of at most `max_frame` bytes: one of them, and some of the usual size.
 pub fn capacity_for(max_frame: usize) -> usize {
@@ -29,17 +29,11 @@ fn memory_file(name: &std::ffi::CStr, size: usize) -> Result<(File, PathBuf)> {
     let system = |action: &str, source| RingError::System { action: action.into(), source };
     // Whoever may open it is decided as for a ring: the user's own processes.
     file.set_permissions(Permissions::from_mode(0o600)).map_err(|e| system("restricting an inbox", e))?;
-    file.set_len(size as u64).map_err(|e| system("sizing an inbox", e))?;
-    // SAFETY: system calls on our own descriptor.
-    unsafe {
-        // Memory that is not there is an error here, not a fault later.
-        if libc::fallocate(fd, 0, 0, size as libc::off_t) != 0 {
-            return Err(RingError::system(format!("reserving {size} bytes for an inbox")));
-        }
-        let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
-        if libc::fcntl(fd, libc::F_ADD_SEALS, seals) != 0 {
-            return Err(RingError::system("sealing an inbox"));
-        }
+    reserve(&file, size as u64).map_err(|e| system(&format!("reserving {size} bytes for an inbox"), e))?;
+    let seals = libc::F_SEAL_SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL;
+    // SAFETY: a system call on our own descriptor.
+    if unsafe { libc::fcntl(fd, libc::F_ADD_SEALS, seals) } != 0 {
+        return Err(RingError::system("sealing an inbox"));
     }
     let path = PathBuf::from(format!("/proc/{}/fd/{fd}", std::process::id()));
     Ok((file, path))

@@ -194,6 +194,8 @@ fn a_producer_that_reads_no_reports_waits_alone() {
         reports.len() == rubbish.len()
     });
     assert_eq!(reports.iter().map(|r| r.number).collect::<Vec<_>>(), (1..=3 * REPORTS).collect::<Vec<_>>());
+    // A report is seen before what it says is acknowledged.
+    assert!(noisy.wait(3 * REPORTS - 1, Duration::from_secs(60)));
     assert_eq!(noisy.acknowledged(), 3 * REPORTS);
     assert_eq!(relay.entries().len(), 50);
 }
@@ -243,6 +245,8 @@ fn the_most_urgent_of_those_held_back_goes_first() {
         relay.pump.set_limit(limit);
         until("room", || relay.ring.next_sequence() == limit - BASE + 1);
     }
+    // A sequence is given before the frame is there.
+    assert!(writers.iter().all(|writer| writer.wait(0, Duration::from_secs(60))));
     let order: Vec<u64> = relay.entries().iter().map(|entry| entry.producer_id).collect();
     assert_eq!(order, [6, 8, 9, 7]);
 }

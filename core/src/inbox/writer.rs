@@ -116,7 +116,7 @@ impl Writer {
         let known = words.down.reports.load(Ordering::Acquire);
         let mut reports = Vec::new();
         // More than there are slots would be nonsense: the oldest of them are gone.
-        for index in self.reports..known.min(self.reports + REPORTS) {
+        for index in self.reports..known.min(self.reports.saturating_add(REPORTS)) {
             let mut bytes = [0; REPORT_BYTES];
             for (word, out) in self.memory.report(index).iter().zip(bytes.chunks_exact_mut(8)) {
                 out.copy_from_slice(&word.load(Ordering::Relaxed).to_le_bytes());

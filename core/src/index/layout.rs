@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::error::{IndexError, Result};
+use crate::ring::reserve;
 
 pub const MAGIC: [u8; 8] = *b"APINDEX\0";
 pub const VERSION: u32 = 1;
@@ -245,13 +246,10 @@ impl Mapping {
     /// A new file of this geometry, all zeros but for its header, which `finish` makes valid.
     pub fn make(file: &File, path: &Path, geometry: Geometry, generation: u64, seed: u64) -> Result<Self> {
         let bytes = geometry.file_bytes();
-        // SAFETY: the descriptor is open. Memory is taken now, not at a store that would end us.
-        let failed = unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, bytes as libc::off_t) };
-        if failed != 0 {
-            let source = std::io::Error::from_raw_os_error(failed);
+        reserve(file, bytes as u64).map_err(|source| {
             let action = format!("taking {bytes} bytes of shared memory for {}", path.display());
-            return Err(IndexError::System { action, source });
-        }
+            IndexError::System { action, source }
+        })?;
         let base = Self::map(file, path, bytes, true)?;
         let header = Header {
             magic: MAGIC,

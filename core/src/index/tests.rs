@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use super::*;
 
@@ -171,11 +171,12 @@ fn readers_never_see_half_a_record_while_it_grows_and_changes() {
     writer.put(0, &version(1, 1)).unwrap();
     writer.commit(1).unwrap();
     let stop = Arc::new(AtomicBool::new(false));
-    let threads: Vec<_> = (0..2)
-        .map(|_| {
-            let (stop, reader) = (stop.clone(), Reader::attach(&place.0).unwrap());
+    let looks: [Arc<AtomicU64>; 2] = Default::default();
+    let threads: Vec<_> = looks
+        .iter()
+        .map(|looks| {
+            let (stop, looks, reader) = (stop.clone(), looks.clone(), Reader::attach(&place.0).unwrap());
             std::thread::spawn(move || {
-                let mut seen = 0u64;
                 while !stop.load(Ordering::Relaxed) {
                     let before = reader.revision();
                     let count = reader.len() as u64;
@@ -187,15 +188,19 @@ fn readers_never_see_half_a_record_while_it_grows_and_changes() {
                         assert_eq!(found[84..96], *b"US0000000003");
                     }
                     assert!(reader.revision() >= before, "revisions only grow");
-                    seen += 1;
+                    looks.fetch_add(1, Ordering::Relaxed);
                 }
-                seen
             })
         })
         .collect();
-    let mut count = 1;
-    for revision in 2..=2000u64 {
-        if revision % 3 == 0 {
+    let (mut count, mut revision) = (1, 1u64);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let unseen = || (0..2).any(|at| !threads[at].is_finished() && looks[at].load(Ordering::Relaxed) == 0);
+    // Grown, it changes on until both readers have looked, however late they came to run.
+    while revision < 2000 || unseen() {
+        assert!(Instant::now() < deadline, "a reader does not look");
+        revision += 1;
+        if revision % 3 == 0 || revision > 2000 {
             writer.put(
                 (revision as usize * 7) % count,
                 &version((revision * 7) % count as u64 + 1, revision as u8),
@@ -208,9 +213,7 @@ fn readers_never_see_half_a_record_while_it_grows_and_changes() {
         writer.commit(revision).unwrap();
     }
     stop.store(true, Ordering::Relaxed);
-    for thread in threads {
-        assert!(thread.join().unwrap() > 0);
-    }
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
 }
 
 #[test]

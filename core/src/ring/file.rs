@@ -5,7 +5,7 @@
 use std::ffi::CString;
 use std::fs::{File, OpenOptions};
 use std::io::Read;
-use std::os::fd::{AsRawFd, FromRawFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -151,7 +151,10 @@ pub fn anonymous(config: &RingConfig) -> Result<Mapping> {
 fn build(file: &File, path: &Path, config: &RingConfig) -> Result<Fixed> {
     let page = if config.huge_pages { HUGE_PAGE } else { SMALL_PAGE };
     let geometry = Geometry::new(config.capacity, config.max_producers, config.max_readers, page);
-    allocate(file.as_raw_fd(), geometry.file_size, path)?;
+    reserve(file, geometry.file_size).map_err(|source| RingError::System {
+        action: format!("reserving {} bytes for {}", geometry.file_size, path.display()),
+        source,
+    })?;
     let mut fixed = Fixed {
         magic: MAGIC,
         version: LAYOUT_VERSION,
@@ -196,22 +199,18 @@ fn build(file: &File, path: &Path, config: &RingConfig) -> Result<Fixed> {
     Ok(fixed)
 }
 
-/// Reserves the pages now, so that a full /dev/shm is an error here and not a SIGBUS later.
-fn allocate(fd: RawFd, size: u64, path: &Path) -> Result<()> {
-    // SAFETY: plain system calls on our own descriptor.
-    unsafe {
-        if libc::ftruncate(fd, size as libc::off_t) != 0 {
-            return Err(RingError::system(format!("sizing {} to {size} bytes", path.display())));
-        }
-        if libc::fallocate(fd, 0, 0, size as libc::off_t) != 0 {
-            let error = std::io::Error::last_os_error();
-            if error.raw_os_error() != Some(libc::EOPNOTSUPP) {
-                let action = format!("reserving {size} bytes for {}", path.display());
-                return Err(RingError::System { action, source: error });
-            }
+/// Makes a file this long with all of its pages, so that memory which is not there (a full /dev/shm) is
+/// an error here and not a SIGBUS at some later store. Whatever is mapped is made with it.
+pub(crate) fn reserve(file: &File, bytes: u64) -> std::io::Result<()> {
+    loop {
+        // SAFETY: a system call on an open descriptor.
+        match unsafe { libc::posix_fallocate(file.as_raw_fd(), 0, bytes as libc::off_t) } {
+            0 => return Ok(()),
+            // A signal came before all was there, and nothing is.
+            libc::EINTR => {}
+            code => return Err(std::io::Error::from_raw_os_error(code)),
         }
     }
-    Ok(())
 }
 
 fn fixed_bytes(fixed: &Fixed) -> [u8; FIXED_LEN] {

@@ -50,6 +50,7 @@ mod wait;
 
 #[cfg(not(loom))]
 pub(crate) use self::{
+    file::reserve,
     park::{futex_wait, futex_wake},
     reader::copy_shared,
 };

@@ -23,10 +23,9 @@ impl<'a> LendShape<'a> {
     pub fn structure(&self, shape: &'a Shape) -> &'a gen_fields::StructType<'a> {
         let fields = shape.fields.iter().filter_map(|field| self.field(field, field.at));
         let fields: Vec<_> = fields.collect();
-        // The compiler knows ids by this name.
-        let is_id = shape.name == "alphapulse_fbs.InstrumentId" && shape.size == 16;
-        let name =
-            if is_id || shape.name.starts_with("alphapulse_fbs.") { shape.short_name() } else { &shape.name };
+        // The compiler knows ids and wide numbers by their short names.
+        let ours = shape.name.starts_with("alphapulse_fbs.");
+        let name = if ours { shape.short_name() } else { &shape.name };
         self.arena.alloc(gen_fields::StructType {
             name,
             size: shape.size,

@@ -83,6 +83,7 @@ class RelayMemory:
 
         Raises:
             DataLoss: the file is there and is not a relay's memory.
+            ResourceExhausted: the disk has no room for it.
         """
         self.path = path
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -91,7 +92,7 @@ class RelayMemory:
             size = os.fstat(self._fd).st_size
             if size not in {0, _SIZE}:
                 raise self._foreign()
-            os.ftruncate(self._fd, _SIZE)
+            self._reserve(size)
             mapping = mmap.mmap(self._fd, _SIZE)
         except BaseException:
             os.close(self._fd)
@@ -299,6 +300,18 @@ class RelayMemory:
         trace: TracebackType | None,
     ) -> None:
         self.close()
+
+    def _reserve(self, size: int) -> None:
+        """All of the file: a store into a mapped hole of a full disk would end the process."""
+        try:
+            os.posix_fallocate(self._fd, 0, _SIZE)
+        except OSError as error:
+            os.ftruncate(self._fd, size)
+            raise ResourceExhausted(
+                f"{self.path}: {error.strerror}",
+                reason="RELAY_MEMORY_NO_SPACE",
+                path=str(self.path),
+            ) from None
 
     def _foreign(self) -> DataLoss:
         return DataLoss(

@@ -15,6 +15,7 @@ from alphapulse_mesh.runtime.errors import DataLoss, ResourceExhausted
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_testing.frames import numbers_of, trades
 from alphapulse_testing.relays import RelayProcess
+from alphapulse_testing.small_disk import on_small_disk
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -136,6 +137,24 @@ def test_a_foreign_file_is_left_alone(tmp_path: Path, content: bytes) -> None:
         RelayMemory(path)
     assert caught.value.reason == "RELAY_MEMORY_INVALID"
     assert path.read_bytes() == content
+
+
+ON_A_FULL_DISK = """
+from pathlib import Path
+from alphapulse_mesh.relay.memory import RelayMemory
+from alphapulse_mesh.runtime.errors import ResourceExhausted
+
+path = HERE / "memory"
+try:
+    RelayMemory(path)
+except ResourceExhausted as error:
+    print(error.reason, path.stat().st_size)
+"""
+
+
+def test_a_full_disk_is_an_error_with_a_name(tmp_path: Path) -> None:
+    """And the file that was begun is none that a later start would refuse."""
+    assert on_small_disk(tmp_path, ON_A_FULL_DISK) == "RELAY_MEMORY_NO_SPACE 0"
 
 
 async def test_a_foreign_file_in_place_of_the_ring_is_left_alone(
