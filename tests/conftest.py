@@ -21,6 +21,7 @@ import grpc
 import grpc.aio
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 from opentelemetry.proto.collector.trace.v1 import (
     trace_service_pb2,
     trace_service_pb2_grpc,
@@ -37,6 +38,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
 
     from opentelemetry.proto.trace.v1 import trace_pb2
+
+# How long an example takes is a busy host's business: a limit would be a timing assert.
+settings.register_profile("timeless", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("timeless")
 
 DATA_VARIABLE = "ALPHAPULSE_DATA"
 
