@@ -3,7 +3,7 @@ the state of venues, to a venue or a split; and how every line was judged. Exact
 
 Levels are taken in the order of what they cost: price in the instrument's currency, with the taker
 fee and a penalty in basis points for latency and failures, which urgency scales. A greedy take by
-that order is the cheapest split, because the cost of a level is linear.
+that order is the cheapest split, because the cost of a level is linear; each line gets whole lots.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from alphapulse_mesh.registry.venue_metrics import summary
 from alphapulse_mesh.runtime.errors import InvalidArgument, UnknownInstrument
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from alphapulse_mesh.registry.model import InstrumentEntry
     from alphapulse_mesh.registry.quotes import LiveQuotes
@@ -73,6 +73,8 @@ class _Line:
     fees: Fees | None
     rate: Decimal | None
     """Of its currency in that of the instrument."""
+    lot: Decimal
+    """0 where it has none."""
     penalty_bps: Decimal = Decimal(0)
     taken: list[Level] = field(default_factory=list)
 
@@ -149,7 +151,7 @@ def route(
         line.choice.chosen = bool(line.taken)
         line.choice.levels_taken = len(line.taken)
         line.choice.taken = plain(sum((size for _, size in line.taken), Decimal(0)))
-        if not line.taken and request.max_venues and rest:
+        if not line.taken and rest and not line.choice.excluded:
             line.choice.excluded = "MAX_VENUES"
     usable.sort(key=lambda line: _effective(line, line.levels[0][0], buy=buy), reverse=not buy)
     excluded = [line for line in lines if line not in usable]
@@ -251,7 +253,8 @@ def _line(order: _Order, book: LiveBook, same: dict[bytes, InstrumentEntry]) -> 
         currency=price_currency(entry),
         rate=plain(_rounded(rate)) if rate else "",
     )
-    line = _Line(entry, levels, choice, fees, rate, penalty)
+    lot = Decimal(entry.message().lot_size or 0)
+    line = _Line(entry, levels, choice, fees, rate, lot, penalty)
     choice.excluded = _exclusion(line, venue, order.now_ns)
     if levels:
         choice.price = plain(levels[0][0])
@@ -329,27 +332,78 @@ def _take(lines: list[_Line], quantity: Decimal, max_venues: int, *, buy: bool) 
     rest, taken = _fill(lines, quantity, buy=buy)
     for line in lines:
         line.taken = taken.get(line.entry.id, [])
+        if rest and not line.taken:
+            line.choice.excluded = "LOT_SIZE"  # only that keeps it from taking of the rest
     return rest
 
 
 def _fill(
     lines: list[_Line], quantity: Decimal, *, buy: bool
 ) -> tuple[Decimal, dict[bytes, list[Level]]]:
-    offers = [
-        (_effective(line, price, buy=buy), position, price, size)
-        for position, line in enumerate(lines)
-        for price, size in line.levels
-    ]
+    """Take what is cheapest, in whole lots; what remains, and the levels by line."""
+    offers = []
+    for position, line in enumerate(lines):
+        for parts in _in_lots(line):
+            total = sum((size for _, size in parts), Decimal(0))
+            cost = _effective(line, _average(parts, total), buy=buy)
+            offers.append((cost, position, total, parts))
     offers.sort(key=lambda offer: (offer[0] if buy else -offer[0], offer[1]))
     taken: defaultdict[bytes, list[Level]] = defaultdict(list)
     rest = quantity
-    for _, position, price, size in offers:
+    for _, position, total, parts in offers:
         if not rest:
             break
-        part = min(rest, size)
-        taken[lines[position].entry.id].append((price, part))
-        rest -= part
+        line = lines[position]
+        got = _whole(line, min(rest, total))
+        if got:
+            # what is cut is of one level: a lot of several is taken or not
+            _add(taken[line.entry.id], parts if got == total else [(parts[0][0], got)])
+            rest -= got
     return rest, taken
+
+
+def _average(parts: list[Level], total: Decimal) -> Decimal:
+    """The price of all of it."""
+    if len(parts) == 1:
+        return parts[0][0]
+    notional = sum((price * size for price, size in parts), Decimal(0))
+    return _ARITHMETIC.divide(notional, total)
+
+
+def _whole(line: _Line, size: Decimal) -> Decimal:
+    """As much of a size as is whole lots."""
+    return size - _ARITHMETIC.remainder(size, line.lot) if line.lot else size
+
+
+def _in_lots(line: _Line) -> Iterator[list[Level]]:
+    """The levels of a line as whole lots: those within one level together, one across levels for
+    itself. What is no whole lot at the end is nobody's.
+    """
+    begun: list[Level] = []
+    for price, size in line.levels:
+        left = size
+        if begun:
+            part = min(left, line.lot - sum((each for _, each in begun), Decimal(0)))
+            begun.append((price, part))
+            left -= part
+            if not _whole(line, sum((each for _, each in begun), Decimal(0))):
+                continue
+            yield begun
+            begun = []
+        whole = _whole(line, left)
+        if whole:
+            yield [(price, whole)]
+        if left > whole:
+            begun = [(price, left - whole)]
+
+
+def _add(taken: list[Level], parts: list[Level]) -> None:
+    """A level of which lots were taken before is one level still."""
+    for price, size in parts:
+        if taken and taken[-1][0] == price:
+            taken[-1] = (price, taken[-1][1] + size)
+        else:
+            taken.append((price, size))
 
 
 def _cost(kept: list[_Line], line: _Line, quantity: Decimal, *, buy: bool) -> tuple[Decimal, ...]:
