@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, TypedDict
 
 import grpc
 import grpc.aio
+from google.protobuf.message import DecodeError
 from opentelemetry.trace import Status, StatusCode
 
 from alphapulse_mesh.runtime import attributes as names
@@ -31,6 +32,7 @@ from alphapulse_mesh.runtime.errors import (
     STATUS_DETAILS_KEY,
     DeadlineExceeded,
     InternalError,
+    InvalidArgument,
     MeshError,
     Unavailable,
     code_of,
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from alphapulse_mesh.runtime.metrics import Metrics
+
+    _Decode = Callable[[Any], Any]
 
 __all__ = [
     "CallObserver",
@@ -238,23 +242,27 @@ class MeshInterceptor(grpc.aio.ServerInterceptor):
             "bidi_stream": (handler.stream_stream, grpc.stream_stream_rpc_method_handler),
         }
         behaviour, make = kinds[info.shape]
+        decode = _decoder(handler.request_deserializer, info)
+        # gRPC decodes a single request before anything of ours runs, and answers a broken one with
+        # the words of the decoder: so that one is decoded in here.
+        inside = decode if decode is not None and not handler.request_streaming else _as_it_is
         if inspect.isasyncgenfunction(behaviour):
-            around: Any = self._generator(behaviour, info)
+            around: Any = self._generator(behaviour, info, inside)
         elif inspect.iscoroutinefunction(behaviour):
-            around = self._coroutine(behaviour, info)
+            around = self._coroutine(behaviour, info, inside)
         else:
             raise TypeError(f"{info.service}/{info.method}: the handler is not async")
         return make(
             around,
-            request_deserializer=handler.request_deserializer,
+            request_deserializer=decode if handler.request_streaming else None,
             response_serializer=handler.response_serializer,
         )
 
-    def _coroutine(self, behaviour: Any, info: HandlerInfo) -> Any:
+    def _coroutine(self, behaviour: Any, info: HandlerInfo, decode: _Decode) -> Any:
         async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
             rpc = self._begin(info, context)
             try:
-                return await behaviour(request, context)
+                return await behaviour(decode(request), context)
             except BaseException as error:  # noqa: BLE001  # translated and raised again, always
                 await self._raise(rpc, error)
             finally:
@@ -262,13 +270,13 @@ class MeshInterceptor(grpc.aio.ServerInterceptor):
 
         return call
 
-    def _generator(self, behaviour: Any, info: HandlerInfo) -> Any:
+    def _generator(self, behaviour: Any, info: HandlerInfo, decode: _Decode) -> Any:
         async def call(
             request: Any, context: grpc.aio.ServicerContext[Any, Any]
         ) -> AsyncIterator[Any]:
             rpc = self._begin(info, context)
             try:
-                async with contextlib.aclosing(behaviour(request, context)) as responses:
+                async with contextlib.aclosing(behaviour(decode(request), context)) as responses:
                     async for response in responses:
                         yield response
             except BaseException as error:  # noqa: BLE001  # translated and raised again, always
@@ -312,6 +320,27 @@ class MeshInterceptor(grpc.aio.ServerInterceptor):
             status.message,
             trailing_metadata=((STATUS_DETAILS_KEY, status.SerializeToString()),),
         )
+
+
+def _decoder(deserialize: _Decode | None, info: HandlerInfo) -> _Decode | None:
+    """The same, but for the error: what cannot be decoded is the caller's fault."""
+    if deserialize is None:
+        return None
+
+    def decode(data: Any) -> Any:
+        try:
+            return deserialize(data)
+        except DecodeError:
+            raise InvalidArgument(
+                f"{info.method}: the message is not the one that it takes",
+                reason="REQUEST_MALFORMED",
+            ) from None
+
+    return decode
+
+
+def _as_it_is(data: Any) -> Any:
+    return data
 
 
 def _remaining(context: Any) -> float | None:

@@ -24,7 +24,6 @@ import ctypes
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from grpc_reflection.v1alpha import reflection
 
 from alphapulse.system.v1 import system_pb2, system_pb2_grpc
 from alphapulse_mesh.runtime.agent import AgentReporter, AgentServicer, AgentStatus
+from alphapulse_mesh.runtime.binding import bind_socket, bind_tcp
 from alphapulse_mesh.runtime.config import MeshConfig, load_config
 from alphapulse_mesh.runtime.errors import (
     ConfigError,
@@ -305,29 +305,10 @@ class ServiceHost:
     def _bind(self) -> int:
         if self.config.server.transport == "unix":
             path = self.paths.socket(self.service, self.instance)
-            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _refuse_living_socket(path)
-            self._add_port(f"unix:{path}", str(path))
+            bind_socket(self._server, path, name=self.agent.name)
             return 0
-        host = self.config.mesh.host
         port = self.config.endpoint(self.service, self.instance).port
-        return self._add_port(f"{host}:{port}", f"port {port} on {host}", (host, port))
-
-    def _add_port(self, address: str, what: str, probe: tuple[str, int] | None = None) -> int:
-        try:
-            port = self._server.add_insecure_port(address)
-        except RuntimeError:
-            port = 0
-        if port:
-            return port
-        # gRPC does not say why; the system does, when asked the same.
-        why = _why_not(probe) if probe else "cannot be bound"
-        taken = why == os.strerror(98)  # EADDRINUSE
-        raise Unavailable(
-            f"{self.agent.name}: {what}: {why}",
-            reason="PORT_IN_USE" if taken else "BIND_FAILED",
-            address=address,
-        )
+        return bind_tcp(self._server, self.config.mesh.host, port, name=self.agent.name)
 
     def _ready(self) -> Ready:
         pid = os.getpid()
@@ -360,25 +341,6 @@ def _options(config: MeshConfig) -> list[tuple[str, int]]:
         ("grpc.keepalive_permit_without_calls", 1),
         ("grpc.http2.min_recv_ping_interval_without_data_ms", ping),
     ]
-
-
-def _why_not(address: tuple[str, int]) -> str:
-    with socket.socket(socket.AF_INET6 if ":" in address[0] else socket.AF_INET) as probe:
-        try:
-            probe.bind(address)
-        except OSError as error:
-            return error.strerror or str(error)
-    return "cannot be bound"
-
-
-def _refuse_living_socket(path: Path) -> None:
-    """GRPC takes over an existing socket file, also that of a living server."""
-    with socket.socket(socket.AF_UNIX) as probe:
-        try:
-            probe.connect(os.fspath(path))
-        except OSError:
-            return  # nobody there, or a stale file: gRPC replaces it
-    raise Unavailable(f"{path}: in use by another server", reason="PORT_IN_USE", address=str(path))
 
 
 # ------------------------------------------------------------------- processes

@@ -31,6 +31,8 @@ from alphapulse_testing.frames import numbers_of, trades
 from alphapulse_testing.relays import serve_relay
 from alphapulse_testing.waiting import eventually
 
+from .test_publish import failure_of
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
@@ -192,6 +194,13 @@ async def test_a_seat_is_refused_as_a_subscription_is(serve: Serve) -> None:
         async with Subscription(target, "market_data", start=1000) as subscription:
             with pytest.raises(OutOfRange):
                 await anext(subscription)
+
+
+async def test_bytes_that_ask_for_no_seat_are_refused_with_a_reason(serve: Serve) -> None:
+    async with serve() as (hub, target), grpc.aio.insecure_channel(target) as channel:
+        call: Any = channel.stream_stream(f"/{hub.domain.grpc_service}/Attach")()
+        await call.write(b"\xff\xff\xff")
+        assert (await failure_of(call)).reason == "REQUEST_MALFORMED"
 
 
 async def test_what_a_seat_claims_of_itself_stays_within_what_a_heartbeat_can_say(

@@ -22,6 +22,7 @@ from alphapulse.system.v1 import system_pb2, system_pb2_grpc
 from alphapulse_mesh.runtime.errors import (
     DeadlineExceeded,
     InternalError,
+    InvalidArgument,
     OrderRejected,
     Unavailable,
     from_rpc_error,
@@ -186,6 +187,23 @@ class TestEveryShape:
         assert count("grpc_server_handled_total", "OK") == 1
         assert count("grpc_server_handled_total", "FAILED_PRECONDITION") == 1
         assert count("grpc_server_handled_total", "DEADLINE_EXCEEDED") == 1
+
+
+@pytest.mark.parametrize(
+    "method", ["/alphapulse.system.v1.AgentService/GetAgentStatus", "/grpc.health.v1.Health/Watch"]
+)
+async def test_bytes_that_are_no_request_are_the_callers_fault(
+    served: Served, method: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    unary = method.endswith("Status")
+    make: Any = served.channel.unary_unary if unary else served.channel.unary_stream
+    asked = make(method)(b"\xff\xff\xff")
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await (asked if unary else asked.read())
+    error = from_rpc_error(caught.value)
+    assert isinstance(error, InvalidArgument)
+    assert error.reason == "REQUEST_MALFORMED"
+    assert not caplog.records, "it is none of ours"
 
 
 async def test_root_calls_are_sampled_by_ratio(aio_server: Any, make_config: Any) -> None:
