@@ -23,7 +23,7 @@ from alphapulse_mesh.relay.subscribers import PRODUCER_DIED, WINDOW_EXPIRED, gap
 from alphapulse_mesh.relay.tokens import make_token
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from alphapulse_mesh.relay.selection import Selection
     from alphapulse_mesh.relay.window import Run, Window
@@ -80,13 +80,16 @@ class Images:
         image is done with.
         """
         image = await self._image(wanted, selection, begin, most_frames)
-        window, gaps = self._window, image.gaps
-        pieces = [] if image.run is None else _pieces(image.run, most_bytes)
-        for piece in pieces[:-1]:
-            yield bytes(piece.data) + _tail(window, image, gaps, done=False)
-            gaps = []
-        last = bytes(pieces[-1].data) if pieces else b""
-        yield last + _tail(window, image, gaps, done=True)
+        window, gaps, run = self._window, image.gaps, image.run
+        piece = b""
+        # copied one by one: who reads slowly has one image in memory, not two
+        for start, stop in () if run is None else _cuts(run, most_bytes):
+            if piece:
+                yield piece + _tail(window, image, gaps, done=False)
+                gaps = []
+            assert run is not None, "it has been cut"
+            piece = bytes(run.part(start, stop).data)
+        yield piece + _tail(window, image, gaps, done=True)
 
     async def _image(
         self, wanted: bytes, selection: Selection, begin: Callable[[int], None], most_frames: int
@@ -153,18 +156,16 @@ def _folded(image: Run | None, runs: list[Run]) -> Run | None:
     return conflate(parts, spare_urgent=False).run if parts else None
 
 
-def _pieces(image: Run, most: int) -> list[Run]:
-    """The image in whole frames."""
-    pieces: list[Run] = []
+def _cuts(image: Run, most: int) -> Iterator[tuple[int, int]]:
+    """Ranges of whole frames with at most so many bytes, or of one frame."""
     start = size = 0
     lengths = image.lengths.tolist()
     for index, length in enumerate(lengths):
         if index > start and size + length > most:
-            pieces.append(image.part(start, index))
+            yield start, index
             start, size = index, 0
         size += length
-    pieces.append(image.part(start, len(lengths)))
-    return pieces
+    yield start, len(lengths)
 
 
 def _tail(window: Window, image: _Image, gaps: list[pb.Gap], *, done: bool) -> bytes:

@@ -10,6 +10,7 @@ latest, and then the window's own entries correct what is too old.
 
 from __future__ import annotations
 
+import hashlib
 import mmap
 import os
 import time
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["MAX_PRODUCERS", "ProducerMemory", "RelayMemory"]
+__all__ = ["MAX_PRODUCERS", "ProducerMemory", "RelayMemory", "remembered_as"]
 
 _MAGIC: Final = 0x3159_414C_4552_5041  # "APRELAY1" as little-endian bytes
 _HEADER: Final = np.dtype(
@@ -53,7 +54,8 @@ _PRODUCER: Final = np.dtype(
 )
 _LAYOUT: Final = 1
 """0: a producer's name reached into what is its incarnation now."""
-_SUBSCRIBER: Final = np.dtype([("position", "<u8"), ("name", "S56")])
+_NAME_BYTES: Final = 56
+_SUBSCRIBER: Final = np.dtype([("position", "<u8"), ("name", f"S{_NAME_BYTES}")])
 MAX_PRODUCERS: Final = 4096
 """Producers remembered; the one not seen for longest is forgotten first."""
 MAX_SUBSCRIBERS: Final = 1024
@@ -62,6 +64,19 @@ _PRODUCERS_AT: Final = _HEADER.itemsize
 _HEAD_WORD: Final = 3
 _SUBSCRIBERS_AT: Final = _PRODUCERS_AT + MAX_PRODUCERS * _PRODUCER.itemsize
 _SIZE: Final = _SUBSCRIBERS_AT + MAX_SUBSCRIBERS * _SUBSCRIBER.itemsize
+
+
+def remembered_as(name: str) -> str:
+    """A subscriber's name as the memory keeps it: two names never share a line.
+
+    What does not fit is its beginning and a digest of all of it; a NUL would end it early.
+    """
+    encoded = name.encode()
+    if len(encoded) <= _NAME_BYTES and "\0" not in name:
+        return name
+    digest = "#" + hashlib.blake2b(encoded, digest_size=8).hexdigest()
+    begins = encoded[: _NAME_BYTES - len(digest)].decode("utf-8", "ignore")
+    return begins.replace("\0", "?") + digest
 
 
 @dataclass(slots=True)
@@ -246,7 +261,9 @@ class RelayMemory:
     # ----------------------------------------------------------------------- blocking subscribers
 
     def subscribers(self) -> dict[str, int]:
-        """Newest sequence handed to each blocking subscriber that is remembered, by name."""
+        """Newest sequence handed to each blocking subscriber that is remembered, by name (as
+        `remembered_as` has it).
+        """
         table = self._subscribers
         return {
             bytes(table["name"][slot]).decode("utf-8", "replace"): int(table["position"][slot])
@@ -256,7 +273,7 @@ class RelayMemory:
     def add_subscriber(self, name: str, position: int) -> int | None:
         """The slot of a blocking subscriber, its old one where it has one; None: no room."""
         names = self._subscribers["name"]
-        encoded = name.encode()[:56]
+        encoded = remembered_as(name).encode()
         slots = np.flatnonzero(names == encoded)
         if not len(slots):
             slots = np.flatnonzero(names == b"")
@@ -274,7 +291,7 @@ class RelayMemory:
     def forget_subscriber(self, name: str) -> None:
         """It is not waited for any more."""
         names = self._subscribers["name"]
-        names[names == name.encode()[:56]] = b""
+        names[names == remembered_as(name).encode()] = b""
 
     # ----------------------------------------------------------------------------------- lifecycle
 

@@ -12,6 +12,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from alphapulse_mesh.relay.memory import remembered_as
 from alphapulse_mesh.relay.subscribers import slow_consumer
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class Pressure:
         """Messages that wait, by their priority."""
         self._floor = 0
         self._awaited: dict[str, Awaited] = {}
+        """By name, as the memory has it."""
         for name, position in memory.subscribers().items():
             self._await_return(name, position)
         self.move_gate()
@@ -153,7 +155,7 @@ class Pressure:
         """It is connected now."""
         if not subscriber.blocking:
             return
-        self._awaited.pop(subscriber.name, None)
+        self._awaited.pop(remembered_as(subscriber.name), None)
         if subscriber.name:
             subscriber.memory_slot = self._memory.add_subscriber(subscriber.name, subscriber.floor)
         self.move_gate()
@@ -177,9 +179,11 @@ class Pressure:
         namesakes = any(
             other.blocking and other.name == subscriber.name for other in self._subscribers
         )
-        if subscriber.sent_away:
+        if namesakes or not subscriber.name:
+            pass  # somebody else holds the place of that name, or nobody
+        elif subscriber.sent_away:
             self._memory.forget_subscriber(subscriber.name)
-        elif subscriber.name and not namesakes:
+        else:
             self._await_return(
                 subscriber.name,
                 subscriber.floor,
@@ -208,7 +212,7 @@ class Pressure:
         if not exact:
             floor -= max(0, position - self._window.oldest) // 2
         until = time.monotonic() + self._config.subscriber_linger_seconds
-        self._awaited[name] = Awaited(min(floor, self._window.head), until)
+        self._awaited[remembered_as(name)] = Awaited(min(floor, self._window.head), until)
 
     def _give_up_waiting(self) -> None:
         now = time.monotonic()

@@ -136,7 +136,8 @@ async def test_whatever_was_acknowledged_arrives_once_or_is_reported_to_everybod
         for kind in (True, False):
             same = [number for number in own if urgent(number) == kind]
             assert same == sorted(same), "in order within a priority"
-    assert all(publisher.reconnects >= 1 for publisher in publishers)
+    # one that had nothing left to send may come back later than the others
+    await eventually(lambda: all(publisher.reconnects >= 1 for publisher in publishers))
     assert witnesses["second"].frames == whole.frames
     for name, witness in witnesses.items():
         told = witness.told()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import pytest
 
+from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client import Publisher, Subscription
 from alphapulse_mesh.relay.domains import BY_INSTANCE
 from alphapulse_mesh.relay.hub import Hub
-from alphapulse_mesh.relay.memory import MAX_PRODUCERS, RelayMemory
+from alphapulse_mesh.relay.memory import MAX_PRODUCERS, RelayMemory, remembered_as
 from alphapulse_mesh.runtime.errors import DataLoss, ResourceExhausted
 from alphapulse_mesh.runtime.names import Service
 from alphapulse_testing.frames import numbers_of, trades
@@ -127,6 +129,65 @@ def test_the_table_forgets_who_was_not_seen_for_longest(tmp_path: Path) -> None:
         known = {line.producer_id: line for line in memory.producers()}
         assert 2 not in known
         assert (known[1].sequence, known[99_999].name) == (10, "late")
+
+
+LONG = "a-desk-with-a-name-that-is-longer-than-the-memory-has-room-for/"
+
+
+def test_each_subscriber_has_a_line_of_its_own(tmp_path: Path) -> None:
+    names = ["short", "\0", "short\0", "é" * 28, LONG + "one", LONG + "two", LONG + "é", "é" * 29]
+    with RelayMemory(tmp_path / "memory") as memory:
+        slots = [memory.add_subscriber(name, at) for at, name in enumerate(names)]
+        assert len(set(slots)) == len(names)
+        assert [memory.add_subscriber(name, at) for at, name in enumerate(names)] == slots
+    with RelayMemory(tmp_path / "memory") as memory:
+        known = memory.subscribers()
+        assert [known[remembered_as(name)] for name in names] == list(range(len(names)))
+        assert [remembered_as(name) for name in known] == list(known), "it is what it is kept as"
+        memory.forget_subscriber(LONG + "one")
+        assert len(memory.subscribers()) == len(names) - 1
+        assert remembered_as(LONG + "two") in memory.subscribers()
+
+
+@pytest.mark.parametrize("name", ["reader", LONG + "reader"])
+async def test_who_came_back_is_still_known_when_nobody_else_is_waited_for(
+    make_config: Callable[..., MeshConfig], tmp_path: Path, name: str
+) -> None:
+    domain = BY_INSTANCE["market-data"]
+    section = make_config(relays={"market_data": {"subscriber_linger_seconds": 0.05}})
+    request = pb.SubscribeRequest(subscriber_name=name)
+    for _ in range(2):
+        hub = Hub(
+            domain,
+            section.relay(domain.service),
+            ring_path=tmp_path / "ring",
+            memory_path=tmp_path / "memory",
+        )
+        with closing(hub):
+            hub.subscribe(request)
+            await asyncio.sleep(0.1)  # the linger of whoever had not come back is over
+            assert hub.pressure.backlog() == 0
+            assert list(hub.memory.subscribers()) == [remembered_as(name)]
+
+
+async def test_one_that_is_sent_away_leaves_its_namesake_its_place(
+    make_config: Callable[..., MeshConfig], tmp_path: Path
+) -> None:
+    domain = BY_INSTANCE["market-data"]
+    hub = Hub(
+        domain,
+        make_config().relay(domain.service),
+        ring_path=tmp_path / "ring",
+        memory_path=tmp_path / "memory",
+    )
+    with closing(hub):
+        stays, goes = (hub.subscribe(pb.SubscribeRequest(subscriber_name="two")) for _ in "12")
+        goes.sent_away = True
+        hub.leave(goes)
+        assert list(hub.memory.subscribers()) == ["two"]
+        stays.sent_away = True
+        hub.leave(stays)
+        assert hub.memory.subscribers() == {}
 
 
 @pytest.mark.parametrize("content", [b"something else", bytes(1 << 10)])

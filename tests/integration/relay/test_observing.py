@@ -14,6 +14,7 @@ from alphapulse_mesh.runtime import attributes
 from alphapulse_mesh.runtime.edges import RELAY_PUBLISH
 from alphapulse_mesh.runtime.telemetry import Telemetry
 from alphapulse_testing.frames import quotes, trades
+from alphapulse_testing.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +46,8 @@ async def test_status_tells_who_is_connected(start_relay: StartRelay) -> None:
     records = 0
     while records < 5:
         records += (await anext(subscription)).records
+    [read] = relay.hub.subscribers
+    await eventually(lambda: read.position == 2)  # the relay's end may be a moment later
     status = await relay.status()
     [producer] = status.producers
     assert (producer.producer_id, producer.name, producer.connected) == (42, "writer", True)

@@ -75,7 +75,13 @@ async def pair(make_config: Callable[..., MeshConfig], tmp_path: Path) -> AsyncI
         server={"transport": "unix", "drain_seconds": 1.0},
         mesh={"run_dir": tmp_path / "r"},
         system={"heartbeat_seconds": 0.1},
-        relays={"market_data": {"max_queue_frames": 5000, "circuit_breaker_frames": 4000}},
+        relays={
+            "market_data": {
+                "max_queue_frames": 5000,
+                "circuit_breaker_frames": 4000,
+                "subscriber_lease_seconds": 50.0,  # readers here may be slow, on a busy machine too
+            }
+        },
     )
     async with AsyncExitStack() as stack:
         system = await stack.enter_async_context(

@@ -164,7 +164,7 @@ class RelayProcess:
                 request_serializer=pb.GetStatusRequest.SerializeToString,
                 response_deserializer=pb.GetStatusResponse.FromString,
             )
-            answer: pb.GetStatusResponse = await method(pb.GetStatusRequest(), timeout=10)
+            answer: pb.GetStatusResponse = await method(pb.GetStatusRequest(), timeout=30)
             return answer
 
     def log(self) -> str:
