@@ -120,7 +120,9 @@ class MeshProcesses:
 
     def __init__(self, config: MeshConfig, directory: Path, *services: Service) -> None:
         """`services` are started by `__aenter__`, others by `start`."""
-        self.config = resolve_ports(config)
+        # no Envoy here, and its usual port may be somebody's
+        envoy = config.envoy.model_copy(update={"port": 0})
+        self.config = resolve_ports(config.model_copy(update={"envoy": envoy}))
         self.paths = MeshPaths(self.config)
         self._file = directory / "mesh.toml"
         self._first = services
