@@ -161,8 +161,7 @@ def _records(path: Path, summary: Summary) -> Iterator[Any]:
     try:
         with path.open("rb") as file:
             for chunk in _chunks(file):
-                decoder.write(chunk)
-                for record in decoder.decode():
+                for record in _decoded(decoder, chunk):
                     begun = True
                     yield record
     except (OSError, dbn.DBNError, zstandard.ZstdError) as error:
@@ -172,6 +171,23 @@ def _records(path: Path, summary: Summary) -> Iterator[Any]:
     if decoder.buffer():
         # a whole record is missing its end: what came before it is imported
         summary.leave_out(Place(path.name, 0, path.name), "FILE_TRUNCATED", "ends within a record")
+
+
+def _decoded(decoder: Any, chunk: bytes) -> list[Any]:
+    """The records that `chunk` ends.
+
+    Raises:
+        dbn.DBNError: it is none of theirs.
+    """
+    try:
+        decoder.write(chunk)
+        decoded: list[Any] = decoder.decode()
+    except BaseException as error:
+        # a record shorter than its kind is a panic there, and PyO3's panics are no Exception
+        if type(error).__name__ != "PanicException":
+            raise
+        raise dbn.DBNError(str(error)[:200]) from None
+    return decoded
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

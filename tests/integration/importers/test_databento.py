@@ -299,3 +299,12 @@ async def test_text_that_is_none_and_values_that_nobody_knows(
         summary = await load(registry, path)
         assert summary.reasons(refused=True) == {"ROW_INVALID": 1}, text
         assert (summary.read, summary.created + summary.unchanged) == (2, 1)
+
+
+async def test_a_record_shorter_than_its_kind(registry: RegistryClient, tmp_path: Path) -> None:
+    """The decoder panics, which is no Exception in Python."""
+    short = bytes([60, 0x13]) + bytes(60 * 4 - 2)
+    (tmp_path / "short.dbn").write_bytes(metadata(version=1) + short)
+    with pytest.raises(InvalidArgument) as caught:
+        await load(registry, tmp_path / "short.dbn")
+    assert caught.value.reason == "FILE_UNREADABLE"
