@@ -54,7 +54,7 @@ def test_a_look_at_domains_under_load(relays: Relays, tmp_path: Path) -> None:
             thread.start()
         try:
             looks = stats(
-                relays, "market_data", "signal", "--interval", "0.3", "--seconds", "1",
+                relays, "market_data", "signal", "--interval", "0.3", "--seconds", "4",
                 "--plot", str(plot),
             )  # fmt: skip
         finally:

@@ -84,7 +84,9 @@ def test_starts(relays: Relays) -> None:
     assert ids(tail(relays, "--start", "3", "--count", "4")) == [2, 3, 4, 5]
     assert ids(tail(relays, "--start", moment, "--count", "3")) == [3, 4, 5]
     assert ids(tail(relays, "--start", "-1h", "--count", "6")) == list(range(6))
-    assert ids(tail(relays, "--start", "snapshot", "--seconds", "0.5")) == [5], "the last trade"
+    assert ids(tail(relays, "--start", "snapshot", "--count", "1")) == [5], "the last trade"
+    # and no other; on a busy machine it may not have come by then
+    assert ids(tail(relays, "--start", "snapshot", "--seconds", "0.5")) in ([5], [])
     assert ids(tail(relays, "--start", "latest", "--seconds", "0.3")) == []
 
 

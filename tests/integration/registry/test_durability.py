@@ -72,7 +72,7 @@ async def test_snapshot_and_replay_give_the_same_bytes(tmp_path: Path) -> None:
     config = RegistryConfig(snapshot_every_events=10)
     async with running_registry(path, config=config) as running:
         await fill(running, "A")
-        async with asyncio.timeout(20):  # snapshots are written beside the commits
+        async with asyncio.timeout(60):  # snapshots are written beside the commits
             while await running.store.load_snapshot(STREAM) is None:  # noqa: ASYNC110  # no event
                 await asyncio.sleep(0.01)
         await fill(running, "B", batches=1)

@@ -327,7 +327,7 @@ async def test_a_watch_goes_on_without_gap_and_gets_what_stands(market: Market) 
 async def test_a_replica_that_publishes_nothing_finds_the_same(market: Market) -> None:
     spot, derived = await spot_and_perpetual(market)
     state = market.running.service.state
-    quotes = LiveQuotes(state)
+    quotes = LiveQuotes(state, stale_ns=120 * 1_000_000_000)  # as slow as a machine may be
     feed = OpportunityFeed(state, quotes)
     follower = QuoteFollower(quotes, feed, market.relay, None)
     following = asyncio.create_task(follower.run())

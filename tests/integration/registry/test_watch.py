@@ -298,7 +298,7 @@ async def test_a_filtered_watch_is_told_how_far_it_is(tmp_path: Path) -> None:
         request = pb.BatchRegisterInstrumentsRequest(instruments=UNIVERSE)
         await running.service.BatchRegisterInstruments(request, NoDeadline())
         revision = 0
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while revision < writer.state.revision:
                 response = Response.FromString(await anext(stream))
                 assert is_bookmark(response)
