@@ -90,7 +90,7 @@ async def test_it_names_itself_and_numbers_from_one(relay: tuple[ScriptedRelay, 
     publisher = make(producer_id=77)
     assert await publisher.publish([b"a", b"b"]) == 2
     assert await publisher.publish(bytearray(b"c")) == 3
-    await publisher.flush(10)
+    await publisher.flush(30)
     assert stream.naming is not None
     assert (stream.naming.producer_id, stream.naming.producer_name) == (77, "test")
     assert stream.got == [(1, b"a"), (2, b"b"), (3, b"c")]
@@ -102,7 +102,7 @@ async def test_a_successor_goes_on_after_the_last_number(relay: tuple[ScriptedRe
     scripted.publish_streams = [stream := Taking(known=500)]
     publisher = make(producer_id=77)
     assert await publisher.publish(b"a") == 1
-    await publisher.flush(10)
+    await publisher.flush(30)
     assert stream.got == [(501, b"a")]
     assert publisher.acknowledged == 1
 
@@ -113,7 +113,7 @@ async def test_what_is_not_acknowledged_is_sent_again(relay: tuple[ScriptedRelay
     scripted.publish_streams = [lost, again := Taking(known=1)]
     publisher = make()
     await publisher.publish([b"a", b"b", b"c"])
-    await publisher.flush(10)
+    await publisher.flush(30)
     assert lost.got == [(1, b"a"), (2, b"b"), (3, b"c")]
     assert again.got == [(2, b"b"), (3, b"c")], "the greeting acknowledged the first"
     assert publisher.reconnects == 1
@@ -127,9 +127,9 @@ async def test_a_relay_that_has_forgotten_is_gone_on_with(
     scripted.publish_streams = [first, again := Taking(known=0)]
     publisher = make()
     await publisher.publish([b"a", b"b"])
-    await publisher.flush(10)
+    await publisher.flush(30)
     await publisher.publish(b"c")
-    await publisher.flush(10)
+    await publisher.flush(30)
     assert again.got == [(1, b"c")], "numbers follow what the relay knows"
     assert publisher.acknowledged == 3
 
@@ -146,7 +146,7 @@ async def test_a_broken_stream_is_taken_up_again_by_any_transient_error(
     ]
     publisher = make()
     await publisher.publish(b"a")
-    await publisher.flush(10)
+    await publisher.flush(30)
     assert last.got == [(1, b"a")]
 
 
@@ -161,7 +161,7 @@ async def test_a_refusal_is_final_and_said_to_every_caller(
     scripted.publish_streams = [refuse]
     publisher = make()
     await publisher.publish(b"a")
-    for call in (publisher.flush(10), publisher.publish(b"b"), publisher.ready(10)):
+    for call in (publisher.flush(30), publisher.publish(b"b"), publisher.ready(30)):
         with pytest.raises(PermissionDenied) as caught:
             await call
         assert caught.value.reason == "NOT_YOU"
@@ -189,7 +189,7 @@ async def test_publishing_waits_while_too_much_is_unacknowledged(
     assert publisher.published == 4
     release.set()
     assert await publishing == 10
-    await publisher.flush(10)
+    await publisher.flush(30)
     assert publisher.acknowledged == 10
 
 
@@ -227,7 +227,7 @@ async def test_refused_frames_are_kept_and_told(relay: tuple[ScriptedRelay, Any]
     told: list[Any] = []
     publisher = make(on_rejection=told.append)
     await publisher.publish([b"a", b"b"])
-    await publisher.flush(10)
+    await publisher.flush(30)
     assert publisher.rejections == told
     assert [(one.producer_sequence, one.reason, one.offset) for one in told] == [
         (1, "FRAME_BAD_MAGIC", 16),
@@ -279,7 +279,7 @@ async def test_an_impossible_producer_id(producer_id: int) -> None:
 async def test_nobody_there(free_port: int) -> None:
     publisher = Publisher(f"127.0.0.1:{free_port}", "signal", producer_name="p", reconnect=None)
     with pytest.raises(Unavailable):
-        await publisher.ready(10)
+        await publisher.ready(30)
     await publisher.close(flush=None)
     patient = Publisher(f"127.0.0.1:{free_port}", "signal", producer_name="p", reconnect=FAST)
     with pytest.raises(DeadlineExceeded) as caught:

@@ -93,10 +93,10 @@ async def test_what_it_asks_for(relay: tuple[ScriptedRelay, Any]) -> None:
         name="who",
         max_batch_bytes=1000,
     )
-    assert await subscription.ready(10) == 7
-    await make().ready(10)
+    assert await subscription.ready(30) == 7
+    await make().ready(30)
     moment = datetime(2024, 8, 8, 12, tzinfo=UTC)
-    await make(start=moment).ready(10)
+    await make(start=moment).ready(30)
     full, plain, timed = scripted.subscribe_requests
     assert full == pb.SubscribeRequest(
         message_types=[1],
@@ -154,7 +154,7 @@ async def test_ready_keeps_what_came_with_it(relay: tuple[ScriptedRelay, Any]) -
     scripted, make = relay
     scripted.subscribe_streams = [saying(response(1, delivered=1), response(2, delivered=2))]
     subscription = make(start="oldest")
-    await subscription.ready(10)
+    await subscription.ready(30)
     assert numbers_of(await anext(subscription)) == [1]
     assert numbers_of(await anext(subscription)) == [2]
 
@@ -187,7 +187,7 @@ async def test_a_refusal_is_raised(relay: tuple[ScriptedRelay, Any]) -> None:
     scripted, make = relay
     scripted.subscribe_streams = [saying(then=InvalidArgument("no", reason="FILTER_INVALID"))]
     with pytest.raises(InvalidArgument) as caught:
-        await make().ready(10)
+        await make().ready(30)
     assert caught.value.reason == "FILTER_INVALID"
 
 
@@ -227,7 +227,7 @@ async def test_closing_ends_the_iteration(relay: tuple[ScriptedRelay, Any]) -> N
     reading = asyncio.create_task(read_all())
     await eventually(lambda: bool(seen))
     await subscription.close()
-    await asyncio.wait_for(reading, 10)
+    await asyncio.wait_for(reading, 30)
     with pytest.raises(StopAsyncIteration):
         await anext(subscription)
 
@@ -236,7 +236,7 @@ async def test_cancelling_the_reader_is_not_swallowed(relay: tuple[ScriptedRelay
     scripted, make = relay
     scripted.subscribe_streams = [saying(response(delivered=0))]
     subscription = make()
-    await subscription.ready(10)
+    await subscription.ready(30)
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.05):
             await anext(subscription)
