@@ -7,7 +7,6 @@ when they are asked for. Registering and fetching schemas is `Mesh`'s, checking 
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import numpy as np
@@ -15,7 +14,7 @@ from flatbuffers import number_types
 from flatbuffers.table import Table
 
 import alphapulse_core as core
-from alphapulse_client.decimals import DECIMALS
+from alphapulse_client.decimals import DECIMALS, fixed_text
 from alphapulse_client.errors import FrameError, InvalidArgument
 from alphapulse_client.frames import Frame, encode
 
@@ -149,9 +148,8 @@ class RecordSchema:
         """
         if self.is_table:
             return [_plain_table(self.record(frame))][part]
-        fields = [_Field(*field) for field in self._shapes[0][2]]
         return [
-            {field.name: _plain_value(field, row[field.name]) for field in fields}
+            {field.name: _plain_value(field, row[field.name]) for field in self._shapes[0][2]}
             for row in self.rows(frame)[part]
         ]
 
@@ -323,9 +321,7 @@ def _plain_value(field: _Field, value: Any) -> Any:
     match field.kind:
         case "signed" | "unsigned":
             decimals = _decimals(field)
-            if not decimals:
-                return int(value)
-            return f"{Decimal(int(value)).scaleb(-decimals):f}".rstrip("0").rstrip(".")
+            return fixed_text(value, decimals) if decimals else int(value)
         case "float":
             return float(value)
         case "bool":
