@@ -18,6 +18,7 @@ from typing_extensions import Buffer
 from alphapulse.relay.v1 import relay_pb2 as pb
 from alphapulse_client._backoff import Backoff
 from alphapulse_client._channel import ChannelFactory, Metadata
+from alphapulse_client._numbering import Numbering
 from alphapulse_client._reports import ProducerGap, Rejection, Reports
 from alphapulse_client._sending import SendQueue
 from alphapulse_client._streams import BROKEN, StreamEnd, retry_level, run_halves
@@ -55,7 +56,6 @@ _BATCH_BYTES: Final = 1 << 20
 _BEATS: Final = 4
 """Signs of life within a lease, while there is nothing to send."""
 _ID_IN_USE: Final = "PRODUCER_ID_IN_USE"
-_REPLACED: Final = "PRODUCER_REPLACED"
 _TRANSIENT: Final = (Unavailable, Cancelled, DeadlineExceeded, InternalError, ResourceExhausted)
 
 
@@ -116,8 +116,7 @@ class Publisher:
         self.producer_id = producer_id or int.from_bytes(os.urandom(8), "little") or 1
         self._queue = SendQueue(max_unacked, max_unacked_bytes, by_priority=priorities)
         self._reports = Reports(f"{self.domain} publisher {producer_name!r}", on_rejection, on_gap)
-        self._incarnation = int.from_bytes(os.urandom(8), "little") or 1
-        """Tells this object from any other with the same id."""
+        self._numbering = Numbering(self.producer_id)
         if isinstance(target, str):
             target = ChannelFactory(target)
         self._owns_channel = isinstance(target, ChannelFactory)
@@ -127,11 +126,6 @@ class Publisher:
         self._metadata = grpc.aio.Metadata(*metadata)
         self._backoff = reconnect.start() if reconnect is not None else None
 
-        self._base: int | None = None
-        """What the relay knew of the producer before: its numbers are the queue's plus this."""
-        self._resumed = 0
-        self._predecessor = 0
-        """The incarnation whose frame was the last before ours."""
         self._transports = tuple(transports)
         self._in_use_since: float | None = None
         self._lease = 0.0
@@ -177,7 +171,7 @@ class Publisher:
 
         0 before `ready()`. A producer that makes the same frames again leaves out so many.
         """
-        return self._resumed
+        return self._numbering.resumed
 
     @property
     def duplicates(self) -> int:
@@ -415,7 +409,7 @@ class Publisher:
             hello = pb.PublishRequest(
                 producer_id=self.producer_id,
                 producer_name=self.producer_name,
-                incarnation=self._incarnation,
+                incarnation=self._numbering.incarnation,
                 transports=self._transports,
                 boot_id=boot_id() if self._transports else "",
             )
@@ -426,8 +420,7 @@ class Publisher:
             greeting = pb.PublishResponse.FromString(answer)
             if failure := self._greeted(greeting):
                 return failure
-            assert self._base is not None, "set by the relay's greeting"
-            self._memory.greeted(greeting, self._base)
+            self._memory.greeted(greeting, self._numbering.base)
             beating = asyncio.ensure_future(self._beat())
             try:
                 return await run_halves(end, self._read(call), self._write(call))
@@ -439,32 +432,15 @@ class Publisher:
             self._memory.close()
             call.cancel()
 
-    # ------------------------------------------------------------------------------------ numbering
-
     def _greeted(self, hello: pb.PublishResponse) -> MeshError | None:
-        """Take up the relay's numbering; returns why that cannot be."""
+        """A stream stands; returns why frames cannot be sent on it."""
         if self._backoff is not None:
             self._backoff.reset()
         self._in_use_since = None
         self._lease = hello.lease_milliseconds / 1000
-        known, last = hello.acknowledged_sequence, hello.last_incarnation
-        if self._base is None:
-            self._base = self._resumed = known
-            self._predecessor = last
-        elif last not in {0, self._incarnation}:
-            if last != self._predecessor or self._queue.done:
-                # What is acknowledged now may be that one's frames: ours cannot be told from them.
-                return FailedPrecondition(
-                    f"another producer has gone on under the id {self.producer_id:#x} meanwhile;"
-                    f" {self.unacknowledged} frames may not be in the relay",
-                    reason=_REPLACED,
-                    producer_id=self.producer_id,
-                    unacknowledged=self.unacknowledged,
-                )
-            self._base = known  # nothing of ours has come yet
-        elif known < self._base + self._queue.done:
-            # The relay has lost its memory: frames are numbered on from what it knows.
-            self._base = known - self._queue.done
+        failure = self._numbering.greeted(hello, done=self._queue.done, waiting=self.unacknowledged)
+        if failure is not None:
+            return failure
         self._take_acknowledged(hello.acknowledged_sequence)
         self._connected.set()
         self._progress.set()
@@ -472,7 +448,6 @@ class Publisher:
         return None
 
     async def _write(self, call: grpc.aio.StreamStreamCall[bytes, bytes]) -> None:
-        assert self._base is not None, "set by the relay's greeting"
         while self._memory.open:
             if self._beat_due:
                 await self._say(call, b"")
@@ -486,7 +461,7 @@ class Publisher:
                 await self._work.wait()
                 continue
             first, frames = self._queue.take(_BATCH_BYTES)
-            await self._say(call, encode_publish_request(frames, self._base + first))
+            await self._say(call, encode_publish_request(frames, self._numbering.base + first))
 
     async def _say(self, call: grpc.aio.StreamStreamCall[bytes, bytes], message: bytes) -> None:
         self._spoke, self._beat_due = True, False
@@ -502,23 +477,22 @@ class Publisher:
                 self._work.set()
 
     async def _read(self, call: grpc.aio.StreamStreamCall[bytes, bytes]) -> None:
-        assert self._base is not None, "set by the relay's greeting"
         while True:
             data = await call.read()
             if not isinstance(data, bytes):  # EOF
                 return
             response = pb.PublishResponse.FromString(data)
+            base = self._numbering.base
             self._relay_sequence = max(self._relay_sequence, response.relay_sequence)
             self._duplicates += response.duplicates
             for rejection in response.rejections:
-                number = self._queue.number_of(rejection.producer_sequence - self._base)
+                number = self._queue.number_of(rejection.producer_sequence - base)
                 self._reports.refused(rejection, number)
             for gap in response.gaps:
-                for own in self._queue.gaps_of(gap.first - self._base, gap.last - self._base):
+                for own in self._queue.gaps_of(gap.first - base, gap.last - base):
                     self._reports.missed(own)
             self._take_acknowledged(response.acknowledged_sequence)
 
     def _take_acknowledged(self, wire_sequence: int) -> None:
-        assert self._base is not None, "set by the relay's greeting"
-        if self._queue.acknowledge(wire_sequence - self._base):
+        if self._queue.acknowledge(wire_sequence - self._numbering.base):
             self._progress.set()
