@@ -95,6 +95,8 @@ def totals(*patterns: str) -> Callable[[str], list[int]]:
 
 
 def python() -> Iterator[Outcome]:
+    # tests of the supervisor fork beside gRPC's threads, as it does itself (see its package)
+    os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
     with tempfile.TemporaryDirectory(dir=ROOT / ".venv") as scratch:
         report = Path(scratch) / "report.xml"
         yield run(

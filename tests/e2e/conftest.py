@@ -14,5 +14,6 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def mesh() -> Iterator[RunningMesh]:
-    with running_mesh("e2e") as found:
+    # a test waits for the first report
+    with running_mesh("e2e", registry={"venue_report_seconds": 1.0}) as found:
         yield found

@@ -13,6 +13,7 @@ import os
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -104,12 +105,13 @@ async def answers_of(
 @pytest.fixture(scope="module")
 def audits() -> dict[str, Answer | str]:
     """By language: what its program says of the same registry, or why it has none."""
-    programs = {language: program(language) for language in LANGUAGES}
-    wanted = {name: how for name, how in programs.items() if not isinstance(how, str)}
-    missing = {name: how for name, how in programs.items() if isinstance(how, str)}
-    with running_mesh("languages", collectors=[]) as mesh:
+    with ThreadPoolExecutor(1) as pool, running_mesh("languages", collectors=[]) as mesh:
+        building = pool.submit(lambda: {language: program(language) for language in LANGUAGES})
         done = mesh.call("registry", "import", "all", DATA, "--json", timeout=300)
         imports = json.loads(done.stdout)["imports"]
+        programs = building.result()
+        wanted = {name: how for name, how in programs.items() if not isinstance(how, str)}
+        missing = {name: how for name, how in programs.items() if isinstance(how, str)}
         found = asyncio.run(answers_of(wanted, mesh.gateway))
     created = sum(one["created"] for one in imports if "venue" not in one["source"])
     parts = {part["part"]: part["count"] for part in found["python"]}

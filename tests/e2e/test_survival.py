@@ -28,6 +28,13 @@ def fragile() -> Iterator[RunningMesh]:
         yield mesh
 
 
+@pytest.fixture(scope="module")
+def neighbour() -> Iterator[RunningMesh]:
+    """A second mesh on the host. The last test takes it down."""
+    with running_mesh("neighbour") as mesh:
+        yield mesh
+
+
 class Reader:
     """A client of one domain that checks what it gets."""
 
@@ -138,33 +145,33 @@ async def test_executions_are_delivered_across_the_death_of_their_relay(
         await asyncio.gather(reading, return_exceptions=True)
 
 
-def test_down_leaves_nothing_behind() -> None:
-    with running_mesh("tidy") as mesh:
-        processes = mesh.processes()
-        assert len(processes) == 11, "supervisor, nine services and Envoy"
-        assert mesh.shared_memory()
-        mesh.stop()
-        assert not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
-        assert mesh.shared_memory() == []
-        assert not list((mesh.root / "run").glob("*.ready.json"))
-        assert not list((mesh.root / "run" / "sockets").glob("*.sock"))
-        assert mesh.call("status", check=False).returncode == 3
+def test_two_meshes_side_by_side(fragile: RunningMesh, neighbour: RunningMesh) -> None:
+    assert fragile.gateway != neighbour.gateway
+    assert not {p.pid for p in fragile.processes()} & {p.pid for p in neighbour.processes()}
 
 
-def test_a_killed_supervisor_takes_its_processes_along_and_up_starts_afresh() -> None:
-    with running_mesh("orphan") as mesh:
-        processes = mesh.processes()
-        processes[0].kill()
-        _, alive = psutil.wait_procs(processes, timeout=20)
-        assert alive == []
-        mesh.start()
-        assert len(mesh.services()) == 10
+def test_a_killed_supervisor_takes_its_processes_along_and_up_starts_afresh(
+    neighbour: RunningMesh,
+) -> None:
+    processes = neighbour.processes()
+    processes[0].kill()
+    _, alive = psutil.wait_procs(processes, timeout=60)
+    assert alive == []
+    neighbour.start()
+    assert len(neighbour.services()) == 10
 
 
-def test_two_meshes_side_by_side() -> None:
-    with running_mesh("left") as left, running_mesh("right") as right:
-        assert left.gateway != right.gateway
-        assert not {p.pid for p in left.processes()} & {p.pid for p in right.processes()}
-        left.stop()
-        assert {s["state"] for s in right.services().values()} == {"SERVICE_STATE_SERVING"}
-        assert right.shared_memory()
+def test_down_leaves_nothing_behind_and_another_mesh_alone(
+    fragile: RunningMesh, neighbour: RunningMesh
+) -> None:
+    processes = neighbour.processes()
+    assert len(processes) == 11, "supervisor, nine services and Envoy"
+    assert neighbour.shared_memory()
+    neighbour.stop()
+    assert not [p for p in processes if p.is_running() and p.status() != psutil.STATUS_ZOMBIE]
+    assert neighbour.shared_memory() == []
+    assert not list((neighbour.root / "run").glob("*.ready.json"))
+    assert not list((neighbour.root / "run" / "sockets").glob("*.sock"))
+    assert neighbour.call("status", check=False).returncode == 3
+    assert {s["state"] for s in fragile.services().values()} == {"SERVICE_STATE_SERVING"}
+    assert fragile.shared_memory()

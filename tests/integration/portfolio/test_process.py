@@ -129,7 +129,7 @@ async def published_signals(mesh: MeshProcesses) -> set[int]:
 async def test_ticks_become_fills_and_every_step_is_in_one_trace(
     make_config: Callable[..., MeshConfig], tmp_path: Path
 ) -> None:
-    source = {"venue": "SIMULATOR", "seed": 1, "duration_seconds": 10}
+    source = {"venue": "SIMULATOR", "seed": 1, "duration_seconds": 10, "speed": 2}
     relays = {name: {"ring_bytes": 1 << 24} for name in ("market_data", "execution")}
     config = make_config(collectors=[source], relays=relays)
     async with MeshProcesses(config, tmp_path, *EVERYTHING) as mesh:
@@ -161,7 +161,7 @@ async def test_ticks_become_fills_and_every_step_is_in_one_trace(
 async def test_killed_in_the_middle_nothing_is_ordered_twice_or_forgotten(
     make_config: Callable[..., MeshConfig], tmp_path: Path, victim: Service
 ) -> None:
-    source = {"venue": "SIMULATOR", "seed": 2, "duration_seconds": 15}
+    source = {"venue": "SIMULATOR", "seed": 2, "duration_seconds": 15, "speed": 2}
     relays = {name: {"ring_bytes": 1 << 24} for name in ("market_data", "execution")}
     config = make_config(
         collectors=[source], relays=relays, portfolio={"max_signal_age_seconds": 120.0}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 async def test_a_silent_service_is_missing_and_a_program_of_others_is_not(
     make_config: Callable[..., MeshConfig], tmp_path: Path
 ) -> None:
-    mesh = Mesh(make_config())
+    mesh = Mesh(make_config(envoy={"port": 0}))
     specs = (
         ProcessSpec(name="registry", argv=("sleep", "600"), stage=0),
         ProcessSpec(name="nats", argv=("sleep", "600"), stage=0, ready_url="http://127.0.0.1:1/"),
