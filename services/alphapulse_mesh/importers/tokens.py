@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from alphapulse.common.v1 import instrument_id_pb2 as common_pb2
 from alphapulse.registry.v1 import registry_pb2 as pb
 from alphapulse_client.errors import InvalidArgument, MeshError
+from alphapulse_mesh.importers.checksums import OTHER_RULE, wrong_checksums
 from alphapulse_mesh.importers.loading import AS_OF, BROKEN
 from alphapulse_mesh.importers.rows import (
     Place,
@@ -40,6 +41,7 @@ _MAX_DECIMALS: Final = 255
 _TOKEN_FIELDS: Final = frozenset({"symbol", "name", "decimals", "metadata", "underlying"})
 _POOL_FIELDS: Final = frozenset({"symbol", "name", "pool_fee_ppm", "metadata"})
 _POOL_COLUMNS: Final = ("chain_id", "dex", "pool_address", "token0", "token1", "fee_ppm")
+_ADDRESSES: Final = ("pool_address", "token0", "token1")
 _SIDE_COLUMNS: Final = ("", "_symbol", "_decimals")
 _DEXES: Final = {
     "uniswap_v2": "UNISWAP_V2",
@@ -85,6 +87,11 @@ async def _chain(places: Places, place: Place, chain_id: int, summary: Summary) 
         return None
 
 
+def _misspelt(summary: Summary, place: Place, address: str) -> None:
+    text = f"the capitals of {address} are not its checksum (EIP-55)"
+    summary.leave_out(place, "ADDRESS_CHECKSUM_INVALID", text)
+
+
 def _token(chain: pb.Venue, address: str, symbol: str, name: str, decimals: int) -> pb.Instrument:
     return pb.Instrument(
         asset_type=common_pb2.ASSET_TYPE_TOKEN,
@@ -105,12 +112,17 @@ async def import_tokens(loader: Loader, places: Places, path: Path) -> Summary:
     if not isinstance(tokens, list):
         raise InvalidArgument(f"{path}: no token list", reason="FILE_UNREADABLE")
     as_of = _DATE.match(str(document.get("timestamp")))
+    wrong = wrong_checksums(str(inside(token, "address")) for token in tokens)
     listed: dict[str, Row] = {}
     origins: dict[str, str] = {}
     for number, token in enumerate(tokens, 1):
         place = Place(path.name, number, str(inside(token, "symbol") or "")[:64])
         row = await _token_row(places, place, token, summary)
         if row is None:
+            continue
+        message = row.message
+        if message.contract_address in wrong and message.chain_id not in OTHER_RULE:
+            _misspelt(summary, place, message.contract_address)
             continue
         if row.key in listed:
             summary.leave_out(place, "LISTED_TWICE", "the list has this address already")
@@ -180,8 +192,14 @@ async def import_pools(loader: Loader, places: Places, path: Path) -> Summary:
     summary = Summary(f"pools {path.name}")
     tokens: dict[str, Row] = {}
     pools: dict[tuple[str, str], Row] = {}
-    for line, row in read_csv(path, summary, *_POOL_COLUMNS):
+    rows = list(read_csv(path, summary, *_POOL_COLUMNS))
+    wrong = wrong_checksums(row[name] for _, row in rows for name in _ADDRESSES)
+    for line, row in rows:
         place = Place(path.name, line, row["pool_address"])
+        misspelt = [row[name] for name in _ADDRESSES if row[name] in wrong]
+        if misspelt and row["chain_id"] not in map(str, OTHER_RULE):
+            _misspelt(summary, place, misspelt[0])
+            continue
         pool = await _pool(places, place, row, tokens, summary)
         if pool is None:
             continue

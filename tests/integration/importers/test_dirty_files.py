@@ -224,6 +224,7 @@ async def test_tokens_that_are_none(registry: RegistryClient, tmp_path: Path) ->
     tokens: list[Any] = [
         token(),
         token(address=USDC.lower(), name="The same again"),
+        token(address=USDC.replace("A0b8", "A0B8")),
         token(address=USDC[2:]),
         token(address=USDC[:-1]),
         token(address=address(0)),
@@ -245,7 +246,7 @@ async def test_tokens_that_are_none(registry: RegistryClient, tmp_path: Path) ->
     summary = await imported(registry, "tokens", path)
     assert summary.reasons(refused=True) == {
         "ROW_INVALID": 13, "INSTRUMENT_ADDRESS_INVALID": 3, "INSTRUMENT_DECIMALS_OUT_OF_RANGE": 2,
-        "LISTED_TWICE": 1, "TEST_NETWORK": 1,
+        "LISTED_TWICE": 1, "TEST_NETWORK": 1, "ADDRESS_CHECKSUM_INVALID": 1,
     }  # fmt: skip
     assert summary.created == 1
     usdc = await registry.resolve(contract_address=USDC, chain_id=1)
@@ -310,6 +311,7 @@ async def test_pools_that_are_none(registry: RegistryClient, tmp_path: Path) -> 
         row(113, token1=address(1)),
         row(114)[:4],
         row(115, token0=address(4), token0_decimals=""),  # a token that no list has
+        row(116, token1=USDC.replace("A0b8", "A0B8")),
     ]
     path = write_csv(tmp_path / "pools.csv", rows)
     summary = await imported(registry, "pools", path)
@@ -317,7 +319,7 @@ async def test_pools_that_are_none(registry: RegistryClient, tmp_path: Path) -> 
         (3, "LISTED_TWICE"), (4, "DEX_UNKNOWN"), *((line, "ROW_INVALID") for line in range(5, 10)),
         (10, "INSTRUMENT_POOL_FEE_OUT_OF_RANGE"), (11, "ROW_INVALID"), (12, "ROW_INVALID"),
         (13, "REFERENCE_REFUSED"), (14, "REFERENCE_REFUSED"), (15, "ROW_INVALID"),
-        (16, "ROW_INVALID"),
+        (16, "ROW_INVALID"), (18, "ADDRESS_CHECKSUM_INVALID"),
     ]  # fmt: skip
     assert summary.created == 2
     why = {p.place.line: p.message for p in summary.problems}
