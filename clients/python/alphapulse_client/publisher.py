@@ -239,10 +239,7 @@ class Publisher:
             MeshError: the relay refused the producer for good, or the publisher is closed.
         """
         await self.start()
-        batch = (frames,) if isinstance(frames, bytes | bytearray | memoryview) else frames
-        if isinstance(batch, Buffer):
-            batch = (batch,)
-        for item in batch:
+        for item in (frames,) if isinstance(frames, (bytes, Buffer)) else frames:
             frame = item if isinstance(item, bytes) else bytes(item)
             if len(frame) > MAX_FRAME_BYTES:
                 raise FrameError(
