@@ -385,8 +385,9 @@ pub fn leave_gating(memory: &Memory, slot: u32) {
 
 /// Turns the unpublished claims of dead producers into gap entries, from sequence `from` on.
 ///
-/// `dead(slot)` must be a constant true only for producers that will never store again. Any number of
-/// processes may recover at once: each step is a compare-and-swap from the value of the lap before.
+/// `dead(slot)` must be true only where the slot's holder will never store again. It is asked after the
+/// announced claims were read, so that they are that holder's. Any number of processes may recover at
+/// once: each step is a compare-and-swap from the value of the lap before.
 /// Returns the number of entries filled in and the bits of dead slots that still have a claim which
 /// cannot be told apart from a live producer's.
 pub fn recover(memory: &Memory, from: u64, dead: &dyn Fn(u32) -> bool) -> (u64, Vec<u32>) {
@@ -507,6 +508,10 @@ pub fn for_each_bit(words: &[AtomicU64], mut visit: impl FnMut(u32)) {
             bits &= bits - 1;
         }
     }
+}
+
+pub fn has_bit(words: &[AtomicU64], bit: u32) -> bool {
+    words[bit as usize / 64].load(Ordering::Acquire) >> (bit % 64) & 1 != 0
 }
 
 pub fn set_bit(words: &[AtomicU64], bit: u32) {

@@ -2,7 +2,7 @@
 //! the dead, and freeing what the dead held.
 
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::config::{ReaderConfig, Start};
 use super::error::{Result, RingError};
@@ -11,6 +11,9 @@ use super::memory::Memory;
 use super::park::Bed;
 use super::process::{self, Liveness, ProcessId};
 use super::protocol;
+
+/// How long somebody who is just taking or leaving a slot is waited for: it takes microseconds.
+const SETTLING: Duration = Duration::from_secs(1);
 
 /// What one pass of [`recover`] freed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,6 +63,33 @@ fn lease_over(identity: &Identity) -> bool {
 /// Dead beyond its lease. A holder in another pid namespace is judged by the lease alone.
 fn reader_gone(identity: &Identity) -> bool {
     liveness(identity) != Liveness::Alive && lease_over(identity)
+}
+
+/// Whether producers respect a place in the slot: its holder's, or, while another registers there under
+/// the same name, that of the one before.
+fn holds_place(memory: &Memory, slot: u32) -> bool {
+    let gating = memory.reader(slot).facts.flags.load(Ordering::Acquire) & READER_GATING != 0;
+    gating && protocol::has_bit(&memory.control().gating.0, slot)
+}
+
+/// Whether a slot that was being taken or left, or was evicted from, is nobody's: who did so is dead,
+/// and no place is kept in it, or no longer.
+fn abandoned(memory: &Memory, slot: u32) -> bool {
+    let identity = &memory.reader(slot).identity;
+    liveness(identity) == Liveness::Dead && (!holds_place(memory, slot) || lease_over(identity))
+}
+
+/// The owner word of a slot once a living process has done with taking or leaving it.
+fn settled(identity: &Identity) -> Owner {
+    let deadline = Instant::now() + SETTLING;
+    loop {
+        let seen = owner(identity);
+        let busy = seen.state() == SLOT_CLAIMING && liveness(identity) != Liveness::Dead;
+        if !busy || Instant::now() >= deadline {
+            return seen;
+        }
+        std::thread::sleep(Duration::from_micros(100));
+    }
 }
 
 fn sign(identity: &Identity, lease: Duration) {
@@ -163,10 +193,13 @@ pub fn register_reader(memory: &Memory, config: &ReaderConfig) -> Result<Registr
     let held = former.as_ref().filter(|f| f.held && config.gating && config.start == Start::Resume);
     if held.is_none() {
         protocol::leave_gating(memory, slot);
+        reader.facts.flags.store(0, Ordering::Release);
+    }
+    if former.is_none() {
+        // From here on the cursor is not that of whoever had the slot.
+        write_name(&reader.facts, "");
     }
     sign(&reader.identity, config.lease);
-    write_name(&reader.facts, &name);
-    reader.facts.flags.store(if config.gating { READER_GATING } else { 0 }, Ordering::Release);
     reader.facts.lost.store(0, Ordering::Release);
     reader.facts.gap_entries.store(0, Ordering::Release);
     reader.facts.dependency_count.store(dependencies.len() as u32, Ordering::Release);
@@ -193,6 +226,11 @@ pub fn register_reader(memory: &Memory, config: &ReaderConfig) -> Result<Registr
         reader.cursor.position.store(0, Ordering::Release);
         (wanted, 0)
     };
+    // Who is killed before has not taken this name: the flag and the name say whose the cursor is.
+    reader.facts.flags.store(if config.gating { READER_GATING } else { 0 }, Ordering::Release);
+    if former.is_none() {
+        write_name(&reader.facts, &name);
+    }
     if !dependencies.is_empty() {
         control.signals.dependents.fetch_add(1, Ordering::AcqRel);
     }
@@ -200,6 +238,7 @@ pub fn register_reader(memory: &Memory, config: &ReaderConfig) -> Result<Registr
     reader.identity.owner.store(active.0, Ordering::Release);
     // Two processes may have registered one name at once: the lower slot keeps it.
     if let Some(rival) = find_reader(memory, &name, |other| other < slot) {
+        write_name(&reader.facts, "");
         release_reader(memory, slot, active);
         let pid = owner(&memory.reader(rival).identity).pid();
         return Err(RingError::Busy { what: format!("reader name '{name}'"), pid });
@@ -218,13 +257,15 @@ struct Former {
 fn take_reader_slot(memory: &Memory, name: &str) -> Result<(u32, Owner, Option<Former>)> {
     for slot in 0..memory.max_readers {
         let reader = memory.reader(slot);
-        let seen = owner(&reader.identity);
+        if read_name(&reader.facts) != name {
+            continue;
+        }
+        let seen = settled(&reader.identity);
         if read_name(&reader.facts) != name {
             continue;
         }
         match seen.state() {
-            SLOT_CLAIMING => continue,
-            SLOT_ACTIVE if liveness(&reader.identity) != Liveness::Dead => {
+            SLOT_ACTIVE | SLOT_CLAIMING if liveness(&reader.identity) != Liveness::Dead => {
                 return Err(RingError::Busy { what: format!("reader name '{name}'"), pid: seen.pid() });
             }
             SLOT_EVICTED if liveness(&reader.identity) != Liveness::Dead => continue,
@@ -234,8 +275,7 @@ fn take_reader_slot(memory: &Memory, name: &str) -> Result<(u32, Owner, Option<F
         let former = Former {
             sequence: reader.cursor.sequence.load(Ordering::Acquire),
             position: reader.cursor.position.load(Ordering::Acquire),
-            held: seen.state() == SLOT_ACTIVE
-                && reader.facts.flags.load(Ordering::Acquire) & READER_GATING != 0,
+            held: holds_place(memory, slot),
         };
         drop_dependent(memory, slot, seen);
         return Ok((slot, mine, Some(former)));
@@ -247,7 +287,7 @@ fn take_reader_slot(memory: &Memory, name: &str) -> Result<(u32, Owner, Option<F
             // First what is free, best of all never used; then what the dead left.
             let takeable = match (pass, seen.state()) {
                 (0, SLOT_FREE) => true,
-                (1, SLOT_CLAIMING | SLOT_EVICTED) => liveness(identity) == Liveness::Dead,
+                (1, SLOT_CLAIMING | SLOT_EVICTED) => abandoned(memory, slot),
                 (1, SLOT_ACTIVE) => reader_gone(identity),
                 _ => false,
             };
@@ -362,7 +402,11 @@ pub fn recover(memory: &Memory) -> Recovered {
         }
     });
     if !dead.is_empty() {
-        let is_dead = |slot: u32| dead.iter().any(|(s, _)| *s == slot);
+        // Another process may have freed the slot meanwhile, and a living producer taken it: its owner is
+        // looked at once more, after the claims were.
+        let is_dead = |slot: u32| {
+            dead.iter().any(|(s, seen)| *s == slot && owner(&memory.producer(slot).identity) == *seen)
+        };
         let (filled, unclear) = protocol::recover(memory, 0, &is_dead);
         done.gap_entries = filled;
         for (slot, seen) in dead.iter().filter(|(slot, _)| !unclear.contains(slot)) {
@@ -382,7 +426,7 @@ pub fn recover(memory: &Memory) -> Recovered {
             SLOT_ACTIVE => reader_gone(identity) && evict_slot(memory, slot, seen),
             // Killed while it registered or left.
             SLOT_CLAIMING | SLOT_EVICTED => {
-                liveness(identity) == Liveness::Dead && end_holding(memory, slot, seen, SLOT_FREE)
+                abandoned(memory, slot) && end_holding(memory, slot, seen, SLOT_FREE)
             }
             _ => false,
         };
@@ -420,7 +464,9 @@ pub fn read_name(facts: &ReaderFacts) -> String {
 fn write_name(facts: &ReaderFacts, name: &str) {
     let mut bytes = [0u8; NAME_LEN];
     bytes[..name.len()].copy_from_slice(name.as_bytes());
-    for (word, chunk) in facts.name.iter().zip(bytes.chunks_exact(8)) {
+    // No name while it is neither: should we be killed meanwhile, it is nobody's.
+    facts.name[0].store(0, Ordering::Release);
+    for (word, chunk) in facts.name.iter().zip(bytes.chunks_exact(8)).rev() {
         word.store(u64::from_le_bytes(chunk.try_into().expect("eight bytes")), Ordering::Release);
     }
 }

@@ -1,5 +1,7 @@
 //! Behaviour of one process's ring, through the public surface.
 
+use super::layout::{Owner, SLOT_CLAIMING};
+use super::sync::Ordering;
 use super::*;
 
 fn small(multi: bool) -> Ring {
@@ -159,6 +161,37 @@ fn a_reader_runs_behind_another() {
     assert!(matches!(second.poll(10, |_| (), |_| ()), Err(RingError::DependencyLost { .. })));
     second.drop_dependency("first");
     assert_eq!(second.poll(10, |_| (), |_| ()).unwrap(), 2);
+}
+
+#[test]
+fn a_place_outlives_a_successor_that_was_killed_while_it_registered() {
+    // As good as dead: above every process id.
+    const NOBODY: u32 = 1 << 30;
+    let ring = small(false);
+    let config = ReaderConfig::gating("r").start(Start::Resume).lease(std::time::Duration::from_secs(3600));
+    let mut producer = ring.producer().unwrap();
+    let mut reader = ring.reader(&config).unwrap();
+    (0..64u64).for_each(|i| _ = producer.try_publish(&i.to_le_bytes()).unwrap());
+    assert_eq!(reader.poll(3, |_| (), |_| ()).unwrap(), 3);
+    std::mem::forget(reader);
+    let slot = ring.memory().reader(ring.stats().readers[0].slot);
+    let seen = Owner(slot.identity.owner.load(Ordering::Acquire));
+    let taken = Owner::new(NOBODY, seen.generation() + 1, SLOT_CLAIMING);
+    slot.identity.owner.store(taken.0, Ordering::Release);
+    assert_eq!(ring.recover().readers, 0, "within the lease its place is kept");
+    for expected in [true, true, true, false] {
+        assert_eq!(producer.try_publish(b"late").is_ok(), expected);
+    }
+    let mut next = ring.reader(&config).unwrap();
+    let (entries, gaps) = drain(&mut next);
+    assert_eq!(entries.iter().map(|(s, _)| *s).collect::<Vec<_>>(), (3..67).collect::<Vec<_>>());
+    assert_eq!(gaps, []);
+    // One that had no place yet leaves none behind.
+    std::mem::forget(next);
+    slot.facts.flags.store(0, Ordering::Release);
+    slot.identity.owner.store(taken.0, Ordering::Release);
+    assert_eq!(ring.recover().readers, 1);
+    assert_eq!(ring.reader(&config).unwrap().sequence(), 67);
 }
 
 struct Summing {
