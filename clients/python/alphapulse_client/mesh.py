@@ -13,7 +13,7 @@ same without asyncio.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, overload
+from typing import TYPE_CHECKING, Any, Final, Self, TypedDict, TypeVar, overload
 
 import grpc
 from typing_extensions import Unpack
@@ -50,6 +50,7 @@ _MERGED: Final = {
     "market_data": "market_data", "signals": "signal", "execution": "execution", "system": "system",
 }  # fmt: skip
 _MERGING: Final = ("order", "patience")
+_Stream = TypeVar("_Stream", Subscription, Publisher)
 
 
 class FeedOptions(TypedDict, total=False):
@@ -160,6 +161,7 @@ class Mesh:
 
         Raises:
             InvalidArgument: an option that cannot be meant.
+            FailedPrecondition: the mesh is closed (reason `MESH_CLOSED`).
         """
         merging = {name: options.pop(name) for name in (*_MERGED, *_MERGING) if name in options}
         if not merging:
@@ -179,11 +181,8 @@ class Mesh:
         return MergedFeed(sources, **how)
 
     def _subscribe(self, domain: str | Domain, options: FeedOptions) -> Subscription:
-        self._check_open()
         chosen: FeedOptions = {"policy": "drop_oldest", **options}
-        subscription = Subscription(self._factory, domain, metadata=self._metadata, **chosen)
-        self._streams.add(subscription)
-        return subscription
+        return self._keep(Subscription(self._factory, domain, metadata=self._metadata, **chosen))
 
     def publisher(
         self,
@@ -199,22 +198,29 @@ class Mesh:
         reconnect: Backoff | None = Backoff(),  # noqa: B008  # frozen
     ) -> Publisher:
         """A publisher to one domain, over a connection of its own; see `Publisher`."""
-        self._check_open()
-        publisher = Publisher(
-            self._factory,
-            domain,
-            producer_name=producer_name,
-            producer_id=producer_id,
-            max_unacked=max_unacked,
-            max_unacked_bytes=max_unacked_bytes,
-            priorities=priorities,
-            on_rejection=on_rejection,
-            on_gap=on_gap,
-            reconnect=reconnect,
-            metadata=self._metadata,
+        return self._keep(
+            Publisher(
+                self._factory,
+                domain,
+                producer_name=producer_name,
+                producer_id=producer_id,
+                max_unacked=max_unacked,
+                max_unacked_bytes=max_unacked_bytes,
+                priorities=priorities,
+                on_rejection=on_rejection,
+                on_gap=on_gap,
+                reconnect=reconnect,
+                metadata=self._metadata,
+            )
         )
-        self._streams.add(publisher)
-        return publisher
+
+    def _keep(self, stream: _Stream) -> _Stream:
+        """To be closed with the mesh, unless it is closed before."""
+        if self._closed:
+            raise FailedPrecondition("the mesh connection is closed", reason="MESH_CLOSED")
+        self._streams = {one for one in self._streams if not one.closed}
+        self._streams.add(stream)
+        return stream
 
     async def relay_status(
         self, domain: str | Domain = "market_data"
@@ -270,10 +276,6 @@ class Mesh:
         for result in results:
             if isinstance(result, BaseException):
                 raise result
-
-    def _check_open(self) -> None:
-        if self._closed:
-            raise FailedPrecondition("the mesh connection is closed", reason="MESH_CLOSED")
 
     async def _ready(self) -> None:
         try:

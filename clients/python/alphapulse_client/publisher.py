@@ -138,7 +138,8 @@ class Publisher:
         self._connected = asyncio.Event()
         self._failure: MeshError | None = None
         self._task: asyncio.Task[None] | None = None
-        self._closed = False
+        self.closed = False
+        """By `close`."""
 
     # -------------------------------------------------------------------------------------- public
 
@@ -215,7 +216,7 @@ class Publisher:
 
     async def start(self) -> None:
         """Begin to connect, in the background. `publish` does it too."""
-        if self._task is None and not self._closed:
+        if self._task is None and not self.closed:
             self._task = asyncio.create_task(self._run(), name=f"publisher-{self.domain}")
             self._task.add_done_callback(self._task_done)
 
@@ -276,13 +277,13 @@ class Publisher:
             DeadlineExceeded: frames are still unacknowledged; everything is closed all the same.
             MeshError: like `flush`.
         """
-        if self._closed:
+        if self.closed:
             return
         try:
             if flush is not None and self._task is not None:
                 await self.flush(flush)
         finally:
-            self._closed = True
+            self.closed = True
             self._progress.set()
             if self._task is not None:
                 self._task.cancel()
@@ -318,7 +319,7 @@ class Publisher:
     def _check_open(self) -> None:
         if self._failure is not None:
             raise self._failure
-        if self._closed:
+        if self.closed:
             raise FailedPrecondition("the publisher is closed", reason="PUBLISHER_CLOSED")
 
     async def _until(

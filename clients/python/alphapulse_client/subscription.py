@@ -199,7 +199,8 @@ class Subscription:
         self._early: Batch | None = None
         self._lost = 0
         self._reconnects = 0
-        self._closed = False
+        self.closed = False
+        """By `close`."""
 
     @property
     def transport(self) -> str:
@@ -287,7 +288,7 @@ class Subscription:
 
     async def close(self) -> None:
         """End the stream; the connection too where it is the subscription's own. Idempotent."""
-        self._closed = True
+        self.closed = True
         source, opening = self._source, self._opening
         self._end_source()
         if opening is not None:
@@ -316,7 +317,7 @@ class Subscription:
 
         None once the subscription is closed.
         """
-        while not self._closed:
+        while not self.closed:
             source = self._source
             try:
                 if source is None or self._moving:
@@ -332,7 +333,7 @@ class Subscription:
                 failure = error
             except asyncio.CancelledError:
                 # aio says so both when our task is cancelled and when the call was, by close()
-                if self._closed and not _being_cancelled():
+                if self.closed and not _being_cancelled():
                     return None
                 raise
             else:
@@ -340,7 +341,7 @@ class Subscription:
                     self._backoff.reset()
                 self._moving = delivery.moves_on
                 return self._decode(delivery)
-            if self._closed:
+            if self.closed:
                 return None
             lost = self._after_failure(failure)
             if lost is not None:
@@ -399,7 +400,7 @@ class Subscription:
         )
         source, self._transport_detail = await self._opening
         self._transport = source.transport
-        if self._closed:  # between its last step and ours
+        if self.closed:  # between its last step and ours
             source.cancel()
         return source
 

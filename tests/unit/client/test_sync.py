@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import subprocess
 import sys
 import threading
 import time
+import weakref
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +26,7 @@ from alphapulse_client import (
 )
 from alphapulse_testing.frames import numbers_of, signals, trades
 from alphapulse_testing.relays import serve_relays
+from alphapulse_testing.waiting import eventually
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -254,6 +257,26 @@ def test_nobody_there(free_port: int) -> None:
         connect_sync(f"127.0.0.1:{free_port}", timeout=0.3)
     assert caught.value.reason == "MESH_UNREACHABLE"
     assert not [one for one in threading.enumerate() if one.name == "alphapulse-client"]
+
+
+async def test_a_mesh_keeps_nothing_of_what_was_closed(relay_target: str) -> None:
+    async with Mesh.connect(relay_target) as mesh:
+        kept: list[weakref.ref[Any]] = []
+        for _ in range(3):
+            feed, publisher = mesh.feed(), mesh.publisher("market_data", producer_name="p")
+            await feed.ready(30)
+            await publisher.ready(30)
+            kept += [weakref.ref(feed), weakref.ref(publisher)]
+            await feed.close()
+            await publisher.close()
+        feed = mesh.feed()
+        del publisher
+
+        def gone() -> bool:
+            gc.collect()
+            return not any(one() for one in kept)
+
+        await eventually(gone)
 
 
 async def test_mesh_is_awaited_or_entered(relay_target: str) -> None:
