@@ -31,7 +31,7 @@ async def test_of_what_waits_with_a_producer_the_urgent_goes_first(feed: Feed) -
 
 
 async def test_a_living_producer_keeps_its_id_to_itself(open_feed: OpenFeed) -> None:
-    feed = await open_feed(producer_lease_seconds=2.0)
+    feed = await open_feed(producer_lease_seconds=5.0)
     subscription = feed.subscription()
     await subscription.ready(PATIENCE)
     first, second = feed.publisher(producer_id=7), feed.publisher(producer_id=7)

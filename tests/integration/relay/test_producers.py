@@ -112,7 +112,7 @@ async def test_a_publisher_takes_an_id_over_once_its_owner_is_not_heard_of(
 
 
 async def test_a_publisher_gives_up_where_the_owner_lives(start_relay: StartRelay) -> None:
-    relay = await start_relay(producer_lease_seconds=2.0)
+    relay = await start_relay(producer_lease_seconds=5.0)
     living, late = relay.publisher(producer_id=ID), relay.publisher(producer_id=ID)
     await living.ready(PATIENCE)
     with pytest.raises(AlreadyExists) as caught:
