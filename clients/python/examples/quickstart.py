@@ -13,7 +13,7 @@ import asyncio
 import json
 from typing import TYPE_CHECKING
 
-from alphapulse.execution.v1.execution_pb2 import OrderStatus
+from alphapulse.execution.v1.execution_pb2 import TIME_IN_FORCE_IOC, OrderStatus
 from alphapulse_client import Batch, Instrument, Mesh, MeshError, from_fixed, new_context
 from alphapulse_client.mesh import DEFAULT_TARGET
 from alphapulse_layout import MessageType
@@ -60,7 +60,12 @@ async def run(arguments: argparse.Namespace) -> dict[str, object]:
         # the order belongs to a trace that begins here: `alphapulse trace show` finds it by its id
         cause = new_context(sampled=True)
         order = await mesh.orders.submit(
-            instrument, "buy", arguments.quantity, price=ask, context=cause
+            instrument,
+            "buy",
+            arguments.quantity,
+            price=ask,
+            time_in_force=TIME_IN_FORCE_IOC,  # should the price have moved on meanwhile
+            context=cause,
         )
         answer = await mesh.orders.get(order.order_id)
         order = answer.order
