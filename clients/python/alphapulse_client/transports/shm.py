@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import numpy as np
 
@@ -47,6 +47,7 @@ _SHED_BYTES: Final = 4 << 20
 """As much is looked at together for what has a priority."""
 _SPIN_SLICE_SECONDS: Final = 200e-6
 """Longest that the event loop stands still while spinning."""
+_LONGEST_WAIT_SECONDS: Final = 0.25
 
 
 def boot_id() -> str:
@@ -92,6 +93,8 @@ class ShmSource:
         self._epoch = answer.epoch
         self._closed = False
         self._watched: int | None = None
+        self._ending: asyncio.Task[Literal[True]] | None = None
+        self._waiting: asyncio.Future[None] | None = None
         self._reader = self._open(offer, max(answer.start_sequence, answer.oldest_sequence))
 
     def _open(self, offer: pb.RingAttachment, start: int) -> core.RingReader:
@@ -180,26 +183,37 @@ class ShmSource:
         if not self._reader.arm():
             return self._poll()
         loop = asyncio.get_running_loop()
-        wake = asyncio.Event()
-        self._watched = self._reader.fileno()
-        loop.add_reader(self._watched, wake.set)
-        ended = asyncio.ensure_future(self._seat.ended.wait())
-        waiting = asyncio.ensure_future(wake.wait())
+        if self._watched is None:  # for good: to register for each wait costs more than it does
+            self._watched = self._reader.fileno()
+            loop.add_reader(self._watched, self._rung)
+            self._ending = asyncio.create_task(self._seat.ended.wait(), name="seat-ended")
+            self._ending.add_done_callback(self._wake)
+        self._waiting = loop.create_future()
+        # now and then, so that the seat hears of the last frames too
+        timer = loop.call_later(_LONGEST_WAIT_SECONDS, self._wake)
         try:
-            # now and then, so that the seat hears of the last frames too
-            await asyncio.wait((ended, waiting), timeout=0.25, return_when="FIRST_COMPLETED")
+            await self._waiting
         finally:
-            ended.cancel()
-            waiting.cancel()
-            self._unwatch()
+            timer.cancel()
+            self._waiting = None
         return None
+
+    def _rung(self) -> None:
+        self._reader.clear()
+        self._wake()
+
+    def _wake(self, _: object = None) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(None)
 
     def _unwatch(self) -> None:
         """Before the reader is closed: its descriptor may soon be somebody else's."""
         if self._watched is not None:
             asyncio.get_running_loop().remove_reader(self._watched)
             self._watched = None
-            self._reader.clear()
+        if self._ending is not None:
+            self._ending.cancel()
+        self._wake()
 
     def _take(self, batch: core.Batch, *, shed: bool) -> Delivery:
         """Gaps and frames of one poll, numbered as the domain does.
