@@ -335,8 +335,10 @@ impl ReaderCore {
     #[inline(always)]
     pub fn release(&self, memory: &Memory) -> bool {
         let cursor = &memory.reader(self.slot).cursor;
-        cursor.position.store(self.position, Ordering::Release);
+        // Sequence first: producers follow the position, which for a reader that is killed between the
+        // two may only be too low, lest its successor begin with what is overwritten.
         cursor.sequence.store(self.sequence, Ordering::Release);
+        cursor.position.store(self.position, Ordering::Release);
         light_fence();
         let signals = &memory.control().signals;
         signals.producers_asleep.load(Ordering::Relaxed) != 0

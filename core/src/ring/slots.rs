@@ -243,6 +243,10 @@ pub fn register_reader(memory: &Memory, config: &ReaderConfig) -> Result<Registr
         let pid = owner(&memory.reader(rival).identity).pid();
         return Err(RingError::Busy { what: format!("reader name '{name}'"), pid });
     }
+    // Where it only asked for the oldest, nothing is missing that was overwritten while it joined.
+    let named =
+        matches!(config.start, Start::Sequence(_)) || (config.start == Start::Resume && former.is_some());
+    let wanted = if named { wanted } else { sequence };
     Ok(Registration { slot, owner: active, name, sequence, position, wanted, dependencies })
 }
 
