@@ -451,8 +451,6 @@ class InboxWriter:
         """Bytes of the largest frame that fits."""
     def write(self, first: int, frames: list[bytes]) -> int:
         """Write frames, numbered from `first` on, as one message; how many there was room for."""
-    def write_one(self, first: int, frame: bytes) -> bool:
-        """The same with one frame."""
     @property
     def room(self) -> int:
         """Bytes that can be written now."""

@@ -279,10 +279,6 @@ impl InboxWriter {
         })
     }
 
-    fn write_one(&self, py: Python<'_>, first: u64, frame: &Bound<'_, PyBytes>) -> PyResult<bool> {
-        self.with(py, |writer| Ok(writer.write(first, std::iter::once(frame.as_bytes())) == 1))
-    }
-
     #[getter]
     fn room(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, |writer| Ok(writer.room()))

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import records
-from subject import Arrival, Subject, child, free_port
+from subject import Arrival, Subject, nats_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -164,16 +164,9 @@ class NatsTransport(Alphapulse):
 
     @contextlib.contextmanager
     def serve(self) -> Iterator[int]:
-        program = Path(sys.executable).with_name("nats-server")
-        if not program.exists():
-            raise RuntimeError("nats-server is not installed")
-        port = free_port()
-        config = Path(self.place) / "nats.conf"
-        config.write_text(
-            f'listen: "127.0.0.1:{port}"\njetstream {{ store_dir: "{self.place}/nats" }}\n'
-        )
-        self.url = f"nats://127.0.0.1:{port}"
-        with child([str(program), "-c", str(config)], Path(self.place), port) as server:
+        settings = f'jetstream {{ store_dir: "{self.place}/nats" }}'
+        with nats_server(Path(self.place), settings) as (server, port):
+            self.url = f"nats://127.0.0.1:{port}"
             self.other_hubs = (server,)
             with super().serve() as relay:
                 yield relay

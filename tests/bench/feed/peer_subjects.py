@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import records
-from subject import TIME, Arrival, Subject, child, free_port
+from subject import TIME, Arrival, Subject, child, free_port, nats_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -118,18 +118,10 @@ class Nats(Subject):
 
     @contextlib.contextmanager
     def serve(self) -> Iterator[int]:
-        program = Path(sys.executable).with_name("nats-server")
-        if not program.exists():
-            raise RuntimeError("nats-server is not installed")
-        port = free_port()
-        config = Path(self.place) / "nats.conf"
         # a subscriber that is behind is waited for, not cut off: nothing may be lost here
-        config.write_text(
-            f'listen: "127.0.0.1:{port}"\nmax_pending: 4GB\nmax_payload: 8MB\n'
-            'write_deadline: "60s"\n'
-        )
-        (Path(self.place) / "target").write_text(str(port))
-        with child([str(program), "-c", str(config)], Path(self.place), port) as pid:
+        settings = 'max_pending: 4GB\nmax_payload: 8MB\nwrite_deadline: "60s"'
+        with nats_server(Path(self.place), settings) as (pid, port):
+            (Path(self.place) / "target").write_text(str(port))
             yield pid
 
     async def _connect(self) -> Any:

@@ -11,6 +11,7 @@ import contextlib
 import socket
 import struct
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ import records
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
 
-__all__ = ["TIME", "Arrival", "Subject", "child", "free_port"]
+__all__ = ["TIME", "Arrival", "Subject", "child", "free_port", "nats_server"]
 
 TIME = struct.Struct("<q")
 Arrival = tuple[int, int]
@@ -119,6 +120,23 @@ def child(command: list[str], place: Path, up: str | int) -> Iterator[int]:
     finally:
         process.kill()
         process.wait()
+
+
+@contextlib.contextmanager
+def nats_server(place: Path, settings: str) -> Iterator[tuple[int, int]]:
+    """A nats-server with these settings until the end of the block: its process id and port.
+
+    Raises:
+        RuntimeError: it is not installed.
+    """
+    program = Path(sys.executable).with_name("nats-server")
+    if not program.exists():
+        raise RuntimeError("nats-server is not installed")
+    port = free_port()
+    config = place / "nats.conf"
+    config.write_text(f'listen: "127.0.0.1:{port}"\n{settings}\n')
+    with child([str(program), "-c", str(config)], place, port) as pid:
+        yield pid, port
 
 
 def _is_up(place: Path, up: str | int) -> bool:
